@@ -1,0 +1,1 @@
+//! HTML from strangers, bounded before any parser sees it.

@@ -1,0 +1,1 @@
+//! What somebody wrote in an answer, apart from its history and signature.

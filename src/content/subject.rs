@@ -1,0 +1,1 @@
+//! Subjects without their reply and forward prefixes.

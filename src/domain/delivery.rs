@@ -1,0 +1,34 @@
+//! How an attempt to hand something over ended, and when to try again.
+
+use std::time::Duration;
+
+/// What an attempt came to. Decided where the counterpart's answer is known, acted on elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SendOutcome {
+    /// The other side has taken it: the final `250` of DATA, or the event id.
+    Delivered { answer: String },
+    /// It has not, and may later; `after` is the other side's own wish (`Retry-After`).
+    RetryLater {
+        reason: String,
+        after: Option<Duration>,
+    },
+    /// It will not, however often it is asked.
+    Refused { reason: String },
+    /// The connection ended between the last byte and the answer: it may have or not.
+    Uncertain { reason: String },
+}
+
+/// How long to wait after the `attempts`-th failed attempt (from 1): 2, 4, 8, … seconds, at most
+/// [`LONGEST_WAIT`], spread by `chance` (0 ≤ `chance` < 1) over the upper half of that, so that
+/// neighbours who failed together don't come back together.
+#[must_use]
+pub fn backoff(attempts: u32, chance: f64) -> Duration {
+    let full = FIRST_WAIT
+        .saturating_mul(1 << attempts.saturating_sub(1).min(16))
+        .min(LONGEST_WAIT);
+    full.mul_f64(0.5 + chance / 2.0)
+}
+
+const FIRST_WAIT: Duration = Duration::from_secs(2);
+/// A greylisting server answers within minutes; asking one that is down every half hour is polite.
+pub const LONGEST_WAIT: Duration = Duration::from_mins(30);

@@ -1,0 +1,88 @@
+//! An incoming mail as the decisions see it, and as `postroom parse --json` shows it.
+
+use serde::Serialize;
+
+use super::{address::NamedAddress, ids::MessageId};
+
+/// What a mail is; the first that fits, from the machines to people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailKind {
+    /// A delivery status, or the notice of a server that knows no such format.
+    Bounce,
+    /// An abuse report (RFC 5965).
+    FeedbackReport,
+    /// Our own mail that came back.
+    Own,
+    /// An absence note or another answer by a machine (RFC 3834).
+    AutoReply,
+    /// A mailing list or bulk mail.
+    List,
+    Forward,
+    Reply,
+    New,
+}
+
+impl MailKind {
+    /// Whether a machine wrote it: never posted as an answer, never answered.
+    #[must_use]
+    pub fn is_by_machine(self) -> bool {
+        match self {
+            Self::Bounce | Self::FeedbackReport | Self::Own | Self::AutoReply | Self::List => true,
+            Self::Forward | Self::Reply | Self::New => false,
+        }
+    }
+}
+
+/// A parsed mail. Serialised it is the JSON of `postroom parse --json` less `file`.
+#[derive(Debug, Clone, Serialize)]
+pub struct IncomingMail {
+    pub kind: MailKind,
+    pub message_id: Option<MessageId>,
+    /// The ids of the In-Reply-To header, in its order.
+    pub in_reply_to: Vec<MessageId>,
+    /// The ids of the References header, oldest first.
+    pub references: Vec<MessageId>,
+    pub from: Option<NamedAddress>,
+    pub to: Vec<NamedAddress>,
+    pub cc: Vec<NamedAddress>,
+    /// Addresses of every header in which a delivered-to address may stand (Delivered-To,
+    /// X-Original-To, …, To, Cc), as written, without names.
+    #[serde(skip)]
+    pub recipients: Vec<String>,
+    /// The decoded subject on one line, with its prefixes.
+    pub subject: Option<String>,
+    /// RFC 3339, in the sender's offset.
+    pub date: Option<String>,
+    /// What the sender wrote, without what was folded.
+    pub text: String,
+    /// The same as Matrix HTML; `None` where the mail had no HTML part.
+    pub html: Option<String>,
+    pub signature: Option<String>,
+    /// What was taken out of `text`, block by block, in order: history, disclaimers.
+    pub folded: Vec<String>,
+    pub attachments: Vec<AttachmentInfo>,
+    pub problems: Vec<Problem>,
+    /// A machine says that it wrote this (Auto-Submitted other than `no`), or the envelope sender
+    /// in Return-Path is null; kept apart from `kind` because a bounce or list mail may also be.
+    #[serde(skip)]
+    pub auto_submitted: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AttachmentInfo {
+    pub filename: Option<String>,
+    pub content_type: String,
+    /// Decoded size in bytes.
+    pub size: u64,
+    pub inline: bool,
+}
+
+/// Something in a mail that was mended or can't be shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// A stable word for programs, such as `no_from`.
+    pub code: &'static str,
+    /// A sentence for people.
+    pub detail: String,
+}
