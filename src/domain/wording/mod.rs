@@ -1,0 +1,6 @@
+//! Every sentence that a person reads, in one room: so that they can be read in one sitting, and
+//! translated.
+
+mod room;
+
+pub use room::*;
