@@ -15,5 +15,7 @@ pub mod incoming;
 pub mod on_mail;
 pub mod on_matrix;
 pub mod outgoing;
+pub mod reply_address;
+pub mod staff;
 pub mod token;
 pub mod wording;
