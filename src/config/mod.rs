@@ -71,7 +71,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the file at `path` with the variables of `environment` (see [`environment`]) over it.
+    /// Reads the file at `path` with the variables of `environment` (see
+    /// [`environment()`]) over it.
     ///
     /// # Errors
     ///
