@@ -91,7 +91,7 @@ impl Writer {
         self.jobs.send(job).await.map_err(|_| stopped())?;
         result
             .await
-            .map_err(|_| StoreError::NotWritten("the change failed on the way".to_owned()))?
+            .map_err(|_| StoreError::Panicked)?
     }
 }
 
