@@ -7,3 +7,5 @@ pub mod address;
 pub mod delivery;
 pub mod ids;
 pub mod incoming;
+pub mod letter;
+pub mod wording;
