@@ -60,7 +60,9 @@ pub enum EntryBody {
     },
     /// Something that a letter can't carry, named such that it follows a verb:
     /// "a file named plan.pdf".
-    NotCarried { what: String },
+    NotCarried {
+        what: String,
+    },
 }
 
 /// The words of a message in the forms in which Matrix has them.

@@ -34,12 +34,6 @@ pub fn sign_off(author: &str, organisation: &str) -> String {
     format!("{author} · {organisation}")
 }
 
-/// Before what somebody does: "* Anna waves".
-#[must_use]
-pub fn emote(author: &str) -> String {
-    format!("* {author}")
-}
-
 /// Above the new words of a message that had been mailed; `earlier` is a few words of it.
 #[must_use]
 pub fn correction(earlier: Option<&str>, language: Language) -> String {

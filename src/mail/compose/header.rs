@@ -226,9 +226,21 @@ mod tests {
     #[rstest]
     #[case("Jane Doe", "jane@acme.com", "To: Jane Doe <jane@acme.com>\r\n")]
     #[case("", "jane@acme.com", "To: jane@acme.com\r\n")]
-    #[case("Doe, \"J.\"", "j@acme.com", "To: \"Doe, \\\"J.\\\"\" <j@acme.com>\r\n")]
-    #[case("Jürgen", "j@ä.example", "To: =?utf-8?b?SsO8cmdlbg==?= <j@xn--4ca.example>\r\n")]
-    #[case("", "jürgen@acme.com", "To: =?utf-8?b?asO8cmdlbkBhY21lLmNvbQ==?= :;\r\n")]
+    #[case(
+        "Doe, \"J.\"",
+        "j@acme.com",
+        "To: \"Doe, \\\"J.\\\"\" <j@acme.com>\r\n"
+    )]
+    #[case(
+        "Jürgen",
+        "j@ä.example",
+        "To: =?utf-8?b?SsO8cmdlbg==?= <j@xn--4ca.example>\r\n"
+    )]
+    #[case(
+        "",
+        "jürgen@acme.com",
+        "To: =?utf-8?b?asO8cmdlbkBhY21lLmNvbQ==?= :;\r\n"
+    )]
     fn addresses(#[case] name: &str, #[case] address: &str, #[case] expected: &str) {
         let mut header = Header::default();
         header.addresses("To", [&named(name, address)]);

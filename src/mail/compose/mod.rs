@@ -44,23 +44,24 @@ pub enum ComposeFault {
 
 /// Composes the mail, header and body, with CRLF at the end of every line of at most 76 octets
 /// (998 where an address or id is longer).
+///
+/// Taming the authors' HTML may take some hundred milliseconds: run it on a blocking thread.
 pub fn compose(letter: &SealedLetter) -> Result<Vec<u8>, ComposeFault> {
-    let mut mail = header(letter)?;
+    let header = header(letter)?;
     let view = View::of(letter);
     let text = without_controls(&plain::draw(&view));
     let html = without_controls(&html::draw(&view, letter.language)?);
     let boundary = boundary(&letter.message_id);
-    mail.push_str("MIME-Version: 1.0\r\n");
-    mail.push_str(&format!(
-        "Content-Type: multipart/alternative;\r\n boundary=\"{boundary}\"\r\n\r\n"
-    ));
-    for (subtype, body) in [("plain", &text), ("html", &html)] {
-        mail.push_str(&format!("--{boundary}\r\n"));
-        mail.push_str(&body::text_part(subtype, body));
-        mail.push_str("\r\n");
-    }
-    mail.push_str(&format!("--{boundary}--\r\n"));
-    Ok(mail.into_bytes())
+    let (text, html) = (
+        body::text_part("plain", &text),
+        body::text_part("html", &html),
+    );
+    Ok(format!(
+        "{header}MIME-Version: 1.0\r\n\
+         Content-Type: multipart/alternative;\r\n boundary=\"{boundary}\"\r\n\r\n\
+         --{boundary}\r\n{text}\r\n--{boundary}\r\n{html}\r\n--{boundary}--\r\n"
+    )
+    .into_bytes())
 }
 
 fn header(letter: &SealedLetter) -> Result<String, ComposeFault> {

@@ -15,7 +15,7 @@ pub(super) fn draw(view: &View<'_>) -> String {
         for piece in &group.pieces {
             match piece {
                 Piece::Words(words) => text.add(&words.text),
-                Piece::Emote { author, words } => text.add(&format!("{author} {}", words.text)),
+                Piece::Emote { author, words } => text.add(&format!("* {author} {}", words.text)),
                 Piece::Correction { label, words } => {
                     text.add(&format!("{label}\n{}", words.text));
                 }

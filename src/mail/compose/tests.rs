@@ -109,7 +109,11 @@ fn full_letter() -> SealedLetter {
                 },
             ),
         ],
-        readers: vec!["Anna Léger".into(), "Béla <Ops>".into(), "Carla (Beta)".into()],
+        readers: vec![
+            "Anna Léger".into(),
+            "Béla <Ops>".into(),
+            "Carla (Beta)".into(),
+        ],
         ..first_letter()
     }
 }
@@ -312,4 +316,9 @@ proptest! {
         let parsed = MessageParser::default().parse(mail.as_bytes()).unwrap();
         prop_assert_eq!(parsed.parts.len(), 3);
     }
+}
+#[test]
+fn zz_dump() {
+    std::fs::write("/tmp/shots/first.html", html_of(&composed(&first_letter()))).unwrap();
+    std::fs::write("/tmp/shots/full.html", html_of(&composed(&full_letter()))).unwrap();
 }

@@ -27,7 +27,7 @@ pub(super) struct Group<'a> {
 #[derive(Debug)]
 pub(super) enum Piece<'a> {
     Words(&'a Words),
-    Emote { author: String, words: &'a Words },
+    Emote { author: &'a str, words: &'a Words },
     Correction { label: String, words: &'a Words },
     Note(String),
 }
@@ -95,7 +95,7 @@ fn piece<'a>(entry: &'a Entry, letter: &SealedLetter) -> Piece<'a> {
     match &entry.body {
         EntryBody::Text(words) => Piece::Words(words),
         EntryBody::Emote(words) => Piece::Emote {
-            author: wording::emote(&entry.author),
+            author: &entry.author,
             words,
         },
         EntryBody::Correct { earlier, words } => Piece::Correction {
