@@ -12,6 +12,7 @@ pub mod facts;
 pub mod ghost;
 pub mod ids;
 pub mod incoming;
+pub mod letter;
 pub mod on_mail;
 pub mod on_matrix;
 pub mod outgoing;

@@ -1,1 +1,4 @@
 //! Skeleton.
+pub mod compose;
+mod punycode;
+pub mod smtp;

@@ -3,8 +3,6 @@
 //! May be imported by `flow`, `web` and `cli`; imports `config`, `ports` and the floors below. A new
 //! message type is a variant of `domain::event::Content` and an arm in [`decode`].
 
-//! Skeleton.
-
 pub mod client;
 pub mod decode;
 pub mod encode;

@@ -245,21 +245,33 @@ pub async fn sealed(connection: &mut Connection, letter: LetterId) -> Result<Sea
 
 /// What the letter says now: what was struck is gone.
 pub async fn items(connection: &mut Connection, letter: LetterId) -> Result<Vec<Item>, StoreError> {
-    type Row = (String, String, i64, String, String, Option<String>, String);
+    type Row = (
+        String,
+        String,
+        i64,
+        i64,
+        String,
+        String,
+        Option<String>,
+        String,
+    );
     fetch_all!(connection, Row, SELECT_ITEMS, letter.0)
         .into_iter()
-        .map(|(event, author, sent_at, kind, body, html, quote)| {
-            let kind = kind_of(&kind)?;
-            let quote = (!quote.is_empty()).then_some(quote);
-            Ok(Item {
-                event,
-                author,
-                sent_at,
-                kind,
-                words: Words { body, html },
-                quote,
-            })
-        })
+        .map(
+            |(event, author, by_staff, sent_at, kind, body, html, quote)| {
+                let kind = kind_of(&kind)?;
+                let quote = (!quote.is_empty()).then_some(quote);
+                Ok(Item {
+                    event,
+                    author,
+                    by_staff: by_staff == 1,
+                    sent_at,
+                    kind,
+                    words: Words { body, html },
+                    quote,
+                })
+            },
+        )
         .collect()
 }
 

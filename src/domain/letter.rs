@@ -1,0 +1,171 @@
+//! One outgoing letter as it is sealed: everything that its composition needs, and nothing else.
+
+use jiff::Zoned;
+
+use super::{
+    address::{EmailAddress, NamedAddress},
+    ids::MessageId,
+};
+
+/// A letter that collects no more. The same letter is always composed to the same bytes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SealedLetter {
+    /// Minted and stored when the letter was sealed; every attempt and every recipient share it.
+    pub message_id: MessageId,
+    /// When it was sealed, in the customer's time zone; the zone of every time in the letter.
+    pub date: Zoned,
+    /// The organisation, or "Name, Organisation" for a letter by one member of staff.
+    pub from: NamedAddress,
+    /// The conversation's address with its token.
+    pub reply_to: EmailAddress,
+    pub to: Vec<NamedAddress>,
+    pub cc: Vec<NamedAddress>,
+    pub subject: String,
+    pub in_reply_to: Option<MessageId>,
+    /// The References header, see [`references_for`].
+    pub references: Vec<MessageId>,
+    /// What people wrote, oldest first.
+    pub entries: Vec<Entry>,
+    /// Whether the letter explains how to answer: the first one to a customer does.
+    pub how_to: bool,
+    /// Names of all who will read the answer; empty where it goes without saying.
+    pub readers: Vec<String>,
+    /// The customer's last mail.
+    pub quote: Option<Quote>,
+    /// The legal footer, plain text.
+    pub footer: Option<String>,
+    pub organisation: String,
+    pub language: Language,
+}
+
+/// One message of the room.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The display name under which the letter shows the author.
+    pub author: String,
+    pub at: Zoned,
+    pub body: EntryBody,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EntryBody {
+    Text(Words),
+    /// What the author does, without their name: "waves".
+    Emote(Words),
+    /// New words for a message that an earlier letter has carried.
+    Correct {
+        /// The text as it was mailed.
+        earlier: Option<String>,
+        words: Words,
+    },
+    /// Something that a letter can't carry, named such that it follows a verb:
+    /// "a file named plan.pdf".
+    NotCarried {
+        what: String,
+    },
+}
+
+/// The words of a message in the forms in which Matrix has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    /// The event's `body`.
+    pub text: String,
+    /// The event's `formatted_body`, as the author's client sent it: not to be trusted.
+    pub html: Option<String>,
+}
+
+/// Words of an earlier mail, repeated below the letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    pub author: String,
+    /// When it was written, ready to be read.
+    pub at: Option<String>,
+    pub text: String,
+}
+
+/// The languages in which Postroom writes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Language {
+    #[default]
+    English,
+}
+
+impl Language {
+    /// The tag of BCP 47, as the `lang` attribute of HTML takes it.
+    #[must_use]
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+        }
+    }
+}
+
+/// The ids for the References header of the next mail in `chain` (oldest first): all while they
+/// fit into [`LONGEST_REFERENCES`], else the first, which holds the thread together, and as many
+/// of the newest as fit. Ids that no header can carry are left out.
+#[must_use]
+pub fn references_for(chain: &[MessageId]) -> Vec<MessageId> {
+    let cost = |id: &MessageId| id.as_str().len() + "<> ".len();
+    let mut usable = chain
+        .iter()
+        .filter(|id| id.as_str().is_ascii() && cost(id) <= LONGEST_REFERENCE);
+    let Some(first) = usable.next() else {
+        return Vec::new();
+    };
+    let mut left = LONGEST_REFERENCES - cost(first);
+    let mut kept: Vec<MessageId> = usable
+        .rev()
+        .take_while(|id| match left.checked_sub(cost(id)) {
+            Some(rest) => {
+                left = rest;
+                true
+            }
+            None => false,
+        })
+        .cloned()
+        .collect();
+    kept.push(first.clone());
+    kept.reverse();
+    kept
+}
+
+/// Octets of a References header; several providers cut or refuse what is longer than a line.
+pub const LONGEST_REFERENCES: usize = 900;
+/// Octets of one id in it, with brackets and a space. Real ones stay below 200.
+const LONGEST_REFERENCE: usize = 300;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(texts: &[&str]) -> Vec<MessageId> {
+        texts
+            .iter()
+            .map(|text| MessageId::parse(text).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_short_chain_is_kept_whole() {
+        let chain = ids(&["a@x", "b@x", "c@x"]);
+        assert_eq!(references_for(&chain), chain);
+        assert_eq!(references_for(&[]), []);
+    }
+
+    #[test]
+    fn a_long_chain_keeps_the_first_and_the_newest() {
+        let texts: Vec<String> = (0..200).map(|n| format!("{n:030}@x.example")).collect();
+        let chain = ids(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+        let kept = references_for(&chain);
+        assert_eq!(kept[0], chain[0]);
+        assert_eq!(kept[1..], chain[200 - (kept.len() - 1)..]);
+        let octets: usize = kept.iter().map(|id| id.as_str().len() + 3).sum();
+        assert!((850..=LONGEST_REFERENCES).contains(&octets), "{octets}");
+    }
+
+    #[test]
+    fn ids_that_no_header_can_carry_are_left_out() {
+        let chain = ids(&["a@x", "é@x", &format!("{}@x", "b".repeat(500)), "c@x"]);
+        assert_eq!(references_for(&chain), ids(&["a@x", "c@x"]));
+    }
+}

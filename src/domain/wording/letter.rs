@@ -1,0 +1,84 @@
+//! The sentences that people read, so that they can be read in one sitting and translated.
+//!
+//! One function per sentence: typed arguments, then the [`Language`]. A sentence is whole; nothing
+//! is glued together where it is used. A new language is one variant and the arms it asks for.
+
+use jiff::Zoned;
+
+use super::letter::Language;
+
+// Letters
+
+/// Above the words of one of several authors.
+#[must_use]
+pub fn author_line(author: &str, time: &str) -> String {
+    format!("{author} · {time}")
+}
+
+/// When something was written, in a letter of `letter_date`: the time alone on the same day.
+#[must_use]
+pub fn entry_time(at: &Zoned, letter_date: &Zoned, language: Language) -> String {
+    let at = at.with_time_zone(letter_date.time_zone().clone());
+    match language {
+        Language::English if at.date() == letter_date.date() => at.strftime("%H:%M").to_string(),
+        Language::English => at.strftime("%-d %B, %H:%M").to_string(),
+    }
+}
+
+/// Below the words of a letter by a single author.
+#[must_use]
+pub fn sign_off(author: &str, organisation: &str) -> String {
+    if author == organisation || organisation.is_empty() {
+        return author.to_owned();
+    }
+    format!("{author} · {organisation}")
+}
+
+/// Above the new words of a message that had been mailed; `earlier` is a few words of it.
+#[must_use]
+pub fn correction(earlier: Option<&str>, language: Language) -> String {
+    match (language, earlier) {
+        (Language::English, Some(earlier)) => format!("Correction of “{earlier}”:"),
+        (Language::English, None) => "Correction:".to_owned(),
+    }
+}
+
+/// In place of something that a letter can't carry, such as "a file named plan.pdf".
+#[must_use]
+pub fn not_carried(author: &str, what: &str, language: Language) -> String {
+    match language {
+        Language::English => format!(
+            "{author} shared {what}, which can't be sent by email. Just ask if you need it."
+        ),
+    }
+}
+
+/// Who reads the answer, where that is more than the author.
+#[must_use]
+pub fn readers(names: &[String], language: Language) -> String {
+    match language {
+        Language::English => format!("Your answer is read by: {}.", names.join(", ")),
+    }
+}
+
+/// How to answer, in the first letter.
+#[must_use]
+pub fn how_to_answer(organisation: &str, language: Language) -> String {
+    match language {
+        Language::English if organisation.is_empty() => {
+            "Just answer this mail: your answer appears in our team's chat.".to_owned()
+        }
+        Language::English => format!(
+            "Just answer this mail: your answer appears in the chat of the team at {organisation}."
+        ),
+    }
+}
+
+/// Above the customer's last mail.
+#[must_use]
+pub fn attribution(author: &str, at: Option<&str>, language: Language) -> String {
+    match (language, at) {
+        (Language::English, Some(at)) => format!("On {at}, {author} wrote:"),
+        (Language::English, None) => format!("{author} wrote:"),
+    }
+}

@@ -1,0 +1,146 @@
+//! What a letter shows, in order and in its language; the text and the HTML part both draw it.
+
+use crate::domain::{
+    letter::{Entry, EntryBody, SealedLetter, Words},
+    wording,
+};
+
+/// The whole content of a letter.
+#[derive(Debug)]
+pub(super) struct View<'a> {
+    pub(super) groups: Vec<Group<'a>>,
+    /// Only where one person speaks; where several do, their names stand above their words.
+    pub(super) sign_off: Option<String>,
+    /// Small sentences about the letter itself.
+    pub(super) hints: Vec<String>,
+    pub(super) quote: Option<QuoteView<'a>>,
+    pub(super) footer: Option<&'a str>,
+}
+
+/// What one author wrote without anybody else in between.
+#[derive(Debug)]
+pub(super) struct Group<'a> {
+    pub(super) heading: Option<String>,
+    pub(super) pieces: Vec<Piece<'a>>,
+}
+
+#[derive(Debug)]
+pub(super) enum Piece<'a> {
+    Words(&'a Words),
+    Emote { author: &'a str, words: &'a Words },
+    Correction { label: String, words: &'a Words },
+    Note(String),
+}
+
+#[derive(Debug)]
+pub(super) struct QuoteView<'a> {
+    pub(super) attribution: String,
+    pub(super) text: &'a str,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn of(letter: &'a SealedLetter) -> Self {
+        let language = letter.language;
+        let mut hints = Vec::new();
+        if !letter.readers.is_empty() {
+            hints.push(wording::readers(&letter.readers, language));
+        }
+        if letter.how_to {
+            hints.push(wording::how_to_answer(&letter.organisation, language));
+        }
+        Self {
+            groups: groups(letter),
+            sign_off: single_author(letter)
+                .map(|author| wording::sign_off(author, &letter.organisation)),
+            hints,
+            quote: letter.quote.as_ref().map(|quote| QuoteView {
+                attribution: wording::attribution(&quote.author, quote.at.as_deref(), language),
+                text: &quote.text,
+            }),
+            footer: letter
+                .footer
+                .as_deref()
+                .filter(|text| !text.trim().is_empty()),
+        }
+    }
+}
+
+fn single_author(letter: &SealedLetter) -> Option<&str> {
+    let author = letter.entries.first()?.author.as_str();
+    let alone = letter.entries.iter().all(|entry| entry.author == author);
+    alone.then_some(author)
+}
+
+fn groups(letter: &SealedLetter) -> Vec<Group<'_>> {
+    let alone = single_author(letter).is_some();
+    letter
+        .entries
+        .chunk_by(|one, next| one.author == next.author)
+        .map(|entries| Group {
+            heading: entries
+                .first()
+                .filter(|_| !alone)
+                .map(|entry| heading(entry, letter)),
+            pieces: entries.iter().map(|entry| piece(entry, letter)).collect(),
+        })
+        .collect()
+}
+
+fn heading(entry: &Entry, letter: &SealedLetter) -> String {
+    let time = wording::entry_time(&entry.at, &letter.date, letter.language);
+    wording::author_line(&entry.author, &time)
+}
+
+fn piece<'a>(entry: &'a Entry, letter: &SealedLetter) -> Piece<'a> {
+    match &entry.body {
+        EntryBody::Text(words) => Piece::Words(words),
+        EntryBody::Emote(words) => Piece::Emote {
+            author: &entry.author,
+            words,
+        },
+        EntryBody::Correct { earlier, words } => Piece::Correction {
+            label: wording::correction(earlier.as_deref().map(excerpt).as_deref(), letter.language),
+            words,
+        },
+        EntryBody::NotCarried { what } => {
+            Piece::Note(wording::not_carried(&entry.author, what, letter.language))
+        }
+    }
+}
+
+/// The first words of a text, on one line.
+fn excerpt(text: &str) -> String {
+    let mut excerpt = String::new();
+    for word in text.split_whitespace() {
+        if excerpt.len() + word.len() > EXCERPT {
+            if excerpt.is_empty() {
+                excerpt.push_str(&word[..word.floor_char_boundary(EXCERPT)]);
+            }
+            excerpt.push('…');
+            break;
+        }
+        if !excerpt.is_empty() {
+            excerpt.push(' ');
+        }
+        excerpt.push_str(word);
+    }
+    excerpt
+}
+
+/// Octets; enough to know one's own sentence again.
+const EXCERPT: usize = 80;
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("The meeting\nis on Tuesday", "The meeting is on Tuesday")]
+    #[case(&"word ".repeat(20), &format!("{}word…", "word ".repeat(15)))]
+    #[case(&"é".repeat(100), &format!("{}…", "é".repeat(40)))]
+    fn excerpts_are_short(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(excerpt(text), expected);
+    }
+}

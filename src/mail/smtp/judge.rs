@@ -1,0 +1,92 @@
+//! What a server's answer means for the mail (RFC 5321 section 4.2.1).
+
+use std::{fmt, io};
+
+use super::{
+    connection::{ConnectFault, Trouble},
+    reply::Reply,
+    settings::Server,
+};
+use crate::domain::delivery::SendOutcome;
+
+/// How far a mail has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// `MAIL FROM`
+    Sender,
+    /// `RCPT TO`
+    Recipient,
+    /// `DATA`
+    Data,
+    /// The dot at the end of the mail.
+    Mail,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sender => "the sender",
+            Self::Recipient => "the recipient",
+            Self::Data => "the transfer",
+            Self::Mail => "the mail",
+        })
+    }
+}
+
+/// The outcome of a transaction that ended at `stage`.
+///
+/// At [`Stage::Mail`] only an answer can be judged: without one the outcome is uncertain.
+pub(super) fn judge(stage: Stage, trouble: Trouble) -> SendOutcome {
+    let reply = match trouble {
+        Trouble::Answer(reply) => reply,
+        Trouble::Lost(error) => return lost(&error),
+    };
+    match reply.code {
+        400..=499 => retry_later(format!("the mail server puts {stage} off: {reply}")),
+        500..=599 if is_about_us(stage, &reply) => retry_later(format!(
+            "the mail server doesn't let us send: {reply}; not this mail, but our access to the \
+             server has to be mended"
+        )),
+        500..=599 => SendOutcome::Refused {
+            reason: format!("the mail server refuses {stage}: {reply}"),
+        },
+        _ if stage == Stage::Mail => SendOutcome::Uncertain {
+            reason: format!("the mail was sent, but the receipt is none: {reply}"),
+        },
+        _ => retry_later(format!(
+            "the mail server answers to {stage} what makes no sense: {reply}"
+        )),
+    }
+}
+
+/// The connection failed before the mail was complete.
+pub(super) fn lost(error: &io::Error) -> SendOutcome {
+    retry_later(format!(
+        "the connection to the mail server was lost: {error}"
+    ))
+}
+
+/// There was no connection over which the mail could have been offered.
+pub(super) fn connect_failed(server: &Server, fault: &ConnectFault) -> SendOutcome {
+    let advice = if fault.may_pass() {
+        ""
+    } else {
+        "; not this mail, but our access to the server has to be mended"
+    };
+    retry_later(format!(
+        "no mail can be sent over {server}: {fault}{advice}"
+    ))
+}
+
+/// Whether a refusal would meet every mail of ours: authentication is asked for (RFC 4954
+/// section 6) or our commands come in an order that the server doesn't allow.
+fn is_about_us(stage: Stage, reply: &Reply) -> bool {
+    stage != Stage::Mail && matches!(reply.code, 503 | 530 | 534 | 535 | 538)
+}
+
+fn retry_later(reason: String) -> SendOutcome {
+    SendOutcome::RetryLater {
+        reason,
+        after: None,
+    }
+}

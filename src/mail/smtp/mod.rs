@@ -1,0 +1,223 @@
+//! Hands mails over to a mail server: one transaction per mail and recipient, so that one refused
+//! recipient stops nobody else and the outcome is that of this one alone.
+//!
+//! `settings` is what the configuration says, `connection` speaks SMTP, `reply` reads what the
+//! server says, `pool` keeps connections for the next mail, `judge` says what an answer means.
+
+mod connection;
+mod judge;
+mod pool;
+mod reply;
+mod settings;
+
+use std::fmt;
+
+use tokio::sync::Semaphore;
+
+pub use self::settings::{DEFAULT_TIMEOUT, SettingsFault, SmtpSettings};
+use self::{
+    connection::{Connection, Trouble},
+    judge::{Stage, connect_failed, judge, lost},
+    pool::Pool,
+    settings::Server,
+};
+use crate::{
+    domain::{address::EmailAddress, delivery::SendOutcome},
+    mail::punycode::{ascii_address, ascii_domain},
+};
+
+/// The way out of one mailbox. Many mails may be sent at once.
+pub struct SmtpTransport {
+    server: Server,
+    /// One for each connection that may be open.
+    slots: Semaphore,
+    pool: Pool,
+}
+
+/// Connections at once; Postfix and the large providers allow more than twice as many.
+const MOST_CONNECTIONS: usize = 8;
+
+impl SmtpTransport {
+    /// Checks the settings; connects only when there is a mail.
+    pub fn new(settings: SmtpSettings) -> Result<Self, SettingsFault> {
+        Ok(Self {
+            server: Server::new(settings)?,
+            slots: Semaphore::new(MOST_CONNECTIONS),
+            pool: Pool::default(),
+        })
+    }
+
+    /// Offers one mail to the server for one recipient.
+    ///
+    /// `sender` is the envelope's, empty for `<>`. `message` is asked for the mail (seven bits,
+    /// see [`compose`](super::compose::compose)) only after the server has accepted sender and
+    /// recipient, right before DATA: whatever was redacted until then is not in it. Where it
+    /// returns `None` nothing is sent and the outcome is [`SendOutcome::Withdrawn`].
+    ///
+    /// A future that is dropped before the end leaves the outcome unknown.
+    pub async fn send<F, M>(
+        &self,
+        sender: &str,
+        recipient: &EmailAddress,
+        message: F,
+    ) -> SendOutcome
+    where
+        F: FnOnce() -> M + Send,
+        M: Future<Output = Option<Vec<u8>>> + Send,
+    {
+        // The semaphore is never closed; without a slot there would only be one connection more.
+        let _slot = self.slots.acquire().await.ok();
+        let attempt = async {
+            let envelope = Envelope::new(sender, recipient)?;
+            let mut connection = self.begin(&envelope).await?;
+            let outcome = deliver(&mut connection, &envelope, message).await;
+            self.pool.put(connection);
+            outcome
+        };
+        let (Ok(outcome) | Err(outcome)) = attempt.await;
+        outcome
+    }
+
+    /// A connection on which the server has accepted the sender.
+    ///
+    /// One that has waited may have been closed by the server in the meantime, which shows only
+    /// now: then it is replaced, once, by a new one.
+    async fn begin(&self, envelope: &Envelope) -> Result<Connection, SendOutcome> {
+        if let Some(mut waiting) = self.pool.take() {
+            let begun = mail(&mut waiting, envelope).await;
+            if begun.is_ok() || waiting.is_sound() {
+                return self.begun(waiting, begun);
+            }
+        }
+        let mut fresh = Connection::open(&self.server)
+            .await
+            .map_err(|fault| connect_failed(&self.server, &fault))?;
+        let begun = mail(&mut fresh, envelope).await;
+        self.begun(fresh, begun)
+    }
+
+    fn begun(
+        &self,
+        connection: Connection,
+        begun: Result<(), SendOutcome>,
+    ) -> Result<Connection, SendOutcome> {
+        match begun {
+            Ok(()) => Ok(connection),
+            Err(outcome) => {
+                self.pool.put(connection);
+                Err(outcome)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for SmtpTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SmtpTransport")
+            .field("server", &self.server.to_string())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Both addresses as the commands take them.
+struct Envelope {
+    sender: String,
+    recipient: String,
+    /// One of them can't be said in ASCII.
+    needs_utf8: bool,
+}
+
+impl Envelope {
+    fn new(sender: &str, recipient: &EmailAddress) -> Result<Self, SendOutcome> {
+        let mut needs_utf8 = false;
+        let mut said = |address: &EmailAddress| {
+            ascii_address(address)
+                .or_else(|| {
+                    needs_utf8 = true;
+                    let domain = ascii_domain(address.domain())?;
+                    Some(format!("{}@{domain}", address.local_part()))
+                })
+                .ok_or_else(|| SendOutcome::Refused {
+                    reason: format!("no mail server can be found for {address}"),
+                })
+        };
+        let recipient = said(recipient)?;
+        let sender = if sender.is_empty() {
+            String::new()
+        } else {
+            let sender = EmailAddress::parse(sender).map_err(|fault| SendOutcome::Refused {
+                reason: format!("our own return address is not an email address: {fault}"),
+            })?;
+            said(&sender)?
+        };
+        Ok(Self {
+            sender,
+            recipient,
+            needs_utf8,
+        })
+    }
+}
+
+async fn mail(connection: &mut Connection, envelope: &Envelope) -> Result<(), SendOutcome> {
+    if envelope.needs_utf8 && !connection.extensions().smtputf8 {
+        return Err(SendOutcome::Refused {
+            reason: format!(
+                "the address {} is not written in ASCII, and our mail server can't send to such \
+                 addresses (it doesn't offer SMTPUTF8)",
+                envelope.recipient
+            ),
+        });
+    }
+    connection
+        .mail(&envelope.sender, envelope.needs_utf8)
+        .await
+        .map_err(|trouble| judge(Stage::Sender, trouble))
+}
+
+async fn deliver<F, M>(
+    connection: &mut Connection,
+    envelope: &Envelope,
+    message: F,
+) -> Result<SendOutcome, SendOutcome>
+where
+    F: FnOnce() -> M + Send,
+    M: Future<Output = Option<Vec<u8>>> + Send,
+{
+    connection
+        .recipient(&envelope.recipient)
+        .await
+        .map_err(|trouble| judge(Stage::Recipient, trouble))?;
+    let Some(message) = message().await else {
+        return Ok(SendOutcome::Withdrawn);
+    };
+    if let Some(limit) = connection.extensions().size
+        && message.len() > limit
+    {
+        return Err(SendOutcome::Refused {
+            reason: format!(
+                "the mail has {} bytes, and our mail server takes at most {limit}",
+                message.len()
+            ),
+        });
+    }
+    connection
+        .data()
+        .await
+        .map_err(|trouble| judge(Stage::Data, trouble))?;
+    connection
+        .content(&message)
+        .await
+        .map_err(|error| lost(&error))?;
+    match connection.end().await {
+        Ok(receipt) => Ok(SendOutcome::Delivered {
+            answer: receipt.to_string(),
+        }),
+        Err(trouble @ Trouble::Answer(_)) => Err(judge(Stage::Mail, trouble)),
+        Err(Trouble::Lost(error)) => Err(SendOutcome::Uncertain {
+            reason: format!("the mail was sent, but the server's receipt did not come: {error}"),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! Connections that wait for the next mail.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::{Instant, sleep};
+
+use super::connection::Connection;
+
+/// Idle connections, the one that was used last on top.
+#[derive(Clone, Default)]
+pub(super) struct Pool(Arc<Mutex<Inner>>);
+
+#[derive(Default)]
+struct Inner {
+    idle: Vec<(Connection, Instant)>,
+    /// Somebody is waiting to close what stays idle.
+    watched: bool,
+}
+
+/// How long a connection stays open without a mail; servers begin to hang up after minutes.
+const LONGEST_IDLE: Duration = Duration::from_mins(1);
+/// Mails over one connection; some servers slow down or refuse after about 100.
+const MOST_MAILS: u32 = 50;
+
+impl Pool {
+    pub(super) fn take(&self) -> Option<Connection> {
+        let (connection, since) = self.lock().idle.pop()?;
+        (since.elapsed() < LONGEST_IDLE).then_some(connection)
+    }
+
+    /// Keeps `connection` for the next mail if it is fit for one.
+    pub(super) fn put(&self, connection: Connection) {
+        if !connection.is_sound() {
+            return;
+        }
+        if connection.mails() >= MOST_MAILS {
+            tokio::spawn(connection.quit());
+            return;
+        }
+        let mut inner = self.lock();
+        inner.idle.push((connection, Instant::now()));
+        if !std::mem::replace(&mut inner.watched, true) {
+            tokio::spawn(self.clone().close_idle());
+        }
+    }
+
+    /// Runs until no connection is left.
+    async fn close_idle(self) {
+        loop {
+            sleep(LONGEST_IDLE).await;
+            let (expired, is_done) = self.take_expired();
+            for connection in expired {
+                connection.quit().await;
+            }
+            if is_done {
+                return;
+            }
+        }
+    }
+
+    /// What has been idle for too long, and whether nothing is left to watch.
+    fn take_expired(&self) -> (Vec<Connection>, bool) {
+        let mut inner = self.lock();
+        let expired = inner
+            .idle
+            .extract_if(.., |(_, since)| since.elapsed() >= LONGEST_IDLE)
+            .map(|(connection, _)| connection)
+            .collect();
+        inner.watched = !inner.idle.is_empty();
+        (expired, !inner.watched)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

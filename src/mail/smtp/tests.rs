@@ -1,0 +1,556 @@
+//! The transport against a server that does what a test tells it, over real TCP.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use rstest::rstest;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+};
+use tokio_rustls::TlsAcceptor;
+use url::Url;
+
+use super::*;
+
+/// What the server does in place of its usual answer.
+#[derive(Debug, Clone, Copy)]
+enum Act {
+    Say(&'static str),
+    SayAndClose(&'static str),
+    Close,
+    KeepSilent,
+}
+use Act::{Close, KeepSilent, Say, SayAndClose};
+
+/// A mail server on a port of its own.
+struct TestServer {
+    port: u16,
+    /// Every line it got but the lines of mails, `connect` for each connection, and each mail
+    /// whole, as it came over the wire.
+    log: Arc<Mutex<Vec<String>>>,
+    certificate: Vec<u8>,
+}
+
+/// A rule for the n-th connection (from 1; 0 for all): what happens when a line begins like this.
+/// `greeting` and `.` stand for the begin of the connection and the end of a mail.
+type Rule = (usize, &'static str, Act);
+
+impl TestServer {
+    async fn start(rules: &[Rule]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let issued = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let certificate = issued.cert.pem().into_bytes();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let key = rustls::pki_types::PrivateKeyDer::try_from(issued.signing_key.serialize_der());
+        let tls = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![issued.cert.der().clone()], key.unwrap())
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(tls));
+        let (rules, shared) = (rules.to_vec(), log.clone());
+        tokio::spawn(async move {
+            for number in 1.. {
+                let (stream, _) = listener.accept().await.unwrap();
+                let session = Session {
+                    rules: rules
+                        .iter()
+                        .filter(|rule| rule.0 == 0 || rule.0 == number)
+                        .copied()
+                        .collect(),
+                    log: shared.clone(),
+                };
+                tokio::spawn(session.run(stream, acceptor.clone()));
+            }
+        });
+        Self {
+            port,
+            log,
+            certificate,
+        }
+    }
+
+    fn settings(&self, scheme: &str) -> SmtpSettings {
+        SmtpSettings {
+            url: Url::parse(&format!("{scheme}://127.0.0.1:{}", self.port)).unwrap(),
+            username: None,
+            password: None,
+            ca_pem: Some(self.certificate.clone()),
+            hello_name: "post.example.org".to_owned(),
+            timeout: Duration::from_millis(150),
+        }
+    }
+
+    fn transport(&self) -> SmtpTransport {
+        SmtpTransport::new(self.settings("smtp+insecure")).unwrap()
+    }
+
+    fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+}
+
+struct Session {
+    rules: Vec<Rule>,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+enum Next {
+    GoOn,
+    Encrypt,
+    End,
+}
+
+impl Session {
+    async fn run(self, stream: TcpStream, acceptor: TlsAcceptor) {
+        self.note("connect");
+        let mut stream = BufReader::new(stream);
+        if let Next::End = self.answer(&mut stream, "greeting", "220 mx").await {
+            return;
+        }
+        if let Next::Encrypt = self.talk(&mut stream).await {
+            let Ok(stream) = acceptor.accept(stream.into_inner()).await else {
+                return;
+            };
+            self.talk(&mut BufReader::new(stream)).await;
+        }
+    }
+
+    async fn talk<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: &mut BufReader<S>) -> Next {
+        loop {
+            let mut line = String::new();
+            if stream.read_line(&mut line).await.unwrap_or(0) == 0 {
+                return Next::End;
+            }
+            let line = line.trim_end();
+            self.note(line);
+            let usual = match line.split(' ').next().unwrap() {
+                "EHLO" => "250-mx\r\n250-STARTTLS\r\n250-AUTH PLAIN\r\n250 SIZE 20000000",
+                "STARTTLS" => "220 go",
+                "AUTH" => "235 welcome",
+                "DATA" => "354 go",
+                _ => "250 ok",
+            };
+            match self.answer(stream, line, usual).await {
+                Next::GoOn if line == "STARTTLS" => return Next::Encrypt,
+                Next::GoOn if line == "DATA" => {
+                    let mut mail = String::new();
+                    while !mail.ends_with("\r\n.\r\n") {
+                        if stream.read_line(&mut mail).await.unwrap_or(0) == 0 {
+                            return Next::End;
+                        }
+                    }
+                    self.note(&mail);
+                    if let Next::End = self.answer(stream, ".", "250 queued as 1").await {
+                        return Next::End;
+                    }
+                }
+                Next::GoOn => {}
+                end => return end,
+            }
+        }
+    }
+
+    async fn answer<S: AsyncWrite + Unpin>(&self, stream: &mut S, to: &str, usual: &str) -> Next {
+        let rule = self.rules.iter().find(|rule| to.starts_with(rule.1));
+        let (say, next) = match rule.map(|rule| rule.2) {
+            None => (usual, Next::GoOn),
+            // A refused DATA is followed by no mail.
+            Some(Say(say)) if to == "DATA" && !say.starts_with('3') => {
+                stream
+                    .write_all(format!("{say}\r\n").as_bytes())
+                    .await
+                    .unwrap();
+                std::future::pending().await
+            }
+            Some(Say(say)) => (say, Next::GoOn),
+            Some(SayAndClose(say)) => (say, Next::End),
+            Some(Close) => return Next::End,
+            Some(KeepSilent) => std::future::pending().await,
+        };
+        stream
+            .write_all(format!("{say}\r\n").as_bytes())
+            .await
+            .unwrap();
+        next
+    }
+
+    fn note(&self, line: &str) {
+        self.log.lock().unwrap().push(line.to_owned());
+    }
+}
+
+const MAIL: &str = "Subject: x\r\n\r\nHello\r\n.\r\n..\r\n";
+
+async fn send(transport: &SmtpTransport) -> SendOutcome {
+    send_to(transport, "jane@acme.example").await
+}
+
+async fn send_to(transport: &SmtpTransport, recipient: &str) -> SendOutcome {
+    let recipient = EmailAddress::parse(recipient).unwrap();
+    let mail = async || Some(MAIL.as_bytes().to_vec());
+    transport.send("bounce@example.org", &recipient, mail).await
+}
+
+fn kind(outcome: &SendOutcome) -> &'static str {
+    match outcome {
+        SendOutcome::Delivered { .. } => "delivered",
+        SendOutcome::RetryLater { .. } => "retry",
+        SendOutcome::Refused { .. } => "refused",
+        SendOutcome::Withdrawn => "withdrawn",
+        SendOutcome::Uncertain { .. } => "uncertain",
+    }
+}
+
+fn reason(outcome: SendOutcome) -> String {
+    match outcome {
+        SendOutcome::RetryLater { reason, .. }
+        | SendOutcome::Refused { reason }
+        | SendOutcome::Uncertain { reason } => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[rstest]
+#[case("greeting", Say("450 busy"), "retry")]
+#[case("greeting", Say("554 go away"), "retry")]
+#[case("greeting", Say("SSH-2.0"), "retry")]
+#[case("greeting", Close, "retry")]
+#[case("greeting", KeepSilent, "retry")]
+#[case("EHLO", Say("451 later"), "retry")]
+#[case("EHLO", Say("550 bad name"), "retry")]
+#[case("EHLO", Close, "retry")]
+#[case("EHLO", KeepSilent, "retry")]
+#[case("MAIL", Say("451 later"), "retry")]
+#[case("MAIL", Say("421 closing"), "retry")]
+#[case("MAIL", Say("550 no such sender"), "refused")]
+#[case("MAIL", Say("530 authenticate first"), "retry")]
+#[case("MAIL", Say("354 what"), "retry")]
+#[case("MAIL", Close, "retry")]
+#[case("MAIL", KeepSilent, "retry")]
+#[case("RCPT", Say("450 greylisted"), "retry")]
+#[case("RCPT", Say("452 4.2.2 mailbox full"), "retry")]
+#[case("RCPT", Say("421 closing"), "retry")]
+#[case("RCPT", Say("550 5.1.1 no such user"), "refused")]
+#[case("RCPT", Say("552 5.2.2 mailbox full"), "refused")]
+#[case("RCPT", Close, "retry")]
+#[case("RCPT", KeepSilent, "retry")]
+#[case("DATA", Say("451 later"), "retry")]
+#[case("DATA", Say("554 no"), "refused")]
+#[case("DATA", SayAndClose("250 what"), "retry")]
+#[case("DATA", Close, "retry")]
+#[case("DATA", KeepSilent, "retry")]
+#[case(".", Say("451 later"), "retry")]
+#[case(".", Say("421 closing"), "retry")]
+#[case(".", Say("554 5.7.1 spam"), "refused")]
+#[case(".", Say("552 too large"), "refused")]
+#[case(".", Say("354 what"), "uncertain")]
+#[case(".", Say("what"), "uncertain")]
+#[case(".", Close, "uncertain")]
+#[case(".", KeepSilent, "uncertain")]
+#[case(".", Say("250 queued"), "delivered")]
+#[tokio::test]
+async fn the_outcome_of_each_stage(
+    #[case] stage: &'static str,
+    #[case] act: Act,
+    #[case] expected: &str,
+) {
+    let server = TestServer::start(&[(0, stage, act)]).await;
+    let outcome = send(&server.transport()).await;
+    assert_eq!(kind(&outcome), expected, "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_mail_arrives_as_it_was_composed() {
+    let server = TestServer::start(&[]).await;
+    let outcome = send(&server.transport()).await;
+    let answer = "250 queued as 1".to_owned();
+    assert_eq!(outcome, SendOutcome::Delivered { answer });
+    assert_eq!(
+        server.log(),
+        [
+            "connect",
+            "EHLO post.example.org",
+            "MAIL FROM:<bounce@example.org>",
+            "RCPT TO:<jane@acme.example>",
+            "DATA",
+            "Subject: x\r\n\r\nHello\r\n..\r\n...\r\n.\r\n",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_in_the_servers_words() {
+    let rule = (
+        0,
+        "RCPT",
+        Say("550-5.1.1 Nobody here\r\n550 5.1.1 \x1b[31mof that name"),
+    );
+    let server = TestServer::start(&[rule]).await;
+    assert_eq!(
+        reason(send(&server.transport()).await),
+        "the mail server refuses the recipient: 550 5.1.1 Nobody here 5.1.1 [31mof that name"
+    );
+}
+
+#[tokio::test]
+async fn the_mail_is_asked_for_when_the_recipient_was_accepted() {
+    let server = TestServer::start(&[(1, "RCPT", Say("550 no"))]).await;
+    let jane = EmailAddress::parse("jane@acme.example").unwrap();
+    let never = async || panic!("asked too early");
+    let outcome = server.transport().send("", &jane, never).await;
+    assert_eq!(kind(&outcome), "refused");
+    assert!(server.log().contains(&"MAIL FROM:<>".to_owned()));
+}
+
+#[tokio::test]
+async fn a_withdrawn_mail_is_not_sent_and_stops_nothing() {
+    let server = TestServer::start(&[]).await;
+    let transport = server.transport();
+    let jane = EmailAddress::parse("jane@acme.example").unwrap();
+    let outcome = transport.send("", &jane, async || None).await;
+    assert_eq!(outcome, SendOutcome::Withdrawn);
+    assert!(!server.log().contains(&"DATA".to_owned()));
+    assert_eq!(kind(&send(&transport).await), "delivered");
+    let after: Vec<_> = server.log()[4..7].to_vec();
+    assert_eq!(after[0], "RSET");
+    assert_eq!(after[1], "MAIL FROM:<bounce@example.org>");
+}
+
+#[tokio::test]
+async fn connections_are_used_again() {
+    let server = TestServer::start(&[(0, "RCPT TO:<nobody@", Say("550 no"))]).await;
+    let transport = server.transport();
+    assert_eq!(kind(&send(&transport).await), "delivered");
+    assert_eq!(
+        kind(&send_to(&transport, "nobody@acme.example").await),
+        "refused"
+    );
+    assert_eq!(kind(&send(&transport).await), "delivered");
+    let log = server.log();
+    assert_eq!(log.iter().filter(|line| *line == "connect").count(), 1);
+    assert_eq!(log.iter().filter(|line| *line == "RSET").count(), 1);
+}
+
+#[rstest]
+#[case(SayAndClose("250 queued"))]
+#[case(Say("250 queued\r\n421 idle for too long"))]
+#[tokio::test]
+async fn a_connection_that_the_server_closed_is_replaced(#[case] act: Act) {
+    let server = TestServer::start(&[(1, ".", act)]).await;
+    let transport = server.transport();
+    assert_eq!(kind(&send(&transport).await), "delivered");
+    assert_eq!(kind(&send(&transport).await), "delivered");
+    let log = server.log();
+    assert_eq!(log.iter().filter(|line| *line == "connect").count(), 2);
+}
+
+#[tokio::test]
+async fn a_connection_that_fails_after_mail_is_not_replaced() {
+    let server = TestServer::start(&[(0, "RCPT TO:<gone@", Close)]).await;
+    let transport = server.transport();
+    assert_eq!(kind(&send(&transport).await), "delivered");
+    assert_eq!(
+        kind(&send_to(&transport, "gone@acme.example").await),
+        "retry"
+    );
+    let log = server.log();
+    assert_eq!(log.iter().filter(|line| *line == "connect").count(), 1);
+}
+
+#[tokio::test]
+async fn many_mails_go_over_few_connections() {
+    let server = TestServer::start(&[]).await;
+    let transport = server.transport();
+    let sent = futures_util::future::join_all((0..60).map(|_| send(&transport))).await;
+    assert!(sent.iter().all(|outcome| kind(outcome) == "delivered"));
+    let log = server.log();
+    let connections = log.iter().filter(|line| *line == "connect").count();
+    assert!(connections <= MOST_CONNECTIONS, "{connections}");
+}
+
+#[tokio::test]
+async fn a_connection_ends_after_fifty_mails() {
+    let server = TestServer::start(&[]).await;
+    let transport = server.transport();
+    for _ in 0..51 {
+        assert_eq!(kind(&send(&transport).await), "delivered");
+    }
+    let log = server.log();
+    assert_eq!(log.iter().filter(|line| *line == "connect").count(), 2);
+    assert_eq!(log.iter().filter(|line| *line == "QUIT").count(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_lost_within_the_mail_is_no_uncertainty() {
+    let server = TestServer::start(&[(0, "DATA", SayAndClose("354 go"))]).await;
+    let jane = EmailAddress::parse("jane@acme.example").unwrap();
+    let large = async || Some(b"0123456789abcde\n".repeat(1_000_000));
+    let outcome = server.transport().send("", &jane, large).await;
+    assert_eq!(kind(&outcome), "retry", "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_mail_above_the_servers_limit_is_refused() {
+    let server = TestServer::start(&[(0, "EHLO", Say("250-mx\r\n250 SIZE 10"))]).await;
+    let outcome = send(&server.transport()).await;
+    assert!(reason(outcome).contains("takes at most 10"));
+    assert!(!server.log().contains(&"DATA".to_owned()));
+}
+
+#[tokio::test]
+async fn nothing_listens() {
+    let server = TestServer::start(&[]).await;
+    let mut settings = server.settings("smtp+insecure");
+    settings.url.set_port(Some(1)).unwrap();
+    let outcome = send(&SmtpTransport::new(settings).unwrap()).await;
+    assert!(reason(outcome).contains("it can't be reached"));
+}
+
+#[rstest]
+#[case("jürgen@acme.example", "250 mx", "refused", None)]
+#[case(
+    "jürgen@müller.example",
+    "250-mx\r\n250 SMTPUTF8",
+    "delivered",
+    Some("RCPT TO:<jürgen@xn--mller-kva.example>")
+)]
+#[case(
+    "jane@müller.example",
+    "250 mx",
+    "delivered",
+    Some("RCPT TO:<jane@xn--mller-kva.example>")
+)]
+#[tokio::test]
+async fn addresses_beyond_ascii(
+    #[case] recipient: &str,
+    #[case] hello: &'static str,
+    #[case] expected: &str,
+    #[case] line: Option<&str>,
+) {
+    let server = TestServer::start(&[(0, "EHLO", Say(hello))]).await;
+    let outcome = send_to(&server.transport(), recipient).await;
+    assert_eq!(kind(&outcome), expected, "{outcome:?}");
+    let log = server.log();
+    assert!(
+        line.is_none_or(|line| log.iter().any(|logged| logged == line)),
+        "{log:?}"
+    );
+    let utf8 = log.iter().any(|line| line.ends_with(" SMTPUTF8"));
+    assert_eq!(utf8, hello.contains("SMTPUTF8"));
+}
+
+#[tokio::test]
+async fn no_command_hides_in_the_sender() {
+    let server = TestServer::start(&[]).await;
+    let jane = EmailAddress::parse("jane@acme.example").unwrap();
+    let sender = "a@x.example>\r\nRCPT TO:<evil@x.example";
+    let outcome = server
+        .transport()
+        .send(sender, &jane, async || Some(MAIL.into()))
+        .await;
+    assert_eq!(kind(&outcome), "refused");
+    assert!(server.log().is_empty());
+}
+
+fn with_password(mut settings: SmtpSettings) -> SmtpSettings {
+    settings.username = Some("anna".to_owned());
+    settings.password = Some("s3cret".to_owned().into());
+    settings
+}
+
+#[rstest]
+#[case(None, "delivered", "")]
+#[case(
+    Some("535 5.7.8 wrong"),
+    "retry",
+    "user name and password: 535 5.7.8 wrong;"
+)]
+#[case(Some("454 not now"), "retry", "user name and password: 454 not now")]
+#[tokio::test]
+async fn authenticates(
+    #[case] answer: Option<&'static str>,
+    #[case] expected: &str,
+    #[case] says: &str,
+) {
+    let rules: Vec<Rule> = answer
+        .map(|answer| (0, "AUTH", Say(answer)))
+        .into_iter()
+        .collect();
+    let server = TestServer::start(&rules).await;
+    let transport = SmtpTransport::new(with_password(server.settings("smtp+insecure"))).unwrap();
+    let outcome = send(&transport).await;
+    assert_eq!(kind(&outcome), expected, "{outcome:?}");
+    assert_eq!(server.log()[2], "AUTH PLAIN AGFubmEAczNjcmV0");
+    assert!(expected == "delivered" || reason(outcome).contains(says));
+}
+
+#[tokio::test]
+async fn authenticates_with_login_where_there_is_nothing_else() {
+    let server = TestServer::start(&[
+        (0, "EHLO", Say("250-mx\r\n250 AUTH LOGIN")),
+        (0, "AUTH LOGIN", Say("334 VXNlcm5hbWU6")),
+        (0, "YW5uYQ==", Say("334 UGFzc3dvcmQ6")),
+        (0, "czNjcmV0", Say("235 welcome")),
+    ])
+    .await;
+    let transport = SmtpTransport::new(with_password(server.settings("smtp+insecure"))).unwrap();
+    assert_eq!(kind(&send(&transport).await), "delivered");
+}
+
+#[tokio::test]
+async fn encrypts_before_anything_is_told() {
+    let server = TestServer::start(&[]).await;
+    let transport = SmtpTransport::new(with_password(server.settings("smtp"))).unwrap();
+    let outcome = send(&transport).await;
+    assert_eq!(kind(&outcome), "delivered", "{outcome:?}");
+    assert_eq!(
+        server.log()[1..5],
+        [
+            "EHLO post.example.org",
+            "STARTTLS",
+            "EHLO post.example.org",
+            "AUTH PLAIN AGFubmEAczNjcmV0"
+        ]
+    );
+}
+
+#[rstest]
+#[case("EHLO", "250 mx", "doesn't offer STARTTLS")]
+#[case("STARTTLS", "454 no TLS now", "454 no TLS now")]
+#[case("STARTTLS", "554 no", "has to be mended")]
+#[case("STARTTLS", "220 go\r\n250 injected", "somebody may be in between")]
+#[tokio::test]
+async fn nothing_goes_in_the_clear(
+    #[case] stage: &'static str,
+    #[case] answer: &'static str,
+    #[case] says: &str,
+) {
+    let server = TestServer::start(&[(0, stage, Say(answer))]).await;
+    let transport = SmtpTransport::new(with_password(server.settings("smtp"))).unwrap();
+    let outcome = send(&transport).await;
+    assert_eq!(kind(&outcome), "retry");
+    let reason = reason(outcome);
+    assert!(reason.contains(says), "{reason}");
+    let log = server.log();
+    assert!(!log.iter().any(|line| line.starts_with("AUTH")), "{log:?}");
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_vouches_for_is_our_own_affair() {
+    let server = TestServer::start(&[]).await;
+    let other = TestServer::start(&[]).await;
+    let mut settings = server.settings("smtp");
+    settings.ca_pem = Some(other.certificate);
+    let outcome = send(&SmtpTransport::new(settings).unwrap()).await;
+    assert_eq!(kind(&outcome), "retry");
+    let reason = reason(outcome);
+    assert!(reason.contains("TLS fails"), "{reason}");
+    assert!(reason.contains("has to be mended"), "{reason}");
+}
