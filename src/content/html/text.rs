@@ -451,7 +451,6 @@ mod tests {
         "Part | Count\nx    | 10"
     )]
     #[case::pre("<pre>a\n  b</pre>c", "a\n  b\n\nc")]
-    #[case::long("word ".repeat(50).trim(), "word ".repeat(50).trim())]
     fn reads_well(#[case] raw: &str, #[case] expected: &str) {
         assert_eq!(to_text(&BoundedHtml::new(raw).unwrap()), expected);
     }
