@@ -2,7 +2,7 @@
 
 use crate::domain::{
     letter::{Entry, EntryBody, SealedLetter, Words},
-    wording,
+    wording::letter as wording,
 };
 
 /// The whole content of a letter.
