@@ -5,7 +5,7 @@
 
 use jiff::Zoned;
 
-use super::letter::Language;
+use crate::domain::letter::Language;
 
 // Letters
 
