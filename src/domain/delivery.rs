@@ -21,16 +21,22 @@ pub enum SendOutcome {
 }
 
 /// How long to wait after the `attempts`-th failed attempt (from 1): 2, 4, 8, … seconds, at most
-/// [`LONGEST_WAIT`], spread by `chance` (0 ≤ `chance` < 1) over the upper half of that, so that
+/// `longest`, spread by `chance` (0 ≤ `chance` < 1) over the upper half of that, so that
 /// neighbours who failed together don't come back together.
 #[must_use]
-pub fn backoff(attempts: u32, chance: f64) -> Duration {
+pub fn backoff(attempts: u32, chance: f64, longest: Duration) -> Duration {
     let full = FIRST_WAIT
         .saturating_mul(1 << attempts.saturating_sub(1).min(16))
-        .min(LONGEST_WAIT);
+        .min(longest);
     full.mul_f64(0.5 + chance / 2.0)
 }
 
 const FIRST_WAIT: Duration = Duration::from_secs(2);
-/// A greylisting server answers within minutes; asking one that is down every half hour is polite.
+/// For mail: a greylisting server answers within minutes; asking one that is down every half hour is
+/// polite.
+pub const LONGEST_WAIT_FOR_MAIL: Duration = Duration::from_mins(30);
+/// For Matrix: there is one homeserver, ours, and everybody waits for it.
+pub const LONGEST_WAIT_FOR_MATRIX: Duration = Duration::from_secs(30);
 pub const LONGEST_WAIT: Duration = Duration::from_mins(30);
+/// After this time a mail that nobody takes is given up (RFC 5321 section 4.5.4.1: four to five days).
+pub const GIVE_UP_AFTER: Duration = Duration::from_hours(5 * 24);

@@ -142,7 +142,9 @@ pub struct Post {
     pub reply_to: Option<OwnedEventId>,
     /// `None` where the mail had no id.
     pub message_id: Option<MessageId>,
-    /// For telling a mail that came twice: From and Date as they stood in the mail.
+    /// For telling a mail that came twice: its Message-ID, or its digest where it has none, and From
+    /// and Date as they stood in it.
+    pub identity: String,
     pub from: EmailAddress,
     pub date: String,
 }

@@ -137,6 +137,8 @@ impl RoomFacts {
 /// A mail's conversations and whom it comes from, found by routing.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct MailFacts {
+    /// The mail's Message-ID, or its digest where it has none.
+    pub identity: String,
     /// Where the mail leads, best evidence first, each conversation once.
     pub routes: Vec<Route>,
 }

@@ -64,7 +64,7 @@ pub fn decide(
     let effects: Vec<Effect> = mine
         .into_iter()
         .filter(|route| !route.known && route.bot_joined)
-        .flat_map(|route| post(id, mail, route))
+        .flat_map(|route| post(id, mail, &facts.identity, route))
         .collect();
     let outcome = if effects.is_empty() {
         Outcome::Duplicate
@@ -74,7 +74,7 @@ pub fn decide(
     (outcome, effects)
 }
 
-fn post(id: MailId, mail: &IncomingMail, route: &Route) -> Vec<Effect> {
+fn post(id: MailId, mail: &IncomingMail, identity: &str, route: &Route) -> Vec<Effect> {
     let (Some(person), Some(from)) = (&route.member, &mail.from) else {
         return Vec::new();
     };
@@ -110,6 +110,7 @@ fn post(id: MailId, mail: &IncomingMail, route: &Route) -> Vec<Effect> {
             remarks,
             reply_to: route.reply_to.clone(),
             message_id: mail.message_id.clone(),
+            identity: identity.to_owned(),
             from: from.address.clone(),
             date: mail.date.clone().unwrap_or_default(),
         },

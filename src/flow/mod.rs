@@ -1,1 +1,19 @@
-//! Skeleton.
+//! The workers: each takes work from the store, reaches out, and writes what came of it.
+//!
+//! May be imported by `cli`; imports `store`, `mail`, `matrix` and the floors below. Each worker is a
+//! file with one `step` that can be called by hand; [`worker::run`] repeats it. A new one is a file
+//! here, a bell in `store::Queue` if it waits for work of a new kind, and a line in `cli::run`.
+
+mod apply;
+mod context;
+pub mod deliver;
+pub mod events;
+pub mod letters;
+pub mod mails;
+pub mod puppets;
+pub mod receive;
+mod room_state;
+mod seal;
+pub mod worker;
+
+pub use context::Context;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use ruma::{
-    OwnedEventId,
+    OwnedEventId, RoomId,
     events::{
         AnyMessageLikeEvent, AnyStateEvent, AnyTimelineEvent, MessageLikeEvent, StateEvent,
         relation::InReplyTo,
@@ -44,6 +44,23 @@ pub fn decode(json: &str) -> Result<RoomEvent, String> {
             AnyTimelineEvent::State(event) => state(event),
         },
     })
+}
+
+/// Reads a state event of `room` as the room's state lists it, which may leave the room out.
+pub fn decode_state(json: &str, room: &RoomId) -> Result<RoomEvent, String> {
+    let mut event: serde_json::Value =
+        serde_json::from_str(json).map_err(|fault| fault.to_string())?;
+    event["room_id"] = room.as_str().into();
+    decode(&event.to_string())
+}
+
+/// The body of a message's JSON; empty where there is none.
+pub fn body_of(json: &str) -> String {
+    let event: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+    event["content"]["body"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 #[derive(Default, Deserialize)]

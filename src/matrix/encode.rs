@@ -146,6 +146,7 @@ mod tests {
             remarks: Vec::new(),
             reply_to: Some("$x".try_into().unwrap()),
             message_id: None,
+            identity: String::new(),
             from: crate::domain::address::EmailAddress::parse("a@b.c").unwrap(),
             date: String::new(),
         };

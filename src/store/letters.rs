@@ -203,6 +203,20 @@ pub async fn has_had_one(
     Ok(fetch_one!(connection, (i64,), COUNT_SENT, conversation.0).0 > 0)
 }
 
+/// The conversation's open letter.
+pub async fn open_of(
+    connection: &mut Connection,
+    conversation: ConversationId,
+) -> Result<Option<LetterId>, StoreError> {
+    let open = fetch_optional!(
+        connection,
+        (i64, i64, Option<i64>),
+        SELECT_OPEN,
+        conversation.0
+    );
+    Ok(open.map(|(id, _, _)| LetterId(id)))
+}
+
 /// Fixes the letter; `false` if it was sealed before.
 pub async fn seal(
     tx: &mut Tx,

@@ -15,7 +15,7 @@ statements! {
             (source, peer, helo, sender, recipients, size, raw, blob, digest, trace, received_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id";
     SELECT_WAITING = "
-        SELECT id, sender, recipients, raw, blob, trace, attempts FROM mails
+        SELECT id, sender, recipients, raw, blob, digest, trace, attempts FROM mails
         WHERE state = 'waiting' AND id > $1 ORDER BY id LIMIT $2";
     BEGIN = "UPDATE mails SET attempts = attempts + 1 WHERE id = $1 AND state = 'waiting'";
     FORGIVE = "UPDATE mails SET attempts = attempts - 1 WHERE id = $1";
@@ -58,6 +58,7 @@ pub struct Waiting {
     pub recipients: String,
     raw: Option<Vec<u8>>,
     blob: String,
+    pub digest: String,
     pub trace: String,
     pub attempts: i64,
 }

@@ -152,6 +152,51 @@ pub fn status(conversations: &[ConversationFacts]) -> String {
     lines.join("\n")
 }
 
+pub fn subject_of_nameless_room(organisation: &str) -> String {
+    format!("Conversation with {organisation}")
+}
+
+pub fn conversations_closed(number: usize) -> String {
+    let what = if number == 1 {
+        "one conversation".to_owned()
+    } else {
+        format!("{number} conversations")
+    };
+    format!(
+        "I was removed from a room with {what} by email. They are closed: nothing is carried any more."
+    )
+}
+
+pub fn mail_set_aside(mail: i64, problem: &str) -> String {
+    format!("Mail {mail} could not be worked on and was set aside; it is kept. {problem}")
+}
+
+pub fn join_refused(name: &str, reason: &str) -> String {
+    format!("{name} could not be brought into a room: {reason}. Their mail can't be shown there.")
+}
+
+pub fn notice_refused(notice: &str, reason: &str) -> String {
+    format!("I could not say this in its room ({reason}): {notice}")
+}
+
+/// The beginning of a message, on one line, for quoting it.
+pub fn excerpt(text: &str) -> String {
+    let line = text
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or_default();
+    if line.chars().count() <= EXCERPT {
+        return line.to_owned();
+    }
+    let mut short: String = line.chars().take(EXCERPT - 1).collect();
+    short.push('…');
+    short
+}
+
+/// Longest excerpt, in characters.
+const EXCERPT: usize = 120;
+
 pub fn nothing_waits() -> String {
     "Nothing waits to be sent.".to_owned()
 }

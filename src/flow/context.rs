@@ -1,0 +1,98 @@
+//! What every worker needs, built once.
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, UserId};
+
+use crate::{
+    config::{Mailbox, MailboxName},
+    domain::{facts::OwnAddresses, ghost, staff::StaffList, token::Keys},
+    lifecycle::{Chance, Clock},
+    mail::smtp::SmtpTransport,
+    matrix::client::Client,
+    store::{Store, blobs::Blobs, letters::Timing},
+};
+
+/// The workers' common ground. Shared by reference; built in `cli::run`.
+#[derive(Debug)]
+pub struct Context {
+    pub store: Store,
+    pub blobs: Blobs,
+    pub homeserver: Client,
+    pub keys: Keys,
+    pub clock: Clock,
+    pub chance: Chance,
+    pub server_name: OwnedServerName,
+    pub bot: OwnedUserId,
+    pub staff: StaffList,
+    pub control_room: Option<OwnedRoomId>,
+    /// At least one; the first is that of new rooms.
+    pub mailboxes: IndexMap<MailboxName, Mailbox>,
+    pub transports: HashMap<MailboxName, SmtpTransport>,
+    pub timing: Timing,
+}
+
+impl Context {
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The time as the store has it: milliseconds since 1970.
+    pub fn now_ms(&self) -> i64 {
+        self.clock.now().as_millisecond()
+    }
+
+    /// A name for an effect, never used before: 120 bits.
+    pub fn new_effect_id(&self) -> String {
+        self.chance.base32(24)
+    }
+
+    /// The mailbox of that name; a room of a mailbox that has left the configuration goes on with
+    /// the first one.
+    pub fn mailbox(&self, name: &str) -> (&MailboxName, &Mailbox) {
+        let wanted = self.mailboxes.iter().find(|(key, _)| key.as_str() == name);
+        wanted
+            .or_else(|| self.mailboxes.first())
+            .unwrap_or_else(|| unreachable!("the configuration has at least one mailbox"))
+    }
+
+    pub fn default_mailbox(&self) -> &MailboxName {
+        self.mailbox("").0
+    }
+
+    /// Whether the user is one of ours: the bot, a ghost, or one who stands for nobody.
+    pub fn is_ours(&self, user: &UserId) -> bool {
+        *user == self.bot
+            || user.server_name() == self.server_name && user.localpart().starts_with(ghost::PREFIX)
+    }
+
+    pub fn own_addresses(&self) -> OwnAddresses {
+        OwnAddresses {
+            addresses: self
+                .mailboxes
+                .values()
+                .map(|mailbox| mailbox.address.clone())
+                .collect(),
+            domains: Vec::new(),
+        }
+    }
+
+    /// Whether mail to this address (without brackets) is for us.
+    pub fn is_our_address(&self, recipient: &str) -> bool {
+        self.mailboxes.values().any(|mailbox| {
+            mailbox.reply_address.is_ours(recipient) || is_with_detail(recipient, &mailbox.address)
+        })
+    }
+}
+
+/// `support@…` and `support+anything@…`: a mangled token still reaches us.
+fn is_with_detail(recipient: &str, own: &crate::domain::address::EmailAddress) -> bool {
+    recipient.rsplit_once('@').is_some_and(|(local, domain)| {
+        let base = local.split('+').next().unwrap_or_default();
+        domain.eq_ignore_ascii_case(own.domain())
+            && (local.eq_ignore_ascii_case(own.local_part())
+                || base.eq_ignore_ascii_case(own.local_part()))
+    })
+}

@@ -1,0 +1,315 @@
+//! Hands letters to the mail server, each recipient's in a transaction of its own.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::{Context, apply, apply::Origin, seal, worker::Step};
+use crate::{
+    domain::{
+        delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MAIL, SendOutcome, backoff},
+        effect::ItemKind,
+        ids::LetterId,
+        letter::{Entry, EntryBody, Language, SealedLetter},
+        outgoing::MailAction,
+        wording,
+    },
+    mail::compose,
+    store::{
+        Queue, StoreError, Tx, conversations, letters, outbox,
+        outbox::{Claimed, Settled, Way},
+    },
+};
+
+/// How many mails are handed over side by side.
+const AT_ONCE: i64 = 16;
+/// An attempt is over after this, whatever happened to who began it; the transport's own limits are
+/// shorter.
+const LEASE: Duration = Duration::from_mins(15);
+/// After this many attempts, about a quarter of an hour, the room is told that it takes longer.
+const TELL_AFTER: i64 = 9;
+
+pub async fn run(context: &Arc<Context>, stop: &tokio_util::sync::CancellationToken) {
+    super::worker::run("mail out", Queue::MailOut, context, stop, async || {
+        step(context).await
+    })
+    .await;
+}
+
+/// Attempts what is due.
+pub async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
+    let now = context.now_ms();
+    let lease = now.saturating_add(millis(LEASE));
+    let claimed = context
+        .store
+        .write(move |tx| {
+            Box::pin(async move { outbox::claim(tx, Way::Mail, now, lease, AT_ONCE).await })
+        })
+        .await?;
+    if claimed.is_empty() {
+        let until = outbox::next_at(&mut *context.store.read().await?, Way::Mail).await?;
+        return Ok(Step::Idle { until });
+    }
+    let mut work: FuturesUnordered<_> = claimed
+        .into_iter()
+        .map(|row| attempt(row, context))
+        .collect();
+    while let Some(result) = work.next().await {
+        result?;
+    }
+    Ok(Step::Again)
+}
+
+async fn attempt(row: Claimed, context: &Arc<Context>) -> Result<(), StoreError> {
+    let action: MailAction = serde_json::from_str(&row.payload)?;
+    let letter = LetterId(row.letter_id.unwrap_or_default());
+    let outcome = hand_over(&action, letter, context).await?;
+    tracing::info!(
+        trace = %row.trace, letter = %letter, attempt = row.attempts, to = %action.recipient.address.masked(),
+        outcome = outcome_word(&outcome), "Tried to hand a mail over"
+    );
+    let context = Arc::clone(context);
+    let store = context.store.clone();
+    store
+        .write(move |tx| {
+            Box::pin(async move { settle(tx, &row, &action, letter, outcome, &context).await })
+        })
+        .await
+}
+
+async fn hand_over(
+    action: &MailAction,
+    letter: LetterId,
+    context: &Arc<Context>,
+) -> Result<SendOutcome, StoreError> {
+    let mut reading = context.store.read().await?;
+    let sealed = letters::sealed(&mut reading, letter).await?;
+    let mailbox = conversations::find(&mut reading, sealed.conversation)
+        .await?
+        .map(|found| found.mailbox);
+    drop(reading);
+    let (name, mailbox) = context.mailbox(mailbox.as_deref().unwrap_or_default());
+    let Some(transport) = context.transports.get(name) else {
+        return Ok(SendOutcome::RetryLater {
+            reason: "the mailbox has no mail server".to_owned(),
+            after: None,
+        });
+    };
+    // Called right before DATA: a message that was taken back a moment ago does not go.
+    let message = || async { compose_now(letter, context).await };
+    Ok(transport
+        .send(mailbox.address.as_str(), &action.recipient.address, message)
+        .await)
+}
+
+/// The mail as the letter stands now; `None` if nothing is left of it.
+async fn compose_now(letter: LetterId, context: &Arc<Context>) -> Option<Vec<u8>> {
+    let loaded = load(letter, context).await;
+    match loaded {
+        Ok(Some(sealed)) => tokio::task::spawn_blocking(move || compose::compose(&sealed))
+            .await
+            .ok()?
+            .inspect_err(|error| tracing::error!(%letter, %error, "Could not compose a letter"))
+            .ok(),
+        Ok(None) => None,
+        Err(error) => {
+            tracing::error!(%letter, %error, "Could not read a letter");
+            None
+        }
+    }
+}
+
+async fn load(letter: LetterId, context: &Context) -> Result<Option<SealedLetter>, StoreError> {
+    let mut reading = context.store.read().await?;
+    let sealed = letters::sealed(&mut reading, letter).await?;
+    let items = letters::items(&mut reading, letter).await?;
+    if items.is_empty() {
+        return Ok(None);
+    }
+    let found = conversations::find(&mut reading, sealed.conversation).await?;
+    let (_, mailbox) = context.mailbox(found.as_ref().map_or("", |found| found.mailbox.as_str()));
+    Ok(Some(SealedLetter {
+        message_id: sealed.message_id,
+        date: zoned(sealed.sealed_at),
+        from: sealed.seal.from,
+        reply_to: sealed.seal.reply_to,
+        to: sealed.seal.to,
+        cc: Vec::new(),
+        subject: sealed.seal.subject,
+        in_reply_to: sealed.seal.in_reply_to,
+        references: sealed.seal.references,
+        entries: items.into_iter().map(entry).collect(),
+        how_to: sealed.seal.how_to,
+        readers: sealed.seal.readers,
+        quote: None,
+        footer: mailbox.footer.clone(),
+        organisation: mailbox.name.clone(),
+        language: Language::default(),
+    }))
+}
+
+fn entry(item: letters::Item) -> Entry {
+    let words = item.words;
+    let body = match item.kind {
+        ItemKind::Text => EntryBody::Text {
+            quote: item.quote,
+            words,
+        },
+        ItemKind::Emote => EntryBody::Emote(words),
+        ItemKind::Correction => EntryBody::Correct {
+            earlier: None,
+            words,
+        },
+        ItemKind::NotCarried => EntryBody::NotCarried { what: words.body },
+        ItemKind::Reaction => EntryBody::Reacted { with: words.body },
+    };
+    Entry {
+        author: item.author,
+        at: zoned(item.sent_at),
+        body,
+    }
+}
+
+fn zoned(millis: i64) -> jiff::Zoned {
+    Timestamp::from_millisecond(millis)
+        .unwrap_or_default()
+        .to_zoned(TimeZone::system())
+}
+
+/// Writes how the attempt ended, and what follows for the letter and the room.
+async fn settle(
+    tx: &mut Tx,
+    row: &Claimed,
+    action: &MailAction,
+    letter: LetterId,
+    outcome: SendOutcome,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let now = context.now_ms();
+    let origin = Origin {
+        inbox_seq: 0,
+        trace: row.trace.clone(),
+        now,
+    };
+    let address = action.recipient.address.as_str();
+    let name = action.recipient.name.as_deref().unwrap_or(address);
+    let is_too_old = now.saturating_sub(row.created_at) > millis(GIVE_UP_AFTER);
+    let (settled, notice) = match outcome {
+        SendOutcome::Delivered { answer } => (Settled::Delivered { answer }, None),
+        SendOutcome::Withdrawn => (Settled::Withdrawn, None),
+        SendOutcome::Refused { reason } => {
+            let notice = wording::mail_refused(name, address, &reason);
+            (Settled::Refused { reason }, Some(notice))
+        }
+        SendOutcome::RetryLater { reason, .. } | SendOutcome::Uncertain { reason }
+            if is_too_old =>
+        {
+            let notice = wording::mail_given_up(name, address, &reason);
+            (Settled::Refused { reason }, Some(notice))
+        }
+        SendOutcome::RetryLater { reason, after } => {
+            return retry(
+                tx,
+                row,
+                action,
+                letter,
+                (&reason, after, false),
+                &origin,
+                context,
+            )
+            .await;
+        }
+        SendOutcome::Uncertain { reason } => {
+            return retry(
+                tx,
+                row,
+                action,
+                letter,
+                (&reason, None, true),
+                &origin,
+                context,
+            )
+            .await;
+        }
+    };
+    if !outbox::settle(tx, row.id, &row.lane, Way::Mail, &settled, now).await? {
+        return Ok(());
+    }
+    let (room, event) = letters::place_of(tx.connection(), letter).await?;
+    if let Some(text) = notice {
+        tell(tx, &room, event, &text, &origin, context).await?;
+    }
+    if outbox::unsettled_of_letter(tx.connection(), letter).await? == 0 {
+        letters::settle(tx, letter).await?;
+        seal::advance_receipt(tx, &room, &origin, context).await?;
+    }
+    Ok(())
+}
+
+async fn retry(
+    tx: &mut Tx,
+    row: &Claimed,
+    action: &MailAction,
+    letter: LetterId,
+    (reason, after, uncertain): (&str, Option<Duration>, bool),
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let attempts = u32::try_from(row.attempts).unwrap_or(u32::MAX);
+    let wait = after
+        .unwrap_or_else(|| backoff(attempts, context.chance.fraction(), LONGEST_WAIT_FOR_MAIL));
+    outbox::retry(
+        tx,
+        row.id,
+        origin.now.saturating_add(millis(wait)),
+        reason,
+        uncertain,
+    )
+    .await?;
+    if row.attempts == TELL_AFTER {
+        let address = action.recipient.address.as_str();
+        let name = action.recipient.name.as_deref().unwrap_or(address);
+        let (room, event) = letters::place_of(tx.connection(), letter).await?;
+        tell(
+            tx,
+            &room,
+            event,
+            &wording::mail_delayed(name, address, reason),
+            origin,
+            context,
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Says it in the room, as a reply to the last message that the letter holds.
+async fn tell(
+    tx: &mut Tx,
+    room: &str,
+    event: Option<String>,
+    text: &str,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let Ok(room) = ruma::OwnedRoomId::try_from(room) else {
+        return apply::report(tx, text, origin, context).await;
+    };
+    let event = event.and_then(|id| id.try_into().ok());
+    apply::say(tx, room, text, event.as_ref(), origin, context).await
+}
+
+fn outcome_word(outcome: &SendOutcome) -> &'static str {
+    match outcome {
+        SendOutcome::Delivered { .. } => "delivered",
+        SendOutcome::RetryLater { .. } => "retry later",
+        SendOutcome::Refused { .. } => "refused",
+        SendOutcome::Withdrawn => "withdrawn",
+        SendOutcome::Uncertain { .. } => "uncertain",
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

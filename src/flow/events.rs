@@ -1,0 +1,347 @@
+//! Takes events from the inbox, in order per room: enrich, decide, write.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use ruma::UserId;
+
+use super::{Context, apply, apply::Origin, puppets, room_state, room_state::NotNow, worker::Step};
+use crate::{
+    domain::{
+        delivery::{LONGEST_WAIT_FOR_MATRIX, backoff},
+        event::{EventKind, RoomEvent},
+        facts::{EventFacts, GhostFacts, Placement, Role, RoomFacts, TargetFacts},
+        ghost, on_matrix,
+        outgoing::MatrixAction,
+        wording,
+    },
+    matrix::decode,
+    store::{
+        Connection, Queue, StoreError, Tx, conversations,
+        inbox::{self, Waiting},
+        letters, messages, outbox, people, rooms,
+    },
+};
+
+/// Most events that are looked at in one step.
+const AT_ONCE: i64 = 256;
+/// Most events of a room that are decided about in one transaction.
+const LARGEST_RUN: usize = 32;
+
+/// Rooms whose next event can't be decided about now, with the time of the next try in
+/// milliseconds since 1970 and the number of tries. In memory: after a restart all are tried.
+#[derive(Debug, Default)]
+pub struct Blocked(HashMap<String, (i64, u32)>);
+
+pub async fn run(context: &Arc<Context>, stop: &tokio_util::sync::CancellationToken) {
+    let mut blocked = Blocked::default();
+    super::worker::run("events", Queue::Events, context, stop, async || {
+        step(&mut blocked, context).await
+    })
+    .await;
+}
+
+/// Decides about the events that wait, room by room.
+pub async fn step(blocked: &mut Blocked, context: &Arc<Context>) -> Result<Step, StoreError> {
+    let now = context.now_ms();
+    let waiting = inbox::waiting(&mut *context.store.read().await?, AT_ONCE).await?;
+    let mut rooms: Vec<(String, Vec<Waiting>)> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for event in waiting {
+        if blocked
+            .0
+            .get(&event.room_id)
+            .is_some_and(|(until, _)| *until > now)
+        {
+            continue;
+        }
+        let place = *places.entry(event.room_id.clone()).or_insert_with(|| {
+            rooms.push((event.room_id.clone(), Vec::new()));
+            rooms.len() - 1
+        });
+        rooms[place].1.push(event);
+    }
+    if rooms.is_empty() {
+        return Ok(Step::Idle {
+            until: blocked.0.values().map(|(until, _)| *until).min(),
+        });
+    }
+    let work = rooms
+        .into_iter()
+        .map(|(room, events)| async { (room, work_through(events, context).await) });
+    for (room, outcome) in futures_util::future::join_all(work).await {
+        match outcome {
+            Ok(()) => {
+                blocked.0.remove(&room);
+            }
+            Err(NotNow::Store(error)) => return Err(error),
+            Err(NotNow::Homeserver(fault)) => {
+                let tries = blocked.0.get(&room).map_or(0, |(_, tries)| *tries) + 1;
+                let wait = backoff(tries, context.chance.fraction(), LONGEST_WAIT_FOR_MATRIX);
+                tracing::warn!(%fault, "A room's events wait for the homeserver");
+                blocked
+                    .0
+                    .insert(room, (now.saturating_add(millis(wait)), tries));
+            }
+        }
+    }
+    Ok(Step::Again)
+}
+
+/// Decides about a room's events one after the other.
+async fn work_through(events: Vec<Waiting>, context: &Arc<Context>) -> Result<(), NotNow> {
+    let mut run: Vec<(Waiting, RoomEvent)> = Vec::new();
+    for waiting in events {
+        match decode::decode(&waiting.body) {
+            Err(problem) => {
+                decide_run(std::mem::take(&mut run), context).await?;
+                set_aside(waiting, problem, context).await?;
+            }
+            Ok(event) => {
+                // What was decided before may change what has to be fetched.
+                if matches!(event.kind, EventKind::Membership { .. }) || run.len() >= LARGEST_RUN {
+                    decide_run(std::mem::take(&mut run), context).await?;
+                }
+                let origin = origin_of(&waiting, context);
+                room_state::ensure_known(&event, &origin, context).await?;
+                run.push((waiting, event));
+            }
+        }
+    }
+    decide_run(run, context).await?;
+    Ok(())
+}
+
+/// Decides about several events in one transaction; if that fails, about each in its own, so that
+/// one that can't be decided about is found and set aside.
+async fn decide_run(
+    run: Vec<(Waiting, RoomEvent)>,
+    context: &Arc<Context>,
+) -> Result<(), StoreError> {
+    if run.is_empty() {
+        return Ok(());
+    }
+    match decide_together(run.clone(), context).await {
+        Err(StoreError::Panicked | StoreError::Value(_)) => {}
+        other => return other,
+    }
+    for (waiting, event) in run {
+        match decide_together(vec![(waiting.clone(), event)], context).await {
+            Err(error @ (StoreError::Panicked | StoreError::Value(_))) => {
+                set_aside(waiting, error.to_string(), context).await?;
+            }
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
+async fn decide_together(
+    run: Vec<(Waiting, RoomEvent)>,
+    context: &Arc<Context>,
+) -> Result<(), StoreError> {
+    let context = Arc::clone(context);
+    let store = context.store.clone();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                for (waiting, event) in run {
+                    decide(tx, &waiting, &event, &context).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Facts, decision, effects and "done", all in one transaction.
+async fn decide(
+    tx: &mut Tx,
+    waiting: &Waiting,
+    event: &RoomEvent,
+    context: &Context,
+) -> Result<(), StoreError> {
+    if !inbox::finish(tx, waiting.seq).await? {
+        return Ok(());
+    }
+    rooms::ensure(tx, event.room.as_str(), context.default_mailbox().as_str()).await?;
+    if let Some(effect) = event
+        .effect
+        .as_ref()
+        .filter(|_| context.is_ours(&event.sender))
+    {
+        settle_echo(tx, effect, event, context.now_ms()).await?;
+    }
+    let facts = facts(tx.connection(), event, context).await?;
+    let effects = on_matrix::decide(event, &facts);
+    tracing::debug!(trace = %waiting.trace, event = %event.id, effects = effects.len(), "Decided about an event");
+    apply::all(tx, effects, &origin_of(waiting, context), context).await
+}
+
+/// Our own event came back before the answer to its sending, or instead of it.
+async fn settle_echo(
+    tx: &mut Tx,
+    effect: &str,
+    event: &RoomEvent,
+    now: i64,
+) -> Result<(), StoreError> {
+    if let Some((id, lane, payload)) = outbox::by_effect(tx.connection(), effect).await? {
+        let action: MatrixAction = serde_json::from_str(&payload)?;
+        puppets::delivered(tx, (id, &lane), &action, event.id.to_string(), now).await?;
+    }
+    Ok(())
+}
+
+async fn facts(
+    connection: &mut Connection,
+    event: &RoomEvent,
+    context: &Context,
+) -> Result<EventFacts, StoreError> {
+    let room = event.room.as_str();
+    let server = context.server_name.as_str();
+    let known = rooms::find(connection, room).await?;
+    let room_facts = RoomFacts {
+        id: event.room.clone(),
+        encrypted: known.as_ref().is_some_and(|room| room.encrypted == 1),
+        bot_joined: known.as_ref().is_some_and(|room| room.bot_joined == 1),
+        conversations: conversations::of_room(connection, room, server).await?,
+    };
+    let subject = match &event.kind {
+        EventKind::Membership { user, .. } if context.is_ours(user) && *user != context.bot => {
+            let contact = people::by_ghost(connection, user.localpart()).await?;
+            Some(GhostFacts {
+                address: contact.map(|contact| contact.address),
+            })
+        }
+        _ => None,
+    };
+    let sender_name = rooms::member_name(connection, room, event.sender.as_str()).await?;
+    Ok(EventFacts {
+        bot: context.bot.clone(),
+        sender_role: role(connection, &event.sender, context).await?,
+        sender_name: sender_name.unwrap_or_else(|| event.sender.localpart().to_owned()),
+        target: target(connection, event, &room_facts).await?,
+        room: room_facts,
+        subject,
+        own_addresses: context.own_addresses(),
+    })
+}
+
+async fn role(
+    connection: &mut Connection,
+    user: &UserId,
+    context: &Context,
+) -> Result<Role, StoreError> {
+    if *user == context.bot {
+        return Ok(Role::Bot);
+    }
+    if context.is_ours(user) {
+        let contact = people::by_ghost(connection, user.localpart()).await?;
+        return Ok(contact.map_or(Role::NobodysGhost, |contact| Role::Ghost(contact.id)));
+    }
+    Ok(if context.staff.is_staff(user) {
+        Role::Staff
+    } else {
+        Role::Visitor
+    })
+}
+
+/// What the event points at. A reply in a thread hangs on both: if either is internal, it is.
+async fn target(
+    connection: &mut Connection,
+    event: &RoomEvent,
+    room: &RoomFacts,
+) -> Result<Option<TargetFacts>, StoreError> {
+    let (target, root) = match &event.kind {
+        EventKind::Edit { target, .. }
+        | EventKind::Reaction { target, .. }
+        | EventKind::Redaction { target } => (Some(target), None),
+        EventKind::Message { relation, .. } => (
+            relation.reply_to.as_ref().or(relation.thread_root.as_ref()),
+            relation.thread_root.as_ref(),
+        ),
+        _ => (None, None),
+    };
+    let Some(target) = target else {
+        return Ok(None);
+    };
+    let mut internal = false;
+    if let Some(root) = root.filter(|root| *root != target) {
+        internal = inbox::known(connection, root.as_str())
+            .await?
+            .is_some_and(|root| root.internal == 1);
+    }
+    let Some(known) = inbox::known(connection, target.as_str()).await? else {
+        return Ok(None);
+    };
+    let sender =
+        UserId::parse(&known.sender).map_err(|fault| StoreError::Value(fault.to_string()))?;
+    let mut placed = letters::places(connection, target.as_str()).await?;
+    for conversation in messages::came_from(connection, target.as_str()).await? {
+        let body = decode::body_of(&known.body);
+        placed.push(Placement {
+            conversation,
+            open: false,
+            people: Vec::new(),
+            excerpt: body,
+        });
+    }
+    for place in &mut placed {
+        place.excerpt = wording::excerpt(&place.excerpt);
+        let conversation = room
+            .conversations
+            .iter()
+            .find(|known| known.id == place.conversation);
+        let came_from_them =
+            conversation.is_some_and(|known| known.people.iter().any(|p| p.ghost == sender));
+        if let Some(conversation) = conversation.filter(|_| !came_from_them) {
+            place.people = conversation
+                .people
+                .iter()
+                .map(|person| person.name.clone())
+                .collect();
+        }
+    }
+    Ok(Some(TargetFacts {
+        event: target.clone(),
+        sender,
+        internal: internal || known.internal == 1,
+        placed,
+    }))
+}
+
+async fn set_aside(
+    waiting: Waiting,
+    problem: String,
+    context: &Arc<Context>,
+) -> Result<(), StoreError> {
+    tracing::error!(trace = %waiting.trace, event = waiting.id, problem, "Set an event aside");
+    let origin = origin_of(&waiting, context);
+    let context = Arc::clone(context);
+    let store = context.store.clone();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                inbox::set_aside(tx, waiting.seq, &problem).await?;
+                apply::report(
+                    tx,
+                    &wording::event_set_aside(&waiting.id, &problem),
+                    &origin,
+                    &context,
+                )
+                .await
+            })
+        })
+        .await
+}
+
+fn origin_of(waiting: &Waiting, context: &Context) -> Origin {
+    Origin {
+        inbox_seq: waiting.seq,
+        trace: waiting.trace.clone(),
+        now: context.now_ms(),
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,87 @@
+//! Seals letters whose time has come.
+
+use super::{Context, apply::Origin, seal, worker::Step};
+use crate::{
+    domain::ids::{ConversationId, LetterId},
+    store::{Queue, StoreError, letters, letters::Due},
+};
+
+/// Most letters that are sealed in one step.
+const AT_ONCE: i64 = 100;
+
+pub async fn run(context: &std::sync::Arc<Context>, stop: &tokio_util::sync::CancellationToken) {
+    super::worker::run("letters", Queue::Letters, context, stop, async || {
+        step(context).await
+    })
+    .await;
+}
+
+/// Seals what is due, unless staff are typing there.
+pub async fn step(context: &std::sync::Arc<Context>) -> Result<Step, StoreError> {
+    let now = context.now_ms();
+    let mut reading = context.store.read().await?;
+    let due = letters::due(&mut reading, now, AT_ONCE).await?;
+    if due.is_empty() {
+        return Ok(Step::Idle {
+            until: letters::next_due(&mut reading).await?,
+        });
+    }
+    drop(reading);
+    let work = due
+        .into_iter()
+        .map(|letter| seal_or_put_off(letter, now, context));
+    futures_util::future::try_join_all(work).await?;
+    Ok(Step::Again)
+}
+
+async fn seal_or_put_off(
+    due: Due,
+    now: i64,
+    context: &std::sync::Arc<Context>,
+) -> Result<(), StoreError> {
+    let letter = LetterId(due.id);
+    let latest = due.latest_at.unwrap_or(now);
+    let until = latest.min(now.saturating_add(AFTER_TYPING));
+    if now < latest && staff_are_typing(&due.room_id, context) {
+        return context
+            .store
+            .write(move |tx| Box::pin(async move { letters::put_off(tx, letter, until).await }))
+            .await;
+    }
+    let context = std::sync::Arc::clone(context);
+    let store = context.store.clone();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                let origin = Origin {
+                    inbox_seq: 0,
+                    trace: due.trace,
+                    now,
+                };
+                seal::seal(
+                    tx,
+                    letter,
+                    ConversationId(due.conversation_id),
+                    &origin,
+                    &context,
+                )
+                .await
+            })
+        })
+        .await
+}
+
+/// How much later a letter is looked at again while somebody types, in milliseconds.
+const AFTER_TYPING: i64 = 5_000;
+
+fn staff_are_typing(room: &str, context: &Context) -> bool {
+    context
+        .store
+        .typing()
+        .users(room, context.now())
+        .iter()
+        .any(|user| {
+            <&ruma::UserId>::try_from(user.as_str())
+                .is_ok_and(|user| !context.is_ours(user) && context.staff.is_staff(user))
+        })
+}

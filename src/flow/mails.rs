@@ -1,0 +1,281 @@
+//! Takes mail that was handed over: parse, find its conversation, decide, write.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Context, apply, apply::Origin, worker::Step};
+use crate::{
+    domain::{
+        facts::{Evidence, MailFacts, Route},
+        ids::{ConversationId, MailId},
+        incoming::IncomingMail,
+        on_mail::{self, Outcome},
+        wording,
+    },
+    mail::parse,
+    store::{
+        Connection, Queue, StoreError, Tx, conversations,
+        conversations::Direction,
+        mails::{self, MailState, Waiting},
+        messages, rooms,
+    },
+};
+
+/// Most mails that are worked on in one step.
+const AT_ONCE: i64 = 16;
+/// A mail on which work was begun this often without an end is set aside: it ends the process.
+const MOST_ATTEMPTS: i64 = 3;
+/// How long one mail may take to parse.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub async fn run(context: &Arc<Context>, stop: &tokio_util::sync::CancellationToken) {
+    super::worker::run("mail in", Queue::Mails, context, stop, async || {
+        step(context).await
+    })
+    .await;
+}
+
+/// A mail that was read.
+#[derive(Clone)]
+struct Read {
+    id: MailId,
+    trace: String,
+    /// SHA-256, for a mail without a Message-ID.
+    digest: String,
+    recipients: Vec<String>,
+    null_sender: bool,
+    mail: Result<IncomingMail, String>,
+}
+
+/// Works on the mails that wait, in the order in which they came.
+pub async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
+    let mut waiting = mails::waiting(&mut *context.store.read().await?, 0, AT_ONCE).await?;
+    // Work on one of these was begun before and did not end: alone, it can harm no other.
+    if let Some(suspect) = waiting.iter().position(|mail| mail.attempts > 0) {
+        waiting.truncate(if suspect == 0 { 1 } else { suspect });
+    }
+    if waiting.is_empty() {
+        return Ok(Step::Idle { until: None });
+    }
+    let ids: Vec<i64> = waiting.iter().map(|mail| mail.id).collect();
+    context
+        .store
+        .write(move |tx| Box::pin(async move { mails::begin(tx, &ids).await }))
+        .await?;
+    let read =
+        futures_util::future::try_join_all(waiting.into_iter().map(|mail| read(mail, context)))
+            .await?;
+    decide_all(read, context).await?;
+    Ok(Step::Again)
+}
+
+async fn read(waiting: Waiting, context: &Arc<Context>) -> Result<Read, StoreError> {
+    let mut read = Read {
+        id: MailId(waiting.id),
+        trace: waiting.trace.clone(),
+        digest: waiting.digest.clone(),
+        recipients: waiting.recipients(),
+        null_sender: waiting.sender.is_empty(),
+        mail: Err("work on it ended Postroom several times".to_owned()),
+    };
+    if waiting.attempts < MOST_ATTEMPTS {
+        let raw = context.blobs.read(waiting.into_raw()).await?;
+        let parsing = tokio::task::spawn_blocking(move || parse::parse(&raw).mail);
+        read.mail = match tokio::time::timeout(PATIENCE, parsing).await {
+            Ok(Ok(mail)) => Ok(mail),
+            Ok(Err(_)) => Err("reading it failed by a fault in the program".to_owned()),
+            Err(_) => Err("reading it took too long".to_owned()),
+        };
+    }
+    Ok(read)
+}
+
+/// Decides about several mails in one transaction; if that fails, about each in its own.
+async fn decide_all(read: Vec<Read>, context: &Arc<Context>) -> Result<(), StoreError> {
+    match decide_together(read.clone(), context).await {
+        Err(StoreError::Panicked | StoreError::Value(_)) => {}
+        other => return other,
+    }
+    for mut one in read {
+        match decide_together(vec![one.clone()], context).await {
+            Err(error @ (StoreError::Panicked | StoreError::Value(_))) => {
+                one.mail = Err(error.to_string());
+                decide_together(vec![one], context).await?;
+            }
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
+async fn decide_together(read: Vec<Read>, context: &Arc<Context>) -> Result<(), StoreError> {
+    let context = Arc::clone(context);
+    let store = context.store.clone();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                for one in read {
+                    decide(tx, one, &context).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Facts, decision, effects and "done", all in one transaction.
+async fn decide(tx: &mut Tx, read: Read, context: &Context) -> Result<(), StoreError> {
+    let origin = Origin {
+        inbox_seq: 0,
+        trace: read.trace.clone(),
+        now: context.now_ms(),
+    };
+    let mail = match &read.mail {
+        Ok(mail) => mail,
+        Err(problem) => {
+            tracing::error!(trace = %read.trace, mail = %read.id, problem, "Set a mail aside");
+            if mails::finish(
+                tx,
+                read.id,
+                MailState::SetAside,
+                "set_aside",
+                problem,
+                "",
+                "",
+            )
+            .await?
+            {
+                apply::report(
+                    tx,
+                    &wording::mail_set_aside(read.id.0, problem),
+                    &origin,
+                    context,
+                )
+                .await?;
+            }
+            return Ok(());
+        }
+    };
+    let facts = facts(tx.connection(), mail, &read, context).await?;
+    let (outcome, effects) = on_mail::decide(read.id, mail, read.null_sender, &facts);
+    let (state, word) = match outcome {
+        Outcome::Posted => (MailState::Done, "posted"),
+        Outcome::Duplicate => (MailState::Done, "duplicate"),
+        Outcome::Own => (MailState::Done, "own"),
+        Outcome::Kept(_) => (MailState::Kept, "kept"),
+    };
+    let kind = serde_json::to_value(mail.kind)?;
+    let message_id = mail.message_id.as_ref().map_or("", |id| id.as_str());
+    if !mails::finish(
+        tx,
+        read.id,
+        state,
+        word,
+        "",
+        kind.as_str().unwrap_or_default(),
+        message_id,
+    )
+    .await?
+    {
+        return Ok(());
+    }
+    tracing::info!(trace = %read.trace, mail = %read.id, outcome = word, "Decided about a mail");
+    apply::all(tx, effects, &origin, context).await
+}
+
+async fn facts(
+    connection: &mut Connection,
+    mail: &IncomingMail,
+    read: &Read,
+    context: &Context,
+) -> Result<MailFacts, StoreError> {
+    let identity = mail
+        .message_id
+        .as_ref()
+        .map_or(read.digest.as_str(), |id| id.as_str())
+        .to_owned();
+    let mut routes: Vec<Route> = Vec::new();
+    for (conversation, by) in candidates(connection, mail, read, context).await? {
+        if routes
+            .iter()
+            .any(|route| route.conversation == conversation)
+        {
+            continue;
+        }
+        let Some(found) = conversations::find(connection, conversation).await? else {
+            continue;
+        };
+        let people =
+            conversations::people(connection, conversation, context.server_name.as_str()).await?;
+        let from = mail.from.as_ref().map(|from| &from.address);
+        let known = match from {
+            Some(from) => {
+                let date = mail.date.as_deref().unwrap_or_default();
+                mails::is_posted(connection, conversation, &identity, from, date).await?
+            }
+            None => false,
+        };
+        let room = rooms::find(connection, &found.room_id).await?;
+        routes.push(Route {
+            conversation,
+            by,
+            member: people
+                .into_iter()
+                .find(|person| Some(&person.address) == from),
+            known,
+            reply_to: answered_event(connection, mail, conversation).await?,
+            bot_joined: room.is_some_and(|room| room.bot_joined == 1),
+        });
+    }
+    Ok(MailFacts { identity, routes })
+}
+
+/// Where the mail leads, best evidence first: tokens, then our own Message-IDs, then known ones.
+async fn candidates(
+    connection: &mut Connection,
+    mail: &IncomingMail,
+    read: &Read,
+    context: &Context,
+) -> Result<Vec<(ConversationId, Evidence)>, StoreError> {
+    let mut found = Vec::new();
+    for recipient in read.recipients.iter().chain(&mail.recipients) {
+        for mailbox in context.mailboxes.values() {
+            let token = mailbox.reply_address.detail(recipient);
+            found.extend(
+                token
+                    .and_then(|token| context.keys.conversation_of(&token))
+                    .map(|c| (c, Evidence::Token)),
+            );
+        }
+    }
+    // A token says which conversation is meant; ids only help where there is none.
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let newest_first = mail.in_reply_to.iter().chain(mail.references.iter().rev());
+    for id in newest_first {
+        for (conversation, direction) in conversations::by_message_id(connection, id).await? {
+            let by = match direction {
+                Direction::Out => Evidence::OwnMessageId,
+                Direction::In => Evidence::KnownMessageId,
+            };
+            found.push((conversation, by));
+        }
+    }
+    // The sort keeps the newest first among equals. Ids lead to one conversation only.
+    found.sort_by_key(|(_, by)| *by);
+    found.truncate(1);
+    Ok(found)
+}
+
+async fn answered_event(
+    connection: &mut Connection,
+    mail: &IncomingMail,
+    conversation: ConversationId,
+) -> Result<Option<ruma::OwnedEventId>, StoreError> {
+    for id in &mail.in_reply_to {
+        if let Some(event) = messages::event_of(connection, id, conversation).await? {
+            return Ok(event.try_into().ok());
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,333 @@
+//! Acts in Matrix: joins, posts, leaves and reads in the name of the bot and the ghosts.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use ruma::{OwnedRoomId, OwnedUserId, TransactionId};
+
+use super::{Context, apply, apply::Origin, worker::Step};
+use crate::{
+    domain::{
+        delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MATRIX, SendOutcome, backoff},
+        outgoing::{MatrixAction, PostedMail, Puppet},
+        wording,
+    },
+    matrix::{
+        client::{Fault, user_id},
+        encode,
+    },
+    store::{
+        Queue, StoreError, Tx,
+        conversations::Direction,
+        messages,
+        outbox::{self, Claimed, Settled, Way},
+        people,
+    },
+};
+
+/// How many lanes are served side by side.
+const AT_ONCE: i64 = 32;
+/// An attempt is over after this; a request takes at most half a minute, and one attempt makes a few.
+const LEASE: Duration = Duration::from_mins(5);
+
+pub async fn run(context: &Arc<Context>, stop: &tokio_util::sync::CancellationToken) {
+    super::worker::run("matrix out", Queue::MatrixOut, context, stop, async || {
+        step(context).await
+    })
+    .await;
+}
+
+/// Attempts what is due.
+pub async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
+    let now = context.now_ms();
+    let lease = now.saturating_add(millis(LEASE));
+    let claimed = context
+        .store
+        .write(move |tx| {
+            Box::pin(async move { outbox::claim(tx, Way::Matrix, now, lease, AT_ONCE).await })
+        })
+        .await?;
+    if claimed.is_empty() {
+        let until = outbox::next_at(&mut *context.store.read().await?, Way::Matrix).await?;
+        return Ok(Step::Idle { until });
+    }
+    let mut work: FuturesUnordered<_> = claimed
+        .into_iter()
+        .map(|row| attempt(row, context))
+        .collect();
+    while let Some(result) = work.next().await {
+        result?;
+    }
+    Ok(Step::Again)
+}
+
+async fn attempt(row: Claimed, context: &Arc<Context>) -> Result<(), StoreError> {
+    let action: MatrixAction = serde_json::from_str(&row.payload)?;
+    let outcome = match perform(&action, &row, context).await? {
+        Ok(answer) => SendOutcome::Delivered { answer },
+        Err(fault) => fault.into(),
+    };
+    tracing::debug!(trace = %row.trace, attempt = row.attempts, ?outcome, "Acted in Matrix");
+    let context = Arc::clone(context);
+    let store = context.store.clone();
+    store
+        .write(move |tx| Box::pin(async move { settle(tx, &row, action, outcome, &context).await }))
+        .await
+}
+
+/// Carries out one action; what comes back is the event id, or nothing where there is none.
+async fn perform(
+    action: &MatrixAction,
+    row: &Claimed,
+    context: &Arc<Context>,
+) -> Result<Result<String, Fault>, StoreError> {
+    Ok(match action {
+        MatrixAction::Send {
+            room,
+            puppet,
+            event_type,
+            content,
+            ..
+        } => {
+            if row.uncertain == 1 {
+                // It may be there already: the homeserver forgets transaction ids, its room doesn't.
+                match context.homeserver.find_effect(&row.effect_id, room).await {
+                    Ok(Some(event)) => return Ok(Ok(event.to_string())),
+                    Ok(None) | Err(Fault::Refused { .. }) => {}
+                    Err(fault) => return Ok(Err(fault)),
+                }
+            }
+            let user = match present(puppet, context).await? {
+                Ok(user) => user,
+                Err(fault) => return Ok(Err(fault)),
+            };
+            let content = encode::marked(content.clone(), &row.effect_id);
+            let transaction = format!("{}.{}", row.effect_id, user.localpart());
+            let transaction = <&TransactionId>::from(transaction.as_str());
+            let send = || {
+                context
+                    .homeserver
+                    .send(event_type, &content, room, &user, transaction)
+            };
+            let sent = match send().await {
+                Err(Fault::Refused { code, .. }) if code == FORBIDDEN && user != context.bot => {
+                    // The ghost may have been put out, or never have come in.
+                    match come_in(room, &user, context).await {
+                        Ok(()) => send().await,
+                        Err(fault) => Err(fault),
+                    }
+                }
+                other => other,
+            };
+            sent.map(|event| event.to_string())
+        }
+        MatrixAction::Join { room, puppet } => match present(puppet, context).await? {
+            Ok(user) => come_in(room, &user, context).await.map(|()| String::new()),
+            Err(fault) => Err(fault),
+        },
+        MatrixAction::Leave { room, puppet } => match present(puppet, context).await? {
+            Ok(user) => match context.homeserver.leave(room, &user).await {
+                // Not there: that is what was wanted.
+                Ok(()) | Err(Fault::Refused { .. }) => Ok(String::new()),
+                Err(fault) => Err(fault),
+            },
+            Err(fault) => Err(fault),
+        },
+        MatrixAction::Receipt { room, event } => context
+            .homeserver
+            .read_up_to(event, room)
+            .await
+            .map(|()| String::new()),
+    })
+}
+
+const FORBIDDEN: &str = "M_FORBIDDEN";
+
+/// Makes sure that the user exists and is called as they should be, asking the homeserver only for
+/// what it hasn't been told yet.
+async fn present(
+    puppet: &Puppet,
+    context: &Arc<Context>,
+) -> Result<Result<OwnedUserId, Fault>, StoreError> {
+    let contact = match puppet {
+        Puppet::Bot => return Ok(Ok(context.bot.clone())),
+        Puppet::Localpart(localpart) => {
+            let user = match user_id(localpart, &context.server_name) {
+                Ok(user) => user,
+                Err(fault) => return Ok(Err(nonsense(&fault))),
+            };
+            return Ok(context.homeserver.register(localpart).await.map(|()| user));
+        }
+        Puppet::Contact(id) => people::contact(&mut *context.store.read().await?, *id).await?,
+    };
+    let user = match user_id(&contact.ghost, &context.server_name) {
+        Ok(user) => user,
+        Err(fault) => return Ok(Err(nonsense(&fault))),
+    };
+    if !contact.registered {
+        if let Err(fault) = context.homeserver.register(&contact.ghost).await {
+            return Ok(Err(fault));
+        }
+        context
+            .store
+            .write(move |tx| Box::pin(async move { people::set_registered(tx, contact.id).await }))
+            .await?;
+    }
+    let name = contact.shown_name().to_owned();
+    if contact.profile_name != name {
+        if let Err(fault) = context.homeserver.set_display_name(&user, &name).await {
+            return Ok(Err(fault));
+        }
+        context
+            .store
+            .write(move |tx| {
+                Box::pin(async move { people::set_profile_name(tx, contact.id, &name).await })
+            })
+            .await?;
+    }
+    Ok(Ok(user))
+}
+
+fn nonsense(fault: &ruma::IdParseError) -> Fault {
+    Fault::Refused {
+        code: "user id".to_owned(),
+        reason: fault.to_string(),
+    }
+}
+
+/// Joins; one who must be invited first is invited by the bot.
+async fn come_in(room: &OwnedRoomId, user: &OwnedUserId, context: &Context) -> Result<(), Fault> {
+    match context.homeserver.join(room, user).await {
+        Err(Fault::Refused { code, .. }) if code == FORBIDDEN && *user != context.bot => {
+            context.homeserver.invite(room, user, None).await?;
+            context.homeserver.join(room, user).await
+        }
+        other => other,
+    }
+}
+
+async fn settle(
+    tx: &mut Tx,
+    row: &Claimed,
+    action: MatrixAction,
+    outcome: SendOutcome,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let now = context.now_ms();
+    let origin = Origin {
+        inbox_seq: 0,
+        trace: row.trace.clone(),
+        now,
+    };
+    let is_too_old = now.saturating_sub(row.created_at) > millis(GIVE_UP_AFTER);
+    let (reason, after, uncertain) = match outcome {
+        SendOutcome::Delivered { answer } => {
+            return delivered(tx, (row.id, &row.lane), &action, answer, now).await;
+        }
+        SendOutcome::Refused { reason } => {
+            return refused(tx, row, action, reason, &origin, context).await;
+        }
+        SendOutcome::Withdrawn => {
+            outbox::settle(tx, row.id, &row.lane, Way::Matrix, &Settled::Withdrawn, now).await?;
+            return Ok(());
+        }
+        SendOutcome::RetryLater { reason, .. } | SendOutcome::Uncertain { reason }
+            if is_too_old =>
+        {
+            return refused(tx, row, action, reason, &origin, context).await;
+        }
+        SendOutcome::RetryLater { reason, after } => (reason, after, false),
+        SendOutcome::Uncertain { reason } => (reason, None, true),
+    };
+    let attempts = u32::try_from(row.attempts).unwrap_or(u32::MAX);
+    let wait = after
+        .unwrap_or_else(|| backoff(attempts, context.chance.fraction(), LONGEST_WAIT_FOR_MATRIX));
+    tracing::warn!(trace = %row.trace, attempt = row.attempts, reason, "Will try again to act in Matrix");
+    outbox::retry(
+        tx,
+        row.id,
+        now.saturating_add(millis(wait)),
+        &reason,
+        uncertain,
+    )
+    .await
+}
+
+/// Ends a row whose effect is there, and remembers which mail the event shows. `row` is its id and
+/// lane; `answer` the event id. Used for the homeserver's answer and for the event itself alike,
+/// whichever comes first.
+pub(super) async fn delivered(
+    tx: &mut Tx,
+    (id, lane): (i64, &str),
+    action: &MatrixAction,
+    answer: String,
+    now: i64,
+) -> Result<(), StoreError> {
+    let event = answer.clone();
+    if outbox::settle(
+        tx,
+        id,
+        lane,
+        Way::Matrix,
+        &Settled::Delivered { answer },
+        now,
+    )
+    .await?
+        && let MatrixAction::Send {
+            mail:
+                Some(PostedMail {
+                    conversation,
+                    message_id: Some(mail),
+                    ..
+                }),
+            ..
+        } = action
+    {
+        messages::link(tx, &event, *conversation, mail, Direction::In).await?;
+    }
+    Ok(())
+}
+
+async fn refused(
+    tx: &mut Tx,
+    row: &Claimed,
+    action: MatrixAction,
+    reason: String,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let settled = Settled::Refused {
+        reason: reason.clone(),
+    };
+    if !outbox::settle(tx, row.id, &row.lane, Way::Matrix, &settled, origin.now).await? {
+        return Ok(());
+    }
+    tracing::error!(trace = %row.trace, reason, "The homeserver refused an action for good");
+    let text = match &action {
+        MatrixAction::Send {
+            mail: Some(mail), ..
+        } => wording::post_refused(&mail.name, &reason),
+        MatrixAction::Join {
+            puppet: Puppet::Contact(contact),
+            ..
+        } => {
+            let contact = people::contact(tx.connection(), *contact).await?;
+            wording::join_refused(contact.shown_name(), &reason)
+        }
+        // A notice that can't be said in the control room itself can only be logged, as was done.
+        MatrixAction::Send { room, .. } if context.control_room.as_ref() == Some(room) => {
+            return Ok(());
+        }
+        MatrixAction::Send { content, .. } => {
+            wording::notice_refused(content["body"].as_str().unwrap_or_default(), &reason)
+        }
+        MatrixAction::Join { .. } | MatrixAction::Leave { .. } | MatrixAction::Receipt { .. } => {
+            return Ok(());
+        }
+    };
+    apply::report(tx, &text, origin, context).await
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,105 @@
+//! What has to be fetched before an event can be decided about: the state of a room that we have
+//! just come into.
+
+use ruma::OwnedRoomId;
+
+use super::{Context, apply, apply::Origin};
+use crate::{
+    domain::{
+        effect::Effect,
+        event::{EventKind, Membership, RoomEvent},
+    },
+    matrix::{client::Fault, decode},
+    store::{StoreError, rooms},
+};
+
+/// Why an event can't be decided about yet.
+#[derive(Debug, thiserror::Error)]
+pub enum NotNow {
+    #[error(transparent)]
+    Homeserver(#[from] Fault),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Fetches and stores the room's state, if that hasn't been done since the bot came in.
+pub async fn ensure_known(
+    event: &RoomEvent,
+    origin: &Origin,
+    context: &std::sync::Arc<Context>,
+) -> Result<(), NotNow> {
+    let bot_came_in = match &event.kind {
+        EventKind::Membership {
+            user, membership, ..
+        } if *user == context.bot => match membership {
+            Membership::Join => true,
+            // Invited or put out, we may not look.
+            _ => return Ok(()),
+        },
+        _ => false,
+    };
+    let room = event.room.as_str();
+    let known = rooms::find(
+        &mut *context.store.read().await.map_err(NotNow::Store)?,
+        room,
+    )
+    .await?;
+    let is_known = known.as_ref().is_some_and(|room| room.known_at.is_some());
+    let joined = known.is_some_and(|room| room.bot_joined == 1);
+    if is_known && (joined || !bot_came_in) {
+        return Ok(());
+    }
+    let state = match context.homeserver.state(&event.room).await {
+        Ok(state) => state,
+        // We aren't in there, or not any more.
+        Err(Fault::Refused { .. }) => Vec::new(),
+        Err(fault) => return Err(fault.into()),
+    };
+    remember(&state, event.room.clone(), bot_came_in, origin, context).await?;
+    Ok(())
+}
+
+async fn remember(
+    state: &[String],
+    room: OwnedRoomId,
+    bot_comes_in: bool,
+    origin: &Origin,
+    context: &std::sync::Arc<Context>,
+) -> Result<(), StoreError> {
+    let effects: Vec<Effect> = state
+        .iter()
+        .filter_map(|json| decode::decode_state(json, &room).ok())
+        .filter_map(|event| match event.kind {
+            // That the bot is in is what the event itself will say.
+            EventKind::Membership { user, .. } if bot_comes_in && user == context.bot => None,
+            EventKind::Membership {
+                user,
+                membership,
+                name,
+            } => Some(Effect::RememberMember {
+                room: event.room,
+                user,
+                membership,
+                name,
+            }),
+            EventKind::RoomName(name) => Some(Effect::RememberRoomName {
+                room: event.room,
+                name,
+            }),
+            EventKind::Encryption => Some(Effect::RememberEncryption { room: event.room }),
+            _ => None,
+        })
+        .collect();
+    let origin = origin.clone();
+    let context = std::sync::Arc::clone(context);
+    let store = context.store.clone();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                rooms::ensure(tx, room.as_str(), context.default_mailbox().as_str()).await?;
+                apply::all(tx, effects, &origin, &context).await?;
+                rooms::set_known(tx, room.as_str(), origin.now).await
+            })
+        })
+        .await
+}

@@ -1,0 +1,149 @@
+//! Seals a letter: fixes its Message-ID, its headers and whom it goes to, and puts one delivery per
+//! recipient into the outbox.
+
+use ruma::OwnedRoomId;
+
+use super::{Context, apply, apply::Origin};
+use crate::{
+    domain::{
+        address::NamedAddress,
+        facts::PersonFacts,
+        ids::{ConversationId, LetterId},
+        letter::references_for,
+        outgoing::{MailAction, MatrixAction, Seal},
+    },
+    store::{StoreError, Tx, conversations, conversations::Direction, letters, messages, outbox},
+};
+
+/// Seals the conversation's open letter, if there is one.
+pub async fn open_letter_of(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    match letters::open_of(tx.connection(), conversation).await? {
+        Some(letter) => seal(tx, letter, conversation, origin, context).await,
+        None => Ok(()),
+    }
+}
+
+/// Seals an open letter. One in which nothing is left, or that nobody is there to get, is done.
+pub async fn seal(
+    tx: &mut Tx,
+    letter: LetterId,
+    conversation: ConversationId,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let items = letters::items(tx.connection(), letter).await?;
+    let server = context.server_name.as_str();
+    let people = conversations::people(tx.connection(), conversation, server).await?;
+    let Some(found) = conversations::find(tx.connection(), conversation).await? else {
+        return Err(StoreError::Value(format!(
+            "letter {letter} has no conversation"
+        )));
+    };
+    if items.is_empty() || people.is_empty() {
+        letters::settle(tx, letter).await?;
+        return advance_receipt(tx, &found.room_id, origin, context).await;
+    }
+    let (_, mailbox) = context.mailbox(&found.mailbox);
+    let message_id = context
+        .keys
+        .message_id(letter, mailbox.address.domain())
+        .ok_or_else(|| {
+            StoreError::Value("the mailbox's domain can't stand in a Message-ID".to_owned())
+        })?;
+    let chain = conversations::chain(tx.connection(), conversation).await?;
+    let seal = Seal {
+        from: NamedAddress {
+            name: Some(from_name(&items, &mailbox.name)),
+            address: mailbox.address.clone(),
+        },
+        reply_to: mailbox
+            .reply_address
+            .with_token(&context.keys.reply_token(conversation)),
+        to: people.iter().map(named).collect(),
+        subject: found.subject.clone(),
+        in_reply_to: chain.last().cloned(),
+        references: references_for(&chain),
+        how_to: !letters::has_had_one(tx.connection(), conversation).await?,
+        readers: readers(tx, &found.room_id, conversation, context).await?,
+    };
+    if !letters::seal(tx, letter, &message_id, &seal, origin.now).await? {
+        return Ok(());
+    }
+    conversations::extend_chain(tx, conversation, &message_id, Direction::Out).await?;
+    for item in &items {
+        messages::link(tx, &item.event, conversation, &message_id, Direction::Out).await?;
+    }
+    for person in &people {
+        let row = outbox::NewRow {
+            way: outbox::Way::Mail,
+            lane: format!("mail:{conversation}:{}", person.address.key()),
+            effect_id: context.new_effect_id(),
+            payload: serde_json::to_string(&MailAction {
+                recipient: named(person),
+            })?,
+            letter: Some(letter),
+            trace: origin.trace.clone(),
+        };
+        outbox::enqueue(tx, &row, origin.now).await?;
+    }
+    tracing::info!(trace = %origin.trace, letter = %letter, recipients = people.len(), "Sealed a letter");
+    Ok(())
+}
+
+/// The bot's read receipt moves past every message that is settled, and no further.
+pub async fn advance_receipt(
+    tx: &mut Tx,
+    room: &str,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let Some(event) = letters::high_water(tx.connection(), room).await? else {
+        return Ok(());
+    };
+    // A room or event id in the store was one when it came in.
+    if let (Ok(room), Ok(event)) = (OwnedRoomId::try_from(room), event.try_into()) {
+        apply::enqueue(tx, MatrixAction::Receipt { room, event }, origin, context).await?;
+    }
+    Ok(())
+}
+
+/// The organisation, or the one member of staff who wrote all of it.
+fn from_name(items: &[letters::Item], organisation: &str) -> String {
+    match items {
+        [first, rest @ ..]
+            if first.by_staff && rest.iter().all(|i| i.by_staff && i.author == first.author) =>
+        {
+            format!("{}, {organisation}", first.author)
+        }
+        _ => organisation.to_owned(),
+    }
+}
+
+/// The people of the room's other customers: they read the answer too.
+async fn readers(
+    tx: &mut Tx,
+    room: &str,
+    conversation: ConversationId,
+    context: &Context,
+) -> Result<Vec<String>, StoreError> {
+    let all = conversations::of_room(tx.connection(), room, context.server_name.as_str()).await?;
+    Ok(all
+        .into_iter()
+        .filter(|other| other.id != conversation)
+        .flat_map(|other| other.people)
+        .map(|person| person.name)
+        .collect())
+}
+
+fn named(person: &PersonFacts) -> NamedAddress {
+    let name = (person.name != person.address.local_part()).then(|| person.name.clone());
+    NamedAddress {
+        name,
+        address: person.address.clone(),
+    }
+}
