@@ -4,8 +4,19 @@
 //! file with a function from facts to [`effect::Effect`]s and a table of cases as its test.
 
 pub mod address;
+pub mod command;
 pub mod delivery;
+pub mod effect;
+pub mod event;
+pub mod facts;
+pub mod ghost;
 pub mod ids;
 pub mod incoming;
 pub mod letter;
+pub mod on_mail;
+pub mod on_matrix;
+pub mod outgoing;
+pub mod reply_address;
+pub mod staff;
+pub mod token;
 pub mod wording;

@@ -1,4 +1,5 @@
 //! Skeleton.
+
 pub mod compose;
 mod punycode;
 pub mod smtp;

@@ -1,0 +1,14 @@
+//! `!email list`
+
+use super::answer;
+use crate::domain::{effect::Effect, event::RoomEvent, facts::EventFacts, wording};
+
+pub(super) fn apply(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
+    let conversations = &facts.room.conversations;
+    let text = if conversations.is_empty() {
+        wording::nobody_here()
+    } else {
+        wording::list(conversations)
+    };
+    vec![answer(event, text)]
+}

@@ -1,0 +1,146 @@
+//! What a decision wants done. The store writes all effects of one decision in one transaction;
+//! those that reach out of the machine become outbox rows there.
+
+use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
+
+use super::{
+    address::{EmailAddress, NamedAddress},
+    event::{Membership, Words},
+    ids::{ContactId, ConversationId, MailId, MessageId},
+};
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Somebody's membership or name in a room is now this.
+    RememberMember {
+        room: OwnedRoomId,
+        user: OwnedUserId,
+        membership: Membership,
+        name: Option<String>,
+    },
+    RememberRoomName {
+        room: OwnedRoomId,
+        name: String,
+    },
+    RememberEncryption {
+        room: OwnedRoomId,
+    },
+    /// The bot joins a room that it was invited to, or leaves it (which also declines an invite).
+    BotJoins {
+        room: OwnedRoomId,
+    },
+    BotLeaves {
+        room: OwnedRoomId,
+    },
+    /// Nobody can be written to from this room any more.
+    CloseConversations {
+        room: OwnedRoomId,
+    },
+    /// These people become one customer of the room, with a conversation and their ghosts in it.
+    AddCustomer {
+        room: OwnedRoomId,
+        people: Vec<NamedAddress>,
+    },
+    /// This person is no longer written to from the room, and their ghost leaves.
+    RemoveContact {
+        room: OwnedRoomId,
+        contact: ContactId,
+    },
+    /// An invited user of our namespace who stands for nobody declines.
+    DeclineAsGhost {
+        room: OwnedRoomId,
+        localpart: String,
+    },
+    /// The message goes into the open letter of the conversation.
+    Write {
+        conversation: ConversationId,
+        item: LetterItem,
+    },
+    /// The words of a message that waits in open letters are replaced.
+    Rewrite {
+        event: OwnedEventId,
+        words: Words,
+    },
+    /// The message is taken out of every letter that hasn't been handed over yet.
+    Strike {
+        event: OwnedEventId,
+    },
+    /// The open letters of the room are due now.
+    SendNow {
+        room: OwnedRoomId,
+    },
+    /// The event, and what hangs on it, stays in Matrix.
+    MarkInternal {
+        event: OwnedEventId,
+    },
+    /// The bot says something.
+    Say {
+        room: OwnedRoomId,
+        reply_to: Option<OwnedEventId>,
+        text: String,
+    },
+    /// The bot reacts to an event.
+    React {
+        room: OwnedRoomId,
+        event: OwnedEventId,
+        key: &'static str,
+    },
+    /// A mail appears in the conversation's room under the contact's name.
+    Post {
+        conversation: ConversationId,
+        contact: ContactId,
+        mail: MailId,
+        post: Post,
+    },
+    /// The mail's sender calls themselves this.
+    RenameContact {
+        contact: ContactId,
+        name: String,
+    },
+    /// The event or mail concerns staff in general: said in the control room, or logged.
+    Report {
+        text: String,
+    },
+}
+
+/// One message on its way into a letter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LetterItem {
+    pub event: OwnedEventId,
+    pub room: OwnedRoomId,
+    /// What the letter calls the author.
+    pub author: String,
+    pub sent_at: jiff::Timestamp,
+    pub kind: ItemKind,
+    pub words: Words,
+    /// The beginning of the message that this one replies to.
+    pub quote: Option<String>,
+    /// Rides with a letter, but does not cause one.
+    pub rides: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ItemKind {
+    Text,
+    Emote,
+    /// Something that letters don't carry yet; the words say what.
+    NotCarried,
+    /// An edit of a message that had gone out already.
+    Correction,
+    Reaction,
+}
+
+/// What of a mail goes into the room.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Post {
+    pub words: Words,
+    /// Sentences of ours below the words: attachments that are not carried, what was folded.
+    pub remarks: Vec<String>,
+    /// The event that the mail answers, if we know it.
+    pub reply_to: Option<OwnedEventId>,
+    /// `None` where the mail had no id.
+    pub message_id: Option<MessageId>,
+    /// For telling a mail that came twice: From and Date as they stood in the mail.
+    pub from: EmailAddress,
+    pub date: String,
+}

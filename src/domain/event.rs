@@ -1,0 +1,100 @@
+//! A Matrix event as the decisions see it: what happened, in words of ours.
+
+use jiff::Timestamp;
+use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
+
+/// One event of a room, decoded. `matrix::decode` makes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RoomEvent {
+    pub id: OwnedEventId,
+    pub room: OwnedRoomId,
+    pub sender: OwnedUserId,
+    pub sent_at: Timestamp,
+    /// The effect id in the content of an event that we sent ourselves.
+    pub effect: Option<String>,
+    pub kind: EventKind,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum EventKind {
+    Membership {
+        user: OwnedUserId,
+        membership: Membership,
+        name: Option<String>,
+    },
+    RoomName(String),
+    /// The room is encrypted from now on.
+    Encryption,
+    /// The room has been replaced by another one.
+    Tombstone,
+    Message {
+        content: Content,
+        relation: Relation,
+    },
+    /// An edit: `content` takes the place of what `target` said.
+    Edit {
+        target: OwnedEventId,
+        content: Content,
+    },
+    Reaction {
+        target: OwnedEventId,
+        key: String,
+    },
+    Redaction {
+        target: OwnedEventId,
+    },
+    /// Nothing that a conversation is concerned with.
+    Irrelevant,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Membership {
+    Invite,
+    Join,
+    Knock,
+    /// Left, was kicked, or declined.
+    Leave,
+    Ban,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    Text(Words),
+    Emote(Words),
+    /// `m.notice`: what a machine says.
+    Notice(Words),
+    /// Something that letters don't carry yet; `name` is its file name or caption.
+    Thing {
+        what: Thing,
+        name: String,
+    },
+}
+
+/// A text, and the same in Matrix HTML if the sender's client sent that, unsanitised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    pub body: String,
+    pub html: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thing {
+    Image,
+    File,
+    Audio,
+    Video,
+    Sticker,
+    Location,
+    Poll,
+    /// A message that only its encrypted room's members can read.
+    Encrypted,
+    Other,
+}
+
+/// What a message hangs on (spec: Rich replies, Threading).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Relation {
+    pub thread_root: Option<OwnedEventId>,
+    /// The message that is replied to, but for the fallback that thread messages carry.
+    pub reply_to: Option<OwnedEventId>,
+}

@@ -1,0 +1,78 @@
+//! What stands in the outbox: an effect that leaves the machine, as it is stored.
+
+use ruma::{OwnedEventId, OwnedRoomId};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    address::{EmailAddress, NamedAddress},
+    ids::{ContactId, ConversationId, MessageId},
+};
+
+/// Something that a user of ours does in Matrix.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum MatrixAction {
+    /// Sends an event; the content bears the row's effect id besides.
+    Send {
+        room: OwnedRoomId,
+        puppet: Puppet,
+        event_type: String,
+        content: serde_json::Value,
+        /// The mail that the event shows.
+        mail: Option<PostedMail>,
+    },
+    Join {
+        room: OwnedRoomId,
+        puppet: Puppet,
+    },
+    Leave {
+        room: OwnedRoomId,
+        puppet: Puppet,
+    },
+    /// The bot has seen to everything up to this event.
+    Receipt {
+        room: OwnedRoomId,
+        event: OwnedEventId,
+    },
+}
+
+/// In whose name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Puppet {
+    Bot,
+    /// The ghost of a contact.
+    Contact(ContactId),
+    /// A user of our namespace who stands for nobody.
+    Localpart(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostedMail {
+    pub conversation: ConversationId,
+    pub message_id: Option<MessageId>,
+    /// The sender, for telling people whose mail it was.
+    pub name: String,
+}
+
+/// A letter on its way to one of its recipients.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailAction {
+    pub recipient: NamedAddress,
+}
+
+/// What is fixed about a letter when it is sealed, besides its items: every recipient and every
+/// attempt gets the same headers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seal {
+    pub from: NamedAddress,
+    pub reply_to: EmailAddress,
+    pub to: Vec<NamedAddress>,
+    pub subject: String,
+    pub in_reply_to: Option<MessageId>,
+    pub references: Vec<MessageId>,
+    /// The conversation's first letter tells how this works.
+    pub how_to: bool,
+    /// Others who read the answer.
+    pub readers: Vec<String>,
+}

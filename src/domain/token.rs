@@ -1,0 +1,170 @@
+//! Signed ids: the reply token in a conversation's address, and our own Message-IDs.
+//!
+//! Both are 16 bytes in lower-case base32 without padding (26 characters), so that they survive
+//! systems that change the case of a local part and leave room in its 64 octets:
+//! one byte of version and key id, five bytes of number (big-endian), ten bytes of HMAC-SHA-256.
+
+use data_encoding::BASE32_NOPAD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use super::ids::{ConversationId, LetterId, MessageId};
+
+/// Length of a token in characters.
+pub const TOKEN_LENGTH: usize = 26;
+
+const VERSION: u8 = 1;
+const MAC_LENGTH: usize = 10;
+
+/// The secrets that sign. The last one signs; all of them verify, so that a key can be rotated
+/// without old addresses going dead. Key ids are 0 to 15.
+#[derive(Clone)]
+pub struct Keys(Vec<(u8, Vec<u8>)>);
+
+/// What a signed id stands for; kept apart in the MAC so that one can't be passed off as the other.
+#[derive(Clone, Copy)]
+enum Purpose {
+    ReplyToken,
+    LetterId,
+}
+
+impl Keys {
+    /// `keys` in the order of their making: id (its lower four bits count) and 32 secret bytes.
+    #[must_use]
+    pub fn new(keys: Vec<(u8, Vec<u8>)>) -> Self {
+        Self(keys)
+    }
+
+    /// The token for the reply address of a conversation.
+    #[must_use]
+    pub fn reply_token(&self, conversation: ConversationId) -> String {
+        self.sign(Purpose::ReplyToken, conversation.0)
+    }
+
+    /// The conversation that `token` names, if the token is whole and ours. Case does not matter.
+    #[must_use]
+    pub fn conversation_of(&self, token: &str) -> Option<ConversationId> {
+        self.verify(Purpose::ReplyToken, token).map(ConversationId)
+    }
+
+    /// The Message-ID of a letter: signed, so that it is known as ours when it comes back.
+    #[must_use]
+    pub fn message_id(&self, letter: LetterId, domain: &str) -> Option<MessageId> {
+        MessageId::parse(&format!(
+            "{}@{domain}",
+            self.sign(Purpose::LetterId, letter.0)
+        ))
+    }
+
+    /// The letter that bears this Message-ID, if it is one of ours, at whatever domain.
+    #[must_use]
+    pub fn letter_of(&self, id: &MessageId) -> Option<LetterId> {
+        let (local, _) = id.as_str().split_once('@')?;
+        self.verify(Purpose::LetterId, local).map(LetterId)
+    }
+
+    fn sign(&self, purpose: Purpose, number: i64) -> String {
+        let (key_id, secret) = self.0.last().map_or((0, [].as_slice()), |(id, s)| (*id, s));
+        let mut bytes = vec![VERSION << 4 | key_id & 0x0f];
+        bytes.extend_from_slice(&number.to_be_bytes()[3..]);
+        let mac = mac(secret, purpose, &bytes);
+        bytes.extend_from_slice(&mac);
+        BASE32_NOPAD.encode(&bytes).to_ascii_lowercase()
+    }
+
+    fn verify(&self, purpose: Purpose, text: &str) -> Option<i64> {
+        if text.len() != TOKEN_LENGTH {
+            return None;
+        }
+        let bytes = BASE32_NOPAD
+            .decode(text.to_ascii_uppercase().as_bytes())
+            .ok()?;
+        let (signed, given) = bytes.split_at_checked(6)?;
+        if signed[0] >> 4 != VERSION {
+            return None;
+        }
+        let (_, secret) = self
+            .0
+            .iter()
+            .find(|(id, _)| id & 0x0f == signed[0] & 0x0f)?;
+        let genuine = bool::from(mac(secret, purpose, signed).ct_eq(given));
+        let mut number = [0; 8];
+        number[3..].copy_from_slice(&signed[1..]);
+        genuine.then(|| i64::from_be_bytes(number))
+    }
+}
+
+fn mac(secret: &[u8], purpose: Purpose, signed: &[u8]) -> [u8; MAC_LENGTH] {
+    let label: &[u8] = match purpose {
+        Purpose::ReplyToken => b"postroom reply token",
+        Purpose::LetterId => b"postroom letter id",
+    };
+    let mut full = Hmac::<Sha256>::new_from_slice(secret)
+        .unwrap_or_else(|_| unreachable!("HMAC takes a key of any length"));
+    full.update(label);
+    full.update(signed);
+    let mut short = [0; MAC_LENGTH];
+    short.copy_from_slice(&full.finalize().into_bytes()[..MAC_LENGTH]);
+    short
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} keys", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn keys() -> Keys {
+        Keys::new(vec![(1, vec![7; 32])])
+    }
+
+    #[test]
+    fn a_token_leads_back_whatever_its_case() {
+        let token = keys().reply_token(ConversationId(1234));
+        assert_eq!(token.len(), TOKEN_LENGTH);
+        assert_eq!(keys().conversation_of(&token), Some(ConversationId(1234)));
+        assert_eq!(
+            keys().conversation_of(&token.to_uppercase()),
+            Some(ConversationId(1234))
+        );
+    }
+
+    #[test]
+    fn an_old_key_still_verifies_after_rotation() {
+        let token = keys().reply_token(ConversationId(5));
+        let rotated = Keys::new(vec![(1, vec![7; 32]), (2, vec![9; 32])]);
+        assert_eq!(rotated.conversation_of(&token), Some(ConversationId(5)));
+        assert_ne!(rotated.reply_token(ConversationId(5)), token);
+    }
+
+    #[test]
+    fn a_letter_id_is_no_reply_token() {
+        let id = keys().message_id(LetterId(9), "example.org").unwrap();
+        assert_eq!(keys().letter_of(&id), Some(LetterId(9)));
+        let local = id.as_str().split_once('@').unwrap().0;
+        assert_eq!(keys().conversation_of(local), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_changed_character_is_noticed(at in 0..TOKEN_LENGTH, other in "[a-z2-7]") {
+            let token = keys().reply_token(ConversationId(77));
+            let mut forged = token.clone();
+            forged.replace_range(at..=at, &other);
+            prop_assume!(forged != token);
+            prop_assert_eq!(keys().conversation_of(&forged), None);
+        }
+
+        #[test]
+        fn anything_else_is_not_a_token(text in ".{0,40}") {
+            prop_assert_eq!(keys().conversation_of(&text), None);
+        }
+    }
+}

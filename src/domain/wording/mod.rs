@@ -1,0 +1,8 @@
+//! Every sentence that a person reads, in one room: so that they can be read in one sitting, and
+//! translated.
+
+mod letter;
+mod room;
+
+pub use letter::*;
+pub use room::*;

@@ -1,0 +1,298 @@
+//! What the bot says in rooms.
+
+use ruma::UserId;
+
+use crate::domain::{
+    address::{AddressFault, EmailAddress},
+    event::Thing,
+    facts::ConversationFacts,
+    incoming::MailKind,
+};
+
+pub fn bot_joined() -> String {
+    "I let people take part here by email. Add somebody with `!email add jane@example.com Jane Doe`; \
+     `!email help` tells the rest. They read what is written here from then on, but for notes: \
+     a message that begins with `!!` or `!note` stays here."
+        .to_owned()
+}
+
+pub fn room_is_encrypted() -> String {
+    "This room is encrypted, so I can't read it and can't carry anything to or from email. \
+     Please make a new room without encryption and invite me there."
+        .to_owned()
+}
+
+pub fn room_was_replaced() -> String {
+    "This room has been replaced. People on email don't follow by themselves yet: \
+     invite me to the new room and add them there."
+        .to_owned()
+}
+
+pub fn staff_only() -> String {
+    "Sorry, only staff can give me commands. Nothing was changed and nothing was sent by email."
+        .to_owned()
+}
+
+pub fn invited_by_a_stranger(sender: &UserId) -> String {
+    format!("{sender} invited me to a room. They aren't staff, so I declined.")
+}
+
+pub fn bot_must_come_first(sender: &UserId) -> String {
+    format!(
+        "{sender} invited somebody by email to a room that I am not in. \
+         Please invite me first, then them."
+    )
+}
+
+pub fn unknown_ghost(user: &UserId) -> String {
+    format!(
+        "I know nobody called {user}. Add people with `!email add jane@example.com Jane Doe`, \
+         or invite `@_email_jane=40example.com:{}`.",
+        user.server_name()
+    )
+}
+
+pub fn added(people: &[String], others: &[String]) -> String {
+    let who = people.join(", ");
+    let reads = if others.is_empty() {
+        String::new()
+    } else {
+        format!(" {} read it too.", others.join(", "))
+    };
+    format!(
+        "Added {who}: what is written here from now on goes to them by email, \
+         and their answers appear here.{reads}"
+    )
+}
+
+pub fn already_here(name: &str, address: &EmailAddress) -> String {
+    format!("{name} ({address}) is in this room already.")
+}
+
+pub fn is_ours(address: &EmailAddress) -> String {
+    format!("{address} is an address of ours; mail to it would come back. Nobody was added.")
+}
+
+pub fn would_share(newcomer: &str, present: &[String]) -> String {
+    format!(
+        "{} would read what {newcomer} writes, and {newcomer} what they write. \
+         If that is meant, add them with `!email add --share …`. Nobody was added.",
+        present.join(", ")
+    )
+}
+
+pub fn not_an_address(text: &str, fault: AddressFault) -> String {
+    format!("“{text}” is not an email address: {fault}. Nobody was added.")
+}
+
+pub fn add_needs_an_address() -> String {
+    "Whom? For example: `!email add jane@example.com Jane Doe`.".to_owned()
+}
+
+pub fn remove_needs_an_address() -> String {
+    "Whom? For example: `!email remove jane@example.com`; `!email list` shows who is here."
+        .to_owned()
+}
+
+pub fn not_removed_not_an_address(text: &str, fault: AddressFault) -> String {
+    format!("“{text}” is not an email address: {fault}. Nobody was removed.")
+}
+
+pub fn removed(name: &str, address: &EmailAddress) -> String {
+    format!("{name} ({address}) gets no more mail from this room.")
+}
+
+pub fn is_not_here(address: &EmailAddress) -> String {
+    format!("{address} is not in this room. `!email list` shows who is.")
+}
+
+pub fn nobody_here() -> String {
+    "Nobody takes part in this room by email. Add somebody with \
+     `!email add jane@example.com Jane Doe`."
+        .to_owned()
+}
+
+pub fn list(conversations: &[ConversationFacts]) -> String {
+    let mut lines = vec!["In this room by email:".to_owned()];
+    for conversation in conversations {
+        let people: Vec<String> = conversation
+            .people
+            .iter()
+            .map(|person| format!("{} <{}>", person.name, person.address))
+            .collect();
+        lines.push(format!("- #{} {}", conversation.id, people.join(", ")));
+    }
+    lines.join("\n")
+}
+
+pub fn status(conversations: &[ConversationFacts]) -> String {
+    let mut lines = Vec::new();
+    for conversation in conversations {
+        let names: Vec<&str> = conversation
+            .people
+            .iter()
+            .map(|p| p.name.as_str())
+            .collect();
+        let waiting = match conversation.waiting {
+            0 => "nothing waits to be sent".to_owned(),
+            1 => "one message waits for its letter (`!email now` sends it)".to_owned(),
+            n => format!("{n} messages wait for their letter (`!email now` sends it)"),
+        };
+        let undelivered = match conversation.undelivered {
+            0 => String::new(),
+            1 => "; one mail is not delivered yet".to_owned(),
+            n => format!("; {n} mails are not delivered yet"),
+        };
+        lines.push(format!(
+            "- #{} {}: {waiting}{undelivered}",
+            conversation.id,
+            names.join(", ")
+        ));
+    }
+    lines.join("\n")
+}
+
+pub fn nothing_waits() -> String {
+    "Nothing waits to be sent.".to_owned()
+}
+
+pub fn sent_now(names: &[&str]) -> String {
+    format!("On its way to {}.", names.join(", "))
+}
+
+pub fn unknown_command(word: &str, meant: Option<&str>) -> String {
+    let hint = meant.map_or_else(String::new, |meant| {
+        format!(" Did you mean `!email {meant}`?")
+    });
+    format!(
+        "I don't know `!email {word}`.{hint} Nothing was sent. `!email help` lists the commands."
+    )
+}
+
+pub fn misspelt(word: &str) -> String {
+    format!("Did you mean `!email`? “{word}” looks like it, so this message was not sent by email.")
+}
+
+pub fn help(lines: &[(&str, &str)]) -> String {
+    let mut text = "What I understand:".to_owned();
+    for (usage, what) in lines {
+        text.push_str("\n- `");
+        text.push_str(usage);
+        text.push_str("` ");
+        text.push_str(what);
+    }
+    text.push_str(
+        "\n\nA message that begins with `!!` or `!note`, and every reply to it, stays in this room. \
+         Reacting with 📨 to a waiting message sends it at once.",
+    );
+    text
+}
+
+/// What a thing is called in the letter: `a file named “plan.pdf”`.
+pub fn thing(what: Thing, name: &str) -> String {
+    let kind = match what {
+        Thing::Image => "an image",
+        Thing::File => "a file",
+        Thing::Audio => "an audio message",
+        Thing::Video => "a video",
+        Thing::Sticker => "a sticker",
+        Thing::Location => "a location",
+        Thing::Poll => "a poll",
+        Thing::Encrypted => "an encrypted message",
+        Thing::Other => "a message of a special kind",
+    };
+    if name.is_empty() {
+        kind.to_owned()
+    } else {
+        format!("{kind} named “{name}”")
+    }
+}
+
+pub fn not_carried(what: Thing, name: &str) -> String {
+    format!(
+        "I can't carry {} by email yet. The people on email are told that it is missing.",
+        thing(what, name)
+    )
+}
+
+pub fn reacted(key: &str, excerpt: &str) -> String {
+    if excerpt.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{key} (to “{excerpt}”)")
+    }
+}
+
+pub fn taken_back_too_late(sender: &str, people: &[&str]) -> String {
+    format!(
+        "{sender}, the message you removed had already gone by email to {}.",
+        people.join(", ")
+    )
+}
+
+pub fn mail_refused(name: &str, address: &str, reason: &str) -> String {
+    format!("Not delivered to {name} ({address}): {reason}")
+}
+
+pub fn mail_delayed(name: &str, address: &str, reason: &str) -> String {
+    format!("Not yet delivered to {name} ({address}): {reason}. I keep trying.")
+}
+
+pub fn mail_given_up(name: &str, address: &str, reason: &str) -> String {
+    format!("Not delivered to {name} ({address}), and I have stopped trying: {reason}")
+}
+
+pub fn post_refused(name: &str, reason: &str) -> String {
+    format!("A mail from {name} could not be shown in its room: {reason}. It is kept.")
+}
+
+pub fn attachment_not_carried(name: &str, size: u64) -> String {
+    format!(
+        "📎 “{name}” ({}) came with the mail; files are not carried yet. The mail is kept.",
+        bytes(size)
+    )
+}
+
+pub fn history_folded() -> String {
+    "(quoted history folded)".to_owned()
+}
+
+/// Why a mail was not shown in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeptBecause {
+    ByMachine(MailKind),
+    NoSender,
+    NoConversation,
+    NotAMember,
+    BotNotInRoom,
+    Unreadable,
+}
+
+pub fn kept(mail: i64, from: &str, subject: &str, why: KeptBecause) -> String {
+    let why = match why {
+        KeptBecause::ByMachine(MailKind::Bounce) => "it is a delivery report",
+        KeptBecause::ByMachine(MailKind::FeedbackReport) => "it is an abuse report",
+        KeptBecause::ByMachine(MailKind::List) => "it comes from a mailing list",
+        KeptBecause::ByMachine(_) => "a machine sent it",
+        KeptBecause::NoSender => "it doesn't say whom it is from",
+        KeptBecause::NoConversation => "it belongs to no conversation",
+        KeptBecause::NotAMember => {
+            "its sender isn't one of the people of the conversation it answers"
+        }
+        KeptBecause::BotNotInRoom => "I am no longer in the room it answers to",
+        KeptBecause::Unreadable => "it could not be read",
+    };
+    format!("Mail {mail} from {from}, “{subject}”, is kept and not shown in a room: {why}.")
+}
+
+pub fn event_set_aside(event: &str, problem: &str) -> String {
+    format!("An event ({event}) could not be understood and was set aside: {problem}")
+}
+
+fn bytes(size: u64) -> String {
+    match size {
+        0..1_000 => format!("{size} B"),
+        1_000..1_000_000 => format!("{} kB", size / 1_000),
+        _ => format!("{}.{} MB", size / 1_000_000, size % 1_000_000 / 100_000),
+    }
+}

@@ -1,0 +1,85 @@
+//! Large mails, in a folder: written and synced before any row refers to them.
+
+use std::{path::Path, sync::Arc};
+
+use bytes::Bytes;
+use object_store::{
+    ObjectStore as _, ObjectStoreExt as _, WriteMultipart, local::LocalFileSystem,
+    path::Path as Name,
+};
+
+use super::{StoreError, mails::RawMail};
+
+/// Up to this size a mail stands in the database itself, in bytes.
+pub const INLINE_LIMIT: usize = 64 * 1024;
+
+#[derive(Clone, Debug)]
+pub struct Blobs(Arc<LocalFileSystem>);
+
+/// A blob on its way in. Dropped before [`Draft::finish`] it leaves nothing behind.
+#[derive(Debug)]
+pub struct Draft {
+    blobs: Blobs,
+    name: Name,
+    buffer: Vec<u8>,
+    upload: Option<WriteMultipart>,
+}
+
+impl Blobs {
+    /// Opens the folder, and makes it if it isn't there.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(folder)?;
+        Ok(Self(Arc::new(
+            LocalFileSystem::new_with_prefix(folder)?.with_fsync(true),
+        )))
+    }
+
+    /// Begins a blob. `name` must be new.
+    #[must_use]
+    pub fn draft(&self, name: &str) -> Draft {
+        Draft {
+            blobs: self.clone(),
+            name: Name::from(name),
+            buffer: Vec::new(),
+            upload: None,
+        }
+    }
+
+    /// The whole of a raw mail.
+    pub async fn read(&self, raw: RawMail) -> Result<Bytes, StoreError> {
+        match raw {
+            RawMail::Inline(bytes) => Ok(bytes.into()),
+            RawMail::Blob(name) => Ok(self.0.get(&Name::from(name)).await?.bytes().await?),
+        }
+    }
+}
+
+impl Draft {
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        if let Some(upload) = &mut self.upload {
+            // Bounds what waits in memory for the disk.
+            upload.wait_for_capacity(4).await?;
+            upload.write(bytes);
+        } else if self.buffer.len() + bytes.len() <= INLINE_LIMIT {
+            self.buffer.extend_from_slice(bytes);
+        } else {
+            let parts = self.blobs.0.put_multipart(&self.name).await?;
+            let mut upload = WriteMultipart::new(parts);
+            upload.write(&std::mem::take(&mut self.buffer));
+            upload.write(bytes);
+            self.upload = Some(upload);
+        }
+        Ok(())
+    }
+
+    /// Returns where the blob stands once that is durable; a small one is for the database.
+    pub async fn finish(mut self) -> Result<RawMail, StoreError> {
+        match self.upload.take() {
+            None => Ok(RawMail::Inline(std::mem::take(&mut self.buffer))),
+            Some(upload) => {
+                upload.finish().await?;
+                Ok(RawMail::Blob(self.name.to_string()))
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Events that the homeserver handed over, and how far each has come.
+
+use super::{Connection, Queue, StoreError, Tx};
+
+statements! {
+    SELECT_DIGEST = "SELECT digest FROM transactions WHERE txn_id = $1";
+    REMEMBER_TRANSACTION = "
+        INSERT INTO transactions (txn_id, digest, received_at) VALUES ($1, $2, $3)
+        ON CONFLICT (txn_id) DO UPDATE SET digest = excluded.digest, received_at = excluded.received_at";
+    INSERT = "
+        INSERT INTO inbox (kind, id, room_id, sender, body, trace, received_at)
+        VALUES ('event', $1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING";
+    INSERT_SET_ASIDE = "
+        INSERT INTO inbox (kind, id, room_id, sender, body, trace, received_at, state, problem)
+        VALUES ('event', $1, '', '', $2, $3, $4, 'set_aside', $5) ON CONFLICT (id) DO NOTHING";
+    SELECT_WAITING = "
+        SELECT seq, id, room_id, body, trace FROM inbox WHERE state = 'waiting' ORDER BY seq LIMIT $1";
+    SELECT_STATE = "SELECT state FROM inbox WHERE seq = $1";
+    FINISH = "UPDATE inbox SET state = 'done' WHERE seq = $1 AND state = 'waiting'";
+    SET_ASIDE = "UPDATE inbox SET state = 'set_aside', problem = $2 WHERE seq = $1";
+    MARK_INTERNAL = "UPDATE inbox SET internal = 1 WHERE id = $1";
+    FORGET_BODY = "UPDATE inbox SET body = '{}' WHERE id = $1 AND state <> 'waiting'";
+    SELECT_KNOWN = "SELECT sender, internal, body FROM inbox WHERE id = $1";
+    COUNT_WAITING = "SELECT count(*) FROM inbox WHERE state = 'waiting'";
+}
+
+/// An event as it came.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    pub id: String,
+    pub room: String,
+    pub sender: String,
+    /// The event's JSON.
+    pub body: String,
+}
+
+/// Something in a transaction that is no event, kept for whoever wants to know why.
+#[derive(Debug, Clone)]
+pub struct Broken {
+    /// The event id, or what stands for it.
+    pub id: String,
+    pub body: String,
+    pub problem: String,
+}
+
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Waiting {
+    pub seq: i64,
+    pub id: String,
+    pub room_id: String,
+    pub body: String,
+    pub trace: String,
+}
+
+/// What is known of an event that another one points at.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Known {
+    pub sender: String,
+    pub internal: i64,
+    pub body: String,
+}
+
+/// Stores a transaction's events; those that are known already are left alone. Returns how many
+/// were new.
+pub async fn accept(
+    tx: &mut Tx,
+    txn_id: &str,
+    digest: &[u8],
+    events: &[NewEvent],
+    broken: &[Broken],
+    trace: &str,
+    now: i64,
+) -> Result<u64, StoreError> {
+    let connection = tx.connection();
+    let seen = fetch_optional!(connection, (Vec<u8>,), SELECT_DIGEST, txn_id);
+    if seen.is_some_and(|(known,)| known == digest) {
+        return Ok(0);
+    }
+    execute!(connection, REMEMBER_TRANSACTION, txn_id, digest, now);
+    let mut new = 0;
+    for event in events {
+        new += execute!(
+            connection,
+            INSERT,
+            &event.id,
+            &event.room,
+            &event.sender,
+            &event.body,
+            trace,
+            now
+        );
+    }
+    for one in broken {
+        execute!(
+            connection,
+            INSERT_SET_ASIDE,
+            &one.id,
+            &one.body,
+            trace,
+            now,
+            &one.problem
+        );
+    }
+    if new > 0 {
+        tx.wake(Queue::Events);
+    }
+    Ok(new)
+}
+
+/// The first events that wait, in the order in which they came.
+pub async fn waiting(connection: &mut Connection, limit: i64) -> Result<Vec<Waiting>, StoreError> {
+    Ok(fetch_all!(connection, Waiting, SELECT_WAITING, limit))
+}
+
+pub async fn count_waiting(connection: &mut Connection) -> Result<i64, StoreError> {
+    Ok(fetch_one!(connection, (i64,), COUNT_WAITING).0)
+}
+
+/// Marks an event done; `false` if somebody else has done it.
+pub async fn finish(tx: &mut Tx, seq: i64) -> Result<bool, StoreError> {
+    Ok(execute!(tx.connection(), FINISH, seq) == 1)
+}
+
+pub async fn set_aside(tx: &mut Tx, seq: i64, problem: &str) -> Result<(), StoreError> {
+    execute!(tx.connection(), SET_ASIDE, seq, problem);
+    Ok(())
+}
+
+pub async fn is_waiting(connection: &mut Connection, seq: i64) -> Result<bool, StoreError> {
+    let state = fetch_optional!(connection, (String,), SELECT_STATE, seq);
+    Ok(state.is_some_and(|(state,)| state == "waiting"))
+}
+
+pub async fn mark_internal(tx: &mut Tx, event: &str) -> Result<(), StoreError> {
+    execute!(tx.connection(), MARK_INTERNAL, event);
+    Ok(())
+}
+
+/// A message that was taken back leaves only its id.
+pub async fn forget_body(tx: &mut Tx, event: &str) -> Result<(), StoreError> {
+    execute!(tx.connection(), FORGET_BODY, event);
+    Ok(())
+}
+
+pub async fn known(connection: &mut Connection, event: &str) -> Result<Option<Known>, StoreError> {
+    Ok(fetch_optional!(connection, Known, SELECT_KNOWN, event))
+}

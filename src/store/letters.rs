@@ -1,0 +1,329 @@
+//! Letters: what waits in them, what was fixed when they were sealed, and how far they have come.
+
+use std::time::Duration;
+
+use super::{Connection, Queue, StoreError, Tx, inbox};
+use crate::domain::{
+    effect::{ItemKind, LetterItem},
+    event::Words,
+    facts::Placement,
+    ids::{ConversationId, LetterId, MessageId},
+    outgoing::Seal,
+};
+
+statements! {
+    SELECT_OPEN = "
+        SELECT id, opened_at, due_at FROM letters WHERE conversation_id = $1 AND state = 'open'";
+    INSERT = "
+        INSERT INTO letters (conversation_id, opened_at, trace) VALUES ($1, $2, $3) RETURNING id";
+    SET_DUE = "
+        UPDATE letters SET due_at = $2, latest_at = coalesce(latest_at, $3) WHERE id = $1";
+    SELECT_LATEST = "SELECT latest_at FROM letters WHERE id = $1";
+    INSERT_ITEM = "
+        INSERT INTO letter_items
+            (letter_id, event_id, inbox_seq, room_id, author, sent_at, kind, body, html, quote)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
+    REWRITE = "
+        UPDATE letter_items SET body = $2, html = $3 WHERE event_id = $1
+        AND letter_id IN (SELECT id FROM letters WHERE state = 'open')";
+    STRIKE = "UPDATE letter_items SET struck = 1, body = '', html = NULL, quote = '' WHERE event_id = $1";
+    MAKE_DUE = "
+        UPDATE letters SET due_at = $2 WHERE state = 'open' AND due_at IS NOT NULL
+        AND conversation_id IN (SELECT id FROM conversations WHERE room_id = $1)";
+    SELECT_DUE = "
+        SELECT letters.id, conversation_id, room_id, latest_at, letters.trace
+        FROM letters JOIN conversations ON conversations.id = conversation_id
+        WHERE letters.state = 'open' AND due_at <= $1 ORDER BY due_at LIMIT $2";
+    SELECT_NEXT_DUE = "SELECT min(due_at) FROM letters WHERE state = 'open'";
+    PUT_OFF = "UPDATE letters SET due_at = $2 WHERE id = $1 AND state = 'open'";
+    SEAL = "
+        UPDATE letters SET state = 'sealed', sealed_at = $2, message_id = $3, seal = $4
+        WHERE id = $1 AND state = 'open'";
+    SETTLE = "UPDATE letters SET state = 'settled' WHERE id = $1 AND state <> 'settled'";
+    SETTLE_ITEMS = "UPDATE letter_items SET settled = 1 WHERE letter_id = $1";
+    SELECT = "
+        SELECT conversation_id, message_id, sealed_at, seal FROM letters WHERE id = $1";
+    SELECT_ITEMS = "
+        SELECT event_id, author, sent_at, kind, body, html, quote FROM letter_items
+        WHERE letter_id = $1 AND struck = 0 ORDER BY id";
+    COUNT_SENT = "
+        SELECT count(*) FROM (SELECT 1 FROM letters WHERE conversation_id = $1 AND message_id <> '' LIMIT 1)";
+    SELECT_PLACES = "
+        SELECT conversation_id, letters.state, body FROM letter_items
+        JOIN letters ON letters.id = letter_id WHERE event_id = $1 ORDER BY letter_items.id";
+    SELECT_ROOM = "
+        SELECT room_id FROM letters JOIN conversations ON conversations.id = conversation_id
+        WHERE letters.id = $1";
+    SELECT_LAST_EVENT = "
+        SELECT event_id FROM letter_items WHERE letter_id = $1 ORDER BY id DESC LIMIT 1";
+    SELECT_HIGH_WATER = "
+        SELECT event_id FROM letter_items
+        WHERE room_id = $1 AND settled = 1 AND inbox_seq < coalesce(
+            (SELECT min(inbox_seq) FROM letter_items WHERE room_id = $1 AND settled = 0),
+            9223372036854775807)
+        ORDER BY inbox_seq DESC LIMIT 1";
+    COUNT_OPEN = "SELECT count(*) FROM letters WHERE state = 'open'";
+}
+
+/// How long a letter stays open.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// How long the room must be quiet; zero sends every message at once.
+    pub quiet: Duration,
+    pub at_most: Duration,
+}
+
+/// An open letter whose time has come.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Due {
+    pub id: i64,
+    pub conversation_id: i64,
+    pub room_id: String,
+    pub latest_at: Option<i64>,
+    pub trace: String,
+}
+
+/// A sealed letter.
+#[derive(Debug, Clone)]
+pub struct Sealed {
+    pub conversation: ConversationId,
+    pub message_id: MessageId,
+    pub sealed_at: i64,
+    pub seal: Seal,
+}
+
+/// An item as it stands in the letter now.
+#[derive(Debug, Clone)]
+pub struct Item {
+    pub event: String,
+    pub author: String,
+    pub sent_at: i64,
+    pub kind: ItemKind,
+    pub words: Words,
+    pub quote: Option<String>,
+}
+
+/// Puts a message into the conversation's open letter, and opens one if there is none.
+pub async fn write(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    item: &LetterItem,
+    inbox_seq: i64,
+    timing: Timing,
+    trace: &str,
+    now: i64,
+) -> Result<(), StoreError> {
+    let connection = tx.connection();
+    let open = fetch_optional!(
+        connection,
+        (i64, i64, Option<i64>),
+        SELECT_OPEN,
+        conversation.0
+    );
+    let letter = match open {
+        Some((id, _, _)) => id,
+        None => fetch_one!(connection, (i64,), INSERT, conversation.0, now, trace).0,
+    };
+    execute!(
+        connection,
+        INSERT_ITEM,
+        letter,
+        item.event.as_str(),
+        inbox_seq,
+        item.room.as_str(),
+        &item.author,
+        item.sent_at.as_millisecond(),
+        word(item.kind),
+        &item.words.body,
+        item.words.html.as_deref(),
+        item.quote.as_deref().unwrap_or_default(),
+    );
+    if !item.rides {
+        let (latest,) = fetch_one!(connection, (Option<i64>,), SELECT_LATEST, letter);
+        let latest = latest.unwrap_or(now.saturating_add(millis(timing.at_most)));
+        let due = now.saturating_add(millis(timing.quiet)).min(latest);
+        execute!(connection, SET_DUE, letter, due, latest);
+        tx.wake(Queue::Letters);
+    }
+    Ok(())
+}
+
+/// Replaces what a message says in every letter that is still open.
+pub async fn rewrite(tx: &mut Tx, event: &str, words: &Words) -> Result<(), StoreError> {
+    execute!(
+        tx.connection(),
+        REWRITE,
+        event,
+        &words.body,
+        words.html.as_deref()
+    );
+    Ok(())
+}
+
+/// Takes a message out of every letter, and forgets what it said. One that is on its way is looked
+/// at once more right before its DATA.
+pub async fn strike(tx: &mut Tx, event: &str) -> Result<(), StoreError> {
+    execute!(tx.connection(), STRIKE, event);
+    inbox::forget_body(tx, event).await
+}
+
+/// The room's open letters are due at once.
+pub async fn make_due(tx: &mut Tx, room: &str, now: i64) -> Result<(), StoreError> {
+    execute!(tx.connection(), MAKE_DUE, room, now);
+    tx.wake(Queue::Letters);
+    Ok(())
+}
+
+pub async fn due(
+    connection: &mut Connection,
+    now: i64,
+    limit: i64,
+) -> Result<Vec<Due>, StoreError> {
+    Ok(fetch_all!(connection, Due, SELECT_DUE, now, limit))
+}
+
+/// When the next letter is due.
+pub async fn next_due(connection: &mut Connection) -> Result<Option<i64>, StoreError> {
+    Ok(fetch_one!(connection, (Option<i64>,), SELECT_NEXT_DUE).0)
+}
+
+/// Somebody is typing: the letter waits until then.
+pub async fn put_off(tx: &mut Tx, letter: LetterId, until: i64) -> Result<(), StoreError> {
+    execute!(tx.connection(), PUT_OFF, letter.0, until);
+    Ok(())
+}
+
+/// Whether the conversation has had a letter.
+pub async fn has_had_one(
+    connection: &mut Connection,
+    conversation: ConversationId,
+) -> Result<bool, StoreError> {
+    Ok(fetch_one!(connection, (i64,), COUNT_SENT, conversation.0).0 > 0)
+}
+
+/// Fixes the letter; `false` if it was sealed before.
+pub async fn seal(
+    tx: &mut Tx,
+    letter: LetterId,
+    message_id: &MessageId,
+    seal: &Seal,
+    now: i64,
+) -> Result<bool, StoreError> {
+    let seal = serde_json::to_string(seal)?;
+    Ok(execute!(
+        tx.connection(),
+        SEAL,
+        letter.0,
+        now,
+        message_id.as_str(),
+        seal
+    ) == 1)
+}
+
+/// The letter's way is at its end, whatever that was.
+pub async fn settle(tx: &mut Tx, letter: LetterId) -> Result<(), StoreError> {
+    execute!(tx.connection(), SETTLE, letter.0);
+    execute!(tx.connection(), SETTLE_ITEMS, letter.0);
+    Ok(())
+}
+
+pub async fn sealed(connection: &mut Connection, letter: LetterId) -> Result<Sealed, StoreError> {
+    let (conversation, message_id, sealed_at, seal) = fetch_one!(
+        connection,
+        (i64, String, Option<i64>, String),
+        SELECT,
+        letter.0
+    );
+    Ok(Sealed {
+        conversation: ConversationId(conversation),
+        message_id: MessageId::parse(&message_id)
+            .ok_or_else(|| StoreError::Value(format!("letter {letter} has no Message-ID")))?,
+        sealed_at: sealed_at.unwrap_or_default(),
+        seal: serde_json::from_str(&seal)?,
+    })
+}
+
+/// What the letter says now: what was struck is gone.
+pub async fn items(connection: &mut Connection, letter: LetterId) -> Result<Vec<Item>, StoreError> {
+    type Row = (String, String, i64, String, String, Option<String>, String);
+    fetch_all!(connection, Row, SELECT_ITEMS, letter.0)
+        .into_iter()
+        .map(|(event, author, sent_at, kind, body, html, quote)| {
+            let kind = kind_of(&kind)?;
+            let quote = (!quote.is_empty()).then_some(quote);
+            Ok(Item {
+                event,
+                author,
+                sent_at,
+                kind,
+                words: Words { body, html },
+                quote,
+            })
+        })
+        .collect()
+}
+
+/// The letters that a message went into: conversation, whether it is still open, and its text.
+pub async fn places(
+    connection: &mut Connection,
+    event: &str,
+) -> Result<Vec<Placement>, StoreError> {
+    let rows = fetch_all!(connection, (i64, String, String), SELECT_PLACES, event);
+    Ok(rows
+        .into_iter()
+        .map(|(conversation, state, body)| Placement {
+            conversation: ConversationId(conversation),
+            open: state == "open",
+            people: Vec::new(),
+            excerpt: body,
+        })
+        .collect())
+}
+
+/// The room of a letter, and the last message in it.
+pub async fn place_of(
+    connection: &mut Connection,
+    letter: LetterId,
+) -> Result<(String, Option<String>), StoreError> {
+    let (room,) = fetch_one!(connection, (String,), SELECT_ROOM, letter.0);
+    let event = fetch_optional!(connection, (String,), SELECT_LAST_EVENT, letter.0);
+    Ok((room, event.map(|(id,)| id)))
+}
+
+/// The newest message of the room before which everything that was to go out is settled.
+pub async fn high_water(
+    connection: &mut Connection,
+    room: &str,
+) -> Result<Option<String>, StoreError> {
+    let row = fetch_optional!(connection, (String,), SELECT_HIGH_WATER, room);
+    Ok(row.map(|(event,)| event))
+}
+
+pub async fn count_open(connection: &mut Connection) -> Result<i64, StoreError> {
+    Ok(fetch_one!(connection, (i64,), COUNT_OPEN).0)
+}
+
+fn word(kind: ItemKind) -> &'static str {
+    match kind {
+        ItemKind::Text => "text",
+        ItemKind::Emote => "emote",
+        ItemKind::NotCarried => "not_carried",
+        ItemKind::Correction => "correction",
+        ItemKind::Reaction => "reaction",
+    }
+}
+
+fn kind_of(word: &str) -> Result<ItemKind, StoreError> {
+    Ok(match word {
+        "text" => ItemKind::Text,
+        "emote" => ItemKind::Emote,
+        "not_carried" => ItemKind::NotCarried,
+        "correction" => ItemKind::Correction,
+        "reaction" => ItemKind::Reaction,
+        other => return Err(StoreError::Value(format!("kind of item {other}"))),
+    })
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,226 @@
+//! Mail that was handed over, and what became of it.
+
+use super::{Connection, Queue, StoreError, Tx};
+use crate::{
+    domain::{
+        address::EmailAddress,
+        ids::{ConversationId, MailId},
+    },
+    ports::Envelope,
+};
+
+statements! {
+    INSERT = "
+        INSERT INTO mails
+            (source, peer, helo, sender, recipients, size, raw, blob, digest, trace, received_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id";
+    SELECT_WAITING = "
+        SELECT id, sender, recipients, raw, blob, trace, attempts FROM mails
+        WHERE state = 'waiting' AND id > $1 ORDER BY id LIMIT $2";
+    BEGIN = "UPDATE mails SET attempts = attempts + 1 WHERE id = $1 AND state = 'waiting'";
+    FORGIVE = "UPDATE mails SET attempts = attempts - 1 WHERE id = $1";
+    FINISH = "
+        UPDATE mails SET state = $2, outcome = $3, problem = $4, kind = $5, message_id = $6
+        WHERE id = $1 AND state = 'waiting'";
+    SELECT_POSTING = "
+        SELECT mail_id FROM postings
+        WHERE conversation_id = $1 AND message_id = $2 AND from_address = $3 AND date = $4";
+    INSERT_POSTING = "
+        INSERT INTO postings (conversation_id, message_id, from_address, date, mail_id)
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+    SELECT_RAW = "SELECT raw, blob FROM mails WHERE id = $1";
+    COUNT_WAITING = "SELECT count(*) FROM mails WHERE state = 'waiting'";
+}
+
+/// Where a raw mail stands.
+#[derive(Debug, Clone)]
+pub enum RawMail {
+    Inline(Vec<u8>),
+    /// Name in the blob store.
+    Blob(String),
+}
+
+/// A mail at the door.
+#[derive(Debug, Clone)]
+pub struct NewMail {
+    pub envelope: Envelope,
+    pub size: u64,
+    pub raw: RawMail,
+    /// SHA-256 of the raw mail, in hexadecimal.
+    pub digest: String,
+    pub trace: String,
+}
+
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Waiting {
+    pub id: i64,
+    pub sender: String,
+    pub recipients: String,
+    raw: Option<Vec<u8>>,
+    blob: String,
+    pub trace: String,
+    pub attempts: i64,
+}
+
+impl Waiting {
+    #[must_use]
+    pub fn recipients(&self) -> Vec<String> {
+        serde_json::from_str(&self.recipients).unwrap_or_default()
+    }
+
+    #[must_use]
+    pub fn into_raw(self) -> RawMail {
+        self.raw.map_or(RawMail::Blob(self.blob), RawMail::Inline)
+    }
+}
+
+/// How work on a mail ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailState {
+    Done,
+    /// Not shown anywhere; staff can be told.
+    Kept,
+    /// Could not be worked on.
+    SetAside,
+}
+
+impl MailState {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Kept => "kept",
+            Self::SetAside => "set_aside",
+        }
+    }
+}
+
+pub async fn insert(
+    tx: &mut Tx,
+    mail: &NewMail,
+    source: &str,
+    now: i64,
+) -> Result<MailId, StoreError> {
+    let (raw, blob) = match &mail.raw {
+        RawMail::Inline(bytes) => (Some(bytes.as_slice()), ""),
+        RawMail::Blob(name) => (None, name.as_str()),
+    };
+    let (id,) = fetch_one!(
+        tx.connection(),
+        (i64,),
+        INSERT,
+        source,
+        &mail.envelope.peer,
+        &mail.envelope.helo,
+        &mail.envelope.sender,
+        serde_json::to_string(&mail.envelope.recipients)?,
+        i64::try_from(mail.size).unwrap_or(i64::MAX),
+        raw,
+        blob,
+        &mail.digest,
+        &mail.trace,
+        now,
+    );
+    tx.wake(Queue::Mails);
+    Ok(MailId(id))
+}
+
+/// Mails after `after` that wait, in the order in which they came.
+pub async fn waiting(
+    connection: &mut Connection,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Waiting>, StoreError> {
+    Ok(fetch_all!(
+        connection,
+        Waiting,
+        SELECT_WAITING,
+        after,
+        limit
+    ))
+}
+
+pub async fn count_waiting(connection: &mut Connection) -> Result<i64, StoreError> {
+    Ok(fetch_one!(connection, (i64,), COUNT_WAITING).0)
+}
+
+/// Notes that work on these mails begins.
+pub async fn begin(tx: &mut Tx, mails: &[i64]) -> Result<(), StoreError> {
+    for id in mails {
+        execute!(tx.connection(), BEGIN, id);
+    }
+    Ok(())
+}
+
+/// Work on the mail ended for a reason that isn't its fault, and will be begun again.
+pub async fn forgive(tx: &mut Tx, mail: MailId) -> Result<(), StoreError> {
+    execute!(tx.connection(), FORGIVE, mail.0);
+    Ok(())
+}
+
+/// What became of a mail: `false` if that was known before.
+pub async fn finish(
+    tx: &mut Tx,
+    mail: MailId,
+    state: MailState,
+    outcome: &str,
+    problem: &str,
+    kind: &str,
+    message_id: &str,
+) -> Result<bool, StoreError> {
+    Ok(execute!(
+        tx.connection(),
+        FINISH,
+        mail.0,
+        state.word(),
+        outcome,
+        problem,
+        kind,
+        message_id
+    ) == 1)
+}
+
+/// Whether a mail with this id, sender and date has been posted in the conversation. A mail without
+/// an id is known by its digest, which stands in the id's place.
+pub async fn is_posted(
+    connection: &mut Connection,
+    conversation: ConversationId,
+    message_id: &str,
+    from: &EmailAddress,
+    date: &str,
+) -> Result<bool, StoreError> {
+    let row = fetch_optional!(
+        connection,
+        (i64,),
+        SELECT_POSTING,
+        conversation.0,
+        message_id,
+        from.key(),
+        date
+    );
+    Ok(row.is_some())
+}
+
+pub async fn remember_posting(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    message_id: &str,
+    from: &EmailAddress,
+    date: &str,
+    mail: MailId,
+) -> Result<(), StoreError> {
+    execute!(
+        tx.connection(),
+        INSERT_POSTING,
+        conversation.0,
+        message_id,
+        from.key(),
+        date,
+        mail.0
+    );
+    Ok(())
+}
+
+pub async fn raw(connection: &mut Connection, mail: MailId) -> Result<Option<RawMail>, StoreError> {
+    let row = fetch_optional!(connection, (Option<Vec<u8>>, String), SELECT_RAW, mail.0);
+    Ok(row.map(|(raw, blob)| raw.map_or(RawMail::Blob(blob), RawMail::Inline)))
+}

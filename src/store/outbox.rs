@@ -1,0 +1,224 @@
+//! What is to leave the machine, in lanes. Of each lane only the head may be attempted; when it is
+//! settled the next one moves up, in the same transaction.
+
+use super::{Connection, Queue, StoreError, Tx};
+use crate::domain::ids::LetterId;
+
+statements! {
+    IS_LANE_BUSY = "
+        SELECT count(*) FROM (
+            SELECT 1 FROM outbox WHERE lane = $1 AND state IN ('ready', 'attempting') LIMIT 1)";
+    INSERT = "
+        INSERT INTO outbox (way, lane, effect_id, payload, state, next_at, letter_id, trace, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $6)";
+    CLAIM = "
+        UPDATE outbox SET state = 'attempting', attempts = attempts + 1, lease_until = $3
+        WHERE id IN (
+            SELECT id FROM outbox WHERE way = $1 AND state = 'ready' AND next_at <= $2
+            ORDER BY next_at LIMIT $4)
+        RETURNING id, lane, effect_id, payload, uncertain, attempts, letter_id, trace, created_at";
+    SELECT_NEXT = "SELECT min(next_at) FROM outbox WHERE way = $1 AND state = 'ready'";
+    SETTLE = "
+        UPDATE outbox SET state = $2, reason = $3, result = $4, settled_at = $5, lease_until = NULL
+        WHERE id = $1 AND settled_at IS NULL";
+    MOVE_UP = "
+        UPDATE outbox SET state = 'ready' WHERE id = (
+            SELECT id FROM outbox WHERE lane = $1 AND state = 'queued' ORDER BY id LIMIT 1)";
+    RETRY = "
+        UPDATE outbox SET state = 'ready', next_at = $2, reason = $3, lease_until = NULL,
+            uncertain = max(uncertain, $4)
+        WHERE id = $1 AND settled_at IS NULL";
+    TAKE_BACK = "
+        UPDATE outbox SET state = 'ready', uncertain = 1, lease_until = NULL
+        WHERE state = 'attempting' AND lease_until <= $1";
+    SELECT_BY_EFFECT = "
+        SELECT id, lane, payload FROM outbox WHERE effect_id = $1 AND settled_at IS NULL
+        AND attempts > 0";
+    COUNT_UNSETTLED_OF_LETTER = "
+        SELECT count(*) FROM outbox WHERE letter_id = $1 AND settled_at IS NULL";
+    COUNT_UNSETTLED = "
+        SELECT count(*) FROM outbox WHERE way = $1 AND state IN ('queued', 'ready', 'attempting')";
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    Matrix,
+    Mail,
+}
+
+impl Way {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Matrix => "matrix",
+            Self::Mail => "mail",
+        }
+    }
+
+    fn queue(self) -> Queue {
+        match self {
+            Self::Matrix => Queue::MatrixOut,
+            Self::Mail => Queue::MailOut,
+        }
+    }
+}
+
+/// An effect to be carried out.
+#[derive(Debug, Clone)]
+pub struct NewRow {
+    pub way: Way,
+    /// Rows of one lane go one after the other.
+    pub lane: String,
+    /// Our name for the effect, the same at every attempt.
+    pub effect_id: String,
+    /// JSON.
+    pub payload: String,
+    pub letter: Option<LetterId>,
+    pub trace: String,
+}
+
+/// A row whose attempt has begun; nobody else attempts it until the lease is over.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Claimed {
+    pub id: i64,
+    pub lane: String,
+    pub effect_id: String,
+    pub payload: String,
+    /// An earlier attempt may have succeeded.
+    pub uncertain: i64,
+    /// How many attempts were begun, with this one.
+    pub attempts: i64,
+    pub letter_id: Option<i64>,
+    pub trace: String,
+    pub created_at: i64,
+}
+
+/// How a row ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    Delivered {
+        answer: String,
+    },
+    Refused {
+        reason: String,
+    },
+    /// Nothing was left to say.
+    Withdrawn,
+}
+
+pub async fn enqueue(tx: &mut Tx, row: &NewRow, now: i64) -> Result<(), StoreError> {
+    let connection = tx.connection();
+    let busy = fetch_one!(connection, (i64,), IS_LANE_BUSY, &row.lane).0 > 0;
+    execute!(
+        connection,
+        INSERT,
+        row.way.word(),
+        &row.lane,
+        &row.effect_id,
+        &row.payload,
+        if busy { "queued" } else { "ready" },
+        now,
+        row.letter.map(|letter| letter.0),
+        &row.trace,
+    );
+    tx.wake(row.way.queue());
+    Ok(())
+}
+
+/// Begins an attempt of up to `limit` rows that are due. Commit before the network is touched.
+pub async fn claim(
+    tx: &mut Tx,
+    way: Way,
+    now: i64,
+    lease_until: i64,
+    limit: i64,
+) -> Result<Vec<Claimed>, StoreError> {
+    Ok(fetch_all!(
+        tx.connection(),
+        Claimed,
+        CLAIM,
+        way.word(),
+        now,
+        lease_until,
+        limit
+    ))
+}
+
+/// When the next row is to be attempted.
+pub async fn next_at(connection: &mut Connection, way: Way) -> Result<Option<i64>, StoreError> {
+    Ok(fetch_one!(connection, (Option<i64>,), SELECT_NEXT, way.word()).0)
+}
+
+/// Ends a row and lets the next of its lane move up; `false` if it had ended before.
+pub async fn settle(
+    tx: &mut Tx,
+    id: i64,
+    lane: &str,
+    way: Way,
+    how: &Settled,
+    now: i64,
+) -> Result<bool, StoreError> {
+    let (state, reason, result) = match how {
+        Settled::Delivered { answer } => ("delivered", "", answer.as_str()),
+        Settled::Refused { reason } => ("refused", reason.as_str(), ""),
+        Settled::Withdrawn => ("withdrawn", "", ""),
+    };
+    if execute!(tx.connection(), SETTLE, id, state, reason, result, now) == 0 {
+        return Ok(false);
+    }
+    execute!(tx.connection(), MOVE_UP, lane);
+    tx.wake(way.queue());
+    Ok(true)
+}
+
+/// The row is attempted again at `next_at`; `uncertain` says that this attempt may have succeeded.
+pub async fn retry(
+    tx: &mut Tx,
+    id: i64,
+    next_at: i64,
+    reason: &str,
+    uncertain: bool,
+) -> Result<(), StoreError> {
+    execute!(
+        tx.connection(),
+        RETRY,
+        id,
+        next_at,
+        reason,
+        i64::from(uncertain)
+    );
+    Ok(())
+}
+
+/// Attempts whose lease ended before `now` were begun by somebody who is gone: their outcome is
+/// unknown. At start every lease is over, as a database has one Postroom.
+pub async fn take_back(tx: &mut Tx, now: i64) -> Result<u64, StoreError> {
+    let taken = execute!(tx.connection(), TAKE_BACK, now);
+    tx.wake(Queue::MatrixOut);
+    tx.wake(Queue::MailOut);
+    Ok(taken)
+}
+
+/// The row of an effect of ours that was seen from outside, if it isn't settled: id, lane, payload.
+pub async fn by_effect(
+    connection: &mut Connection,
+    effect_id: &str,
+) -> Result<Option<(i64, String, String)>, StoreError> {
+    Ok(fetch_optional!(
+        connection,
+        (i64, String, String),
+        SELECT_BY_EFFECT,
+        effect_id
+    ))
+}
+
+/// How many of a letter's deliveries aren't settled.
+pub async fn unsettled_of_letter(
+    connection: &mut Connection,
+    letter: LetterId,
+) -> Result<i64, StoreError> {
+    Ok(fetch_one!(connection, (i64,), COUNT_UNSETTLED_OF_LETTER, letter.0).0)
+}
+
+pub async fn count_unsettled(connection: &mut Connection, way: Way) -> Result<i64, StoreError> {
+    Ok(fetch_one!(connection, (i64,), COUNT_UNSETTLED, way.word()).0)
+}

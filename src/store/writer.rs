@@ -1,0 +1,146 @@
+//! The one writer: batches the changes that wait into one commit, so that durability costs one
+//! sync for many.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::{FutureExt, future::BoxFuture};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    Connection, StoreError,
+    wakes::{Queue, Wakes, bit},
+};
+
+/// Most changes in one commit: bounds how long the first one waits.
+const LARGEST_BATCH: usize = 256;
+/// Most changes that wait; further ones wait for a place.
+const QUEUE_LENGTH: usize = 1024;
+
+/// A running transaction.
+#[derive(Debug)]
+pub struct Tx {
+    connection: Connection,
+    rings: u8,
+}
+
+impl Tx {
+    pub fn connection(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    /// Rings the bell of `queue` once this is committed.
+    pub fn wake(&mut self, queue: Queue) {
+        self.rings |= bit(queue);
+    }
+}
+
+/// Tells the one who waits how it ended; called after the commit.
+type Finish = Box<dyn FnOnce(Result<(), String>) + Send>;
+/// Makes a change; `None` if it failed and must be taken back, for which the asker was told already.
+type Job = Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Option<Finish>> + Send>;
+
+#[derive(Clone, Debug)]
+pub(super) struct Writer {
+    jobs: mpsc::Sender<Job>,
+    wakes: Wakes,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection) -> Self {
+        let (jobs, queue) = mpsc::channel(QUEUE_LENGTH);
+        let wakes = Wakes::default();
+        tokio::spawn(run(
+            Tx {
+                connection,
+                rings: 0,
+            },
+            queue,
+            wakes.clone(),
+        ));
+        Self { jobs, wakes }
+    }
+
+    pub(super) fn wakes(&self) -> &Wakes {
+        &self.wakes
+    }
+
+    pub(super) async fn write<T, F>(&self, job: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+    {
+        let (answer, result) = oneshot::channel();
+        let job: Job = Box::new(move |tx| {
+            Box::pin(async move {
+                match job(tx).await {
+                    Ok(value) => {
+                        let finish: Finish = Box::new(move |committed| {
+                            let _gone = answer
+                                .send(committed.map(|()| value).map_err(StoreError::NotWritten));
+                        });
+                        Some(finish)
+                    }
+                    Err(error) => {
+                        let _gone = answer.send(Err(error));
+                        None
+                    }
+                }
+            })
+        });
+        let stopped = || StoreError::NotWritten("the store has stopped".to_owned());
+        self.jobs.send(job).await.map_err(|_| stopped())?;
+        result
+            .await
+            .map_err(|_| StoreError::NotWritten("the change failed on the way".to_owned()))?
+    }
+}
+
+async fn run(mut tx: Tx, mut queue: mpsc::Receiver<Job>, wakes: Wakes) {
+    let mut batch = Vec::with_capacity(LARGEST_BATCH);
+    while queue.recv_many(&mut batch, LARGEST_BATCH).await > 0 {
+        tx.rings = 0;
+        let mut finishes = Vec::with_capacity(batch.len());
+        let outcome = commit(&mut tx, batch.drain(..), &mut finishes).await;
+        if let Err(error) = &outcome {
+            tracing::error!(%error, "Could not commit to the database");
+            let _already_closed = sqlx::query("ROLLBACK").execute(tx.connection()).await;
+        } else {
+            wakes.ring_all(tx.rings);
+        }
+        for finish in finishes {
+            finish(outcome.as_ref().copied().map_err(ToString::to_string));
+        }
+    }
+}
+
+async fn commit(
+    tx: &mut Tx,
+    jobs: impl Iterator<Item = Job>,
+    finishes: &mut Vec<Finish>,
+) -> Result<(), StoreError> {
+    sqlx::query("BEGIN IMMEDIATE")
+        .execute(tx.connection())
+        .await?;
+    for job in jobs {
+        sqlx::query("SAVEPOINT job")
+            .execute(tx.connection())
+            .await?;
+        // A job that panics must not take the writer, and with it everybody, along.
+        match AssertUnwindSafe(job(tx))
+            .catch_unwind()
+            .await
+            .ok()
+            .flatten()
+        {
+            Some(finish) => finishes.push(finish),
+            None => {
+                sqlx::query("ROLLBACK TO job")
+                    .execute(tx.connection())
+                    .await?;
+            }
+        }
+        sqlx::query("RELEASE job").execute(tx.connection()).await?;
+    }
+    sqlx::query("COMMIT").execute(tx.connection()).await?;
+    Ok(())
+}
