@@ -13,8 +13,9 @@ use tokio_rustls::TlsConnector;
 
 use super::{
     reply::{self, Reply},
-    settings::{Credentials, Security, Server, Tls},
+    settings::{Security, Server, Tls},
 };
+use crate::config::SmtpCredentials;
 
 /// A connection over which mails can be sent, one after the other.
 pub(super) struct Connection {
@@ -279,10 +280,10 @@ impl Wire {
     /// AUTH (RFC 4954).
     async fn authenticate(
         &mut self,
-        credentials: &Credentials,
+        credentials: &SmtpCredentials,
         extensions: &Extensions,
     ) -> Result<(), ConnectFault> {
-        let Credentials { username, password } = credentials;
+        let SmtpCredentials { username, password } = credentials;
         let password = password.expose_secret();
         let said = match extensions.mechanism {
             Some(Mechanism::Plain) => {
