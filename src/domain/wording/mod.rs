@@ -1,8 +1,7 @@
 //! Every sentence that a person reads, in one room: so that they can be read in one sitting, and
 //! translated.
 
-mod letter;
+pub mod letter;
 mod room;
 
-pub use letter::*;
 pub use room::*;

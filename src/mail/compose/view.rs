@@ -3,7 +3,7 @@
 use crate::domain::{
     event::Words,
     letter::{Entry, EntryBody, SealedLetter},
-    wording,
+    wording::letter as wording,
 };
 
 /// The whole content of a letter.
