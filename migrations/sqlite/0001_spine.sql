@@ -141,6 +141,7 @@ CREATE TABLE letter_items (
     inbox_seq INTEGER NOT NULL,
     room_id TEXT NOT NULL,
     author TEXT NOT NULL,
+    by_staff INTEGER NOT NULL,
     sent_at INTEGER NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('text', 'emote', 'not_carried', 'correction', 'reaction')),
     body TEXT NOT NULL,

@@ -1,1 +1,4 @@
 //! Skeleton.
+
+pub mod init;
+pub mod registration;

@@ -2,8 +2,33 @@
 
 use std::path::PathBuf;
 
+use super::section::{Section, Wrong};
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Blobs {
     /// A folder; it need not exist yet.
     Folder(PathBuf),
+}
+
+impl Blobs {
+    pub(super) fn read(section: &mut Section) -> Option<Self> {
+        let folder = section.required("url", "file:blobs", folder)?;
+        Some(Self::Folder(section.path(&folder)))
+    }
+}
+
+/// The path in `file:path` or `file://path`.
+fn folder(url: &str) -> Result<String, Wrong> {
+    if url.starts_with("s3:") {
+        return Err(Wrong::new(
+            "object stores are not supported yet",
+            "write \"file:blobs\" for now",
+        ));
+    }
+    let path = url.strip_prefix("file:").ok_or("is not a file URL")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if path.is_empty() {
+        return Err("names no folder".into());
+    }
+    Ok(path.to_owned())
 }

@@ -2,10 +2,42 @@
 
 use std::time::Duration;
 
+use super::{section::Section, values::duration};
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letters {
     /// How long the room must have been quiet; zero sends every message at once.
     pub quiet: Duration,
     /// The longest that a message waits however lively the room is; not less than `quiet`.
     pub at_most: Duration,
+}
+
+impl Default for Letters {
+    fn default() -> Self {
+        Self {
+            quiet: Duration::from_mins(1),
+            at_most: Duration::from_mins(5),
+        }
+    }
+}
+
+impl Letters {
+    pub(super) fn read(section: &mut Section) -> Option<Self> {
+        let default = Self::default();
+        let quiet = section.optional("quiet", "1m", duration);
+        let quiet = quiet.unwrap_or(default.quiet);
+        let at_most = section.optional("at_most", "5m", duration);
+        // Whoever sets only `quiet` doesn't want to hear of the other.
+        let at_most = at_most.unwrap_or(default.at_most.max(quiet));
+        if at_most < quiet {
+            let quiet = humantime::format_duration(quiet);
+            section.wrong(
+                "at_most",
+                format!("is shorter than quiet, which is {quiet}"),
+                format!("write at least \"{quiet}\""),
+            );
+            return None;
+        }
+        Some(Self { quiet, at_most })
+    }
 }

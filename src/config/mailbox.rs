@@ -2,7 +2,13 @@
 
 use std::fmt;
 
-use super::smtp::Smtp;
+use indexmap::IndexMap;
+
+use super::{
+    section::{Section, Wrong},
+    smtp::Smtp,
+    values::line,
+};
 use crate::domain::{address::EmailAddress, reply_address::ReplyPattern};
 
 /// The key of a mailbox in the configuration: 1 to 64 of `a`–`z`, `0`–`9`, `-` and single `_`.
@@ -72,4 +78,98 @@ impl Language {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// What the mailboxes read so far have for themselves: no two may share it.
+#[derive(Debug, Default)]
+struct Taken {
+    addresses: Vec<(EmailAddress, String)>,
+    reply_addresses: Vec<(ReplyPattern, String)>,
+}
+
+/// Reads the section `mailboxes`.
+pub(super) fn read_all(section: &mut Section) -> IndexMap<MailboxName, Mailbox> {
+    let mut mailboxes = IndexMap::new();
+    let mut taken = Taken::default();
+    if section.is_empty() {
+        section.wrong_as_a_whole("there is no mailbox", "add one, such as \"support\"");
+    }
+    section.each_section(|name, section| {
+        let mailbox = Mailbox::read(section, name, &mut taken);
+        let Some(name) = MailboxName::parse(name) else {
+            section.wrong_as_a_whole(
+                "this is not a name for a mailbox",
+                "use at most 64 of a-z, 0-9, - and single _, such as \"support\"",
+            );
+            return;
+        };
+        if let Some(mailbox) = mailbox {
+            mailboxes.insert(name, mailbox);
+        }
+    });
+    mailboxes
+}
+
+impl Mailbox {
+    fn read(section: &mut Section, mailbox: &str, taken: &mut Taken) -> Option<Self> {
+        let name = section.required("name", "Example Ltd", line);
+        let address = section.required("address", "support@example.org", |text| {
+            EmailAddress::parse(text)
+                .map_err(|fault| format!("\"{text}\" is not an address: {fault}").into())
+        });
+        let reply_address = section.required("reply_address", REPLY_ADDRESS, |text| {
+            ReplyPattern::parse(text).map_err(|fault| format!("\"{text}\": {fault}").into())
+        });
+        if let Some(address) = &address {
+            claim(section, "address", address, mailbox, &mut taken.addresses);
+        }
+        if let Some(pattern) = &reply_address {
+            let claimed = &mut taken.reply_addresses;
+            claim(section, "reply_address", pattern, mailbox, claimed);
+        }
+        let footer = section.optional("footer", "Example Ltd, London, UK", footer);
+        let language = section.optional("language", "en", |text| {
+            Language::parse(text).ok_or_else(|| format!("\"{text}\" is not a language tag").into())
+        });
+        let smtp =
+            section.required_section("smtp", "{url: \"smtp://mail.example.org:587\"}", Smtp::read);
+        Some(Self {
+            name: name?,
+            address: address?,
+            reply_address: reply_address?,
+            footer,
+            language,
+            smtp: smtp?,
+        })
+    }
+}
+
+const REPLY_ADDRESS: &str = "support+{token}@example.org";
+
+/// Notes that `value` belongs to `mailbox`, or that another mailbox has it.
+fn claim<T: Clone + PartialEq>(
+    section: &mut Section,
+    key: &'static str,
+    value: &T,
+    mailbox: &str,
+    taken: &mut Vec<(T, String)>,
+) {
+    if let Some((_, other)) = taken.iter().find(|(other, _)| other == value) {
+        let what = format!("mailboxes.{other} has the same, so nobody could tell whose mail it is");
+        section.wrong(key, what, "give each mailbox its own");
+    } else {
+        taken.push((value.clone(), mailbox.to_owned()));
+    }
+}
+
+/// One line or a few.
+fn footer(text: &str) -> Result<String, Wrong> {
+    let text = text.trim();
+    if text.chars().any(|c| c.is_control() && c != '\n') {
+        return Err(Wrong::new("has control characters", "take them out"));
+    }
+    if text.chars().count() > 1000 {
+        return Err(Wrong::new("is longer than 1000 characters", "shorten it"));
+    }
+    Ok(text.to_owned())
 }

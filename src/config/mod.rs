@@ -6,13 +6,26 @@
 mod appservice;
 mod blobs;
 mod database;
+mod environment;
+mod faults;
 mod homeserver;
 mod letters;
 mod lmtp;
 mod log;
 mod mailbox;
 mod operations;
+mod section;
 mod smtp;
+mod spelling;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod values;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use indexmap::IndexMap;
 use ruma::OwnedRoomId;
@@ -21,6 +34,8 @@ pub use self::{
     appservice::Appservice,
     blobs::Blobs,
     database::Database,
+    environment::environment,
+    faults::{ConfigFaults, Fault, Place},
     homeserver::Homeserver,
     letters::Letters,
     lmtp::Lmtp,
@@ -29,7 +44,11 @@ pub use self::{
     operations::Operations,
     smtp::{Smtp, SmtpCredentials, SmtpEncryption},
 };
-use crate::domain::staff::StaffList;
+use self::{
+    section::{Reading, Section, Wrong},
+    tree::Node,
+};
+use crate::domain::staff::{StaffList, StaffPattern};
 
 /// The whole configuration. Every path in it is absolute or relative to the working directory.
 #[derive(Debug, Clone)]
@@ -49,4 +68,125 @@ pub struct Config {
     /// `None`: no health checks.
     pub operations: Option<Operations>,
     pub log: Log,
+}
+
+impl Config {
+    /// Reads the file at `path` with the variables of `environment` (see
+    /// [`environment()`]) over it.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake at once, each with its place and remedy.
+    pub fn load(
+        path: &Path,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigFaults> {
+        load(path, environment, true)
+    }
+
+    /// The same without a look at the registration file, for the command that makes it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::load`].
+    pub fn load_unregistered(
+        path: &Path,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigFaults> {
+        load(path, environment, false)
+    }
+
+    fn read(section: &mut Section, registered: bool) -> Option<Self> {
+        let homeserver = section.required_section(
+            "homeserver",
+            "{url: \"http://127.0.0.1:8008\", server_name: example.org}",
+            Homeserver::read,
+        );
+        let appservice = section.required_section(
+            "appservice",
+            "{listen: \"127.0.0.1:29381\", url: \"http://127.0.0.1:29381\", registration: \
+             registration.yaml}",
+            |section| Appservice::read(section, registered),
+        );
+        let database =
+            section.required_section("database", "{url: \"sqlite:postroom.db\"}", Database::read);
+        let blobs = section.required_section("blobs", "{url: \"file:blobs\"}", Blobs::read);
+        let mailboxes = section.required_section(
+            "mailboxes",
+            "{support: {name: …, address: …, reply_address: …, smtp: …}}",
+            |section| Some(mailbox::read_all(section)),
+        );
+        let lmtp = section.optional_section("lmtp", Lmtp::read);
+        let staff = section.required_list("staff", "[\"@*:example.org\"]", staff_pattern);
+        let control_room = section.optional("control_room", "!abc:example.org", room_id);
+        let letters = section.optional_section("letters", Letters::read);
+        let operations = section.optional_section("operations", Operations::read);
+        let log = section.optional_section("log", |section| Some(Log::read(section)));
+        Some(Self {
+            homeserver: homeserver?,
+            appservice: appservice?,
+            database: database?,
+            blobs: blobs?,
+            mailboxes: mailboxes?,
+            lmtp,
+            staff: staff?.into_iter().collect(),
+            control_room,
+            letters: letters.unwrap_or_default(),
+            operations,
+            log: log.unwrap_or_default(),
+        })
+    }
+}
+
+fn load(
+    path: &Path,
+    environment: impl IntoIterator<Item = (String, String)>,
+    registered: bool,
+) -> Result<Config, ConfigFaults> {
+    let with = |faults: Vec<Fault>| ConfigFaults {
+        file: path.to_owned(),
+        faults,
+    };
+    let source = fs::read_to_string(path).map_err(|error| {
+        with(vec![Fault {
+            place: Place::File,
+            what: format!("cannot be read: {error}"),
+            remedy: "run `postroom init` to write one, or name another with --config".to_owned(),
+        }])
+    })?;
+    let mut root = tree::parse(&source).map_err(|fault| with(vec![fault]))?;
+    let mut reading = Reading {
+        folder: path.parent().map_or_else(PathBuf::new, Path::to_owned),
+        faults: environment::overlay(&mut root, environment),
+        listeners: Vec::new(),
+    };
+    let config = read_root(root, &mut reading, registered);
+    let mut faults = reading.faults;
+    match config {
+        Some(config) if faults.is_empty() => Ok(config),
+        _ => {
+            faults.sort_by(|one, other| one.place.cmp(&other.place));
+            Err(with(faults))
+        }
+    }
+}
+
+fn read_root(root: Node, reading: &mut Reading, registered: bool) -> Option<Config> {
+    Section::read(root, "", reading, |section| {
+        Config::read(section, registered)
+    })
+}
+
+fn staff_pattern(text: &str) -> Result<StaffPattern, Wrong> {
+    StaffPattern::parse(text)
+        .map_err(|fault| format!("\"{text}\" is not a pattern of user ids: {fault}").into())
+}
+
+fn room_id(text: &str) -> Result<OwnedRoomId, Wrong> {
+    OwnedRoomId::try_from(text).map_err(|_| {
+        Wrong::new(
+            format!("\"{text}\" is not a room id"),
+            "take the id that begins with \"!\" from the room's settings, not its alias",
+        )
+    })
 }

@@ -2,7 +2,16 @@
 
 use std::net::SocketAddr;
 
+use super::section::Section;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operations {
     pub listen: SocketAddr,
+}
+
+impl Operations {
+    pub(super) fn read(section: &mut Section) -> Option<Self> {
+        let listen = section.listen("listen", "127.0.0.1:9381")?;
+        Some(Self { listen })
+    }
 }

@@ -110,6 +110,8 @@ pub struct LetterItem {
     pub room: OwnedRoomId,
     /// What the letter calls the author.
     pub author: String,
+    /// A letter may bear the name of staff in From, never that of another customer.
+    pub by_staff: bool,
     pub sent_at: jiff::Timestamp,
     pub kind: ItemKind,
     pub words: Words,

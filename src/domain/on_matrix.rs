@@ -403,6 +403,7 @@ fn item(
         event: event.id.clone(),
         room: event.room.clone(),
         author: facts.sender_name.clone(),
+        by_staff: facts.sender_role == Role::Staff,
         sent_at: event.sent_at,
         kind,
         words: words.clone(),

@@ -93,13 +93,12 @@ impl ReplyPattern {
         if domain != self.domain {
             return None;
         }
-        let detail = match local.strip_prefix(&self.prefix) {
-            Some(detail) => detail,
-            None => {
-                let rest = local.strip_prefix(self.prefix.trim_end_matches(SEPARATORS))?;
-                let detail = rest.strip_prefix(SEPARATORS).unwrap_or(rest);
-                has_token_shape(detail).then_some(detail)?
-            }
+        let detail = if let Some(detail) = local.strip_prefix(&self.prefix) {
+            detail
+        } else {
+            let rest = local.strip_prefix(self.prefix.trim_end_matches(SEPARATORS))?;
+            let detail = rest.strip_prefix(SEPARATORS).unwrap_or(rest);
+            has_token_shape(detail).then_some(detail)?
         };
         (!detail.is_empty()).then(|| detail.to_owned())
     }

@@ -1,5 +1,10 @@
-//! Skeleton.
+//! Mail on the wire: parsed, composed, taken in over LMTP, handed over by SMTP.
+//!
+//! May be imported by `flow` and `cli`; imports `config`, `ports` and the floors below. A new source
+//! of mail is one file here that hands what it gets to a [`crate::ports::MailSink`], and one arm in
+//! `cli::run`.
 
 pub mod compose;
+pub mod lmtp;
 mod punycode;
 pub mod smtp;

@@ -4,8 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use bytes::Bytes;
 use object_store::{
-    ObjectStore as _, ObjectStoreExt as _, WriteMultipart, local::LocalFileSystem,
-    path::Path as Name,
+    ObjectStoreExt as _, WriteMultipart, local::LocalFileSystem, path::Path as Name,
 };
 
 use super::{StoreError, mails::RawMail};

@@ -17,7 +17,10 @@ pub enum StoreError {
     /// A row that this program can't have written.
     #[error("unexpected value in the database: {0}")]
     Value(String),
-    /// The commit that this change was part of failed, or the job panicked.
+    /// The change itself panicked and was taken back: trying again would end the same way.
+    #[error("the change failed by a fault in the program")]
+    Panicked,
+    /// The commit that this change was part of failed.
     #[error("not written: {0}")]
     NotWritten(String),
 }

@@ -21,8 +21,8 @@ statements! {
     SELECT_LATEST = "SELECT latest_at FROM letters WHERE id = $1";
     INSERT_ITEM = "
         INSERT INTO letter_items
-            (letter_id, event_id, inbox_seq, room_id, author, sent_at, kind, body, html, quote)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
+            (letter_id, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, html, quote)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING";
     REWRITE = "
         UPDATE letter_items SET body = $2, html = $3 WHERE event_id = $1
         AND letter_id IN (SELECT id FROM letters WHERE state = 'open')";
@@ -44,7 +44,7 @@ statements! {
     SELECT = "
         SELECT conversation_id, message_id, sealed_at, seal FROM letters WHERE id = $1";
     SELECT_ITEMS = "
-        SELECT event_id, author, sent_at, kind, body, html, quote FROM letter_items
+        SELECT event_id, author, by_staff, sent_at, kind, body, html, quote FROM letter_items
         WHERE letter_id = $1 AND struck = 0 ORDER BY id";
     COUNT_SENT = "
         SELECT count(*) FROM (SELECT 1 FROM letters WHERE conversation_id = $1 AND message_id <> '' LIMIT 1)";
@@ -97,6 +97,7 @@ pub struct Sealed {
 pub struct Item {
     pub event: String,
     pub author: String,
+    pub by_staff: bool,
     pub sent_at: i64,
     pub kind: ItemKind,
     pub words: Words,
@@ -132,6 +133,7 @@ pub async fn write(
         inbox_seq,
         item.room.as_str(),
         &item.author,
+        i64::from(item.by_staff),
         item.sent_at.as_millisecond(),
         word(item.kind),
         &item.words.body,
@@ -245,21 +247,33 @@ pub async fn sealed(connection: &mut Connection, letter: LetterId) -> Result<Sea
 
 /// What the letter says now: what was struck is gone.
 pub async fn items(connection: &mut Connection, letter: LetterId) -> Result<Vec<Item>, StoreError> {
-    type Row = (String, String, i64, String, String, Option<String>, String);
+    type Row = (
+        String,
+        String,
+        i64,
+        i64,
+        String,
+        String,
+        Option<String>,
+        String,
+    );
     fetch_all!(connection, Row, SELECT_ITEMS, letter.0)
         .into_iter()
-        .map(|(event, author, sent_at, kind, body, html, quote)| {
-            let kind = kind_of(&kind)?;
-            let quote = (!quote.is_empty()).then_some(quote);
-            Ok(Item {
-                event,
-                author,
-                sent_at,
-                kind,
-                words: Words { body, html },
-                quote,
-            })
-        })
+        .map(
+            |(event, author, by_staff, sent_at, kind, body, html, quote)| {
+                let kind = kind_of(&kind)?;
+                let quote = (!quote.is_empty()).then_some(quote);
+                Ok(Item {
+                    event,
+                    author,
+                    by_staff: by_staff == 1,
+                    sent_at,
+                    kind,
+                    words: Words { body, html },
+                    quote,
+                })
+            },
+        )
         .collect()
 }
 

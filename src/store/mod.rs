@@ -18,6 +18,7 @@ pub mod messages;
 pub mod outbox;
 pub mod people;
 pub mod rooms;
+pub mod typing;
 mod wakes;
 mod writer;
 
@@ -45,6 +46,7 @@ pub type Connection = sqlx::SqliteConnection;
 pub struct Store {
     reads: SqlitePool,
     writer: Writer,
+    typing: typing::Typing,
     /// Held as long as the store is open.
     _lock: std::sync::Arc<std::fs::File>,
 }
@@ -76,6 +78,7 @@ impl Store {
         Ok(Self {
             reads,
             writer: Writer::start(connection),
+            typing: typing::Typing::default(),
             _lock: std::sync::Arc::new(lock),
         })
     }
@@ -95,6 +98,12 @@ impl Store {
             + 'static,
     {
         self.writer.write(job).await
+    }
+
+    /// Who is typing where.
+    #[must_use]
+    pub fn typing(&self) -> &typing::Typing {
+        &self.typing
     }
 
     /// Where workers wait for new work.

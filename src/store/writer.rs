@@ -89,9 +89,7 @@ impl Writer {
         });
         let stopped = || StoreError::NotWritten("the store has stopped".to_owned());
         self.jobs.send(job).await.map_err(|_| stopped())?;
-        result
-            .await
-            .map_err(|_| StoreError::NotWritten("the change failed on the way".to_owned()))?
+        result.await.map_err(|_| StoreError::Panicked)?
     }
 }
 

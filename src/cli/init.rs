@@ -1,0 +1,316 @@
+//! `postroom init`: writes a configuration with comments, and a registration.
+
+use std::{
+    collections::BTreeSet,
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail, ensure};
+use ruma::{IdParseError, OwnedServerName};
+use url::Url;
+
+use crate::{
+    domain::{
+        address::{AddressFault, EmailAddress},
+        reply_address::ReplyPattern,
+    },
+    lifecycle::Chance,
+    matrix::registration::{Registration, TOKEN_LENGTH, create_private},
+};
+
+/// Write a configuration and a registration to begin with
+#[derive(Debug, Clone, clap::Args)]
+pub struct Init {
+    /// The configuration to write; the registration gets into the same folder
+    #[arg(long, value_name = "FILE", default_value = "config.yaml")]
+    config: PathBuf,
+    /// What stands behind the colon in your Matrix ids
+    #[arg(long, value_name = "NAME", default_value = "example.org", value_parser = server_name)]
+    server_name: OwnedServerName,
+    /// Where Postroom reaches the homeserver
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8008")]
+    homeserver_url: Url,
+    /// An address under which customers write; may be given several times [default: support at
+    /// the server name]
+    #[arg(long = "address", value_name = "ADDRESS", value_parser = address)]
+    addresses: Vec<EmailAddress>,
+}
+
+impl Init {
+    /// # Errors
+    ///
+    /// If one of the files is there already, and then neither is touched, or can't be written.
+    pub fn run(self) -> anyhow::Result<()> {
+        let written = self.write(&Chance::System)?;
+        print!("{}", next_steps(&self.config, &written));
+        Ok(())
+    }
+
+    /// Writes both files and returns where the registration is.
+    fn write(&self, chance: &Chance) -> anyhow::Result<PathBuf> {
+        if !matches!(self.homeserver_url.scheme(), "http" | "https") {
+            bail!("--homeserver-url must be an http or https URL");
+        }
+        let config = self.config_text()?;
+        let registration = Registration::generate(
+            &Url::parse(APPSERVICE_URL)?,
+            &self.server_name,
+            chance.base32(TOKEN_LENGTH).into(),
+            chance.base32(TOKEN_LENGTH).into(),
+        );
+        let registration_file = self.config.with_file_name(REGISTRATION);
+        for file in [&self.config, &registration_file] {
+            ensure!(
+                fs::symlink_metadata(file).is_err(),
+                "{} is there already; nothing was written. Move it away, or name another folder \
+                 with --config",
+                file.display()
+            );
+        }
+        let cannot_write = |file: &Path| format!("cannot write {}", file.display());
+        registration
+            .write(&registration_file)
+            .with_context(|| cannot_write(&registration_file))?;
+        if let Err(error) = create_private(&self.config, &config) {
+            fs::remove_file(&registration_file)
+                .with_context(|| format!("cannot remove {}", registration_file.display()))?;
+            return Err(error).with_context(|| cannot_write(&self.config));
+        }
+        Ok(registration_file)
+    }
+
+    fn config_text(&self) -> anyhow::Result<String> {
+        let mut addresses = self.addresses.clone();
+        if addresses.is_empty() {
+            let domain = self.server_name.host();
+            let address = EmailAddress::parse(&format!("support@{domain}"))
+                .context("give the mailbox's address with --address")?;
+            addresses.push(address);
+        }
+        let mut mailboxes = String::new();
+        let mut names = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        for address in addresses.iter().filter(|address| seen.insert(*address)) {
+            let name = mailbox_name(address, &mut names);
+            mailboxes.push_str(&mailbox_text(&name, address)?);
+        }
+        let server = &self.server_name;
+        let homeserver = self.homeserver_url.as_str().trim_end_matches('/');
+        Ok(format!(
+            r#"# Postroom's configuration; docs/configuration.md explains every key.
+# Relative paths begin in the folder of this file. Any key can be set from the environment, too:
+# POSTROOM__HOMESERVER__URL is homeserver.url.
+
+homeserver:
+  # Where Postroom reaches the homeserver, and what it is called.
+  url: "{homeserver}"
+  server_name: "{server}"
+
+appservice:
+  # Where Postroom listens for the homeserver, and the same place as the homeserver sees it.
+  listen: "127.0.0.1:29381"
+  url: "{APPSERVICE_URL}"
+  registration: {REGISTRATION}
+
+database:
+  url: "sqlite:postroom.db"
+
+# Large mails are kept in this folder.
+blobs:
+  url: "file:blobs"
+
+# One entry for each address under which customers know you. The key is stored with the
+# conversations: don't change it later.
+mailboxes:
+{mailboxes}
+# Where your mail server hands over mail for the addresses above and their reply addresses.
+lmtp:
+  listen: "127.0.0.1:2424"
+  max_size: 50MB
+
+# Who may command the bot. "*" stands for any text; it never matches users of other bridges
+# (whose names begin with "_").
+staff: ["@*:{server}"]
+
+# The staff room for what concerns no single conversation.
+# control_room: "!room-id"
+
+# A mail is sent when the room has been quiet for so long, and at the latest after at_most.
+# quiet: 0 sends every message at once.
+letters: {{quiet: 1m, at_most: 5m}}
+
+# Health checks for your monitoring.
+# operations: {{listen: "127.0.0.1:9381"}}
+
+# human or json; error, warn, info, debug or trace.
+log: {{format: human, level: info}}
+"#
+        ))
+    }
+}
+
+const REGISTRATION: &str = "registration.yaml";
+const APPSERVICE_URL: &str = "http://127.0.0.1:29381";
+
+fn mailbox_text(name: &str, address: &EmailAddress) -> anyhow::Result<String> {
+    let (local, domain) = (address.local_part(), address.domain());
+    let reply_address = ReplyPattern::parse(&format!("{local}+{{token}}@{domain}"))
+        .with_context(|| format!("{address} leaves no place for a token"))?;
+    let mut text = String::new();
+    write!(
+        text,
+        r#"  {name}:
+    # How customers see you.
+    name: "{domain}"
+    address: "{address}"
+    # Every conversation has its own; your mail server must deliver all of them.
+    reply_address: "{reply_address}"
+    # What the law wants below every letter.
+    # footer: "Example Ltd, 1 High Street, London"
+    language: en
+    smtp:
+      # smtp:// uses STARTTLS, smtps:// TLS from the first byte.
+      url: "smtp://mail.{domain}:587"
+      # username: "{address}"
+      # password_file: smtp-password
+      # ca_file: ca.pem
+"#
+    )?;
+    Ok(text)
+}
+
+/// A name for the mailbox made of its address, unlike those in `taken`.
+fn mailbox_name(address: &EmailAddress, taken: &mut BTreeSet<String>) -> String {
+    let letters = address.local_part().to_ascii_lowercase();
+    let name = letters
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join("-");
+    let name = if name.is_empty() { "mailbox" } else { &name };
+    let name = &name[..name.len().min(60)];
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    let free = std::iter::once(name.to_owned())
+        .chain(numbered)
+        .find(|name| !taken.contains(name))
+        .unwrap_or_default();
+    taken.insert(free.clone());
+    free
+}
+
+fn next_steps(config: &Path, registration: &Path) -> String {
+    let config = config.display();
+    let registration = registration.display();
+    format!(
+        "\
+Wrote {config} and {registration}.
+
+What to do next:
+1. Look through {config}: names, addresses, and the SMTP server with its user and password.
+2. Tell the homeserver of {registration}: in Synapse's homeserver.yaml add its path under
+   app_service_config_files, make it readable for Synapse only, and restart Synapse.
+3. Let your mail server hand mail for the addresses over by LMTP to 127.0.0.1:2424.
+4. Start: postroom run --config {config}
+"
+    )
+}
+
+fn server_name(text: &str) -> Result<OwnedServerName, IdParseError> {
+    OwnedServerName::try_from(text)
+}
+
+fn address(text: &str) -> Result<EmailAddress, AddressFault> {
+    EmailAddress::parse(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use clap::Parser;
+    use secrecy::ExposeSecret;
+
+    use super::*;
+    use crate::config::Config;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        init: Init,
+    }
+
+    fn init(folder: &Path, arguments: &[&str]) -> Init {
+        let config = folder.join("config.yaml");
+        let first = ["init", "--config", config.to_str().unwrap()];
+        let arguments = first.iter().chain(arguments);
+        Command::try_parse_from(arguments).unwrap().init
+    }
+
+    #[test]
+    fn what_it_writes_loads() {
+        let folder = tempfile::tempdir().unwrap();
+        let init = init(folder.path(), &[]);
+        init.write(&Chance::seeded(1)).unwrap();
+        let config = Config::load(&init.config, []).unwrap();
+        assert_eq!(config.mailboxes[0].address.as_str(), "support@example.org");
+        let registration = Registration::read(&config.appservice.registration).unwrap();
+        let tokens =
+            [&registration.as_token, &registration.hs_token].map(ExposeSecret::expose_secret);
+        assert!(tokens.iter().all(|token| token.len() == 64));
+        assert_ne!(tokens[0], tokens[1]);
+        for file in [&init.config, &config.appservice.registration] {
+            let mode = fs::metadata(file).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{}", file.display());
+        }
+        insta::assert_snapshot!(fs::read_to_string(&init.config).unwrap());
+    }
+
+    #[test]
+    fn takes_what_it_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let arguments = [
+            "--server-name=bootlin.example:8448",
+            "--homeserver-url=https://matrix.bootlin.example/",
+            "--address=Training.FR@bootlin.example",
+            "--address=training-fr@bootlin.example",
+            "--address=TRAINING.fr@bootlin.example",
+            "--address={o'neil}@bootlin.example",
+        ];
+        let init = init(folder.path(), &arguments);
+        init.write(&Chance::seeded(1)).unwrap();
+        let config = Config::load(&init.config, []).unwrap();
+        assert_eq!(config.homeserver.server_name, "bootlin.example:8448");
+        let names: Vec<_> = config.mailboxes.keys().map(ToString::to_string).collect();
+        assert_eq!(names, ["training-fr", "training-fr-2", "o-neil"]);
+    }
+
+    #[test]
+    fn overwrites_nothing() {
+        for existing in ["config.yaml", "registration.yaml"] {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join(existing), "mine").unwrap();
+            let init = init(folder.path(), &[]);
+            let error = init.write(&Chance::seeded(1)).unwrap_err();
+            assert!(error.to_string().contains(existing), "{error}");
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+            assert_eq!(
+                fs::read_to_string(folder.path().join(existing)).unwrap(),
+                "mine"
+            );
+        }
+    }
+
+    #[test]
+    fn the_example_is_what_it_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = init(folder.path(), &[]).write(&Chance::seeded(1)).unwrap();
+        let mut registration = Registration::read(&file).unwrap();
+        registration.as_token = "PUT-64-RANDOM-CHARACTERS-HERE".into();
+        registration.hs_token = "PUT-64-OTHER-RANDOM-CHARACTERS-HERE".into();
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("registration.yaml.example");
+        let example = fs::read_to_string(example).unwrap();
+        assert_eq!(example, registration.to_yaml().unwrap());
+    }
+}

@@ -1,0 +1,469 @@
+//! Reads sections: every key is asked for by name, and whatever nobody asked for is unknown.
+//!
+//! A section is read by a function `fn read(section: &mut Section) -> Option<Self>` that asks for
+//! all of its keys before it looks at what it got, so that every mistake is found; `None` means
+//! that at least one fault is noted.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use secrecy::SecretString;
+
+use super::{
+    faults::{Fault, Place},
+    spelling::closest,
+    tree::{self, Entry, Node, Value},
+};
+
+/// What the reading of one file has in common.
+#[derive(Debug)]
+pub(super) struct Reading {
+    /// Relative paths in the file begin here.
+    pub folder: PathBuf,
+    pub faults: Vec<Fault>,
+    /// Every address to listen on so far, with the key that has it.
+    pub listeners: Vec<(SocketAddr, String)>,
+}
+
+/// What a reader of a value has against it: what is wrong, and what to do about it if that is
+/// more than to write something like the key's example.
+#[derive(Debug)]
+pub(super) struct Wrong {
+    what: String,
+    remedy: Option<String>,
+}
+
+impl Wrong {
+    pub fn new(what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            remedy: Some(remedy.into()),
+        }
+    }
+}
+
+impl<T: Into<String>> From<T> for Wrong {
+    fn from(what: T) -> Self {
+        Self {
+            what: what.into(),
+            remedy: None,
+        }
+    }
+}
+
+/// A map whose keys are being read.
+#[derive(Debug)]
+pub(super) struct Section<'a> {
+    reading: &'a mut Reading,
+    /// The path from the root, such as `mailboxes.support`; empty for the root.
+    name: String,
+    place: Place,
+    unread: Vec<Entry>,
+    asked: Vec<Asked>,
+    missing: Vec<(&'static str, Fault)>,
+}
+
+/// A key that was asked for.
+#[derive(Debug)]
+struct Asked {
+    key: &'static str,
+    given: bool,
+    /// Of its value; where none is given, of whatever it is missing from.
+    place: Place,
+}
+
+impl<'a> Section<'a> {
+    /// Reads `node` with `read`, then notes the keys that `read` didn't ask for.
+    pub fn read<T>(
+        node: Node,
+        name: &str,
+        reading: &'a mut Reading,
+        read: impl FnOnce(&mut Section<'_>) -> Option<T>,
+    ) -> Option<T> {
+        let unread = match node.value {
+            Value::Map(entries) => entries,
+            Value::Nothing => Vec::new(),
+            Value::Scalar(_) | Value::List(_) => {
+                let (what, remedy) = if let Place::Variable(variable) = &node.place {
+                    (
+                        format!("{name} is a section, it can't be set as a whole"),
+                        format!("set its keys one by one, as {variable}__KEY"),
+                    )
+                } else {
+                    (
+                        format!("{} must be a section", subject(name)),
+                        "write its keys below it, indented, each as \"key: value\"".to_owned(),
+                    )
+                };
+                reading.faults.push(Fault {
+                    place: node.place,
+                    what,
+                    remedy,
+                });
+                return None;
+            }
+        };
+        let mut section = Section {
+            reading,
+            name: name.to_owned(),
+            place: node.place,
+            unread,
+            asked: Vec::new(),
+            missing: Vec::new(),
+        };
+        section.drop_repeated_keys();
+        let value = read(&mut section);
+        section.finish();
+        value
+    }
+
+    /// The value of a key that must be there. `example` is shown to whoever got it wrong.
+    pub fn required<T>(
+        &mut self,
+        key: &'static str,
+        example: &str,
+        read: impl FnOnce(&str) -> Result<T, Wrong>,
+    ) -> Option<T> {
+        let Some(node) = self.take(key) else {
+            self.note_missing(key, example);
+            return None;
+        };
+        self.read_scalar(key, node, example, read)
+    }
+
+    /// The value of a key that may be there.
+    pub fn optional<T>(
+        &mut self,
+        key: &'static str,
+        example: &str,
+        read: impl FnOnce(&str) -> Result<T, Wrong>,
+    ) -> Option<T> {
+        let node = self.take(key)?;
+        self.read_scalar(key, node, example, read)
+    }
+
+    /// The values of a list that must be there and not empty, less those that are wrong. In a variable the list
+    /// is written as in YAML: `["one", "two"]`.
+    pub fn required_list<T>(
+        &mut self,
+        key: &'static str,
+        example: &str,
+        read: impl Fn(&str) -> Result<T, Wrong>,
+    ) -> Option<Vec<T>> {
+        let Some(node) = self.take(key) else {
+            self.note_missing(key, example);
+            return None;
+        };
+        let items = match list_in_variable(&node).unwrap_or(node.value) {
+            Value::List(items) if items.is_empty() => {
+                self.wrong(key, "is empty", write_such_as(example));
+                return None;
+            }
+            Value::List(items) => items,
+            Value::Nothing | Value::Scalar(_) | Value::Map(_) => {
+                self.wrong(key, "must be a list", write_such_as(example));
+                return None;
+            }
+        };
+        let values = items
+            .into_iter()
+            .filter_map(|item| self.read_scalar(key, item, example, &read))
+            .collect();
+        Some(values)
+    }
+
+    /// An address to listen on, which no other key may have as well.
+    pub fn listen(&mut self, key: &'static str, example: &str) -> Option<SocketAddr> {
+        let address = self.required(key, example, |text| {
+            text.parse::<SocketAddr>()
+                .map_err(|_| format!("\"{text}\" is not an IP address with a port").into())
+        })?;
+        let listeners = &self.reading.listeners;
+        // Port 0 is a free port, another one each time.
+        let same = |other: &&(SocketAddr, String)| other.0 == address && address.port() != 0;
+        if let Some((_, other)) = listeners.iter().find(same) {
+            let what = format!("{other} listens on {address}, too");
+            self.wrong(key, what, "choose another port");
+            return None;
+        }
+        let name = self.key_name(key);
+        self.reading.listeners.push((address, name));
+        Some(address)
+    }
+
+    /// A secret, given as `key` or as the name of a file in `file_key`. The faults never repeat
+    /// it.
+    pub fn secret(&mut self, key: &'static str, file_key: &'static str) -> Option<SecretString> {
+        let inline = self.take(key);
+        let file = self.optional(file_key, "secrets/password", |text| Ok(text.to_owned()));
+        match (inline, file) {
+            (Some(_), Some(_)) => {
+                let what = format!("both it and {key} are given");
+                self.wrong(file_key, what, "keep one of the two");
+                None
+            }
+            (Some(node), None) => match node.value {
+                Value::Scalar(text) => Some(text.into()),
+                Value::Nothing | Value::List(_) | Value::Map(_) => {
+                    self.wrong(key, "must be a single value", "put it into quotes");
+                    None
+                }
+            },
+            (None, Some(file)) => {
+                let path = self.path(&file);
+                match read_secret(&path) {
+                    Ok(secret) => Some(secret),
+                    Err(what) => {
+                        self.wrong(
+                            file_key,
+                            what,
+                            "write the secret, and only it, into the file",
+                        );
+                        None
+                    }
+                }
+            }
+            (None, None) => None,
+        }
+    }
+
+    /// Whether a key that was asked for is there, right or wrong.
+    pub fn has(&self, key: &str) -> bool {
+        self.asked
+            .iter()
+            .any(|asked| asked.key == key && asked.given)
+    }
+
+    /// Whether no key is left to ask for.
+    pub fn is_empty(&self) -> bool {
+        self.unread.is_empty()
+    }
+
+    pub fn required_section<T>(
+        &mut self,
+        key: &'static str,
+        example: &str,
+        read: impl FnOnce(&mut Section<'_>) -> Option<T>,
+    ) -> Option<T> {
+        if let Some(node) = self.take(key) {
+            let name = self.key_name(key);
+            return Section::read(node, &name, self.reading, read);
+        }
+        self.note_missing(key, example);
+        None
+    }
+
+    pub fn optional_section<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(&mut Section<'_>) -> Option<T>,
+    ) -> Option<T> {
+        let node = self.take(key)?;
+        let name = self.key_name(key);
+        Section::read(node, &name, self.reading, read)
+    }
+
+    /// Reads every section in this one, for keys that the administrator chose.
+    pub fn each_section(&mut self, mut read: impl FnMut(&str, &mut Section<'_>)) {
+        for entry in std::mem::take(&mut self.unread) {
+            let name = format!("{}.{}", self.name, entry.key);
+            // An empty section has no place of its own worth showing.
+            let node = Node {
+                place: entry.place,
+                ..entry.node
+            };
+            Section::read(node, &name, self.reading, |section| {
+                read(&entry.key, section);
+                Some(())
+            });
+        }
+    }
+
+    /// Where `path`, as it stands in the file, leads to.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.reading.folder.join(path)
+    }
+
+    /// Notes a fault of a key of this section that was asked for.
+    pub fn wrong(&mut self, key: &str, what: impl AsRef<str>, remedy: impl Into<String>) {
+        let what = format!("{}: {}", self.key_name(key), what.as_ref());
+        self.note(self.place_of(key), what, remedy);
+    }
+
+    /// Notes what a reader had against the value of a key that was asked for.
+    pub fn wrong_value(&mut self, key: &str, wrong: Wrong, example: &str) {
+        self.note_wrong(key, self.place_of(key), wrong, example);
+    }
+
+    /// Notes a fault of this section as a whole.
+    pub fn wrong_as_a_whole(&mut self, what: impl AsRef<str>, remedy: impl Into<String>) {
+        self.note(
+            self.place.clone(),
+            format!("{}: {}", self.name, what.as_ref()),
+            remedy,
+        );
+    }
+
+    /// Notes that one of this section's keys is missing, unless a misspelt one turns up.
+    pub fn note_missing(&mut self, key: &'static str, example: &str) {
+        let fault = Fault {
+            place: self.place_of(key),
+            what: format!("missing key \"{key}\" in {}", subject(&self.name)),
+            remedy: format!("add it, such as `{key}: {example}`"),
+        };
+        self.missing.push((key, fault));
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<Node> {
+        let index = self.unread.iter().position(|entry| entry.key == key);
+        let entry = index.map(|index| self.unread.remove(index));
+        let place = match &entry {
+            None => self.place.clone(),
+            Some(entry) => match (&entry.node.value, &entry.node.place) {
+                // What a variable has emptied is missing from there.
+                (Value::Scalar(_), place) | (Value::Nothing, place @ Place::Variable(_)) => {
+                    place.clone()
+                }
+                (Value::Nothing, _) => self.place.clone(),
+                // A section begins lines below its key, where nobody looks for it.
+                (Value::Map(_) | Value::List(_), _) => entry.place.clone(),
+            },
+        };
+        let node = entry
+            .filter(|entry| !matches!(entry.node.value, Value::Nothing))
+            .map(|entry| Node {
+                value: entry.node.value,
+                place: place.clone(),
+            });
+        self.asked.push(Asked {
+            key,
+            given: node.is_some(),
+            place,
+        });
+        node
+    }
+
+    fn read_scalar<T>(
+        &mut self,
+        key: &str,
+        node: Node,
+        example: &str,
+        read: impl FnOnce(&str) -> Result<T, Wrong>,
+    ) -> Option<T> {
+        let result = match &node.value {
+            Value::Scalar(text) => read(text),
+            Value::Nothing | Value::List(_) | Value::Map(_) => Err("must be a single value".into()),
+        };
+        match result {
+            Ok(value) => Some(value),
+            Err(wrong) => {
+                self.note_wrong(key, node.place, wrong, example);
+                None
+            }
+        }
+    }
+
+    fn drop_repeated_keys(&mut self) {
+        let mut kept: Vec<Entry> = Vec::new();
+        for entry in std::mem::take(&mut self.unread) {
+            let first = kept.iter().find(|other| other.key == entry.key);
+            if let Some(first) = first {
+                let remedy = match first.place {
+                    Place::Line { line, .. } => format!("keep this one or the one in line {line}"),
+                    Place::File | Place::Variable(_) => "keep one of the two".to_owned(),
+                };
+                let what = format!(
+                    "key \"{}\" a second time in {}",
+                    entry.key,
+                    subject(&self.name)
+                );
+                self.note(entry.place, what, remedy);
+            } else {
+                kept.push(entry);
+            }
+        }
+        self.unread = kept;
+    }
+
+    fn finish(mut self) {
+        let known: Vec<&str> = self.asked.iter().map(|asked| asked.key).collect();
+        for entry in std::mem::take(&mut self.unread) {
+            let absent = self.asked.iter().filter(|asked| !asked.given);
+            let meant = closest(&entry.key, absent.map(|asked| asked.key))
+                .or_else(|| closest(&entry.key, known.iter().copied()));
+            let remedy = if let Some(meant) = meant {
+                // A misspelt key is one mistake, not an unknown key and a missing one.
+                self.missing.retain(|(key, _)| *key != meant);
+                format!("did you mean \"{meant}\"?")
+            } else {
+                format!("the keys here are {}", known.join(", "))
+            };
+            let what = format!("unknown key \"{}\" in {}", entry.key, subject(&self.name));
+            self.note(entry.place, what, remedy);
+        }
+        let missing = self.missing.into_iter().map(|(_, fault)| fault);
+        self.reading.faults.extend(missing);
+    }
+
+    fn note_wrong(&mut self, key: &str, place: Place, wrong: Wrong, example: &str) {
+        let what = format!("{}: {}", self.key_name(key), wrong.what);
+        let remedy = wrong.remedy.unwrap_or_else(|| write_such_as(example));
+        self.note(place, what, remedy);
+    }
+
+    fn place_of(&self, key: &str) -> Place {
+        let asked = self.asked.iter().find(|asked| asked.key == key);
+        asked.map_or_else(|| self.place.clone(), |asked| asked.place.clone())
+    }
+
+    fn note(&mut self, place: Place, what: String, remedy: impl Into<String>) {
+        self.reading.faults.push(Fault {
+            place,
+            what,
+            remedy: remedy.into(),
+        });
+    }
+
+    fn key_name(&self, key: &str) -> String {
+        if self.name.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.name)
+        }
+    }
+}
+
+fn subject(name: &str) -> &str {
+    if name.is_empty() { "the file" } else { name }
+}
+
+fn write_such_as(example: &str) -> String {
+    format!("write something such as `{example}`")
+}
+
+fn list_in_variable(node: &Node) -> Option<Value> {
+    let (Place::Variable(_), Value::Scalar(text)) = (&node.place, &node.value) else {
+        return None;
+    };
+    let Value::List(mut items) = tree::parse(text).ok()?.value else {
+        return None;
+    };
+    for item in &mut items {
+        item.place = node.place.clone();
+    }
+    Some(Value::List(items))
+}
+
+fn read_secret(path: &Path) -> Result<SecretString, String> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let secret = text.strip_suffix('\n').unwrap_or(&text);
+    let secret = secret.strip_suffix('\r').unwrap_or(secret);
+    if secret.is_empty() {
+        return Err(format!("{} is empty", path.display()));
+    }
+    Ok(secret.into())
+}

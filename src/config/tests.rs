@@ -1,0 +1,306 @@
+//! Whole configurations, good and faulty, as an administrator would meet them.
+
+use std::{fs, time::Duration};
+
+use rstest::{Context, rstest};
+use secrecy::ExposeSecret;
+use tempfile::TempDir;
+
+use super::*;
+
+const GOOD: &str = r#"# Postroom
+homeserver:
+  url: http://127.0.0.1:8008
+  server_name: example.org
+appservice:
+  listen: 127.0.0.1:29381
+  url: http://127.0.0.1:29381
+  registration: registration.yaml
+database: {url: "sqlite:postroom.db"}
+blobs: {url: "file:blobs"}
+mailboxes:
+  support:
+    name: Bootlin
+    address: support@example.org
+    reply_address: support+{token}@example.org
+    footer: Bootlin SAS, Orange, France
+    language: en
+    smtp:
+      url: smtp://mail.example.org:587
+      username: support@example.org
+      password_file: smtp-password
+  training:
+    name: Bootlin Training
+    address: training@example.org
+    reply_address: "{token}@rooms.example.org"
+    smtp: {url: "smtp+insecure://localhost:2500"}
+lmtp: {listen: "127.0.0.1:2424", max_size: 50MB}
+staff: ["@*:example.org", "@ann:example.com"]
+control_room: "!abc:example.org"
+letters: {quiet: 2m, at_most: 10m}
+operations: {listen: "127.0.0.1:9381"}
+log: {format: json, level: "info,postroom=debug"}
+"#;
+
+/// A folder with the files that [`GOOD`] names.
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "registration.yaml",
+        "id: postroom\nas_token: a\nhs_token: b\nsender_localpart: postroom\n",
+    );
+    write(
+        "half.yaml",
+        "id: postroom\nas_token: a\nsender_localpart: postroom\n",
+    );
+    write("smtp-password", "hush hush\n");
+    write("empty", "\n");
+    write("database-url", "sqlite:elsewhere.db\r\n");
+    folder
+}
+
+fn read(
+    folder: &TempDir,
+    source: &str,
+    environment: &[(&str, &str)],
+) -> Result<Config, ConfigFaults> {
+    let path = folder.path().join("config.yaml");
+    fs::write(&path, source).unwrap();
+    let environment = environment
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::load(&path, environment)
+}
+
+/// What is said about a configuration, without the folder's name.
+fn complaints(source: &str, environment: &[(&str, &str)]) -> String {
+    let folder = folder();
+    let faults = read(&folder, source, environment).expect_err("it is faulty");
+    let text = faults.to_string();
+    text.replace(&format!("{}/", folder.path().display()), "")
+}
+
+/// [`GOOD`] with one text put for another, which occurs in it.
+fn but(from: &str, to: &str) -> String {
+    assert!(GOOD.contains(from), "{from:?} is in the good configuration");
+    GOOD.replacen(from, to, 1)
+}
+
+#[test]
+fn reads_every_key() {
+    let folder = folder();
+    let config = read(&folder, GOOD, &[]).unwrap();
+    assert_eq!(config.homeserver.server_name, "example.org");
+    assert_eq!(
+        config.database,
+        Database::Sqlite(folder.path().join("postroom.db"))
+    );
+    assert_eq!(config.blobs, Blobs::Folder(folder.path().join("blobs")));
+    assert_eq!(
+        config.appservice.registration,
+        folder.path().join("registration.yaml")
+    );
+    let names: Vec<_> = config.mailboxes.keys().map(MailboxName::as_str).collect();
+    assert_eq!(names, ["support", "training"]);
+    let support = &config.mailboxes[0];
+    assert_eq!(support.name, "Bootlin");
+    assert_eq!(support.smtp.encryption, SmtpEncryption::StartTls);
+    let credentials = support.smtp.credentials.as_ref().unwrap();
+    assert_eq!(credentials.password.expose_secret(), "hush hush");
+    assert_eq!(config.lmtp.unwrap().max_size, 50_000_000);
+    assert_eq!(config.letters.at_most, Duration::from_mins(10));
+    assert_eq!(config.staff.patterns().count(), 2);
+    assert_eq!(config.control_room.unwrap(), "!abc:example.org");
+    assert_eq!(config.log.level.to_string(), "info,postroom=debug");
+}
+
+#[test]
+fn does_without_what_is_optional() {
+    let folder = folder();
+    let start = GOOD.find("lmtp:").unwrap();
+    let source = format!(
+        "{}staff: ['@ann:example.org']\nlmtp:\nlog: ~\n",
+        &GOOD[..start]
+    );
+    let config = read(&folder, &source, &[]).unwrap();
+    assert!(config.lmtp.is_none() && config.operations.is_none());
+    assert_eq!(config.letters, Letters::default());
+    assert_eq!(config.log, Log::default());
+}
+
+#[test]
+fn reads_the_database_url_from_a_file() {
+    let folder = folder();
+    let source = but(r#"url: "sqlite:postroom.db""#, "url_file: database-url");
+    let config = read(&folder, &source, &[]).unwrap();
+    assert_eq!(
+        config.database,
+        Database::Sqlite(folder.path().join("elsewhere.db"))
+    );
+}
+
+#[test]
+fn keeps_a_password_of_digits_as_it_is_written() {
+    let folder = folder();
+    let source = but("password_file: smtp-password", "password: 0012.50");
+    let config = read(&folder, &source, &[]).unwrap();
+    let credentials = config.mailboxes[0].smtp.credentials.as_ref().unwrap();
+    assert_eq!(credentials.password.expose_secret(), "0012.50");
+    assert!(!format!("{config:?}").contains("0012"));
+}
+
+#[test]
+fn the_environment_stands_over_the_file() {
+    let folder = folder();
+    let environment = [
+        (
+            "POSTROOM__MAILBOXES__SUPPORT__SMTP__URL",
+            "smtps://smtp.example.com",
+        ),
+        ("POSTROOM__MAILBOXES__SUPPORT__SMTP__PASSWORD_FILE", ""),
+        (
+            "POSTROOM__MAILBOXES__SUPPORT__SMTP__PASSWORD",
+            "[not: a list",
+        ),
+        ("POSTROOM__mailboxes__Sales__NAME", "Bootlin Sales"),
+        ("POSTROOM__MAILBOXES__SALES__ADDRESS", "sales@example.org"),
+        (
+            "POSTROOM__MAILBOXES__SALES__REPLY_ADDRESS",
+            "sales+{token}@example.org",
+        ),
+        (
+            "POSTROOM__MAILBOXES__SALES__SMTP__URL",
+            "smtp://mail.example.org",
+        ),
+        ("POSTROOM__STAFF", "['@bo:example.org']"),
+        ("POSTROOM__LETTERS__QUIET", "0"),
+        ("POSTROOM__LMTP__MAX_SIZE", "1MiB"),
+        ("POSTROOM_OTHER", "not ours"),
+    ];
+    let config = read(&folder, GOOD, &environment).unwrap();
+    let support = &config.mailboxes[0].smtp;
+    assert_eq!(
+        (support.host.as_str(), support.port),
+        ("smtp.example.com", 465)
+    );
+    let credentials = support.credentials.as_ref().unwrap();
+    assert_eq!(credentials.password.expose_secret(), "[not: a list");
+    assert_eq!(config.mailboxes[2].name, "Bootlin Sales");
+    let staff: Vec<_> = config.staff.patterns().map(ToString::to_string).collect();
+    assert_eq!(staff, ["@bo:example.org"]);
+    assert_eq!(config.letters.quiet, Duration::ZERO);
+    assert_eq!(config.lmtp.unwrap().max_size, 1 << 20);
+}
+
+#[rstest]
+#[case::misspelt_key("reply_address: support+", "reply_adress: support+")]
+#[case::unknown_key("    language: en", "    colour: green")]
+#[case::unknown_section("control_room:", "imap:")]
+#[case::misspelt_section("mailboxes:", "mailbox:")]
+#[case::missing_key("    address: training@example.org\n", "")]
+#[case::missing_section("blobs: {url: \"file:blobs\"}\n", "")]
+#[case::section_of_the_wrong_type("{quiet: 2m, at_most: 10m}", "5m")]
+#[case::value_of_the_wrong_type("    name: Bootlin\n", "    name: [Bootlin]\n")]
+#[case::list_of_the_wrong_type(r#"["@*:example.org", "@ann:example.com"]"#, r#""@*:example.org""#)]
+#[case::nobody_is_staff(r#"["@*:example.org", "@ann:example.com"]"#, "[]")]
+#[case::repeated_key("    name: Bootlin\n", "    name: Bootlin\n    name: Bottling\n")]
+#[case::not_yaml("server_name: example.org", "server_name: [example.org")]
+#[case::homeserver_url("url: http://127.0.0.1:8008", "url: matrix.example.org")]
+#[case::credentials_in_a_url("http://127.0.0.1:8008", "http://ann:hush@127.0.0.1:8008")]
+#[case::server_name("server_name: example.org", "server_name: https://example.org")]
+#[case::not_an_address_to_listen_on("listen: 127.0.0.1:29381", "listen: 29381")]
+#[case::two_listeners_on_one_port("127.0.0.1:9381", "127.0.0.1:29381")]
+#[case::registration_is_missing("registration: registration.yaml", "registration: other.yaml")]
+#[case::registration_is_something_else("registration: registration.yaml", "registration: empty")]
+#[case::registration_lacks_a_token("registration: registration.yaml", "registration: half.yaml")]
+#[case::postgresql("sqlite:postroom.db", "postgres://postroom:hush@db/postroom")]
+#[case::database_is_none("sqlite:postroom.db", "mysql://postroom:hush@db/postroom")]
+#[case::database_without_folder("sqlite:postroom.db", "sqlite:nowhere/postroom.db")]
+#[case::database_twice(
+    "{url: \"sqlite:postroom.db\"}",
+    "{url: \"sqlite:a\", url_file: database-url}"
+)]
+#[case::database_without_url("{url: \"sqlite:postroom.db\"}", "{}")]
+#[case::object_store("file:blobs", "s3://bucket/blobs")]
+#[case::mailbox_name("  training:\n", "  Training Courses:\n")]
+#[case::no_mailbox("mailboxes:\n", "mailboxes: {}\nunused:\n")]
+#[case::address("address: support@", "address: support at ")]
+#[case::address_of_two("address: training@", "address: Support@")]
+#[case::reply_address_of_two("\"{token}@rooms.example.org\"", "Support+{token}@EXAMPLE.org")]
+#[case::reply_address_without_token("support+{token}@", "support@")]
+#[case::reply_address_too_long(
+    "support+{token}@",
+    "support-for-embedded-linux-customers-eu+{token}@"
+)]
+#[case::language("language: en", "language: English, please")]
+#[case::name_on_two_lines("name: Bootlin\n", "name: \"Bootlin\\nBcc: x\"\n")]
+#[case::insecure_to_another_host("smtp+insecure://localhost:2500", "smtp+insecure://10.0.0.1:25")]
+#[case::smtp_url("smtp://mail.example.org:587", "mail.example.org:587")]
+#[case::smtp_url_with_password("smtp://mail.example.org:587", "smtp://ann:hush@mail.example.org")]
+#[case::password_twice(
+    "password_file: smtp-password",
+    "password_file: smtp-password\n      password: x"
+)]
+#[case::password_file_missing("password_file: smtp-password", "password_file: smtp-pasword")]
+#[case::password_file_empty("password_file: smtp-password", "password_file: empty")]
+#[case::user_without_password("      password_file: smtp-password\n", "")]
+#[case::password_without_user("      username: support@example.org\n", "")]
+#[case::certificates_missing(
+    "password_file: smtp-password",
+    "password_file: smtp-password\n      ca_file: ca.pem"
+)]
+#[case::size("max_size: 50MB", "max_size: big")]
+#[case::staff("\"@ann:example.com\"", "\"@*:*\"")]
+#[case::room_alias("!abc:example.org", "#control:example.org")]
+#[case::time_without_unit("quiet: 2m", "quiet: 2")]
+#[case::at_most_is_shorter("at_most: 10m", "at_most: 90s")]
+#[case::log_format("format: json", "format: xml")]
+#[case::log_level("info,postroom=debug", "chatty")]
+fn says_what_is_wrong(#[context] context: Context, #[case] from: &str, #[case] to: &str) {
+    let case = context.description.unwrap();
+    insta::assert_snapshot!(format!("wrong_{case}"), complaints(&but(from, to), &[]));
+}
+
+#[test]
+fn tells_every_mistake_at_once() {
+    let source = but("quiet: 2m", "quiet: soon")
+        .replace("server_name: example.org", "server_nane: example.org")
+        .replace("address: support@example.org", "address: support")
+        .replace("    name: Bootlin Training\n", "");
+    insta::assert_snapshot!(complaints(&source, &[("POSTROOM__LOG__LEVEL", "loud")]));
+}
+
+#[test]
+fn an_empty_file_lacks_everything() {
+    insta::assert_snapshot!(complaints("# nothing yet\n", &[]));
+}
+
+#[rstest]
+#[case::unknown_key("POSTROOM__MAILBOXES__SUPPORT__REPLY_ADRESS", "x")]
+#[case::unknown_section("POSTROOM__LOGS", "x")]
+#[case::value("POSTROOM__LOG__LEVEL", "loud")]
+#[case::section_as_a_whole("POSTROOM__LOG", "info")]
+#[case::key_of_a_value("POSTROOM__LOG__LEVEL__ROOT", "info")]
+#[case::not_a_list("POSTROOM__STAFF", "@ann:example.org")]
+#[case::item_of_a_list("POSTROOM__STAFF", "['@ann:example.org', 'bo']")]
+#[case::half_a_mailbox("POSTROOM__MAILBOXES__SALES__NAME", "Sales")]
+#[case::required_key_emptied("POSTROOM__HOMESERVER__URL", "")]
+fn names_the_faulty_variable(#[context] context: Context, #[case] name: &str, #[case] value: &str) {
+    let case = context.description.unwrap();
+    insta::assert_snapshot!(
+        format!("variable_{case}"),
+        complaints(GOOD, &[(name, value)])
+    );
+}
+
+#[test]
+fn says_how_to_get_a_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let faults = Config::load(&folder.path().join("config.yaml"), []).unwrap_err();
+    let text = faults.to_string();
+    assert!(
+        text.contains("cannot be read") && text.contains("postroom init"),
+        "{text}"
+    );
+}

@@ -1,0 +1,113 @@
+//! LMTP (RFC 2033): the door at which a mail server hands mail over, one answer per recipient.
+//!
+//! [`Lmtp::serve`] accepts connections, `session` holds the conversation on one of them, `command`
+//! reads its lines, `wire` its octets, and `unstuff` finds the end of a mail. The door knows no
+//! store: whatever it receives goes to a [`MailSink`].
+
+mod command;
+mod limits;
+mod session;
+#[cfg(test)]
+mod tests;
+mod unstuff;
+mod wire;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpListener, TcpStream},
+    task::{JoinError, JoinSet},
+    time::{sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+pub use self::limits::Limits;
+use crate::ports::MailSink;
+
+/// An LMTP server that gives every mail to `S`.
+#[derive(Debug)]
+pub struct Lmtp<S: MailSink> {
+    sink: S,
+    limits: Arc<Limits>,
+}
+
+impl<S: MailSink> Lmtp<S> {
+    pub fn new(sink: S, limits: Limits) -> Self {
+        Self {
+            sink,
+            limits: Arc::new(limits),
+        }
+    }
+
+    /// Serves `listener` until `stop`. Then nobody new is let in, clients that wait are sent away,
+    /// and a mail that is being received may finish within [`Limits::finish`]; returns at the
+    /// latest [`LAST_WORDS`] after that. A mail that was cut off is not acknowledged, so its
+    /// source keeps it.
+    pub async fn serve(self, listener: TcpListener, stop: CancellationToken) {
+        let mut sessions = JoinSet::new();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                Some(ended) = sessions.join_next() => report(ended),
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, peer)) if sessions.len() < self.limits.connections => {
+                        sessions.spawn(self.session(stream, peer, stop.clone()));
+                    }
+                    Ok((stream, _)) => turn_away(stream).await,
+                    Err(fault) => {
+                        warn!(%fault, "Could not accept an LMTP connection");
+                        sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+            }
+        }
+        drop(listener);
+        let all_ended = async {
+            while let Some(ended) = sessions.join_next().await {
+                report(ended);
+            }
+        };
+        if timeout(self.limits.finish + LAST_WORDS, all_ended)
+            .await
+            .is_err()
+        {
+            warn!("Cut LMTP connections that did not end in time");
+        }
+    }
+
+    fn session(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        stop: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + use<S> {
+        let peer = peer.ip().to_canonical().to_string();
+        session::run(
+            stream,
+            peer,
+            self.sink.clone(),
+            Arc::clone(&self.limits),
+            stop,
+        )
+    }
+}
+
+/// Best effort: a client that doesn't read its 421 sees the connection end.
+async fn turn_away(mut stream: TcpStream) {
+    let answer = b"421 4.3.2 Too many connections; come again later\r\n";
+    let _ = timeout(Duration::from_millis(100), stream.write_all(answer)).await;
+}
+
+fn report(ended: Result<(), JoinError>) {
+    if let Err(fault) = ended {
+        error!(%fault, "An LMTP session broke");
+    }
+}
+
+/// For the store to commit a mail that was just received, and for the answer to it.
+pub const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Out of file descriptors, say: asking again at once would only burn the processor.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

@@ -1,0 +1,419 @@
+//! The homeserver's client-server API, as far as an appservice needs it.
+
+use std::{borrow::Cow, time::Duration};
+
+use ruma::{
+    OwnedEventId, OwnedRoomId, OwnedUserId, TransactionId, UserId,
+    api::{
+        AppserviceUserIdentity, Direction, IncomingResponseExt, MatrixVersion, OutgoingRequest,
+        OutgoingRequestAppserviceExt, SupportedVersions,
+        auth_scheme::{AuthScheme, SendAccessToken},
+        client::{
+            account::register::{self, LoginType},
+            appservice::request_ping,
+            membership::{invite_user, join_room_by_id, leave_room},
+            message::{get_message_events, send_message_event},
+            profile::{ProfileFieldValue, set_profile_field},
+            receipt::create_receipt,
+            state::get_state_events,
+        },
+        path_builder::PathBuilder,
+    },
+    serde::Raw,
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use super::decode::EFFECT_KEY;
+use crate::domain::delivery::SendOutcome;
+
+/// How long one request may take. A homeserver under load takes its time; one that takes longer
+/// than this is treated as gone.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Largest answer that is read: a room's whole state can be long.
+const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+/// How far back an effect of ours is looked for: events of the room since the attempt, at most.
+const PAGES_BACK: usize = 10;
+
+/// Speaks as the bot, or as a ghost. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    base_url: String,
+    token: SecretString,
+    versions: SupportedVersions,
+}
+
+/// Why a request came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// It was not carried out, and may be later.
+    #[error("{reason}")]
+    Later {
+        reason: String,
+        after: Option<Duration>,
+    },
+    /// It was not carried out, and won't be.
+    #[error("{reason} ({code})")]
+    Refused { code: String, reason: String },
+    /// Nobody knows whether it was carried out.
+    #[error("{reason}")]
+    Unknown { reason: String },
+}
+
+impl From<Fault> for SendOutcome {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Later { reason, after } => Self::RetryLater { reason, after },
+            Fault::Refused { .. } => Self::Refused {
+                reason: fault.to_string(),
+            },
+            Fault::Unknown { reason } => Self::Uncertain { reason },
+        }
+    }
+}
+
+impl Client {
+    /// `base_url` is the homeserver's client API; `token` the appservice's.
+    pub fn new(base_url: &url::Url, token: SecretString) -> Result<Self, reqwest::Error> {
+        let http = reqwest::Client::builder()
+            .timeout(PATIENCE)
+            .connect_timeout(Duration::from_secs(10))
+            .build()?;
+        // The oldest version that has everything used here under its present path.
+        let versions = [MatrixVersion::V1_7].into_iter().collect();
+        let versions = SupportedVersions {
+            versions,
+            features: std::collections::BTreeSet::new(),
+        };
+        Ok(Self {
+            http,
+            base_url: base_url.as_str().trim_end_matches('/').to_owned(),
+            token,
+            versions,
+        })
+    }
+
+    /// Makes sure that a user of our namespace exists (spec: application services, user registration).
+    pub async fn register(&self, localpart: &str) -> Result<(), Fault> {
+        let mut request = register::v3::Request::new();
+        request.username = Some(localpart.to_owned());
+        request.login_type = Some(LoginType::ApplicationService);
+        request.inhibit_login = true;
+        match self.call(request, None).await {
+            Err(Fault::Refused { code, .. }) if code == "M_USER_IN_USE" => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
+    pub async fn set_display_name(&self, user: &UserId, name: &str) -> Result<(), Fault> {
+        let value = ProfileFieldValue::DisplayName(name.to_owned());
+        let request = set_profile_field::v3::Request::new(user.to_owned(), value);
+        self.call(request, Some(user)).await.map(drop)
+    }
+
+    pub async fn join(&self, room: &OwnedRoomId, user: &UserId) -> Result<(), Fault> {
+        self.call(join_room_by_id::v3::Request::new(room.clone()), Some(user))
+            .await
+            .map(drop)
+    }
+
+    /// `by` invites `user`. Somebody who is in the room already is fine.
+    pub async fn invite(
+        &self,
+        room: &OwnedRoomId,
+        user: &UserId,
+        by: Option<&UserId>,
+    ) -> Result<(), Fault> {
+        let recipient = invite_user::v3::InvitationRecipient::UserId(
+            invite_user::v3::InviteUserId::new(user.to_owned()),
+        );
+        self.call(invite_user::v3::Request::new(room.clone(), recipient), by)
+            .await
+            .map(drop)
+    }
+
+    pub async fn leave(&self, room: &OwnedRoomId, user: &UserId) -> Result<(), Fault> {
+        self.call(leave_room::v3::Request::new(room.clone()), Some(user))
+            .await
+            .map(drop)
+    }
+
+    /// Sends an event; the same `transaction` is carried out once by a homeserver that remembers it.
+    pub async fn send(
+        &self,
+        event_type: &str,
+        content: &serde_json::Value,
+        room: &OwnedRoomId,
+        user: &UserId,
+        transaction: &TransactionId,
+    ) -> Result<OwnedEventId, Fault> {
+        let raw = Raw::new(content)
+            .map_err(|fault| unspeakable(&fault))?
+            .cast_unchecked();
+        let request = send_message_event::v3::Request::new_raw(
+            room.clone(),
+            transaction.to_owned(),
+            event_type.into(),
+            raw,
+        );
+        Ok(self.call(request, Some(user)).await?.event_id)
+    }
+
+    /// Every state event of a room, as JSON.
+    pub async fn state(&self, room: &OwnedRoomId) -> Result<Vec<String>, Fault> {
+        let response = self
+            .call(get_state_events::v3::Request::new(room.clone()), None)
+            .await?;
+        Ok(response
+            .room_state
+            .into_iter()
+            .map(|raw| raw.json().get().to_owned())
+            .collect())
+    }
+
+    /// The event of ours that bears this effect id, if it is among the newest of the room.
+    pub async fn find_effect(
+        &self,
+        effect_id: &str,
+        room: &OwnedRoomId,
+    ) -> Result<Option<OwnedEventId>, Fault> {
+        let mut from = None;
+        for _ in 0..PAGES_BACK {
+            let mut request =
+                get_message_events::v3::Request::new(room.clone(), Direction::Backward);
+            request.limit = 100_u32.into();
+            request.from = from;
+            let page = self.call(request, None).await?;
+            for event in &page.chunk {
+                let json = event.json().get();
+                // Most events aren't ours: they need not be parsed.
+                if json.contains(effect_id)
+                    && let Ok(Some(found)) = event.get_field::<serde_json::Value>("content")
+                    && found[EFFECT_KEY] == effect_id
+                    && let Ok(Some(id)) = event.get_field::<OwnedEventId>("event_id")
+                {
+                    return Ok(Some(id));
+                }
+            }
+            match page.end {
+                Some(end) if !page.chunk.is_empty() => from = Some(end),
+                _ => break,
+            }
+        }
+        Ok(None)
+    }
+
+    /// The bot has seen to everything in the room up to `event`.
+    pub async fn read_up_to(&self, event: &OwnedEventId, room: &OwnedRoomId) -> Result<(), Fault> {
+        let kind = create_receipt::v3::ReceiptType::Read;
+        self.call(
+            create_receipt::v3::Request::new(room.clone(), kind, event.clone()),
+            None,
+        )
+        .await
+        .map(drop)
+    }
+
+    /// Asks the homeserver to ping us, upon which it sends at once what waits for us.
+    pub async fn ping(&self, appservice: &str) -> Result<(), Fault> {
+        self.call(request_ping::v1::Request::new(appservice.to_owned()), None)
+            .await
+            .map(drop)
+    }
+
+    /// Carries out one request, as `user` or as the bot.
+    async fn call<R>(&self, request: R, user: Option<&UserId>) -> Result<R::IncomingResponse, Fault>
+    where
+        R: OutgoingRequest + OutgoingRequestAppserviceExt,
+        for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
+        for<'a> R::PathBuilder: PathBuilder<Input<'a> = Cow<'a, SupportedVersions>>,
+    {
+        let identity = user.map(AppserviceUserIdentity::new).unwrap_or_default();
+        let request = request
+            .try_into_http_request_with_identity::<Vec<u8>>(
+                &self.base_url,
+                SendAccessToken::Appservice(self.token.expose_secret()),
+                identity,
+                Cow::Borrowed(&self.versions),
+            )
+            .map_err(|fault| unspeakable(&fault))?;
+        let request = reqwest::Request::try_from(request).map_err(|fault| unspeakable(&fault))?;
+        let response = self
+            .http
+            .execute(request)
+            .await
+            .map_err(|fault| lost(&fault))?;
+        let status = response.status();
+        let retry_after = response
+            .headers()
+            .get(http::header::RETRY_AFTER)
+            .and_then(|value| value.to_str().ok()?.parse().ok())
+            .map(Duration::from_secs);
+        let body = read(response).await?;
+        if status.is_client_error() || status.is_server_error() {
+            return Err(fault(status, &body, retry_after));
+        }
+        let answer = http::Response::builder()
+            .status(status)
+            .body(body.as_slice())
+            .map_err(|fault| unspeakable(&fault))?;
+        R::IncomingResponse::try_from_http_response(answer).map_err(|fault| Fault::Unknown {
+            reason: format!("the homeserver's answer makes no sense: {fault}"),
+        })
+    }
+}
+
+async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, Fault> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|fault| lost(&fault))? {
+        if body.len() + chunk.len() > LARGEST_ANSWER {
+            return Err(Fault::Unknown {
+                reason: "the homeserver's answer is too long".to_owned(),
+            });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// A request that we can't even write down: trying again would not help.
+fn unspeakable(fault: &dyn std::fmt::Display) -> Fault {
+    Fault::Refused {
+        code: "request".to_owned(),
+        reason: fault.to_string(),
+    }
+}
+
+/// No answer came. Only if there was no connection is it certain that nothing happened.
+fn lost(fault: &reqwest::Error) -> Fault {
+    if fault.is_connect() {
+        Fault::Later {
+            reason: "the homeserver can't be reached".to_owned(),
+            after: None,
+        }
+    } else {
+        let reason = if fault.is_timeout() {
+            "took too long"
+        } else {
+            "ended the connection"
+        };
+        Fault::Unknown {
+            reason: format!("the homeserver {reason}"),
+        }
+    }
+}
+
+/// The body of an error (client-server API, Standard error response).
+#[derive(Default, Deserialize)]
+struct ErrorBody {
+    #[serde(default)]
+    errcode: String,
+    #[serde(default)]
+    error: String,
+    retry_after_ms: Option<u64>,
+}
+
+fn fault(status: http::StatusCode, body: &[u8], retry_after: Option<Duration>) -> Fault {
+    let body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
+    let reason = match body.error.as_str() {
+        "" => format!("the homeserver answered {status}"),
+        error => format!(
+            "the homeserver says: {}",
+            error.chars().take(300).collect::<String>()
+        ),
+    };
+    if status == http::StatusCode::TOO_MANY_REQUESTS || body.errcode == "M_LIMIT_EXCEEDED" {
+        let after = retry_after.or(body.retry_after_ms.map(Duration::from_millis));
+        Fault::Later { reason, after }
+    } else if status == http::StatusCode::UNAUTHORIZED {
+        // Our token: the set-up is at fault, not this request.
+        Fault::Later {
+            reason,
+            after: None,
+        }
+    } else if status == http::StatusCode::SERVICE_UNAVAILABLE {
+        Fault::Later {
+            reason,
+            after: retry_after,
+        }
+    } else if status.is_server_error() {
+        // It, or a proxy before it, may have acted before it failed.
+        Fault::Unknown { reason }
+    } else {
+        Fault::Refused {
+            code: body.errcode,
+            reason,
+        }
+    }
+}
+
+/// The user id of somebody on our homeserver.
+///
+/// # Errors
+///
+/// Says why the localpart can't be part of one.
+pub fn user_id(
+    localpart: &str,
+    server: &ruma::ServerName,
+) -> Result<OwnedUserId, ruma::IdParseError> {
+    UserId::parse_with_server_name(localpart, server)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(
+        429,
+        r#"{"errcode":"M_LIMIT_EXCEEDED","error":"slow","retry_after_ms":1500}"#,
+        None,
+        "later 1500"
+    )]
+    #[case(
+        429,
+        r#"{"errcode":"M_LIMIT_EXCEEDED","error":"slow","retry_after_ms":1500}"#,
+        Some(9),
+        "later 9000"
+    )]
+    #[case(401, r#"{"errcode":"M_UNKNOWN_TOKEN","error":"who?"}"#, None, "later")]
+    #[case(503, "", Some(7), "later 7000")]
+    #[case(500, r#"{"errcode":"M_UNKNOWN","error":"oops"}"#, None, "unknown")]
+    #[case(502, "<html>", None, "unknown")]
+    #[case(
+        403,
+        r#"{"errcode":"M_FORBIDDEN","error":"no"}"#,
+        None,
+        "refused M_FORBIDDEN"
+    )]
+    #[case(
+        413,
+        r#"{"errcode":"M_TOO_LARGE","error":"big"}"#,
+        None,
+        "refused M_TOO_LARGE"
+    )]
+    fn an_answer_says_whether_to_try_again(
+        #[case] status: u16,
+        #[case] body: &str,
+        #[case] retry_after: Option<u64>,
+        #[case] expected: &str,
+    ) {
+        let status = http::StatusCode::from_u16(status).unwrap();
+        let found = match fault(
+            status,
+            body.as_bytes(),
+            retry_after.map(Duration::from_secs),
+        ) {
+            Fault::Later {
+                after: Some(after), ..
+            } => format!("later {}", after.as_millis()),
+            Fault::Later { after: None, .. } => "later".to_owned(),
+            Fault::Refused { code, .. } => format!("refused {code}"),
+            Fault::Unknown { .. } => "unknown".to_owned(),
+        };
+        assert_eq!(found, expected);
+    }
+}

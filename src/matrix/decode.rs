@@ -1,0 +1,354 @@
+//! Events as homeservers send them, in words of ours.
+
+use jiff::Timestamp;
+use ruma::{
+    OwnedEventId,
+    events::{
+        AnyMessageLikeEvent, AnyStateEvent, AnyTimelineEvent, MessageLikeEvent, StateEvent,
+        relation::InReplyTo,
+        room::{
+            member::MembershipState,
+            message::{
+                FormattedBody, MessageFormat, MessageType, Relation as Related,
+                RoomMessageEventContent, RoomMessageEventContentWithoutRelation,
+                sanitize::remove_plain_reply_fallback,
+            },
+            redaction::RoomRedactionEvent,
+        },
+    },
+};
+use serde::Deserialize;
+
+use crate::domain::event::{Content, EventKind, Membership, Relation, RoomEvent, Thing, Words};
+
+/// The key under which the content of an event that we send bears our effect id.
+pub const EFFECT_KEY: &str = "org.postroom.effect";
+
+/// Reads one event's JSON (client-server API, Room events).
+///
+/// # Errors
+///
+/// Says what the JSON lacks.
+pub fn decode(json: &str) -> Result<RoomEvent, String> {
+    let event: AnyTimelineEvent = serde_json::from_str(json).map_err(|fault| fault.to_string())?;
+    let content: OurMark = serde_json::from_str(json).unwrap_or_default();
+    let millis = i64::from(event.origin_server_ts().get());
+    Ok(RoomEvent {
+        id: event.event_id().to_owned(),
+        room: event.room_id().to_owned(),
+        sender: event.sender().to_owned(),
+        sent_at: Timestamp::from_millisecond(millis).map_err(|fault| fault.to_string())?,
+        effect: content.content.effect,
+        kind: match event {
+            AnyTimelineEvent::MessageLike(event) => message_like(event),
+            AnyTimelineEvent::State(event) => state(event),
+        },
+    })
+}
+
+#[derive(Default, Deserialize)]
+struct OurMark {
+    #[serde(default)]
+    content: OurContent,
+}
+
+#[derive(Default, Deserialize)]
+struct OurContent {
+    #[serde(default, rename = "org.postroom.effect")]
+    effect: Option<String>,
+}
+
+fn message_like(event: AnyMessageLikeEvent) -> EventKind {
+    match event {
+        AnyMessageLikeEvent::RoomMessage(MessageLikeEvent::Original(event)) => {
+            message(event.content)
+        }
+        AnyMessageLikeEvent::RoomEncrypted(MessageLikeEvent::Original(_)) => {
+            thing(Thing::Encrypted, "")
+        }
+        AnyMessageLikeEvent::Sticker(MessageLikeEvent::Original(event)) => {
+            thing(Thing::Sticker, &event.content.body)
+        }
+        AnyMessageLikeEvent::Reaction(MessageLikeEvent::Original(event)) => EventKind::Reaction {
+            target: event.content.relates_to.event_id,
+            key: event.content.relates_to.key,
+        },
+        AnyMessageLikeEvent::RoomRedaction(RoomRedactionEvent::Original(event)) => {
+            // Room versions from 11 on have it in the content.
+            match event.content.redacts.or(event.redacts) {
+                Some(target) => EventKind::Redaction { target },
+                None => EventKind::Irrelevant,
+            }
+        }
+        // ruma knows polls only by features that aren't needed otherwise.
+        other => match other.event_type().to_string().as_str() {
+            "m.poll.start" | "org.matrix.msc3381.poll.start" => thing(Thing::Poll, ""),
+            _ => EventKind::Irrelevant,
+        },
+    }
+}
+
+fn state(event: AnyStateEvent) -> EventKind {
+    match event {
+        AnyStateEvent::RoomMember(StateEvent::Original(event)) => {
+            let membership = match event.content.membership {
+                MembershipState::Invite => Membership::Invite,
+                MembershipState::Join => Membership::Join,
+                MembershipState::Knock => Membership::Knock,
+                MembershipState::Leave => Membership::Leave,
+                MembershipState::Ban => Membership::Ban,
+                _ => return EventKind::Irrelevant,
+            };
+            EventKind::Membership {
+                user: event.state_key,
+                membership,
+                name: event.content.displayname,
+            }
+        }
+        AnyStateEvent::RoomName(StateEvent::Original(event)) => {
+            EventKind::RoomName(event.content.name)
+        }
+        AnyStateEvent::RoomEncryption(StateEvent::Original(_)) => EventKind::Encryption,
+        AnyStateEvent::RoomTombstone(StateEvent::Original(_)) => EventKind::Tombstone,
+        _ => EventKind::Irrelevant,
+    }
+}
+
+fn message(content: RoomMessageEventContent) -> EventKind {
+    match content.relates_to {
+        Some(Related::Replacement(replacement)) => {
+            let RoomMessageEventContentWithoutRelation { msgtype, .. } = replacement.new_content;
+            EventKind::Edit {
+                target: replacement.event_id,
+                content: content_of(msgtype, false),
+            }
+        }
+        Some(Related::Reply(reply)) => EventKind::Message {
+            content: content_of(content.msgtype, true),
+            relation: Relation {
+                thread_root: None,
+                reply_to: Some(reply.in_reply_to.event_id),
+            },
+        },
+        Some(Related::Thread(thread)) => {
+            let genuine = thread.in_reply_to.filter(|_| !thread.is_falling_back);
+            EventKind::Message {
+                content: content_of(content.msgtype, genuine.is_some()),
+                relation: Relation {
+                    thread_root: Some(thread.event_id),
+                    reply_to: genuine
+                        .map(|InReplyTo { event_id, .. }: InReplyTo| -> OwnedEventId { event_id }),
+                },
+            }
+        }
+        _ => EventKind::Message {
+            content: content_of(content.msgtype, false),
+            relation: Relation::default(),
+        },
+    }
+}
+
+fn content_of(message: MessageType, is_reply: bool) -> Content {
+    match message {
+        MessageType::Text(text) => Content::Text(words(&text.body, text.formatted, is_reply)),
+        MessageType::Emote(emote) => Content::Emote(words(&emote.body, emote.formatted, is_reply)),
+        MessageType::Notice(notice) => {
+            Content::Notice(words(&notice.body, notice.formatted, is_reply))
+        }
+        MessageType::ServerNotice(notice) => Content::Notice(words(&notice.body, None, false)),
+        MessageType::Image(image) => named(Thing::Image, image.filename(), &image.body),
+        MessageType::File(file) => named(Thing::File, file.filename(), &file.body),
+        MessageType::Audio(audio) => named(Thing::Audio, audio.filename(), &audio.body),
+        MessageType::Video(video) => named(Thing::Video, video.filename(), &video.body),
+        MessageType::Location(location) => named(Thing::Location, "", &location.body),
+        other => named(Thing::Other, "", other.body()),
+    }
+}
+
+/// A caption (MSC2530) says more than the file's name; both are told.
+fn named(what: Thing, filename: &str, body: &str) -> Content {
+    let name = if filename.is_empty() || filename == body {
+        body.to_owned()
+    } else {
+        format!("{filename}: {body}")
+    };
+    Content::Thing { what, name }
+}
+
+fn words(body: &str, formatted: Option<FormattedBody>, is_reply: bool) -> Words {
+    let body = if is_reply {
+        remove_plain_reply_fallback(body)
+    } else {
+        body
+    };
+    let html = formatted
+        .filter(|formatted| formatted.format == MessageFormat::Html)
+        .map(|formatted| formatted.body);
+    Words {
+        body: body.to_owned(),
+        html,
+    }
+}
+
+fn thing(what: Thing, name: &str) -> EventKind {
+    EventKind::Message {
+        content: Content::Thing {
+            what,
+            name: name.to_owned(),
+        },
+        relation: Relation::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(kind: &str, content: &serde_json::Value, more: &serde_json::Value) -> RoomEvent {
+        let mut event = json!({
+            "type": kind, "event_id": "$one:x", "room_id": "!room", "sender": "@ann:example.org",
+            "origin_server_ts": 1_700_000_000_000_i64, "content": content,
+        });
+        for (key, value) in more.as_object().unwrap() {
+            event[key] = value.clone();
+        }
+        decode(&event.to_string()).unwrap()
+    }
+
+    fn text(body: &str) -> Content {
+        Content::Text(Words {
+            body: body.to_owned(),
+            html: None,
+        })
+    }
+
+    #[test]
+    fn reads_a_text_with_its_html() {
+        let event = event(
+            "m.room.message",
+            &json!({"msgtype": "m.text", "body": "*hi*", "format": "org.matrix.custom.html", "formatted_body": "<b>hi</b>"}),
+            &json!({}),
+        );
+        let words = Words {
+            body: "*hi*".into(),
+            html: Some("<b>hi</b>".into()),
+        };
+        assert_eq!(
+            event.kind,
+            EventKind::Message {
+                content: Content::Text(words),
+                relation: Relation::default()
+            }
+        );
+    }
+
+    #[test]
+    fn a_reply_loses_its_fallback() {
+        let event = event(
+            "m.room.message",
+            &json!({"msgtype": "m.text", "body": "> <@a:x> before\n\nnow",
+                "m.relates_to": {"m.in_reply_to": {"event_id": "$before"}}}),
+            &json!({}),
+        );
+        let EventKind::Message { content, relation } = event.kind else {
+            panic!()
+        };
+        assert_eq!(content, text("now"));
+        assert_eq!(relation.reply_to.unwrap(), "$before");
+    }
+
+    #[rstest]
+    #[case(true, None)]
+    #[case(false, Some("$mid"))]
+    fn a_thread_may_hold_a_genuine_reply(#[case] falling_back: bool, #[case] reply: Option<&str>) {
+        let event = event(
+            "m.room.message",
+            &json!({"msgtype": "m.text", "body": "x", "m.relates_to": {"rel_type": "m.thread",
+                "event_id": "$root", "is_falling_back": falling_back, "m.in_reply_to": {"event_id": "$mid"}}}),
+            &json!({}),
+        );
+        let EventKind::Message { relation, .. } = event.kind else {
+            panic!()
+        };
+        assert_eq!(relation.thread_root.unwrap(), "$root");
+        assert_eq!(relation.reply_to.as_ref().map(|id| id.as_str()), reply);
+    }
+
+    #[test]
+    fn an_edit_says_what_is_new() {
+        let event = event(
+            "m.room.message",
+            &json!({"msgtype": "m.text", "body": "* new", "m.new_content": {"msgtype": "m.text", "body": "new"},
+                "m.relates_to": {"rel_type": "m.replace", "event_id": "$old"}}),
+            &json!({}),
+        );
+        assert_eq!(
+            event.kind,
+            EventKind::Edit {
+                target: "$old".try_into().unwrap(),
+                content: text("new")
+            }
+        );
+    }
+
+    #[rstest]
+    #[case(json!({"redacts": "$gone"}), json!({}))]
+    #[case(json!({}), json!({"redacts": "$gone"}))]
+    fn a_redaction_names_its_target_in_either_place(
+        #[case] content: serde_json::Value,
+        #[case] more: serde_json::Value,
+    ) {
+        let event = event("m.room.redaction", &content, &more);
+        assert_eq!(
+            event.kind,
+            EventKind::Redaction {
+                target: "$gone".try_into().unwrap()
+            }
+        );
+    }
+
+    #[rstest]
+    #[case("m.image", json!({"body": "cat.png", "url": "mxc://x/y"}), Thing::Image, "cat.png")]
+    #[case("m.file", json!({"body": "the plan", "filename": "plan.pdf", "url": "mxc://x/y"}), Thing::File, "plan.pdf: the plan")]
+    #[case("org.example.other", json!({"body": "beep"}), Thing::Other, "beep")]
+    fn things_are_named(
+        #[case] kind: &str,
+        #[case] mut content: serde_json::Value,
+        #[case] what: Thing,
+        #[case] name: &str,
+    ) {
+        content["msgtype"] = kind.into();
+        let event = event("m.room.message", &content, &json!({}));
+        let EventKind::Message { content, .. } = event.kind else {
+            panic!()
+        };
+        assert_eq!(
+            content,
+            Content::Thing {
+                what,
+                name: name.into()
+            }
+        );
+    }
+
+    #[test]
+    fn our_own_events_are_known_by_their_effect() {
+        let event = event(
+            "m.room.message",
+            &json!({"msgtype": "m.text", "body": "x", EFFECT_KEY: "0190-abc"}),
+            &json!({}),
+        );
+        assert_eq!(event.effect.as_deref(), Some("0190-abc"));
+    }
+
+    #[rstest]
+    #[case("{}")]
+    #[case(r#"{"type":"m.room.message","event_id":"$x","room_id":"!r","sender":"@a:b","origin_server_ts":1,"content":{}}"#)]
+    #[case("[1]")]
+    fn says_what_is_wrong_with_others(#[case] json: &str) {
+        assert!(!decode(json).unwrap_err().is_empty());
+    }
+}
