@@ -1,14 +1,16 @@
 //! Hands mails over to a mail server: one transaction per mail and recipient, so that one refused
 //! recipient stops nobody else and the outcome is that of this one alone.
 //!
-//! `settings` is what the configuration says, checked; `connection` speaks SMTP, `reply` reads what the
-//! server says, `pool` keeps connections for the next mail, `judge` says what an answer means.
+//! `settings` is what the configuration says, checked; `connection` speaks SMTP over a `wire`;
+//! `reply` reads what the server says and `judge` says what it means for the mail; `pool` keeps
+//! connections for the next one.
 
 mod connection;
 mod judge;
 mod pool;
 mod reply;
 mod settings;
+mod wire;
 
 use std::{fmt, time::Duration};
 

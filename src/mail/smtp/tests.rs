@@ -111,7 +111,7 @@ fn connect_to(
         credentials,
         ca_file: Some(trusted.path().to_owned()),
     };
-    let timeout = Duration::from_millis(150);
+    let timeout = Duration::from_millis(300);
     SmtpTransport::new(smtp, "post.example.org".to_owned(), timeout).unwrap()
 }
 
