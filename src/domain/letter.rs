@@ -4,6 +4,7 @@ use jiff::Zoned;
 
 use super::{
     address::{EmailAddress, NamedAddress},
+    event::Words,
     ids::MessageId,
 };
 
@@ -44,6 +45,8 @@ pub struct Entry {
     /// The display name under which the letter shows the author.
     pub author: String,
     pub at: Zoned,
+    /// The beginning of the message that this one replies to.
+    pub quote: Option<String>,
     pub body: EntryBody,
 }
 
@@ -59,19 +62,14 @@ pub enum EntryBody {
         words: Words,
     },
     /// Something that a letter can't carry, named such that it follows a verb:
-    /// "a file named plan.pdf".
+    /// "a file named “plan.pdf”".
     NotCarried {
         what: String,
     },
-}
-
-/// The words of a message in the forms in which Matrix has them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Words {
-    /// The event's `body`.
-    pub text: String,
-    /// The event's `formatted_body`, as the author's client sent it: not to be trusted.
-    pub html: Option<String>,
+    /// A sign, and what it answers: "👍 (to “See you at nine”)".
+    React {
+        what: String,
+    },
 }
 
 /// Words of an earlier mail, repeated below the letter.

@@ -1,13 +1,8 @@
-//! The sentences that people read, so that they can be read in one sitting and translated.
-//!
-//! One function per sentence: typed arguments, then the [`Language`]. A sentence is whole; nothing
-//! is glued together where it is used. A new language is one variant and the arms it asks for.
+//! What stands in letters besides people's own words, in the language of the customer.
 
 use jiff::Zoned;
 
 use crate::domain::letter::Language;
-
-// Letters
 
 /// Above the words of one of several authors.
 #[must_use]
@@ -43,9 +38,17 @@ pub fn correction(earlier: Option<&str>, language: Language) -> String {
     }
 }
 
-/// In place of something that a letter can't carry, such as "a file named plan.pdf".
+/// What somebody answered with a sign: "👍 (to “See you at nine”)".
 #[must_use]
-pub fn not_carried(author: &str, what: &str, language: Language) -> String {
+pub fn reaction(author: &str, what: &str, language: Language) -> String {
+    match language {
+        Language::English => format!("{author} reacted: {what}"),
+    }
+}
+
+/// In place of something that a letter can't carry, such as "a file named “plan.pdf”".
+#[must_use]
+pub fn missing_in_letter(author: &str, what: &str, language: Language) -> String {
     match language {
         Language::English => format!(
             "{author} shared {what}, which can't be sent by email. Just ask if you need it."

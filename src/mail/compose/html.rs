@@ -2,10 +2,10 @@
 
 use askama::Template;
 
-use super::view::{Piece, View};
+use super::view::{Piece, Said, View};
 use crate::{
     content::html::{BoundedHtml, escape, for_mail, text_to_html},
-    domain::letter::{Language, Words},
+    domain::{event::Words, letter::Language},
 };
 
 /// Draws the letter as a whole HTML document without anything remote.
@@ -53,6 +53,7 @@ struct GroupHtml<'a> {
 }
 
 struct PieceHtml<'a> {
+    quote: Option<&'a str>,
     /// A small line above the words.
     label: Option<&'a str>,
     html: String,
@@ -66,20 +67,19 @@ struct QuoteHtml<'a> {
 }
 
 fn piece<'a>(piece: &'a Piece<'_>) -> PieceHtml<'a> {
-    let (label, html, is_note) = match piece {
-        Piece::Words(words) => (None, words_html(words), false),
-        Piece::Emote { author, words } => {
+    let html = match &piece.said {
+        Said::Words(words) => words_html(words),
+        Said::Emote { author, words } => {
             let html = words_html(words);
-            let html = format!("<em>{}</em> {}", escape(author), inline(&html));
-            (None, html, false)
+            format!("<em>{}</em> {}", escape(author), inline(&html))
         }
-        Piece::Correction { label, words } => (Some(label.as_str()), words_html(words), false),
-        Piece::Note(note) => (None, escape(note), true),
+        Said::Note(note) => escape(note),
     };
     PieceHtml {
-        label,
+        quote: piece.quote.as_deref(),
+        label: piece.label.as_deref(),
         html,
-        is_note,
+        is_note: matches!(piece.said, Said::Note(_)),
     }
 }
 
@@ -97,5 +97,5 @@ fn words_html(words: &Words) -> String {
         .html
         .as_deref()
         .and_then(|html| BoundedHtml::new(html).ok())
-        .map_or_else(|| text_to_html(&words.text), |html| for_mail(&html))
+        .map_or_else(|| text_to_html(&words.body), |html| for_mail(&html))
 }

@@ -1,6 +1,6 @@
 //! The text part of a letter: plain paragraphs, as somebody would type them.
 
-use super::view::{Piece, View};
+use super::view::{Said, View};
 
 /// Draws the letter as text with `\n` at the end of every line. Lines are as long as they were
 /// written: the transfer encoding folds them, the reader's program wraps them.
@@ -13,13 +13,18 @@ pub(super) fn draw(view: &View<'_>) -> String {
             text.tight = true;
         }
         for piece in &group.pieces {
-            match piece {
-                Piece::Words(words) => text.add(&words.text),
-                Piece::Emote { author, words } => text.add(&format!("* {author} {}", words.text)),
-                Piece::Correction { label, words } => {
-                    text.add(&format!("{label}\n{}", words.text));
-                }
-                Piece::Note(note) => text.add(&format!("[{note}]")),
+            if let Some(quote) = &piece.quote {
+                text.add(&quoted(quote));
+                text.tight = true;
+            }
+            if let Some(label) = &piece.label {
+                text.add(label);
+                text.tight = true;
+            }
+            match &piece.said {
+                Said::Words(words) => text.add(&words.body),
+                Said::Emote { author, words } => text.add(&format!("* {author} {}", words.body)),
+                Said::Note(note) => text.add(&format!("[{note}]")),
             }
         }
     }

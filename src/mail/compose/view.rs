@@ -1,7 +1,8 @@
 //! What a letter shows, in order and in its language; the text and the HTML part both draw it.
 
 use crate::domain::{
-    letter::{Entry, EntryBody, SealedLetter, Words},
+    event::Words,
+    letter::{Entry, EntryBody, SealedLetter},
     wording::letter as wording,
 };
 
@@ -24,11 +25,23 @@ pub(super) struct Group<'a> {
     pub(super) pieces: Vec<Piece<'a>>,
 }
 
+/// One message.
 #[derive(Debug)]
-pub(super) enum Piece<'a> {
+pub(super) struct Piece<'a> {
+    /// The beginning of the message that it replies to.
+    pub(super) quote: Option<String>,
+    pub(super) label: Option<String>,
+    pub(super) said: Said<'a>,
+}
+
+#[derive(Debug)]
+pub(super) enum Said<'a> {
     Words(&'a Words),
-    Emote { author: &'a str, words: &'a Words },
-    Correction { label: String, words: &'a Words },
+    Emote {
+        author: &'a str,
+        words: &'a Words,
+    },
+    /// A sentence of ours about what somebody did.
     Note(String),
 }
 
@@ -92,19 +105,25 @@ fn heading(entry: &Entry, letter: &SealedLetter) -> String {
 }
 
 fn piece<'a>(entry: &'a Entry, letter: &SealedLetter) -> Piece<'a> {
-    match &entry.body {
-        EntryBody::Text(words) => Piece::Words(words),
-        EntryBody::Emote(words) => Piece::Emote {
-            author: &entry.author,
-            words,
-        },
-        EntryBody::Correct { earlier, words } => Piece::Correction {
-            label: wording::correction(earlier.as_deref().map(excerpt).as_deref(), letter.language),
-            words,
-        },
-        EntryBody::NotCarried { what } => {
-            Piece::Note(wording::not_carried(&entry.author, what, letter.language))
+    let (author, language) = (entry.author.as_str(), letter.language);
+    let mut label = None;
+    let said = match &entry.body {
+        EntryBody::Text(words) => Said::Words(words),
+        EntryBody::Emote(words) => Said::Emote { author, words },
+        EntryBody::Correct { earlier, words } => {
+            let earlier = earlier.as_deref().map(excerpt);
+            label = Some(wording::correction(earlier.as_deref(), language));
+            Said::Words(words)
         }
+        EntryBody::NotCarried { what } => {
+            Said::Note(wording::missing_in_letter(author, what, language))
+        }
+        EntryBody::React { what } => Said::Note(wording::reaction(author, what, language)),
+    };
+    Piece {
+        quote: entry.quote.as_deref().map(excerpt),
+        label,
+        said,
     }
 }
 

@@ -1,20 +1,18 @@
 //! One connection to a mail server, command by command (RFC 5321), so that it is always known how
 //! far a mail had come when something went wrong.
 
-use std::{io, time::Duration};
+use std::io;
 
 use data_encoding::BASE64;
 use secrecy::ExposeSecret;
-use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
-    net::TcpStream,
-};
-use tokio_rustls::TlsConnector;
+use tokio::net::TcpStream;
 
 use super::{
-    reply::{self, Reply},
-    settings::{Credentials, Security, Server, Tls},
+    reply::Reply,
+    settings::{Security, Server},
+    wire::{Wire, dot_stuffed, within},
 };
+use crate::config::SmtpCredentials;
 
 /// A connection over which mails can be sent, one after the other.
 pub(super) struct Connection {
@@ -75,14 +73,11 @@ impl Connection {
         if let Security::Tls(tls) = &server.security {
             wire = wire.encrypt(tls).await?;
         }
-        let greeting = wire
-            .read(server.timeout)
-            .await
-            .map_err(ConnectFault::Lost)?;
+        let greeting = wire.read().await.map_err(ConnectFault::Lost)?;
         if !greeting.is_done() {
             return Err(ConnectFault::Unwelcome(greeting));
         }
-        let mut extensions = wire.hello(server).await?;
+        let mut extensions = hello(&mut wire, server).await?;
         if let Security::StartTls(tls) = &server.security {
             if !extensions.starttls {
                 return Err(ConnectFault::NoStartTls);
@@ -90,10 +85,10 @@ impl Connection {
             expect_done(wire.command("STARTTLS").await).map_err(unwelcome)?;
             wire = wire.encrypt(tls).await?;
             // What was said in the clear counts no more (RFC 3207 section 4.2).
-            extensions = wire.hello(server).await?;
+            extensions = hello(&mut wire, server).await?;
         }
         if let Some(credentials) = &server.credentials {
-            wire.authenticate(credentials, &extensions).await?;
+            authenticate(&mut wire, credentials, &extensions).await?;
         }
         Ok(Self {
             wire,
@@ -113,7 +108,7 @@ impl Connection {
 
     /// Whether another mail can be tried over it.
     pub(super) fn is_sound(&self) -> bool {
-        !self.wire.broken
+        self.wire.is_sound()
     }
 
     /// Begins a transaction, after ending one that was broken off. `sender` may be empty.
@@ -138,8 +133,10 @@ impl Connection {
         if reply.wants_more() {
             return Ok(());
         }
-        // After a yes that is none, both sides disagree about what the next line is.
-        self.wire.broken |= reply.is_done();
+        // A yes to a question that was not asked.
+        if reply.is_done() {
+            self.wire.give_up();
+        }
         Err(Trouble::Answer(reply))
     }
 
@@ -151,8 +148,7 @@ impl Connection {
     /// Ends the mail. Returns the server's receipt; `Lost` means that nobody knows.
     pub(super) async fn end(&mut self) -> Result<Reply, Trouble> {
         self.wire.write(b".\r\n").await.map_err(Trouble::Lost)?;
-        let patience = self.wire.timeout * 10;
-        let reply = expect_done(self.wire.read(patience).await)?;
+        let reply = expect_done(self.wire.read_receipt().await)?;
         self.dirty = false;
         self.mails += 1;
         Ok(reply)
@@ -237,128 +233,46 @@ impl Extensions {
     }
 }
 
-/// Lines over a stream, with limits on every wait.
-struct Wire {
-    stream: BufReader<Box<dyn Stream>>,
-    timeout: Duration,
-    /// An answer is missing, wrong, or says that it was the last.
-    broken: bool,
+async fn hello(wire: &mut Wire, server: &Server) -> Result<Extensions, ConnectFault> {
+    let command = format!("EHLO {}", server.hello_name);
+    expect_done(wire.command(&command).await)
+        .map(|reply| Extensions::read(&reply))
+        .map_err(unwelcome)
 }
 
-trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
-impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for S {}
-
-impl Wire {
-    fn new(stream: Box<dyn Stream>, timeout: Duration) -> Self {
-        Self {
-            stream: BufReader::new(stream),
-            timeout,
-            broken: false,
+/// AUTH (RFC 4954).
+async fn authenticate(
+    wire: &mut Wire,
+    credentials: &SmtpCredentials,
+    extensions: &Extensions,
+) -> Result<(), ConnectFault> {
+    let SmtpCredentials { username, password } = credentials;
+    let password = password.expose_secret();
+    let said = match extensions.mechanism {
+        Some(Mechanism::Plain) => {
+            let both = BASE64.encode(format!("\0{username}\0{password}").as_bytes());
+            vec![format!("AUTH PLAIN {both}")]
         }
-    }
-
-    async fn encrypt(self, tls: &Tls) -> Result<Self, ConnectFault> {
-        if !self.stream.buffer().is_empty() {
-            return Err(ConnectFault::Injected);
+        Some(Mechanism::Login) => {
+            let username = BASE64.encode(username.as_bytes());
+            let password = BASE64.encode(password.as_bytes());
+            vec!["AUTH LOGIN".to_owned(), username, password]
         }
-        let handshake = TlsConnector::from(tls.config.clone())
-            .connect(tls.name.clone(), self.stream.into_inner());
-        let stream = within(self.timeout, handshake)
-            .await
-            .map_err(ConnectFault::Tls)?;
-        Ok(Self::new(Box::new(stream), self.timeout))
-    }
-
-    async fn hello(&mut self, server: &Server) -> Result<Extensions, ConnectFault> {
-        let command = format!("EHLO {}", server.hello_name);
-        expect_done(self.command(&command).await)
-            .map(|reply| Extensions::read(&reply))
-            .map_err(unwelcome)
-    }
-
-    /// AUTH (RFC 4954).
-    async fn authenticate(
-        &mut self,
-        credentials: &Credentials,
-        extensions: &Extensions,
-    ) -> Result<(), ConnectFault> {
-        let Credentials { username, password } = credentials;
-        let password = password.expose_secret();
-        let said = match extensions.mechanism {
-            Some(Mechanism::Plain) => {
-                let both = BASE64.encode(format!("\0{username}\0{password}").as_bytes());
-                vec![format!("AUTH PLAIN {both}")]
-            }
-            Some(Mechanism::Login) => {
-                let username = BASE64.encode(username.as_bytes());
-                let password = BASE64.encode(password.as_bytes());
-                vec!["AUTH LOGIN".to_owned(), username, password]
-            }
-            None => return Err(ConnectFault::NoAuth),
+        None => return Err(ConnectFault::NoAuth),
+    };
+    let last = said.len() - 1;
+    for (step, line) in said.iter().enumerate() {
+        let reply = wire.command(line).await.map_err(ConnectFault::Lost)?;
+        let goes_on = if step == last {
+            reply.is_done()
+        } else {
+            reply.wants_more()
         };
-        let last = said.len() - 1;
-        for (step, line) in said.iter().enumerate() {
-            let reply = self.command(line).await.map_err(ConnectFault::Lost)?;
-            let goes_on = if step == last {
-                reply.is_done()
-            } else {
-                reply.wants_more()
-            };
-            if !goes_on {
-                return Err(ConnectFault::Auth(reply));
-            }
+        if !goes_on {
+            return Err(ConnectFault::Auth(reply));
         }
-        Ok(())
     }
-
-    /// Sends one line and reads the answer.
-    async fn command(&mut self, line: &str) -> io::Result<Reply> {
-        if !self.stream.buffer().is_empty() {
-            // An answer too many: from here on each would be taken for that to the next question.
-            self.broken = true;
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "the server spoke without being asked",
-            ));
-        }
-        self.write(format!("{line}\r\n").as_bytes()).await?;
-        self.read(self.timeout).await
-    }
-
-    async fn read(&mut self, patience: Duration) -> io::Result<Reply> {
-        let reply = within(patience, reply::read(&mut self.stream)).await;
-        self.broken |= reply.as_ref().map_or(true, Reply::closes);
-        reply
-    }
-
-    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let mut written = Ok(());
-        for piece in bytes.chunks(PIECE) {
-            let stream = self.stream.get_mut();
-            written = within(self.timeout, async {
-                stream.write_all(piece).await?;
-                stream.flush().await
-            })
-            .await;
-            if written.is_err() {
-                self.broken = true;
-                break;
-            }
-        }
-        written
-    }
-}
-
-/// Octets that are written under one time limit.
-const PIECE: usize = 64 * 1024;
-
-async fn within<T>(limit: Duration, action: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    tokio::time::timeout(limit, action)
-        .await
-        .unwrap_or_else(|_| {
-            let waited = format!("no answer within {} s", limit.as_secs_f32());
-            Err(io::Error::new(io::ErrorKind::TimedOut, waited))
-        })
+    Ok(())
 }
 
 fn expect_done(reply: io::Result<Reply>) -> Result<Reply, Trouble> {
@@ -377,47 +291,9 @@ fn unwelcome(trouble: Trouble) -> ConnectFault {
     }
 }
 
-/// The mail with a second dot before each that begins a line (RFC 5321 section 4.5.2), every line
-/// ended by CRLF: a bare CR or LF would let a mail smuggle in another one.
-fn dot_stuffed(mail: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(mail.len() + mail.len() / 64 + 2);
-    let mut at_start = true;
-    let mut bytes = mail.iter().peekable();
-    while let Some(&byte) = bytes.next() {
-        if byte == b'\r' || byte == b'\n' {
-            if byte == b'\r' {
-                bytes.next_if_eq(&&b'\n');
-            }
-            out.extend_from_slice(b"\r\n");
-            at_start = true;
-            continue;
-        }
-        if at_start && byte == b'.' {
-            out.push(b'.');
-        }
-        out.push(byte);
-        at_start = false;
-    }
-    if !at_start {
-        out.extend_from_slice(b"\r\n");
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
-    use rstest::rstest;
-
     use super::*;
-
-    #[rstest]
-    #[case("a\r\n.\r\n..b\r\n", "a\r\n..\r\n...b\r\n")]
-    #[case(".a", "..a\r\n")]
-    #[case("a\n.\nb\r.\rc", "a\r\n..\r\nb\r\n..\r\nc\r\n")]
-    #[case("", "")]
-    fn stuffs_dots(#[case] mail: &str, #[case] expected: &str) {
-        assert_eq!(dot_stuffed(mail.as_bytes()), expected.as_bytes());
-    }
 
     #[test]
     fn reads_extensions() {

@@ -1,20 +1,22 @@
 //! Hands mails over to a mail server: one transaction per mail and recipient, so that one refused
 //! recipient stops nobody else and the outcome is that of this one alone.
 //!
-//! `settings` is what the configuration says, `connection` speaks SMTP, `reply` reads what the
-//! server says, `pool` keeps connections for the next mail, `judge` says what an answer means.
+//! `settings` is what the configuration says, checked; `connection` speaks SMTP over a `wire`;
+//! `reply` reads what the server says and `judge` says what it means for the mail; `pool` keeps
+//! connections for the next one.
 
 mod connection;
 mod judge;
 mod pool;
 mod reply;
 mod settings;
+mod wire;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use tokio::sync::Semaphore;
 
-pub use self::settings::{DEFAULT_TIMEOUT, SettingsFault, SmtpSettings};
+pub use self::settings::SettingsFault;
 use self::{
     connection::{Connection, Trouble},
     judge::{Stage, connect_failed, judge, lost},
@@ -22,6 +24,7 @@ use self::{
     settings::Server,
 };
 use crate::{
+    config::Smtp,
     domain::{address::EmailAddress, delivery::SendOutcome},
     mail::punycode::{ascii_address, ascii_domain},
 };
@@ -36,14 +39,24 @@ pub struct SmtpTransport {
 
 /// Connections at once; Postfix and the large providers allow more than twice as many.
 const MOST_CONNECTIONS: usize = 8;
+/// How long a connection stays open without a mail; servers begin to hang up after minutes.
+const LONGEST_IDLE: Duration = Duration::from_mins(1);
+/// How long a server may take for a reply.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
 
 impl SmtpTransport {
-    /// Checks the settings; connects only when there is a mail.
-    pub fn new(settings: SmtpSettings) -> Result<Self, SettingsFault> {
+    /// Reads the CA file, if there is one; connects only when there is a mail.
+    ///
+    /// `hello_name` is said in EHLO: a domain of ours, or an address literal such as
+    /// `[192.0.2.1]`. `timeout` (usually [`DEFAULT_TIMEOUT`]) limits the wait for the connection
+    /// and for every reply, and ten times as long the wait for the reply to the mail itself, whose
+    /// content servers check (RFC 5321 section 4.5.3.2.6 asks for 10 minutes): who hangs up too
+    /// early sends twice.
+    pub fn new(smtp: Smtp, hello_name: String, timeout: Duration) -> Result<Self, SettingsFault> {
         Ok(Self {
-            server: Server::new(settings)?,
+            server: Server::new(smtp, hello_name, timeout)?,
             slots: Semaphore::new(MOST_CONNECTIONS),
-            pool: Pool::default(),
+            pool: Pool::new(LONGEST_IDLE),
         })
     }
 

@@ -10,8 +10,11 @@ use tokio::time::{Instant, sleep};
 use super::connection::Connection;
 
 /// Idle connections, the one that was used last on top.
-#[derive(Clone, Default)]
-pub(super) struct Pool(Arc<Mutex<Inner>>);
+#[derive(Clone)]
+pub(super) struct Pool {
+    inner: Arc<Mutex<Inner>>,
+    longest_idle: Duration,
+}
 
 #[derive(Default)]
 struct Inner {
@@ -20,15 +23,21 @@ struct Inner {
     watched: bool,
 }
 
-/// How long a connection stays open without a mail; servers begin to hang up after minutes.
-const LONGEST_IDLE: Duration = Duration::from_mins(1);
 /// Mails over one connection; some servers slow down or refuse after about 100.
 const MOST_MAILS: u32 = 50;
 
 impl Pool {
+    /// A pool that closes what has waited for `longest_idle`.
+    pub(super) fn new(longest_idle: Duration) -> Self {
+        Self {
+            inner: Arc::default(),
+            longest_idle,
+        }
+    }
+
     pub(super) fn take(&self) -> Option<Connection> {
         let (connection, since) = self.lock().idle.pop()?;
-        (since.elapsed() < LONGEST_IDLE).then_some(connection)
+        (since.elapsed() < self.longest_idle).then_some(connection)
     }
 
     /// Keeps `connection` for the next mail if it is fit for one.
@@ -50,7 +59,7 @@ impl Pool {
     /// Runs until no connection is left.
     async fn close_idle(self) {
         loop {
-            sleep(LONGEST_IDLE).await;
+            sleep(self.longest_idle).await;
             let (expired, is_done) = self.take_expired();
             for connection in expired {
                 connection.quit().await;
@@ -66,7 +75,7 @@ impl Pool {
         let mut inner = self.lock();
         let expired = inner
             .idle
-            .extract_if(.., |(_, since)| since.elapsed() >= LONGEST_IDLE)
+            .extract_if(.., |(_, since)| since.elapsed() >= self.longest_idle)
             .map(|(connection, _)| connection)
             .collect();
         inner.watched = !inner.idle.is_empty();
@@ -74,6 +83,6 @@ impl Pool {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,14 +6,15 @@ use std::{
 };
 
 use rstest::rstest;
+use tempfile::NamedTempFile;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
 };
 use tokio_rustls::TlsAcceptor;
-use url::Url;
 
 use super::*;
+use crate::config::{SmtpCredentials, SmtpEncryption};
 
 /// What the server does in place of its usual answer.
 #[derive(Debug, Clone, Copy)]
@@ -31,12 +32,15 @@ struct TestServer {
     /// Every line it got but the lines of mails, `connect` for each connection, and each mail
     /// whole, as it came over the wire.
     log: Arc<Mutex<Vec<String>>>,
-    certificate: Vec<u8>,
+    certificate: NamedTempFile,
 }
 
 /// A rule for the n-th connection (from 1; 0 for all): what happens when a line begins like this.
 /// `greeting` and `.` stand for the begin of the connection and the end of a mail.
 type Rule = (usize, &'static str, Act);
+
+/// A rule that begins like this makes the server encrypt before it greets.
+const IMPLICIT_TLS: &str = "implicit TLS";
 
 impl TestServer {
     async fn start(rules: &[Rule]) -> Self {
@@ -44,7 +48,8 @@ impl TestServer {
         let port = listener.local_addr().unwrap().port();
         let log = Arc::new(Mutex::new(Vec::new()));
         let issued = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-        let certificate = issued.cert.pem().into_bytes();
+        let certificate = NamedTempFile::new().unwrap();
+        std::fs::write(certificate.path(), issued.cert.pem()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let key = rustls::pki_types::PrivateKeyDer::try_from(issued.signing_key.serialize_der());
         let tls = rustls::ServerConfig::builder_with_provider(provider)
@@ -76,23 +81,44 @@ impl TestServer {
         }
     }
 
-    fn settings(&self, scheme: &str) -> SmtpSettings {
-        SmtpSettings {
-            url: Url::parse(&format!("{scheme}://127.0.0.1:{}", self.port)).unwrap(),
-            username: None,
-            password: None,
-            ca_pem: Some(self.certificate.clone()),
-            hello_name: "post.example.org".to_owned(),
-            timeout: Duration::from_millis(150),
-        }
+    fn transport(&self) -> SmtpTransport {
+        self.transport_with(SmtpEncryption::Insecure, None)
     }
 
-    fn transport(&self) -> SmtpTransport {
-        SmtpTransport::new(self.settings("smtp+insecure")).unwrap()
+    fn transport_with(
+        &self,
+        encryption: SmtpEncryption,
+        credentials: Option<SmtpCredentials>,
+    ) -> SmtpTransport {
+        connect_to(self.port, encryption, credentials, &self.certificate)
     }
 
     fn log(&self) -> Vec<String> {
         self.log.lock().unwrap().clone()
+    }
+}
+
+fn connect_to(
+    port: u16,
+    encryption: SmtpEncryption,
+    credentials: Option<SmtpCredentials>,
+    trusted: &NamedTempFile,
+) -> SmtpTransport {
+    let smtp = Smtp {
+        host: "127.0.0.1".to_owned(),
+        port,
+        encryption,
+        credentials,
+        ca_file: Some(trusted.path().to_owned()),
+    };
+    let timeout = Duration::from_millis(300);
+    SmtpTransport::new(smtp, "post.example.org".to_owned(), timeout).unwrap()
+}
+
+fn password() -> SmtpCredentials {
+    SmtpCredentials {
+        username: "anna".to_owned(),
+        password: "s3cret".to_owned().into(),
     }
 }
 
@@ -110,16 +136,28 @@ enum Next {
 impl Session {
     async fn run(self, stream: TcpStream, acceptor: TlsAcceptor) {
         self.note("connect");
-        let mut stream = BufReader::new(stream);
-        if let Next::End = self.answer(&mut stream, "greeting", "220 mx").await {
+        if self.rules.iter().any(|rule| rule.1 == IMPLICIT_TLS) {
+            if let Ok(stream) = acceptor.accept(stream).await {
+                self.greet(BufReader::new(stream)).await;
+            }
             return;
         }
-        if let Next::Encrypt = self.talk(&mut stream).await {
-            let Ok(stream) = acceptor.accept(stream.into_inner()).await else {
-                return;
-            };
+        if let Some(stream) = self.greet(BufReader::new(stream)).await
+            && let Ok(stream) = acceptor.accept(stream.into_inner()).await
+        {
             self.talk(&mut BufReader::new(stream)).await;
         }
+    }
+
+    /// Greets and talks; returns the stream if it is to be encrypted.
+    async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        mut stream: BufReader<S>,
+    ) -> Option<BufReader<S>> {
+        if let Next::End = self.answer(&mut stream, "greeting", "220 mx").await {
+            return None;
+        }
+        matches!(self.talk(&mut stream).await, Next::Encrypt).then_some(stream)
     }
 
     async fn talk<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: &mut BufReader<S>) -> Next {
@@ -388,6 +426,18 @@ async fn a_connection_ends_after_fifty_mails() {
 }
 
 #[tokio::test]
+async fn idle_connections_are_closed() {
+    let server = TestServer::start(&[]).await;
+    let mut transport = server.transport();
+    transport.pool = Pool::new(Duration::from_millis(50));
+    assert_eq!(kind(&send(&transport).await), "delivered");
+    while !server.log().contains(&"QUIT".to_owned()) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(transport.pool.take().is_none());
+}
+
+#[tokio::test]
 async fn a_connection_lost_within_the_mail_is_no_uncertainty() {
     let server = TestServer::start(&[(0, "DATA", SayAndClose("354 go"))]).await;
     let jane = EmailAddress::parse("jane@acme.example").unwrap();
@@ -407,9 +457,8 @@ async fn a_mail_above_the_servers_limit_is_refused() {
 #[tokio::test]
 async fn nothing_listens() {
     let server = TestServer::start(&[]).await;
-    let mut settings = server.settings("smtp+insecure");
-    settings.url.set_port(Some(1)).unwrap();
-    let outcome = send(&SmtpTransport::new(settings).unwrap()).await;
+    let transport = connect_to(1, SmtpEncryption::Insecure, None, &server.certificate);
+    let outcome = send(&transport).await;
     assert!(reason(outcome).contains("it can't be reached"));
 }
 
@@ -459,12 +508,6 @@ async fn no_command_hides_in_the_sender() {
     assert!(server.log().is_empty());
 }
 
-fn with_password(mut settings: SmtpSettings) -> SmtpSettings {
-    settings.username = Some("anna".to_owned());
-    settings.password = Some("s3cret".to_owned().into());
-    settings
-}
-
 #[rstest]
 #[case(None, "delivered", "")]
 #[case(
@@ -484,7 +527,7 @@ async fn authenticates(
         .into_iter()
         .collect();
     let server = TestServer::start(&rules).await;
-    let transport = SmtpTransport::new(with_password(server.settings("smtp+insecure"))).unwrap();
+    let transport = server.transport_with(SmtpEncryption::Insecure, Some(password()));
     let outcome = send(&transport).await;
     assert_eq!(kind(&outcome), expected, "{outcome:?}");
     assert_eq!(server.log()[2], "AUTH PLAIN AGFubmEAczNjcmV0");
@@ -500,14 +543,14 @@ async fn authenticates_with_login_where_there_is_nothing_else() {
         (0, "czNjcmV0", Say("235 welcome")),
     ])
     .await;
-    let transport = SmtpTransport::new(with_password(server.settings("smtp+insecure"))).unwrap();
+    let transport = server.transport_with(SmtpEncryption::Insecure, Some(password()));
     assert_eq!(kind(&send(&transport).await), "delivered");
 }
 
 #[tokio::test]
 async fn encrypts_before_anything_is_told() {
     let server = TestServer::start(&[]).await;
-    let transport = SmtpTransport::new(with_password(server.settings("smtp"))).unwrap();
+    let transport = server.transport_with(SmtpEncryption::StartTls, Some(password()));
     let outcome = send(&transport).await;
     assert_eq!(kind(&outcome), "delivered", "{outcome:?}");
     assert_eq!(
@@ -519,6 +562,15 @@ async fn encrypts_before_anything_is_told() {
             "AUTH PLAIN AGFubmEAczNjcmV0"
         ]
     );
+}
+
+#[tokio::test]
+async fn encrypts_from_the_start() {
+    let server = TestServer::start(&[(0, IMPLICIT_TLS, Close)]).await;
+    let transport = server.transport_with(SmtpEncryption::Tls, None);
+    let outcome = send(&transport).await;
+    assert_eq!(kind(&outcome), "delivered", "{outcome:?}");
+    assert!(!server.log().contains(&"STARTTLS".to_owned()));
 }
 
 #[rstest]
@@ -533,7 +585,7 @@ async fn nothing_goes_in_the_clear(
     #[case] says: &str,
 ) {
     let server = TestServer::start(&[(0, stage, Say(answer))]).await;
-    let transport = SmtpTransport::new(with_password(server.settings("smtp"))).unwrap();
+    let transport = server.transport_with(SmtpEncryption::StartTls, Some(password()));
     let outcome = send(&transport).await;
     assert_eq!(kind(&outcome), "retry");
     let reason = reason(outcome);
@@ -546,9 +598,13 @@ async fn nothing_goes_in_the_clear(
 async fn a_certificate_that_nobody_vouches_for_is_our_own_affair() {
     let server = TestServer::start(&[]).await;
     let other = TestServer::start(&[]).await;
-    let mut settings = server.settings("smtp");
-    settings.ca_pem = Some(other.certificate);
-    let outcome = send(&SmtpTransport::new(settings).unwrap()).await;
+    let transport = connect_to(
+        server.port,
+        SmtpEncryption::StartTls,
+        None,
+        &other.certificate,
+    );
+    let outcome = send(&transport).await;
     assert_eq!(kind(&outcome), "retry");
     let reason = reason(outcome);
     assert!(reason.contains("TLS fails"), "{reason}");

@@ -1,0 +1,162 @@
+//! Lines over a stream, with a limit on every wait.
+
+use std::{io, time::Duration};
+
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio_rustls::TlsConnector;
+
+use super::{
+    connection::ConnectFault,
+    reply::{self, Reply},
+    settings::Tls,
+};
+
+/// A stream on which commands and replies take turns.
+pub(super) struct Wire {
+    stream: BufReader<Box<dyn Stream>>,
+    /// The longest wait for a reply.
+    timeout: Duration,
+    /// An answer is missing, wrong, or says that it was the last.
+    broken: bool,
+}
+
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for S {}
+
+impl Wire {
+    pub(super) fn new(stream: Box<dyn Stream>, timeout: Duration) -> Self {
+        Self {
+            stream: BufReader::new(stream),
+            timeout,
+            broken: false,
+        }
+    }
+
+    /// Continues in TLS.
+    pub(super) async fn encrypt(self, tls: &Tls) -> Result<Self, ConnectFault> {
+        if !self.stream.buffer().is_empty() {
+            return Err(ConnectFault::Injected);
+        }
+        let handshake = TlsConnector::from(tls.config.clone())
+            .connect(tls.name.clone(), self.stream.into_inner());
+        let stream = within(self.timeout, handshake)
+            .await
+            .map_err(ConnectFault::Tls)?;
+        Ok(Self::new(Box::new(stream), self.timeout))
+    }
+
+    /// Sends one line and reads the answer.
+    pub(super) async fn command(&mut self, line: &str) -> io::Result<Reply> {
+        if !self.stream.buffer().is_empty() {
+            // An answer too many: from here on each would be taken for that to the next question.
+            self.broken = true;
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the server spoke without being asked",
+            ));
+        }
+        self.write(format!("{line}\r\n").as_bytes()).await?;
+        self.read().await
+    }
+
+    /// Whether another command may be sent.
+    pub(super) fn is_sound(&self) -> bool {
+        !self.broken
+    }
+
+    /// Sends no more: both sides disagree about what the next line is.
+    pub(super) fn give_up(&mut self) {
+        self.broken = true;
+    }
+
+    /// Reads the answer to the mail itself, which takes its time.
+    pub(super) async fn read_receipt(&mut self) -> io::Result<Reply> {
+        self.read_within(self.timeout * 10).await
+    }
+
+    pub(super) async fn read(&mut self) -> io::Result<Reply> {
+        self.read_within(self.timeout).await
+    }
+
+    async fn read_within(&mut self, patience: Duration) -> io::Result<Reply> {
+        let reply = within(patience, reply::read(&mut self.stream)).await;
+        self.broken |= reply.as_ref().map_or(true, Reply::closes);
+        reply
+    }
+
+    pub(super) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut written = Ok(());
+        for piece in bytes.chunks(PIECE) {
+            let stream = self.stream.get_mut();
+            written = within(self.timeout, async {
+                stream.write_all(piece).await?;
+                stream.flush().await
+            })
+            .await;
+            if written.is_err() {
+                self.broken = true;
+                break;
+            }
+        }
+        written
+    }
+}
+
+/// Octets that are written under one time limit.
+const PIECE: usize = 64 * 1024;
+
+/// What comes of `action`, or `TimedOut` after `limit`.
+pub(super) async fn within<T>(
+    limit: Duration,
+    action: impl Future<Output = io::Result<T>>,
+) -> io::Result<T> {
+    tokio::time::timeout(limit, action)
+        .await
+        .unwrap_or_else(|_| {
+            let waited = format!("no answer within {} s", limit.as_secs_f32());
+            Err(io::Error::new(io::ErrorKind::TimedOut, waited))
+        })
+}
+
+/// The mail with a second dot before each that begins a line (RFC 5321 section 4.5.2), every line
+/// ended by CRLF: a bare CR or LF would let a mail smuggle in another one.
+pub(super) fn dot_stuffed(mail: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(mail.len() + mail.len() / 64 + 2);
+    let mut at_start = true;
+    let mut bytes = mail.iter().peekable();
+    while let Some(&byte) = bytes.next() {
+        if byte == b'\r' || byte == b'\n' {
+            if byte == b'\r' {
+                bytes.next_if_eq(&&b'\n');
+            }
+            out.extend_from_slice(b"\r\n");
+            at_start = true;
+            continue;
+        }
+        if at_start && byte == b'.' {
+            out.push(b'.');
+        }
+        out.push(byte);
+        at_start = false;
+    }
+    if !at_start {
+        out.extend_from_slice(b"\r\n");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("a\r\n.\r\n..b\r\n", "a\r\n..\r\n...b\r\n")]
+    #[case(".a", "..a\r\n")]
+    #[case("a\n.\nb\r.\rc", "a\r\n..\r\nb\r\n..\r\nc\r\n")]
+    #[case("", "")]
+    fn stuffs_dots(#[case] mail: &str, #[case] expected: &str) {
+        assert_eq!(dot_stuffed(mail.as_bytes()), expected.as_bytes());
+    }
+}
