@@ -102,7 +102,14 @@ impl Walk {
         let Some(name) = node.node_name() else {
             return self.children(node);
         };
-        match &*name {
+        let keeps_lines = &*name == "pre" || keeps_lines(node);
+        self.preformatted += usize::from(keeps_lines);
+        self.element(node, &name);
+        self.preformatted -= usize::from(keeps_lines);
+    }
+
+    fn element(&mut self, node: &NodeRef<'_>, name: &str) {
+        match name {
             "br" => self.line_break(),
             "hr" => {
                 self.end_line();
@@ -125,15 +132,8 @@ impl Walk {
                 self.quote_depth -= 1;
                 self.margin = true;
             }
-            "ul" | "ol" => self.list(node, &name),
+            "ul" | "ol" => self.list(node, name),
             "li" => self.item(node),
-            "pre" => {
-                self.end_block(true);
-                self.preformatted += 1;
-                self.children(node);
-                self.preformatted -= 1;
-                self.end_block(true);
-            }
             "dd" => self.indented(node, 4),
             "table" if is_data_table(node) => self.table(node),
             "p" => {
@@ -141,7 +141,9 @@ impl Walk {
                 let spaced = !node.class().is_some_and(|class| class.starts_with("Mso"));
                 self.block(node, spaced);
             }
-            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "dl" | "figure" => self.block(node, true),
+            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "dl" | "figure" | "pre" => {
+                self.block(node, true)
+            }
             "div" | "tr" | "td" | "th" | "caption" | "table" | "thead" | "tbody" | "tfoot"
             | "dt" | "center" | "section" | "article" | "header" | "footer" | "main" | "nav"
             | "aside" | "address" | "figcaption" | "fieldset" | "details" | "summary"
@@ -370,6 +372,22 @@ impl Walk {
         self.end_line();
         self.margin |= spaced;
     }
+}
+
+/// `white-space: pre`, `pre-wrap` or `pre-line`, as for plain text that was made HTML.
+fn keeps_lines(node: &NodeRef<'_>) -> bool {
+    node.attr("style").is_some_and(|style| {
+        style
+            .split(';')
+            .filter_map(|rule| rule.split_once(':'))
+            .any(|(key, value)| {
+                key.trim().eq_ignore_ascii_case("white-space")
+                    && value
+                        .trim()
+                        .get(..3)
+                        .is_some_and(|v| v.eq_ignore_ascii_case("pre"))
+            })
+    })
 }
 
 /// A cell on one line.
