@@ -142,7 +142,7 @@ impl Walk {
                 self.block(node, spaced);
             }
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "dl" | "figure" | "pre" => {
-                self.block(node, true)
+                self.block(node, true);
             }
             "div" | "tr" | "td" | "th" | "caption" | "table" | "thead" | "tbody" | "tfoot"
             | "dt" | "center" | "section" | "article" | "header" | "footer" | "main" | "nav"
@@ -437,6 +437,7 @@ fn bare_target(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use rstest::rstest;
 
     use super::*;
@@ -471,5 +472,20 @@ mod tests {
     #[case::pre("<pre>a\n  b</pre>c", "a\n  b\n\nc")]
     fn reads_well(#[case] raw: &str, #[case] expected: &str) {
         assert_eq!(to_text(&BoundedHtml::new(raw).unwrap()), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn loses_no_character(
+            raw in r"(<(/?)(p|div|b|blockquote|ul|ol|li|table|tr|td|th|pre|br|hr|a href=http://x)>|word| |-|&lt;|é|\n){0,40}"
+        ) {
+            let html = BoundedHtml::new(&raw).unwrap();
+            let mut text: Vec<char> = to_text(&html).chars().collect();
+            for c in html.parse().text().chars().filter(|c| !c.is_whitespace()) {
+                let at = text.iter().position(|found| *found == c);
+                prop_assert!(at.is_some(), "{c} is lost");
+                text.remove(at.unwrap());
+            }
+        }
     }
 }

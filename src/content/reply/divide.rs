@@ -104,7 +104,8 @@ impl Mail<'_> {
             return end;
         };
         let is_signature = matches!(self.classes[first], Class::SignatureMark | Class::Footer);
-        if !is_signature || self.count_filled(first, end) > MAX_SIGNATURE_LINES {
+        let is_all = self.is_blank(self.signature_end(first, end), end);
+        if !is_signature || !is_all || self.count_filled(first, end) > MAX_SIGNATURE_LINES {
             return end;
         }
         self.parts[first..end].fill(Part::Signature);
@@ -192,8 +193,22 @@ impl Mail<'_> {
             (self.classes[last] == Class::Footer).then_some(last)
         };
         if let Some(start) = mark.or_else(footer) {
+            let end = self.signature_end(start, end);
             self.parts[start..end].fill(Part::Signature);
         }
+    }
+
+    /// Where the signature that begins at `start` ends: with its element, else with the text.
+    fn signature_end(&self, start: usize, end: usize) -> usize {
+        if self.lines[start].hint != Hint::Signature {
+            return end;
+        }
+        let belongs = |line: &SourceLine<'_>| line.is_blank() || line.hint == Hint::Signature;
+        start
+            + self.lines[start..end]
+                .iter()
+                .take_while(|line| belongs(line))
+                .count()
     }
 
     fn next_filled(&self, from: usize) -> Option<usize> {

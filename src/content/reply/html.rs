@@ -161,8 +161,19 @@ fn collect(
             hints.insert(node.id, hint);
         }
     }
+    // Answers between the quotes stand inside Gmail's element, beside the pieces of the quote.
+    let is_wrapper = hint == Hint::Quote && around != Hint::Quote && !node.has_name("blockquote");
+    let mut is_below_quote = false;
     for child in node.children_it(false) {
-        collect(&child, hint, is_history, hints);
+        let is_quote = child.has_name("blockquote");
+        let is_answer = is_wrapper && is_below_quote && !is_quote;
+        collect(
+            &child,
+            if is_answer { around } else { hint },
+            is_history,
+            hints,
+        );
+        is_below_quote |= is_quote;
     }
 }
 

@@ -259,6 +259,24 @@ fn finds_signatures_in_html() {
 }
 
 #[test]
+fn keeps_text_below_a_signature_element() {
+    let reply = html("<div>New</div><div id=Signature>Bob Ray</div><div>P.S. More</div>");
+    assert_eq!(reply.text, "New\nP.S. More");
+    assert_eq!(reply.signature.as_deref(), Some("Bob Ray"));
+}
+
+#[test]
+fn keeps_answers_inside_the_quote_element() {
+    let reply = html(
+        "<div class=gmail_quote><div class=gmail_attr>On Tue Ann wrote:</div>\
+         <blockquote class=gmail_quote>Which day?</blockquote><div>Tuesday.</div>\
+         <blockquote class=gmail_quote>Regards</blockquote></div>",
+    );
+    assert_eq!(reply.text, "On Tue Ann wrote:\n\n> Which day?\n\nTuesday.");
+    assert_eq!(reply.folded, ["> Regards"]);
+}
+
+#[test]
 fn keeps_images_between_shown_text() {
     let reply = html(
         "<p>New<br><img src='cid:plan'></p><div class='gmail_quote'>Old<img src='cid:old'></div>",
