@@ -80,11 +80,13 @@ fn runs(parts: &[Part]) -> impl Iterator<Item = std::ops::Range<usize>> {
 /// Joins lines, without blank ones at both ends.
 fn join<'a>(lines: impl Iterator<Item = &'a str>) -> String {
     let lines: Vec<&str> = lines.map(str::trim_end).collect();
-    let filled = |line: &&str| !line.is_empty();
-    let Some(first) = lines.iter().position(|line| filled(line)) else {
+    let Some(first) = lines.iter().position(|line| !line.is_empty()) else {
         return String::new();
     };
-    let last = lines.iter().rposition(|line| filled(line)).unwrap_or(first);
+    let last = lines
+        .iter()
+        .rposition(|line| !line.is_empty())
+        .unwrap_or(first);
     lines[first..=last].join("\n")
 }
 

@@ -44,11 +44,13 @@ fn write_line(line: &str, out: &mut String) {
     out.push_str(&"&nbsp;".repeat(line.len() - content.len()));
     let mut rest = content.trim_end();
     while let Some(start) = next_link(rest) {
-        let length = link_length(&rest[start..]);
-        let link = escape(&rest[start..start + length]);
+        let end = start + link_length(&rest[start..]);
+        let target = escape(&rest[start..end]);
         out.push_str(&escape(&rest[..start]));
-        out.push_str(&format!("<a href=\"{link}\">{link}</a>"));
-        rest = &rest[start + length..];
+        for part in ["<a href=\"", &target, "\">", &target, "</a>"] {
+            out.push_str(part);
+        }
+        rest = &rest[end..];
     }
     out.push_str(&escape(rest));
 }

@@ -118,6 +118,12 @@ fn wrap(node: &NodeRef<'_>, name: &str, attributes: &str, target: &Target<'_>, o
     out.push('>');
 }
 
+fn push_attribute(name: &str, value: &str, out: &mut String) {
+    for part in [" ", name, "=\"", &escape(value), "\""] {
+        out.push_str(part);
+    }
+}
+
 fn write_link(node: &NodeRef<'_>, target: &Target<'_>, out: &mut String) {
     let href = node.attr("href").unwrap_or_default();
     let href = href.trim();
@@ -171,13 +177,14 @@ fn write_image(node: &NodeRef<'_>, target: &Target<'_>, out: &mut String) {
     };
     match mxc {
         Some(mxc) if strip_scheme(&mxc, "mxc:").is_some() => {
-            out.push_str(&format!("<img src=\"{}\"", escape(&mxc)));
+            out.push_str("<img");
+            push_attribute("src", &mxc, out);
             if !alt.is_empty() {
-                out.push_str(&format!(" alt=\"{}\"", escape(&alt)));
+                push_attribute("alt", &alt, out);
             }
             for side in ["width", "height"] {
                 if let Some(pixels) = number(node, side) {
-                    out.push_str(&format!(" {side}=\"{pixels}\""));
+                    push_attribute(side, &pixels.to_string(), out);
                 }
             }
             out.push('>');
@@ -219,14 +226,14 @@ fn write_neutral(node: &NodeRef<'_>, name: &str, target: &Target<'_>, out: &mut 
         Target::Matrix(_) => {
             let mut attributes = String::new();
             if let Some(maths) = maths {
-                attributes.push_str(&format!(" data-mx-maths=\"{}\"", escape(&maths)));
+                push_attribute("data-mx-maths", &maths, &mut attributes);
             }
             if let Some(reason) = spoiler.filter(|_| element == "span") {
-                attributes.push_str(&format!(" data-mx-spoiler=\"{}\"", escape(&reason)));
+                push_attribute("data-mx-spoiler", &reason, &mut attributes);
             }
             for key in ["data-mx-color", "data-mx-bg-color"] {
                 if let Some(color) = color(key).filter(|_| element == "span") {
-                    attributes.push_str(&format!(" {key}=\"{color}\""));
+                    push_attribute(key, &color, &mut attributes);
                 }
             }
             if element == "span" && attributes.is_empty() {
@@ -237,11 +244,17 @@ fn write_neutral(node: &NodeRef<'_>, name: &str, target: &Target<'_>, out: &mut 
         }
         Target::Mail => {
             if let Some(maths) = maths {
-                out.push_str(&format!("<code>{}</code>", escape(&maths)));
+                out.push_str("<code>");
+                out.push_str(&escape(&maths));
+                out.push_str("</code>");
             } else if let Some(reason) = spoiler {
                 let reason = reason.trim();
-                let colon = if reason.is_empty() { "" } else { ": " };
-                out.push_str(&format!("<em>[spoiler{colon}{}]</em> ", escape(reason)));
+                out.push_str("<em>[spoiler");
+                if !reason.is_empty() {
+                    out.push_str(": ");
+                    out.push_str(&escape(reason));
+                }
+                out.push_str("]</em> ");
                 write_children(node, target, out);
             } else if let Some(color) = color("data-mx-color").or_else(|| color("color")) {
                 wrap(

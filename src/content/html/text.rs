@@ -102,7 +102,14 @@ impl Walk {
         let Some(name) = node.node_name() else {
             return self.children(node);
         };
-        match &*name {
+        let keeps_lines = &*name == "pre" || keeps_lines(node);
+        self.preformatted += usize::from(keeps_lines);
+        self.element(node, &name);
+        self.preformatted -= usize::from(keeps_lines);
+    }
+
+    fn element(&mut self, node: &NodeRef<'_>, name: &str) {
+        match name {
             "br" => self.line_break(),
             "hr" => {
                 self.end_line();
@@ -125,15 +132,8 @@ impl Walk {
                 self.quote_depth -= 1;
                 self.margin = true;
             }
-            "ul" | "ol" => self.list(node, &name),
+            "ul" | "ol" => self.list(node, name),
             "li" => self.item(node),
-            "pre" => {
-                self.end_block(true);
-                self.preformatted += 1;
-                self.children(node);
-                self.preformatted -= 1;
-                self.end_block(true);
-            }
             "dd" => self.indented(node, 4),
             "table" if is_data_table(node) => self.table(node),
             "p" => {
@@ -141,7 +141,9 @@ impl Walk {
                 let spaced = !node.class().is_some_and(|class| class.starts_with("Mso"));
                 self.block(node, spaced);
             }
-            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "dl" | "figure" => self.block(node, true),
+            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "dl" | "figure" | "pre" => {
+                self.block(node, true);
+            }
             "div" | "tr" | "td" | "th" | "caption" | "table" | "thead" | "tbody" | "tfoot"
             | "dt" | "center" | "section" | "article" | "header" | "footer" | "main" | "nav"
             | "aside" | "address" | "figcaption" | "fieldset" | "details" | "summary"
@@ -372,6 +374,22 @@ impl Walk {
     }
 }
 
+/// `white-space: pre`, `pre-wrap` or `pre-line`, as for plain text that was made HTML.
+fn keeps_lines(node: &NodeRef<'_>) -> bool {
+    node.attr("style").is_some_and(|style| {
+        style
+            .split(';')
+            .filter_map(|rule| rule.split_once(':'))
+            .any(|(key, value)| {
+                key.trim().eq_ignore_ascii_case("white-space")
+                    && value
+                        .trim()
+                        .get(..3)
+                        .is_some_and(|v| v.eq_ignore_ascii_case("pre"))
+            })
+    })
+}
+
 /// A cell on one line.
 fn cell_pieces(cell: &NodeRef<'_>) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
@@ -419,6 +437,7 @@ fn bare_target(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use rstest::rstest;
 
     use super::*;
@@ -453,5 +472,20 @@ mod tests {
     #[case::pre("<pre>a\n  b</pre>c", "a\n  b\n\nc")]
     fn reads_well(#[case] raw: &str, #[case] expected: &str) {
         assert_eq!(to_text(&BoundedHtml::new(raw).unwrap()), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn loses_no_character(
+            raw in r"(<(/?)(p|div|b|blockquote|ul|ol|li|table|tr|td|th|pre|br|hr|a href=http://x)>|word| |-|&lt;|é|\n){0,40}"
+        ) {
+            let html = BoundedHtml::new(&raw).unwrap();
+            let mut text: Vec<char> = to_text(&html).chars().collect();
+            for c in html.parse().text().chars().filter(|c| !c.is_whitespace()) {
+                let at = text.iter().position(|found| *found == c);
+                prop_assert!(at.is_some(), "{c} is lost");
+                text.remove(at.unwrap());
+            }
+        }
     }
 }

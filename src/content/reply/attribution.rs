@@ -205,10 +205,14 @@ pub(super) fn ending_at(lines: &[SourceLine<'_>], end: usize) -> Option<Attribut
             break;
         }
         let signs = Signs::of(&joined);
-        let has_intro = begins_with_intro(line.text);
-        if has_intro && signs.date && (signs.verb || signs.email || is_quote_below) {
+        if signs.date && (signs.verb || signs.email || is_quote_below) {
             let is_strong = signs.verb || (signs.email && is_quote_below);
-            return (is_strong || is_quote_below).then_some(Attribution { start, is_strong });
+            let found = (is_strong || is_quote_below).then_some(Attribution { start, is_strong });
+            match intro(line.text) {
+                Some(Intro::Certain) => return found,
+                Some(Intro::Possible) => weak = weak.or(found),
+                None => {}
+            }
         }
         let begins_paragraph = start
             .checked_sub(1)
@@ -230,15 +234,31 @@ fn ends_with_colon(text: &str) -> bool {
     .ends_with([':', '：'])
 }
 
-fn begins_with_intro(text: &str) -> bool {
+/// What the first word of a line says.
+enum Intro {
+    /// A preposition, a week day or a full date.
+    Certain,
+    /// Figures: perhaps the time of day, wrapped away from its date.
+    Possible,
+}
+
+fn intro(text: &str) -> Option<Intro> {
     let text = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_' | '"'));
-    if text.starts_with(|c: char| c.is_ascii_digit()) || text.starts_with(['在', '于', '於']) {
-        return true;
-    }
     let end = text
         .find(|c: char| !c.is_alphabetic())
         .unwrap_or(text.len());
-    INTROS.contains(&text[..end].to_lowercase().as_str())
+    if INTROS.contains(&text[..end].to_lowercase().as_str()) || text.starts_with(['在', '于', '於'])
+    {
+        Some(Intro::Certain)
+    } else if text.starts_with(|c: char| c.is_ascii_digit()) {
+        Some(if has_day(text) {
+            Intro::Certain
+        } else {
+            Intro::Possible
+        })
+    } else {
+        None
+    }
 }
 
 /// What speaks for an attribution.
@@ -283,31 +303,39 @@ fn has_address(text: &str) -> bool {
 }
 
 /// A year, a time of day, or a date in figures.
-pub(super) fn has_date(text: &str) -> bool {
-    let mut groups: Vec<(&str, char)> = Vec::new();
+fn has_date(text: &str) -> bool {
+    has_day(text)
+        || figures(text).windows(2).any(|pair| {
+            let ((hour, sign), (minute, _)) = (pair[0], pair[1]);
+            hour.len() <= 2 && minute.len() == 2 && matches!(sign, ':' | 'h' | '時' | '：')
+        })
+}
+
+/// A year, or a date in figures.
+fn has_day(text: &str) -> bool {
+    let figures = figures(text);
+    figures
+        .iter()
+        .any(|(group, _)| group.len() == 4 && (group.starts_with("20") || group.starts_with("19")))
+        || figures.windows(3).any(|three| {
+            let ((day, sign), (month, other)) = (three[0], three[1]);
+            day.len() <= 2 && month.len() <= 2 && sign == other && matches!(sign, '/' | '.' | '-')
+        })
+}
+
+/// Runs of figures, each with the character after it.
+fn figures(text: &str) -> Vec<(&str, char)> {
+    let mut found = Vec::new();
     let mut rest = text;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
         rest = &rest[start..];
         let end = rest
             .find(|c: char| !c.is_ascii_digit())
             .unwrap_or(rest.len());
-        groups.push((&rest[..end], rest[end..].chars().next().unwrap_or(' ')));
+        found.push((&rest[..end], rest[end..].chars().next().unwrap_or(' ')));
         rest = &rest[end..];
     }
-    let is_short = |group: &str| group.len() <= 2;
-    let is_year =
-        |group: &str| group.len() == 4 && (group.starts_with("20") || group.starts_with("19"));
-    groups.iter().any(|(group, _)| is_year(group))
-        || groups.windows(2).any(|pair| {
-            let ((hour, sign), (minute, _)) = (pair[0], pair[1]);
-            is_short(hour) && minute.len() == 2 && matches!(sign, ':' | 'h' | '時' | '：')
-        })
-        || groups.windows(3).any(|three| {
-            is_short(three[0].0)
-                && is_short(three[1].0)
-                && three[0].1 == three[1].1
-                && matches!(three[0].1, '/' | '.' | '-')
-        })
+    found
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{
     header::is_rule,
-    line::{Class, SourceLine, classify},
+    line::{Class, Hint, SourceLine, classify},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,7 @@ pub(super) fn divide(lines: &[SourceLine<'_>]) -> Vec<Part> {
     if end == lines.len() || forward != Some(end) {
         let end = mail.signature_below_quote(end);
         let end = mail.trailing_quote(end);
+        mail.leading_quote(end);
         mail.signature(end);
     }
     if mail.shows_nothing() {
@@ -103,7 +104,8 @@ impl Mail<'_> {
             return end;
         };
         let is_signature = matches!(self.classes[first], Class::SignatureMark | Class::Footer);
-        if !is_signature || self.count_filled(first, end) > MAX_SIGNATURE_LINES {
+        let is_all = self.is_blank(self.signature_end(first, end), end);
+        if !is_signature || !is_all || self.count_filled(first, end) > MAX_SIGNATURE_LINES {
             return end;
         }
         self.parts[first..end].fill(Part::Signature);
@@ -119,7 +121,9 @@ impl Mail<'_> {
         while start > 0 && is_quote(self.classes[start - 1]) {
             start -= 1;
         }
-        let Some(first) = self.next_filled(start).filter(|&first| first < end) else {
+        // Quoted blank lines belong to the quote.
+        let is_first = |at: &usize| self.lines[*at].is_quoted() || !self.lines[*at].is_blank();
+        let Some(first) = (start..end).find(is_first) else {
             return end;
         };
         let above = (0..start).rfind(|&at| self.classes[at] != Class::Continued);
@@ -129,7 +133,8 @@ impl Mail<'_> {
                 Class::Attribution { .. } | Class::Header { .. } | Class::Delimiter
             )
         });
-        let is_own = (first..end).all(|at| self.classes[at] != Class::Quote);
+        let is_own = (first..end).any(|at| self.classes[at] == Class::OwnQuote)
+            && (first..end).all(|at| self.classes[at] != Class::Quote);
         if introduced.is_none() && is_own {
             return end;
         }
@@ -143,6 +148,35 @@ impl Mail<'_> {
         let start = self.with_rules_above(start);
         self.parts[start..end].fill(Part::History);
         start
+    }
+
+    /// Folds one quote at the very top with the whole answer below it. Only in plain text, where
+    /// answering below the quote is a habit.
+    fn leading_quote(&mut self, end: usize) {
+        let Some(first) = self.next_filled(0) else {
+            return;
+        };
+        let Class::Attribution { lines, .. } = self.classes[first] else {
+            return;
+        };
+        let start = first + lines;
+        let in_quote = |at: usize| {
+            self.lines[at].hint == Hint::None
+                && matches!(self.classes[at], Class::Quote | Class::Blank)
+        };
+        let answer = (start..end).find(|&at| !in_quote(at)).unwrap_or(end);
+        let is_plain = |class: Class| {
+            matches!(
+                class,
+                Class::Text | Class::Blank | Class::SignatureMark | Class::Footer
+            )
+        };
+        let has_quote = (start..answer).any(|at| self.classes[at] == Class::Quote);
+        // With more quotes below it is an answer line by line.
+        let is_only_quote = !self.classes[answer..].contains(&Class::Quote);
+        if has_quote && is_only_quote && (answer..end).all(|at| is_plain(self.classes[at])) {
+            self.parts[..answer].fill(Part::History);
+        }
     }
 
     /// The signature at the end of the text.
@@ -159,19 +193,32 @@ impl Mail<'_> {
             (self.classes[last] == Class::Footer).then_some(last)
         };
         if let Some(start) = mark.or_else(footer) {
+            let end = self.signature_end(start, end);
             self.parts[start..end].fill(Part::Signature);
         }
+    }
+
+    /// Where the signature that begins at `start` ends: with its element, else with the text.
+    fn signature_end(&self, start: usize, end: usize) -> usize {
+        if self.lines[start].hint != Hint::Signature {
+            return end;
+        }
+        let belongs = |line: &SourceLine<'_>| line.is_blank() || line.hint == Hint::Signature;
+        start
+            + self.lines[start..end]
+                .iter()
+                .take_while(|line| belongs(line))
+                .count()
     }
 
     fn next_filled(&self, from: usize) -> Option<usize> {
         (from..self.lines.len()).find(|&at| !self.lines[at].is_blank())
     }
 
+    /// Counts lines that are not blank, no further than any limit here needs.
     fn count_filled(&self, from: usize, to: usize) -> usize {
-        self.lines[from..to]
-            .iter()
-            .filter(|line| !line.is_blank())
-            .count()
+        let filled = self.lines[from..to].iter().filter(|line| !line.is_blank());
+        filled.take(MAX_SIGNATURE_LINES + 1).count()
     }
 
     fn is_blank(&self, from: usize, to: usize) -> bool {

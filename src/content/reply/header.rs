@@ -320,10 +320,10 @@ fn within_rules(text: &str) -> Option<&str> {
     (before >= 2 && after >= 2 && !inner_end.is_empty()).then_some(inner_end)
 }
 
-/// Whether the line is a rule of at least 5 characters and nothing else.
+/// Whether the line is a rule of at least 3 characters and nothing else.
 pub(super) fn is_rule(text: &str) -> bool {
     let text = text.trim();
-    text.chars().count() >= 5
+    text.chars().count() >= 3
         && text
             .chars()
             .all(|c| matches!(c, '-' | '_' | '=' | '*' | '─' | '—' | '–'))

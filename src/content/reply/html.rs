@@ -54,7 +54,12 @@ const SIGNATURE_CLASSES: &[&str] = &[
 const SIGNATURE_IDS: &[&str] = &["signature", "ms-outlook-mobile-signature"];
 
 /// Colours of the line that Outlook draws above the header block of the mail that is answered.
-const OUTLOOK_COLORS: &[&str] = &["#b5c4df", "#e1e1e1"];
+const OUTLOOK_COLORS: &[&str] = &[
+    "#b5c4df",
+    "#e1e1e1",
+    "rgb(181, 196, 223)",
+    "rgb(225, 225, 225)",
+];
 
 /// Reads an HTML body. Of a forwarded mail (`is_forward`) everything is shown; text below a line
 /// such as "Forwarded message" always is.
@@ -101,7 +106,7 @@ pub fn from_html(html: &BoundedHtml, is_forward: bool) -> HtmlReply {
     };
     Cut::of(&lines, &parts).apply(&root);
     HtmlReply {
-        html: BoundedHtml::from_pruned_tree(root.inner_html().to_string()),
+        html: BoundedHtml::from_pruned_tree(document.html_root().inner_html().to_string()),
         ..reply
     }
 }
@@ -156,8 +161,19 @@ fn collect(
             hints.insert(node.id, hint);
         }
     }
+    // Answers between the quotes stand inside Gmail's element, beside the pieces of the quote.
+    let is_wrapper = hint == Hint::Quote && around != Hint::Quote && !node.has_name("blockquote");
+    let mut is_below_quote = false;
     for child in node.children_it(false) {
-        collect(&child, hint, is_history, hints);
+        let is_quote = child.has_name("blockquote");
+        let is_answer = is_wrapper && is_below_quote && !is_quote;
+        collect(
+            &child,
+            if is_answer { around } else { hint },
+            is_history,
+            hints,
+        );
+        is_below_quote |= is_quote;
     }
 }
 

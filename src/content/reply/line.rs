@@ -109,6 +109,7 @@ pub(super) fn classify(lines: &[SourceLine<'_>]) -> Vec<Class> {
             at += 1;
         }
     }
+    mark_introduced_quotes(lines, &mut classes);
     mark_wrapped_quotes(lines, &mut classes);
     classes
 }
@@ -156,20 +157,66 @@ fn class_of_line(lines: &[SourceLine<'_>], at: usize) -> Class {
     }
 }
 
-/// A server that wraps quoted lines again leaves their last words on a line without a mark.
+/// A block quote without the signs of a mail program is history all the same if it opens with
+/// "On … wrote:".
+fn mark_introduced_quotes(lines: &[SourceLine<'_>], classes: &mut [Class]) {
+    let mut at = 0;
+    while at < lines.len() {
+        if classes[at] != Class::OwnQuote {
+            at += 1;
+            continue;
+        }
+        let in_quote = |class: &Class| matches!(class, Class::OwnQuote | Class::Blank);
+        let end = at
+            + classes[at..]
+                .iter()
+                .take_while(|class| in_quote(class))
+                .count();
+        let bare = |line: &SourceLine<'_>| SourceLine::of_text(line.text).text.to_owned();
+        let first: Vec<String> = lines[at..end].iter().take(6).map(bare).collect();
+        let first: Vec<SourceLine<'_>> =
+            first.iter().map(|text| SourceLine::of_text(text)).collect();
+        let opens = (0..first.len())
+            .find_map(|end| attribution::ending_at(&first, end))
+            .is_some_and(|found| found.is_strong && found.start == 0);
+        if opens || header::block_at(&first, 0).is_some() {
+            for class in &mut classes[at..end] {
+                if *class == Class::OwnQuote {
+                    *class = Class::Quote;
+                }
+            }
+        }
+        at = end;
+    }
+}
+
+/// A server that wraps quoted lines again leaves their last words on lines without a mark: lines
+/// right between quoted ones, of which the upper is long and ends within a sentence.
 fn mark_wrapped_quotes(lines: &[SourceLine<'_>], classes: &mut [Class]) {
     /// Programs wrap at 70 characters or more.
     const WRAPPED_AT: usize = 70;
-    for at in 1..lines.len().saturating_sub(1) {
-        let (before, line, after) = (&lines[at - 1], &lines[at], &lines[at + 1]);
-        if classes[at] != Class::Text || lines[at - 1].depth == 0 || after.depth == 0 {
-            continue;
-        }
+    const MAX_LINES: usize = 3;
+    let is_wrapped = |at: usize| {
+        let (before, line) = (&lines[at - 1], &lines[at]);
         let first_word = line.text.split_whitespace().next().unwrap_or_default();
-        let width = before.depth + 1 + before.text.chars().count() + 1 + first_word.chars().count();
-        let continues = !line.text.starts_with(char::is_uppercase);
-        if width > WRAPPED_AT && continues && line.text.chars().count() < WRAPPED_AT / 2 {
-            classes[at] = Class::Quote;
+        let width = before.depth + before.text.chars().count() + 2 + first_word.chars().count();
+        width > WRAPPED_AT && !before.text.ends_with(['.', '?', '!', ':', ';'])
+    };
+    let mut at = 1;
+    while at < lines.len() {
+        let run = classes[at..]
+            .iter()
+            .take_while(|class| **class == Class::Text)
+            .count();
+        let end = at + run;
+        if run > 0
+            && run <= MAX_LINES
+            && lines[at - 1].depth > 0
+            && lines.get(end).is_some_and(|line| line.depth > 0)
+            && (at..end).all(is_wrapped)
+        {
+            classes[at..end].fill(Class::Quote);
         }
+        at = end + 1;
     }
 }
