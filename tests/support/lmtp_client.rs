@@ -41,11 +41,37 @@ impl LmtpClient {
     pub async fn connect(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Self::begin(Box::new(stream)).await
+        Self::greet(Box::new(stream), "LHLO").await
     }
 
     pub async fn connect_unix(path: &Path) -> Result<Self> {
-        Self::begin(Box::new(UnixStream::connect(path).await?)).await
+        Self::greet(Box::new(UnixStream::connect(path).await?), "LHLO").await
+    }
+
+    /// Connects to an SMTP server instead, with EHLO; [`Self::deliver_smtp`] then delivers.
+    pub async fn connect_smtp(address: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Self::greet(Box::new(stream), "EHLO").await
+    }
+
+    /// Delivers one mail by SMTP, which answers once for all recipients. Returns the first
+    /// refusal, or the reply to the final dot.
+    pub async fn deliver_smtp(&mut self, from: &str, to: &[&str], mail: &[u8]) -> Result<Reply> {
+        let mut commands = vec![format!("MAIL FROM:<{from}>")];
+        commands.extend(to.iter().map(|recipient| format!("RCPT TO:<{recipient}>")));
+        for command in commands {
+            let reply = self.command(&command).await?;
+            if !reply.is_success() {
+                return Ok(reply);
+            }
+        }
+        let data = self.command("DATA").await?;
+        if data.code != 354 {
+            return Ok(data);
+        }
+        self.write(&dotted(mail)).await?;
+        self.read_reply().await
     }
 
     /// Delivers one mail, command by command. Returns one reply per recipient: the refusal of
@@ -141,7 +167,7 @@ impl LmtpClient {
         self.command("QUIT").await
     }
 
-    async fn begin(stream: Box<dyn Stream>) -> Result<Self> {
+    async fn greet(stream: Box<dyn Stream>, hello: &str) -> Result<Self> {
         let mut client = Self {
             stream: BufReader::new(stream),
             extensions: Vec::new(),
@@ -150,7 +176,10 @@ impl LmtpClient {
         if !greeting.is_success() {
             return Err(Error::new(ErrorKind::ConnectionRefused, greeting.text()));
         }
-        client.extensions = client.command("LHLO client.invalid").await?.lines;
+        client.extensions = client
+            .command(&format!("{hello} client.invalid"))
+            .await?
+            .lines;
         Ok(client)
     }
 

@@ -1,14 +1,16 @@
 //! A homeserver for one appservice that keeps Synapse's rules, within the test process.
 //!
 //! Here: the handle by which a test starts it, looks into it and disturbs it. [`door`] listens,
-//! [`api`] receives, [`route`] and [`endpoints`] are the client-server API, [`world`] and [`room`]
-//! the rules, [`push`] the transactions, [`faults`] what goes wrong, [`user`] people with clients.
+//! [`api`] receives, [`route`] and [`endpoints`] are the client-server API, [`world`], [`room`],
+//! [`membership`] and [`creation`] the rules, [`push`] the transactions, [`faults`] what goes wrong, [`user`] people with clients.
 //! A new endpoint is a variant of [`route::Route`]; the compiler leads to the rest.
 
 mod api;
+mod creation;
 mod door;
 mod endpoints;
 mod faults;
+mod membership;
 mod push;
 mod refusal;
 mod room;
@@ -286,9 +288,19 @@ impl FakeHomeserver {
 
     // What the appservice is sent.
 
-    /// Every attempt to push so far.
+    /// Every attempt to push since the start or the last [`Self::forget_attempts`].
     pub fn attempts(&self) -> Vec<Attempt> {
         self.world().queue.attempts.clone()
+    }
+
+    pub fn forget_attempts(&self) {
+        self.world().queue.attempts.clear();
+    }
+
+    /// Waits for the `n`th attempt to push; false after `timeout`.
+    pub async fn wait_attempts(&self, n: usize, timeout: Duration) -> bool {
+        let enough = |world: &World| (world.queue.attempts.len() >= n).then_some(());
+        self.wait_until(timeout, enough).await.is_some()
     }
 
     /// Events that the appservice has not taken yet.

@@ -48,7 +48,8 @@ pub struct Queue {
     ephemeral: VecDeque<String>,
     /// Tried without success, and to be tried again.
     unsent: Option<Transaction>,
-    in_flight: bool,
+    /// The number of the transaction in flight.
+    in_flight: Option<u64>,
     last_number: u64,
     /// Failed attempts in a row.
     failures: u32,
@@ -58,6 +59,7 @@ pub struct Queue {
     pub attempts: Vec<Attempt>,
     wake: Arc<Notify>,
     retry: Arc<Notify>,
+    restarted: Arc<Notify>,
 }
 
 /// How it goes with the appservice.
@@ -132,7 +134,7 @@ impl Queue {
         self.waiting.is_empty()
             && self.ephemeral.is_empty()
             && self.unsent.is_none()
-            && !self.in_flight
+            && self.in_flight.is_none()
     }
 
     /// How many events have not been taken yet.
@@ -140,10 +142,14 @@ impl Queue {
         self.waiting.len() + self.unsent.as_ref().map_or(0, |unsent| unsent.events.len())
     }
 
-    /// Forgets what a restart forgets: how far the numbers were, how long to wait, and
-    /// ephemeral events.
+    /// Forgets what a restart forgets: how far the numbers were, how long to wait, ephemeral
+    /// events, and to listen for the answer to the transaction in flight, which comes again.
     pub fn restart(&mut self) {
-        self.last_number = self.unsent.as_ref().map_or(0, |unsent| unsent.number);
+        let unsent = self.unsent.as_ref().map(|unsent| unsent.number);
+        self.last_number = unsent.or(self.in_flight).unwrap_or(0);
+        if self.in_flight.is_some() {
+            self.restarted.notify_one();
+        }
         self.failures = self.failures.min(1);
         self.ephemeral.clear();
         self.retry_now();
@@ -217,7 +223,7 @@ impl Queue {
             status,
             done,
         });
-        self.in_flight = false;
+        self.in_flight = None;
         if done {
             self.unsent = None;
             self.failures = 0;
@@ -233,26 +239,38 @@ impl Queue {
     }
 }
 
-/// Pushes until `stop`.
-pub async fn run(shared: Arc<Shared>, client: reqwest::Client, stop: CancellationToken) {
+/// Pushes until `end`.
+pub async fn run(shared: Arc<Shared>, client: reqwest::Client, end: CancellationToken) {
     let pushing = async {
-        let (wake, retry) = {
-            let world = shared.world();
-            (world.queue.wake.clone(), world.queue.retry.clone())
+        let (wake, retry, restarted) = {
+            let queue = &shared.world().queue;
+            (
+                queue.wake.clone(),
+                queue.retry.clone(),
+                queue.restarted.clone(),
+            )
         };
         loop {
+            // A restart while nothing was in flight any more concerns no later transaction.
+            let _ = restarted.notified().now_or_never();
             let step = {
                 let mut world = shared.world();
                 let base = world.config.backoff_base;
                 let step = world.queue.next_step(base);
-                world.queue.in_flight = matches!(step, Step::Send(_));
+                world.queue.in_flight = match &step {
+                    Step::Send(transaction) => Some(transaction.number),
+                    Step::Ask(_) | Step::Sleep(_) | Step::Rest => None,
+                };
                 world.changes.send_modify(|changes| *changes += 1);
                 step
             };
             match step {
                 Step::Send(transaction) => {
                     let request = transaction_request(&shared.world(), &client, &transaction);
-                    let (status, done) = put(request).await;
+                    let (status, done) = tokio::select! {
+                        outcome = put(request) => outcome,
+                        () = restarted.notified() => (None, false),
+                    };
                     shared.world().queue.settle(transaction, status, done);
                 }
                 Step::Ask(user) => {
@@ -275,7 +293,7 @@ pub async fn run(shared: Arc<Shared>, client: reqwest::Client, stop: Cancellatio
     };
     tokio::select! {
         () = pushing => {}
-        () = stop.cancelled() => {}
+        () = end.cancelled() => {}
     }
 }
 

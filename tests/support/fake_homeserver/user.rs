@@ -86,11 +86,11 @@ impl FakeUser {
         self.say_related(room, text, &relates)
     }
 
-    /// Writes in the thread that `root` begins.
-    pub fn say_in_thread(&self, room: &str, root: &str, text: &str) -> String {
+    /// Writes in the thread that `first` begins.
+    pub fn say_in_thread(&self, room: &str, first: &str, text: &str) -> String {
         let relates = json!({
-            "rel_type": "m.thread", "event_id": root,
-            "is_falling_back": true, "m.in_reply_to": {"event_id": root},
+            "rel_type": "m.thread", "event_id": first,
+            "is_falling_back": true, "m.in_reply_to": {"event_id": first},
         });
         self.say_related(room, text, &relates)
     }

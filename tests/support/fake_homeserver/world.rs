@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
 use super::FakeConfig;
+use super::membership::member_draft;
 use super::push::Queue;
 use super::refusal::Refusal;
 use super::room::{Membership, Room, TimelineEvent};
@@ -184,125 +185,6 @@ impl World {
         })
     }
 
-    /// Changes a membership; `None` if it is so already.
-    pub fn set_membership(
-        &mut self,
-        room: &str,
-        sender: &str,
-        target: &str,
-        to: Membership,
-        reason: Option<&str>,
-    ) -> Result<Option<String>, Refusal> {
-        let mut content = json!({});
-        if let Some(reason) = reason {
-            content["reason"] = reason.into();
-        }
-        self.change_member(room, sender, target, to, content)
-    }
-
-    pub fn create_room(&mut self, creator: &str, wish: &Value) -> Result<String, Refusal> {
-        let version = wish["room_version"].as_str().unwrap_or("12");
-        let version: u32 = version.parse().map_err(|_| {
-            let error = "Your homeserver does not support this room version";
-            Refusal::new(400, "M_UNSUPPORTED_ROOM_VERSION", error)
-        })?;
-        let is_public = wish["visibility"] == "public";
-        let preset = wish["preset"].as_str();
-        let preset = preset.unwrap_or(if is_public {
-            "public_chat"
-        } else {
-            "private_chat"
-        });
-        let invited: Vec<String> = strings(&wish["invite"]);
-        let mut creators = vec![creator.to_owned()];
-        creators.extend(strings(&wish["creation_content"]["additional_creators"]));
-        if preset == "trusted_private_chat" {
-            creators.extend(invited.iter().cloned());
-        }
-        let alias = match wish["room_alias_name"].as_str() {
-            Some(name) => Some(self.free_alias(name)?),
-            None => None,
-        };
-
-        let opaque = self.next_id();
-        let id = if version >= 12 {
-            format!("!{opaque}")
-        } else {
-            format!("!{}:{}", &opaque[..18], self.config.server_name)
-        };
-        let mut creation = object(&wish["creation_content"]);
-        creation.insert("room_version".into(), version.to_string().into());
-        let mut levels = json!({
-            "users": {}, "users_default": 0, "events_default": 0, "state_default": 50,
-            "invite": 0, "kick": 50, "ban": 50, "redact": 50,
-            "events": {"m.room.tombstone": if version >= 12 { 150 } else { 100 },
-                "m.room.power_levels": 100, "m.room.encryption": 100},
-        });
-        if version < 12 {
-            for creator in creators.drain(..) {
-                levels["users"][creator] = json!(100);
-            }
-        }
-        for (key, value) in object(&wish["power_level_content_override"]) {
-            levels[key] = value;
-        }
-        let join_rule = if preset == "public_chat" {
-            "public"
-        } else {
-            "invite"
-        };
-
-        self.rooms
-            .insert(id.clone(), Room::new(id.clone(), creators));
-        let mut lay = |kind: &str, key: &str, content: Value| {
-            self.append(Draft {
-                room: &id,
-                sender: creator,
-                kind,
-                state_key: Some(key),
-                content,
-                timestamp: None,
-                redacts: None,
-            })
-        };
-        lay("m.room.create", "", Value::Object(creation))?;
-        lay("m.room.member", creator, json!({"membership": "join"}))?;
-        lay("m.room.power_levels", "", levels)?;
-        if let Some(alias) = &alias {
-            lay("m.room.canonical_alias", "", json!({"alias": alias}))?;
-        }
-        lay("m.room.join_rules", "", json!({"join_rule": join_rule}))?;
-        lay(
-            "m.room.history_visibility",
-            "",
-            json!({"history_visibility": "shared"}),
-        )?;
-        for event in wish["initial_state"].as_array().into_iter().flatten() {
-            let kind = event["type"]
-                .as_str()
-                .ok_or_else(|| Refusal::missing("type"))?;
-            let key = event["state_key"].as_str().unwrap_or_default();
-            lay(kind, key, event["content"].clone())?;
-        }
-        if let Some(name) = wish["name"].as_str() {
-            lay("m.room.name", "", json!({"name": name}))?;
-        }
-        if let Some(topic) = wish["topic"].as_str() {
-            lay("m.room.topic", "", json!({"topic": topic}))?;
-        }
-        if let Some(alias) = alias {
-            self.aliases.insert(alias, id.clone());
-        }
-        for user in invited {
-            let mut content = json!({});
-            if wish["is_direct"] == true {
-                content["is_direct"] = true.into();
-            }
-            self.change_member(&id, creator, &user, Membership::Invite, content)?;
-        }
-        Ok(id)
-    }
-
     /// Sets a part of a profile and, as Synapse does, says so in every room of the user.
     pub fn set_profile(&mut self, user: &str, change: impl FnOnce(&mut Profile)) {
         let profile = self.users.entry(user.to_owned()).or_default();
@@ -336,116 +218,8 @@ impl World {
         start + u64::try_from(since.elapsed().as_millis()).unwrap_or_default()
     }
 
-    fn send_member(&mut self, draft: Draft<'_>) -> Result<String, Refusal> {
-        let target = draft.state_key.unwrap_or_default();
-        let to = draft.content["membership"]
-            .as_str()
-            .and_then(Membership::parse);
-        let to = to.ok_or_else(|| Refusal::bad_json("Bad membership"))?;
-        check_numbers(&draft.content)?;
-        let room = self.joined_room(draft.room, draft.sender);
-        if let Ok(room) = &room
-            && to == Membership::Join
-            && target == draft.sender
-            && room
-                .state("m.room.member", target)
-                .is_some_and(|e| e.content != draft.content)
-        {
-            return self.append(draft);
-        }
-        let made = self.change_member(draft.room, draft.sender, target, to, draft.content)?;
-        let known = self.room(draft.room)?.state("m.room.member", target);
-        let known = || known.map(|event| event.event_id.clone());
-        Ok(made.or_else(known).unwrap_or_default())
-    }
-
-    fn change_member(
-        &mut self,
-        room_id: &str,
-        sender: &str,
-        target: &str,
-        to: Membership,
-        content: Value,
-    ) -> Result<Option<String>, Refusal> {
-        let room = self.room(room_id)?;
-        let now = room.members.get(target).copied();
-        let power = room.power(sender);
-        let refused = |why: &str| Err(Refusal::forbidden(why));
-        if sender != target && !room.is_joined(sender) {
-            return Err(not_in_room(sender, room_id));
-        }
-        match to {
-            Membership::Join if sender != target => return refused("Cannot join for others"),
-            Membership::Join => match now {
-                Some(Membership::Join) => return Ok(None),
-                Some(Membership::Ban) => return refused("You are banned from this room"),
-                Some(Membership::Invite) => {}
-                Some(Membership::Leave) | None if room.join_rule() == "public" => {}
-                Some(Membership::Leave) | None => {
-                    return refused("You are not invited to this room.");
-                }
-            },
-            Membership::Invite => match now {
-                Some(Membership::Join) => return refused("They are already in the room."),
-                Some(Membership::Ban) => return refused("They are banned from the room"),
-                _ if power < room.level_to("invite") => {
-                    return refused("You don't have permission to invite users");
-                }
-                Some(Membership::Invite | Membership::Leave) | None => {}
-            },
-            Membership::Leave if sender == target => match now {
-                Some(Membership::Join | Membership::Invite) => {}
-                Some(Membership::Ban | Membership::Leave) | None => {
-                    return Err(not_in_room(sender, room_id));
-                }
-            },
-            Membership::Leave => {
-                let action = if now == Some(Membership::Ban) {
-                    "ban"
-                } else {
-                    "kick"
-                };
-                if power < room.level_to(action) || power <= room.power(target) {
-                    return refused("You cannot kick this user.");
-                }
-                if now.is_none_or(|now| now == Membership::Leave) {
-                    let error = "The target user is not in the room";
-                    return Err(Refusal::new(403, "M_NOT_IN_ROOM", error));
-                }
-            }
-            Membership::Ban => {
-                if power < room.level_to("ban") || power <= room.power(target) {
-                    return refused("You don't have permission to ban");
-                }
-            }
-        }
-        let content = self.member_content(target, to, &content);
-        self.append(member_draft(room_id, sender, target, content))
-            .map(Some)
-    }
-
-    fn member_content(&self, user: &str, to: Membership, content: &Value) -> Value {
-        let mut content = object(content);
-        content.insert("membership".into(), to.name().into());
-        if matches!(to, Membership::Join | Membership::Invite)
-            && let Some(profile) = self.users.get(user)
-        {
-            for (key, value) in [
-                ("displayname", &profile.displayname),
-                ("avatar_url", &profile.avatar_url),
-            ] {
-                if let Some(value) = value
-                    && !content.contains_key(key)
-                {
-                    content.insert(key.into(), value.clone().into());
-                }
-            }
-        }
-        Value::Object(content)
-    }
-
     /// Stores an event that was found to be allowed, and queues it for the appservice.
-    fn append(&mut self, draft: Draft<'_>) -> Result<String, Refusal> {
+    pub fn append(&mut self, draft: Draft<'_>) -> Result<String, Refusal> {
         let opaque = self.next_id();
         let is_first = draft.kind == "m.room.create";
         let event = TimelineEvent {
@@ -508,18 +282,6 @@ impl World {
         Ok(event_id)
     }
 
-    fn free_alias(&self, name: &str) -> Result<String, Refusal> {
-        let alias = format!("#{name}:{}", self.config.server_name);
-        if self.aliases.contains_key(&alias) {
-            return Err(Refusal::new(
-                400,
-                "M_ROOM_IN_USE",
-                "Room alias already taken",
-            ));
-        }
-        Ok(alias)
-    }
-
     /// Everybody in a room with their membership.
     pub fn members(&self, room: &str) -> BTreeMap<String, Membership> {
         self.rooms
@@ -533,25 +295,8 @@ pub fn object(value: &Value) -> Map<String, Value> {
     value.as_object().cloned().unwrap_or_default()
 }
 
-fn strings(list: &Value) -> Vec<String> {
-    let items = list.as_array().into_iter().flatten();
-    items.filter_map(Value::as_str).map(str::to_owned).collect()
-}
-
-fn not_in_room(user: &str, room: &str) -> Refusal {
+pub fn not_in_room(user: &str, room: &str) -> Refusal {
     Refusal::forbidden(format!("User {user} not in room {room}"))
-}
-
-fn member_draft<'a>(room: &'a str, sender: &'a str, target: &'a str, content: Value) -> Draft<'a> {
-    Draft {
-        room,
-        sender,
-        kind: "m.room.member",
-        state_key: Some(target),
-        content,
-        timestamp: None,
-        redacts: None,
-    }
 }
 
 fn with_invite_state(mut event: Value, room: &Room) -> Value {
@@ -574,7 +319,7 @@ fn with_invite_state(mut event: Value, room: &Room) -> Value {
 }
 
 /// Refuses floats and integers beyond ±(2⁵³ − 1) (canonical JSON, Matrix 1.19).
-fn check_numbers(value: &Value) -> Result<(), Refusal> {
+pub fn check_numbers(value: &Value) -> Result<(), Refusal> {
     let largest = (1i64 << 53) - 1;
     match value {
         Value::Number(number) => match number.as_i64() {
