@@ -1,4 +1,8 @@
 //! A small LMTP client (RFC 2033) for tests.
+#![allow(
+    dead_code,
+    reason = "each test binary uses only a part of what is here"
+)]
 
 use std::io::{Error, ErrorKind, Result};
 use std::net::SocketAddr;

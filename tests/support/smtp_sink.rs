@@ -1,5 +1,9 @@
 //! An SMTP server that takes every mail and keeps it in memory, and that can be told to refuse,
 //! to wait or to hang up at any stage (RFC 5321; plain text, AUTH accepts everybody).
+#![allow(
+    dead_code,
+    reason = "each test binary uses only a part of what is here"
+)]
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -4,6 +4,10 @@
 //! [`api`] receives, [`route`] and [`endpoints`] are the client-server API, [`world`], [`room`],
 //! [`membership`] and [`creation`] the rules, [`push`] the transactions, [`faults`] what goes wrong, [`user`] people with clients.
 //! A new endpoint is a variant of [`route::Route`]; the compiler leads to the rest.
+#![allow(
+    dead_code,
+    reason = "each test binary uses only a part of what is here"
+)]
 
 mod api;
 mod creation;
