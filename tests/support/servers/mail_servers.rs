@@ -97,15 +97,8 @@ impl MailServers {
         configure_postfix(options, &ports, &certificates, &folder)?;
         configure_dovecot(options, &ports, &certificates, &folder)?;
 
-        // Postfix makes the folder in which Dovecot's sockets live.
-        let mut postfix = Process::start(
-            "postfix",
-            Command::new("/usr/sbin/postfix")
-                .arg("-c")
-                .arg(folder.join("conf"))
-                .arg("start-fg"),
-            &folder,
-        )?;
+        // Postfix goes first: it makes the folder in which Dovecot's sockets live.
+        let mut postfix = start_postfix(&folder)?;
         let private = folder.join("queue/private");
         let found = wait_until("Postfix", &mut postfix, || private.join("lmtp").exists()).await?;
         let mut dovecot = Process::start(
@@ -224,6 +217,30 @@ fn envelope(from: &str, to: &str) -> Result<Envelope> {
     Ok(Envelope::new(from, vec![to.parse()?])?)
 }
 
+/// `postfix start-fg` would leave `master` in a session of its own, which outlives the script that
+/// started it; debugging mode keeps it with the process that is watched.
+fn start_postfix(folder: &Folder) -> Result<Process> {
+    let check = Command::new("/usr/sbin/postfix")
+        .arg("-c")
+        .arg(folder.join("conf"))
+        .arg("check")
+        .output()
+        .context("running postfix: `make provision` installs it")?;
+    ensure!(
+        check.status.success(),
+        "postfix check (as root?): {}",
+        String::from_utf8_lossy(&check.stderr)
+    );
+    Process::start(
+        "postfix",
+        Command::new("/usr/lib/postfix/sbin/master")
+            .arg("-d")
+            .arg("-c")
+            .arg(folder.join("conf")),
+        folder,
+    )
+}
+
 /// Waits for a server. `Ok(false)` if it ended because its port is in use.
 async fn wait_until(name: &str, server: &mut Process, ready: impl Fn() -> bool) -> Result<bool> {
     let deadline = Instant::now() + Duration::from_secs(20);
@@ -300,7 +317,8 @@ fn configure_postfix(
     Ok(())
 }
 
-/// No service runs in a chroot jail: a private queue has no `etc` in it.
+/// No service runs in a chroot jail: a private queue has no `etc` in it. Submission takes every
+/// recipient, so that the ones who do not exist cause a bounce, as they do at most providers.
 fn master_cf(ports: &Ports) -> String {
     let smtp = ports.smtp.address();
     let submission = ports.submission.address();
@@ -312,7 +330,8 @@ fn master_cf(ports: &Ports) -> String {
   -o smtpd_tls_security_level=encrypt
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_client_restrictions=permit_sasl_authenticated,reject
-  -o smtpd_recipient_restrictions=reject_unlisted_recipient,permit
+  -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject
+  -o smtpd_reject_unlisted_recipient=no
   -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
