@@ -5,10 +5,12 @@
 //! else, who is refused after acceptance, so that a real bounce comes back. Nothing is looked up
 //! in the DNS and nothing leaves the machine.
 
+use std::fs::{File, Permissions};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use lettre::address::Envelope;
@@ -217,26 +219,14 @@ fn envelope(from: &str, to: &str) -> Result<Envelope> {
     Ok(Envelope::new(from, vec![to.parse()?])?)
 }
 
-/// `postfix start-fg` would leave `master` in a session of its own, which outlives the script that
-/// started it; debugging mode keeps it with the process that is watched.
+/// Starts `master` itself. `postfix start` spends a second on checks, and `start-fg` leaves
+/// `master` in a session of its own, which outlives the script that started it; debugging mode
+/// keeps it with the process that is watched.
 fn start_postfix(folder: &Folder) -> Result<Process> {
-    let check = Command::new("/usr/sbin/postfix")
-        .arg("-c")
-        .arg(folder.join("conf"))
-        .arg("check")
-        .output()
-        .context("running postfix: `make provision` installs it")?;
-    ensure!(
-        check.status.success(),
-        "postfix check (as root?): {}",
-        String::from_utf8_lossy(&check.stderr)
-    );
+    let mut master = Command::new("/usr/lib/postfix/sbin/master");
     Process::start(
         "postfix",
-        Command::new("/usr/lib/postfix/sbin/master")
-            .arg("-d")
-            .arg("-c")
-            .arg(folder.join("conf")),
+        master.arg("-d").arg("-c").arg(folder.join("conf")),
         folder,
     )
 }
@@ -275,9 +265,7 @@ fn configure_postfix(
     folder: &Folder,
 ) -> Result<()> {
     folder.create_dir("conf")?;
-    folder.create_dir("queue")?;
-    let data = folder.create_dir("data")?;
-    chown("postfix:postfix", &data)?;
+    create_queue(folder)?;
 
     let mut domains: Vec<&str> = options.customers.iter().map(String::as_str).collect();
     let mut own: Vec<&str> = options
@@ -297,7 +285,7 @@ fn configure_postfix(
         .chain(customers)
         .map(|it| format!("{it} yes\n"))
         .collect();
-    folder.write("conf/recipients", recipients)?;
+    write_aged("conf/recipients", &recipients, folder)?;
 
     let transports: String = options
         .lmtp_port
@@ -307,13 +295,50 @@ fn configure_postfix(
                 .collect()
         })
         .unwrap_or_default();
-    folder.write("conf/transports", transports)?;
+    write_aged("conf/transports", &transports, folder)?;
 
-    folder.write("conf/master.cf", master_cf(ports))?;
-    folder.write(
+    write_aged("conf/master.cf", &master_cf(ports), folder)?;
+    write_aged(
         "conf/main.cf",
-        main_cf(&domains.join(", "), certificates, folder),
+        &main_cf(&domains.join(", "), certificates, folder),
+        folder,
     )?;
+    Ok(())
+}
+
+/// Every Postfix program reads a file that is younger than two seconds again and again until it
+/// is older, lest it see it half written.
+fn write_aged(name: &str, content: &str, folder: &Folder) -> Result<()> {
+    const LONG_AGO: Duration = Duration::from_hours(24);
+    let path = folder.write(name, content)?;
+    let file = File::options().write(true).open(path)?;
+    file.set_modified(SystemTime::UNIX_EPOCH + LONG_AGO)?;
+    Ok(())
+}
+
+/// The folders that `postfix check` would make, one program run at a time.
+fn create_queue(folder: &Folder) -> Result<()> {
+    const PRIVATE: [&str; 11] = [
+        "active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private",
+        "saved", "trace",
+    ];
+    let mut of_postfix = vec![folder.create_dir("data")?];
+    for name in PRIVATE {
+        of_postfix.push(folder.create_dir(&format!("queue/{name}"))?);
+    }
+    chown("postfix", &of_postfix)?;
+    for path in &of_postfix {
+        std::fs::set_permissions(path, Permissions::from_mode(0o700))?;
+    }
+    folder.create_dir("queue/pid")?;
+    // Local programs hand mail in through these two.
+    let shared = [
+        folder.create_dir("queue/public")?,
+        folder.create_dir("queue/maildrop")?,
+    ];
+    chown("postfix:postdrop", &shared)?;
+    std::fs::set_permissions(&shared[0], Permissions::from_mode(0o710))?;
+    std::fs::set_permissions(&shared[1], Permissions::from_mode(0o730))?;
     Ok(())
 }
 
@@ -421,7 +446,7 @@ fn configure_dovecot(
     folder: &Folder,
 ) -> Result<()> {
     let mail = folder.create_dir("mail")?;
-    chown(&format!("{OWNER}:{OWNER}"), &mail)?;
+    chown(&format!("{OWNER}:{OWNER}"), &[mail])?;
     let place = folder.path().display();
     let certificate = certificates.certificate.display();
     let key = certificates.key.display();
@@ -502,10 +527,10 @@ service auth {{
 }
 
 /// By the command, because user names have to be looked up.
-fn chown(owner: &str, path: &std::path::Path) -> Result<()> {
+fn chown(owner: &str, paths: &[PathBuf]) -> Result<()> {
     let output = Command::new("chown")
         .arg(owner)
-        .arg(path)
+        .args(paths)
         .output()
         .context("running chown")?;
     ensure!(
