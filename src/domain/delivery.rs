@@ -37,6 +37,5 @@ const FIRST_WAIT: Duration = Duration::from_secs(2);
 pub const LONGEST_WAIT_FOR_MAIL: Duration = Duration::from_mins(30);
 /// For Matrix: there is one homeserver, ours, and everybody waits for it.
 pub const LONGEST_WAIT_FOR_MATRIX: Duration = Duration::from_secs(30);
-pub const LONGEST_WAIT: Duration = Duration::from_mins(30);
 /// After this time a mail that nobody takes is given up (RFC 5321 section 4.5.4.1: four to five days).
 pub const GIVE_UP_AFTER: Duration = Duration::from_hours(5 * 24);

@@ -1,6 +1,10 @@
-//! Counterparts for tests: a homeserver, an SMTP server and an LMTP client, all within the test
-//! process and on loopback.
+//! Counterparts for tests: fakes within the test process, and real servers on loopback.
+#![allow(
+    dead_code,
+    reason = "each test program is compiled with all of it and uses its own part"
+)]
 
 pub mod fake_homeserver;
 pub mod lmtp_client;
+pub mod servers;
 pub mod smtp_sink;

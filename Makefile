@@ -1,0 +1,38 @@
+# `make` says what there is. Everything works on a bare Debian 12 with Rust: `provision` comes first
+# where something more is needed, and takes no time when nothing is missing.
+
+CARGO ?= cargo
+# Where cargo puts what it builds.
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+# A snapshot that differs is a failure, never an update.
+export INSTA_UPDATE ?= no
+
+.PHONY: help provision build lint test bench demo
+
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+provision: ## Install Postfix, Dovecot, Synapse and cargo-nextest if they are missing (as root)
+	@scripts/provision
+
+build: provision ## Build the program, the demo and all tests
+	$(CARGO) build --locked --all-targets
+
+lint: provision ## Formatting, clippy, rustdoc; cargo-deny where it is installed
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --lib
+# Compiling cargo-deny takes longer than everything else here, so nobody is made to.
+	@if command -v cargo-deny >/dev/null; then cargo deny --all-features check; \
+	else echo "cargo-deny is not installed: licences and advisories were not checked"; fi
+
+test: build lint ## All gates and all tests, with the real Synapse, Postfix and Dovecot
+	$(CARGO) nextest run --locked
+	$(CARGO) test --locked --doc --quiet
+
+bench: ## The benchmarks
+	$(CARGO) bench --locked
+
+demo: provision ## See it work: a room, a letter, an answer, on this machine only
+	$(CARGO) build --locked --bin postroom --example demo
+	@$(TARGET)/debug/examples/demo

@@ -1,0 +1,222 @@
+//! A private Synapse: SQLite, no federation, cheap passwords, no rate limits.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use data_encoding::BASE64_NOPAD;
+
+use super::folder::Folder;
+use super::matrix_client::MatrixClient;
+use super::ports::{self, Port};
+use super::process::Process;
+
+#[derive(Clone, Debug)]
+pub struct SynapseOptions {
+    /// What stands behind the colon in user ids.
+    pub server_name: String,
+    /// The text of an appservice's registration file.
+    pub registration: Option<String>,
+}
+
+impl Default for SynapseOptions {
+    fn default() -> Self {
+        Self {
+            server_name: "example.org".to_owned(),
+            registration: None,
+        }
+    }
+}
+
+/// A running homeserver; dropping the value stops it and removes its data.
+///
+/// Anybody on the machine may register: it is gone before that matters.
+#[derive(Debug)]
+pub struct Synapse {
+    // Fields are dropped in this order: the server before its folder.
+    process: Option<Process>,
+    port: Port,
+    server_name: String,
+    folder: Folder,
+}
+
+impl Synapse {
+    /// Starts it and waits until it answers; takes about two seconds.
+    pub async fn start(options: &SynapseOptions) -> Result<Self> {
+        const ATTEMPTS: usize = 5;
+        for _ in 0..ATTEMPTS {
+            let mut synapse = Self {
+                process: None,
+                port: ports::free()?,
+                server_name: options.server_name.clone(),
+                folder: Folder::create()?,
+            };
+            configure(options, &synapse.port, &synapse.folder)?;
+            if synapse.run().await? {
+                return Ok(synapse);
+            }
+        }
+        bail!("Synapse found its port in use {ATTEMPTS} times")
+    }
+
+    /// Stops it; its data stay, and [`Self::resume`] brings it back.
+    pub fn stop(&mut self) {
+        self.process = None;
+    }
+
+    /// Starts it again with the same data on the same port.
+    pub async fn resume(&mut self) -> Result<()> {
+        self.stop();
+        ensure!(
+            self.run().await?,
+            "somebody took Synapse's port {}",
+            self.port.number()
+        );
+        Ok(())
+    }
+
+    /// Base URL for clients and appservices, without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.port.address())
+    }
+
+    pub fn server_name(&self) -> &str {
+        &self.server_name
+    }
+
+    pub fn log(&self) -> PathBuf {
+        self.folder.join("synapse.log")
+    }
+
+    /// Registers a user; `name` is the local part of the user id.
+    pub async fn register_user(&self, name: &str, password: &str) -> Result<MatrixClient> {
+        MatrixClient::register(&self.url(), name, password).await
+    }
+
+    /// `Ok(false)` if somebody else has the port.
+    async fn run(&mut self) -> Result<bool> {
+        let mut process = Process::start(
+            "synapse",
+            Command::new(python()?)
+                .args(["-m", "synapse.app.homeserver", "-c", "homeserver.yaml"])
+                .current_dir(self.folder.path()),
+            &self.folder,
+        )?;
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !MatrixClient::is_healthy(&self.url()).await {
+            if !process.is_running() {
+                let log = process.log_tail(20);
+                if log.contains("Address already in use") {
+                    return Ok(false);
+                }
+                bail!("Synapse ended at its start:\n{log}");
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "Synapse is not up:\n{}",
+                process.log_tail(20)
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.process = Some(process);
+        Ok(true)
+    }
+}
+
+/// The Python that has Synapse; `scripts/provision` alone knows where and which version.
+fn python() -> Result<PathBuf> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/provision");
+    let output = Command::new(script)
+        .arg("--synapse")
+        .output()
+        .context("asking scripts/provision for Synapse")?;
+    let python = PathBuf::from(String::from_utf8(output.stdout)?.trim());
+    ensure!(
+        python.exists(),
+        "no Synapse at {}: run `make provision`",
+        python.display()
+    );
+    Ok(python)
+}
+
+fn configure(options: &SynapseOptions, port: &Port, folder: &Folder) -> Result<()> {
+    folder.create_dir("media")?;
+    let appservices = if let Some(registration) = &options.registration {
+        folder.write("appservice.yaml", registration)?;
+        "[appservice.yaml]"
+    } else {
+        "[]"
+    };
+    folder.write("signing.key", signing_key()?)?;
+    folder.write("log.yaml", LOG)?;
+    let server_name = &options.server_name;
+    let port = port.number();
+    folder.write(
+        "homeserver.yaml",
+        format!(
+            r#"
+server_name: "{server_name}"
+public_baseurl: "http://127.0.0.1:{port}/"
+listeners:
+  - port: {port}
+    bind_addresses: ["127.0.0.1"]
+    type: http
+    resources: [{{names: [client], compress: false}}]
+database: {{name: sqlite3, args: {{database: homeserver.db}}}}
+app_service_config_files: {appservices}
+signing_key_path: signing.key
+log_config: log.yaml
+media_store_path: media
+max_upload_size: 50M
+report_stats: false
+# Nothing leaves loopback.
+trusted_key_servers: []
+suppress_key_server_warning: true
+federation_domain_whitelist: []
+url_preview_enabled: false
+enable_registration: true
+enable_registration_without_verification: true
+registration_shared_secret: loopback
+macaroon_secret_key: loopback
+form_secret: loopback
+# The default of 12 rounds makes every login take a quarter of a second.
+bcrypt_rounds: 4
+{RATE_LIMITS}"#
+        ),
+    )?;
+    Ok(())
+}
+
+/// Synapse would make one itself, but only by a start of its own.
+fn signing_key() -> Result<String> {
+    use std::io::Read;
+    let mut seed = [0; 32];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut seed)?;
+    Ok(format!("ed25519 a_test {}\n", BASE64_NOPAD.encode(&seed)))
+}
+
+const LOG: &str = "
+version: 1
+formatters:
+  plain: {format: '%(asctime)s %(levelname)s %(name)s: %(message)s'}
+handlers:
+  output: {class: logging.StreamHandler, formatter: plain}
+loggers:
+  synapse.access: {level: WARNING}
+root: {level: INFO, handlers: [output]}
+disable_existing_loggers: false
+";
+
+const RATE_LIMITS: &str = "
+rc_message: &unlimited {per_second: 100000, burst_count: 100000}
+rc_registration: *unlimited
+rc_login: {address: *unlimited, account: *unlimited, failed_attempts: *unlimited}
+rc_admin_redaction: *unlimited
+rc_joins: {local: *unlimited, remote: *unlimited}
+rc_joins_per_room: *unlimited
+rc_invites: {per_room: *unlimited, per_user: *unlimited, per_issuer: *unlimited}
+rc_room_creation: *unlimited
+rc_media_create: *unlimited
+rc_presence: {per_user: *unlimited}
+";
