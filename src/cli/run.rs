@@ -1,0 +1,169 @@
+//! `postroom run`: the one place where everything is built.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use clap::Args;
+use tokio::net::TcpListener;
+
+use crate::{
+    config::{self, Config},
+    flow::{self, receive::Receiver},
+    lifecycle::{Chance, Clock, Stop},
+    mail::{
+        lmtp::{Limits, Lmtp},
+        smtp::SmtpTransport,
+    },
+    matrix::{client::Client, registration::Registration},
+    store::{Store, blobs::Blobs, keys, letters::Timing, outbox},
+    telemetry,
+    web::{
+        appservice::{self, Appservice},
+        operations::{self, Operations, Starting},
+    },
+};
+
+/// Serve
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The configuration
+    #[arg(long, default_value = "config.yaml")]
+    config: PathBuf,
+}
+
+impl Run {
+    pub fn run(self) -> anyhow::Result<()> {
+        let config = Config::load(&self.config, config::environment())?;
+        telemetry::init(config.log.format, &config.log.level)?;
+        tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?
+            .block_on(serve(config))
+    }
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let stop = Stop::new();
+    stop.on_signals()?;
+    let (clock, chance) = (Clock::System, Chance::System);
+    let registration = Registration::read(&config.appservice.registration)?;
+    let homeserver = Client::new(&config.homeserver.url, registration.as_token.clone())?;
+    let bot = registration.bot_user_id(&config.homeserver.server_name)?;
+
+    let store = Store::open(&config.database.url()).await?;
+    let now = clock.now().as_millisecond();
+    let keys = keys::load(&store, chance.bytes(), now).await?;
+    let taken_back = store.write(|tx| Box::pin(async move { outbox::take_back(tx, i64::MAX).await })).await?;
+    if taken_back > 0 {
+        tracing::info!(taken_back, "Attempts were under way when Postroom ended; they are looked into");
+    }
+
+    let mut transports = std::collections::HashMap::new();
+    for (name, mailbox) in &config.mailboxes {
+        let transport = SmtpTransport::new(&mailbox.smtp, mailbox.address.domain())
+            .with_context(|| format!("mailboxes.{name}.smtp"))?;
+        transports.insert(name.clone(), transport);
+    }
+    let context = Arc::new(flow::Context {
+        store: store.clone(),
+        blobs: Blobs::open(config.blobs.folder())?,
+        homeserver: homeserver.clone(),
+        keys,
+        clock: clock.clone(),
+        chance: chance.clone(),
+        server_name: config.homeserver.server_name.clone(),
+        bot: bot.clone(),
+        staff: config.staff,
+        control_room: config.control_room,
+        mailboxes: config.mailboxes,
+        transports,
+        timing: Timing { quiet: config.letters.quiet, at_most: config.letters.at_most },
+    });
+
+    let starting = Starting::default();
+    starting.wait_for(HOMESERVER);
+    let endpoints = appservice::router(Appservice {
+        store: store.clone(),
+        homeserver: homeserver.clone(),
+        clock,
+        chance,
+        hs_token: registration.hs_token.clone(),
+        server_name: config.homeserver.server_name,
+        bot,
+    });
+    serve_http(endpoints, config.appservice.listen, "appservice.listen", &stop).await?;
+    if let Some(operations) = config.operations {
+        let health = Operations { store: store.clone(), homeserver: homeserver.clone(), starting: starting.clone() };
+        serve_http(operations::router(health), operations.listen, "operations.listen", &stop).await?;
+    }
+    if let Some(lmtp) = config.lmtp {
+        let listener = listen(lmtp.listen, "lmtp.listen").await?;
+        let limits = Limits { max_size: lmtp.max_size, ..Limits::default() };
+        let server = Lmtp::new(Receiver::new(Arc::clone(&context), "lmtp"), limits);
+        stop.tasks().spawn(server.serve(listener, stop.soft().clone()));
+    }
+    start_workers(&context, &stop);
+    stop.tasks().spawn(introduce(Arc::clone(&context), registration.id.clone(), starting, stop.clone()));
+    tracing::info!("Postroom is up");
+
+    stop.finished().await;
+    tracing::info!("Postroom has stopped");
+    Ok(())
+}
+
+const HOMESERVER: &str = "homeserver: the bot is not set up yet";
+
+fn start_workers(context: &Arc<flow::Context>, stop: &Stop) {
+    macro_rules! start {
+        ($worker:path) => {{
+            let (context, token) = (Arc::clone(context), stop.soft().clone());
+            stop.tasks().spawn(async move { $worker(&context, &token).await });
+        }};
+    }
+    start!(flow::events::run);
+    start!(flow::letters::run);
+    start!(flow::deliver::run);
+    start!(flow::mails::run);
+    start!(flow::puppets::run);
+}
+
+/// Sets the bot up and asks the homeserver for what it has kept for us; until it answers, again and
+/// again.
+async fn introduce(context: Arc<flow::Context>, appservice: String, starting: Starting, stop: Stop) {
+    let mut wait = Duration::from_millis(200);
+    loop {
+        match flow::puppets::introduce(&context, &appservice).await {
+            Ok(()) => return starting.is_up(HOMESERVER),
+            Err(fault) => tracing::warn!(%fault, "The homeserver is not ready for us"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = stop.soft().cancelled() => return,
+        }
+        wait = (wait * 2).min(Duration::from_secs(30));
+    }
+}
+
+async fn listen(address: std::net::SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("can't listen on {address} ({key}); is something else running there?"))
+}
+
+async fn serve_http(
+    router: axum::Router,
+    address: std::net::SocketAddr,
+    key: &str,
+    stop: &Stop,
+) -> anyhow::Result<()> {
+    let listener = listen(address, key).await?;
+    let stopping = stop.soft().clone();
+    stop.tasks().spawn(async move {
+        let server = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned());
+        if let Err(error) = server.await {
+            tracing::error!(%error, "A listener failed");
+        }
+    });
+    Ok(())
+}
+

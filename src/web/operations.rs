@@ -1,0 +1,75 @@
+//! Health, on a listener of its own: for whoever watches over Postroom, not for the world.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
+use serde_json::json;
+
+use crate::{
+    matrix::client::Client,
+    store::{Store, inbox, letters, mails, outbox},
+};
+
+/// What is asked about.
+#[derive(Debug, Clone)]
+pub struct Operations {
+    pub store: Store,
+    pub homeserver: Client,
+    /// What has not been set up yet, by name.
+    pub starting: Starting,
+}
+
+/// The parts that are still on their way up. Cheap to clone; clones share what they know.
+#[derive(Debug, Clone, Default)]
+pub struct Starting(Arc<Mutex<Vec<&'static str>>>);
+
+impl Starting {
+    pub fn wait_for(&self, part: &'static str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(part);
+    }
+
+    pub fn is_up(&self, part: &'static str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|waiting| *waiting != part);
+    }
+
+    fn list(&self) -> Vec<&'static str> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+pub fn router(operations: Operations) -> Router {
+    Router::new()
+        .route("/health/live", get(async || Json(json!({"status": "live"}))))
+        .route("/health/ready", get(ready))
+        .with_state(operations)
+}
+
+/// `GET /health/ready`: 200 when work can be done, 503 with what is missing otherwise; and in either
+/// case how much waits.
+async fn ready(State(operations): State<Operations>) -> impl IntoResponse {
+    let mut missing: Vec<String> = operations.starting.list().into_iter().map(str::to_owned).collect();
+    let waiting = waiting(&operations.store).await;
+    if let Err(fault) = &waiting {
+        missing.push(format!("database: {fault}"));
+    }
+    if let Err(fault) = operations.homeserver.who_am_i().await {
+        missing.push(format!("homeserver: {fault}"));
+    }
+    let (status, word) = if missing.is_empty() {
+        (StatusCode::OK, "ready")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready")
+    };
+    (status, Json(json!({"status": word, "missing": missing, "waiting": waiting.unwrap_or_default()})))
+}
+
+async fn waiting(store: &Store) -> Result<serde_json::Value, crate::store::StoreError> {
+    let mut reading = store.read().await?;
+    Ok(json!({
+        "events": inbox::count_waiting(&mut reading).await?,
+        "mails": mails::count_waiting(&mut reading).await?,
+        "letters_open": letters::count_open(&mut reading).await?,
+        "to_matrix": outbox::count_unsettled(&mut reading, outbox::Way::Matrix).await?,
+        "to_mail": outbox::count_unsettled(&mut reading, outbox::Way::Mail).await?,
+    }))
+}
