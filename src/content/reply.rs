@@ -1,1 +1,94 @@
 //! What somebody wrote in an answer, apart from its history and signature.
+//!
+//! Three steps, each in its own file: [`line`] says what each line looks like, [`divide`] decides
+//! which lines are shown, and here the result is put together. HTML goes the same way: its
+//! structure only gives hints about lines ([`html`]). What a line may look like is told by tables
+//! of words: [`attribution`] ("On … wrote:"), [`header`] ("From: …") and [`signature`]. A new
+//! language is a few words in each of the three.
+//!
+//! Nothing is lost: each line of the mail is in the text, the signature or the folded parts. If
+//! nothing would be left to show, everything is shown.
+
+mod attribution;
+mod divide;
+mod header;
+mod html;
+mod line;
+mod signature;
+
+pub use html::{HtmlReply, from_html};
+
+use divide::{Part, divide};
+use line::SourceLine;
+
+/// An answer in plain text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// What is shown. Quotes that were answered line by line stay in it.
+    pub text: String,
+    /// With its mark, `-- `.
+    pub signature: Option<String>,
+    /// The history, block by block, in order.
+    pub folded: Vec<String>,
+}
+
+/// Reads a text body whose flowed lines are joined already. Of a forwarded mail (`is_forward`)
+/// everything is shown; text below a line such as "Forwarded message" always is.
+pub fn from_text(body: &str, is_forward: bool) -> Reply {
+    let lines: Vec<&str> = body.lines().collect();
+    let parts = if is_forward {
+        vec![Part::Shown; lines.len()]
+    } else {
+        divide(
+            &lines
+                .iter()
+                .map(|line| SourceLine::of_text(line))
+                .collect::<Vec<_>>(),
+        )
+    };
+    let take = |wanted: Part| {
+        let kept = lines
+            .iter()
+            .zip(&parts)
+            .filter(|(_, part)| **part == wanted);
+        join(kept.map(|(line, _)| *line))
+    };
+    let signature = take(Part::Signature);
+    Reply {
+        text: take(Part::Shown),
+        signature: (!signature.is_empty()).then_some(signature),
+        folded: runs(&parts)
+            .map(|run| join(lines[run].iter().copied()))
+            .collect(),
+    }
+}
+
+/// The runs of lines that are history.
+fn runs(parts: &[Part]) -> impl Iterator<Item = std::ops::Range<usize>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + parts[at..].iter().position(|part| *part == Part::History)?;
+        let length = parts[start..]
+            .iter()
+            .take_while(|part| **part == Part::History)
+            .count();
+        at = start + length;
+        Some(start..at)
+    })
+}
+
+/// Joins lines, without blank ones at both ends.
+fn join<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    let lines: Vec<&str> = lines.map(str::trim_end).collect();
+    let Some(first) = lines.iter().position(|line| !line.is_empty()) else {
+        return String::new();
+    };
+    let last = lines
+        .iter()
+        .rposition(|line| !line.is_empty())
+        .unwrap_or(first);
+    lines[first..=last].join("\n")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,34 @@
+//! What each HTML tag is to us. Tags that are not named here are dropped and their content kept.
+
+/// How a tag behaves when tag soup is put in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Begins a line of its own, and ends an open paragraph.
+    Block,
+    /// Part of a line.
+    Phrasing,
+    /// Has no content and no end tag.
+    Void,
+    /// `table` and its parts.
+    Table,
+    /// Its content is no text of the mail: dropped together with the tag.
+    Raw,
+    Unknown,
+}
+
+/// `name` in lower case.
+pub(super) fn kind(name: &str) -> Kind {
+    match name {
+        "p" | "div" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "blockquote" | "ul" | "ol"
+        | "li" | "dl" | "dt" | "dd" | "pre" | "center" | "section" | "article" | "header"
+        | "footer" | "main" | "nav" | "aside" | "address" | "figure" | "figcaption"
+        | "fieldset" | "details" | "summary" | "mx-reply" => Kind::Block,
+        "a" | "b" | "strong" | "i" | "em" | "u" | "ins" | "s" | "strike" | "del" | "sub"
+        | "sup" | "small" | "big" | "tt" | "code" | "kbd" | "samp" | "var" | "font" | "span"
+        | "cite" | "q" | "abbr" | "mark" | "dfn" => Kind::Phrasing,
+        "br" | "hr" | "img" => Kind::Void,
+        "table" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th" | "caption" => Kind::Table,
+        "script" | "style" | "title" | "iframe" | "noembed" | "noframes" => Kind::Raw,
+        _ => Kind::Unknown,
+    }
+}

@@ -1,0 +1,429 @@
+//! History without quote marks: "-----Original Message-----" and blocks of From, Sent, To, Subject.
+
+use super::{attribution::has_verb, line::SourceLine};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    From,
+    Date,
+    To,
+    Cc,
+    Subject,
+}
+
+/// Names of header fields as mail programs translate them, in lower case.
+const FIELDS: &[(Field, &[&str])] = &[
+    (
+        Field::From,
+        &[
+            "from",
+            "von",
+            "de",
+            "da",
+            "van",
+            "od",
+            "fra",
+            "från",
+            "lähettäjä",
+            "от",
+            "від",
+            "kimden",
+            "gönderen",
+            "差出人",
+            "送信者",
+            "发件人",
+            "寄件者",
+            "보낸 사람",
+            "보낸사람",
+            "từ",
+            "người gửi",
+            "expéditeur",
+            "mittente",
+            "remitente",
+            "remetente",
+            "absender",
+            "отправитель",
+            "відправник",
+        ],
+    ),
+    (
+        Field::Date,
+        &[
+            "sent",
+            "date",
+            "gesendet",
+            "datum",
+            "envoyé",
+            "envoyé le",
+            "fecha",
+            "enviado",
+            "enviado el",
+            "enviado em",
+            "enviada em",
+            "inviato",
+            "data",
+            "verzonden",
+            "wysłano",
+            "wysłane",
+            "sendt",
+            "sendt den",
+            "dato",
+            "skickat",
+            "lähetetty",
+            "päivämäärä",
+            "pvm",
+            "отправлено",
+            "дата",
+            "надіслано",
+            "відправлено",
+            "gönderildi",
+            "gönderme tarihi",
+            "tarih",
+            "送信日時",
+            "日付",
+            "日時",
+            "发送时间",
+            "发送日期",
+            "日期",
+            "寄件日期",
+            "傳送時間",
+            "보낸 날짜",
+            "날짜",
+            "đã gửi",
+            "ngày",
+            "ngày gửi",
+            "odesláno",
+            "datum odeslání",
+        ],
+    ),
+    (
+        Field::To,
+        &[
+            "to",
+            "an",
+            "à",
+            "a",
+            "para",
+            "aan",
+            "do",
+            "til",
+            "till",
+            "vastaanottaja",
+            "komu",
+            "pro",
+            "кому",
+            "kime",
+            "alıcı",
+            "宛先",
+            "收件人",
+            "收件者",
+            "받는 사람",
+            "받는사람",
+            "đến",
+            "tới",
+            "destinataire",
+            "destinatario",
+            "empfänger",
+        ],
+    ),
+    (
+        Field::Cc,
+        &[
+            "cc",
+            "kopie",
+            "kopia",
+            "kopi",
+            "kopio",
+            "копия",
+            "копія",
+            "bilgi",
+            "抄送",
+            "副本",
+            "참조",
+            "copie",
+            "dw",
+            "bcc",
+            "reply-to",
+            "répondre à",
+        ],
+    ),
+    (
+        Field::Subject,
+        &[
+            "subject",
+            "betreff",
+            "objet",
+            "asunto",
+            "oggetto",
+            "assunto",
+            "onderwerp",
+            "temat",
+            "emne",
+            "ämne",
+            "aihe",
+            "předmět",
+            "тема",
+            "konu",
+            "件名",
+            "主题",
+            "主旨",
+            "主題",
+            "제목",
+            "chủ đề",
+            "tiêu đề",
+        ],
+    ),
+];
+
+/// What stands between the dashes above a quoted mail, in lower case.
+const ORIGINAL: &[&str] = &[
+    "original message",
+    "original-nachricht",
+    "originalnachricht",
+    "ursprüngliche nachricht",
+    "message d'origine",
+    "message d’origine",
+    "message original",
+    "message initial",
+    "mensaje original",
+    "messaggio originale",
+    "messaggio original",
+    "mensagem original",
+    "oorspronkelijk bericht",
+    "oorspronkelijke bericht",
+    "wiadomość oryginalna",
+    "oryginalna wiadomość",
+    "oprindelig meddelelse",
+    "opprinnelig melding",
+    "ursprungligt meddelande",
+    "originalmeddelande",
+    "alkuperäinen viesti",
+    "původní zpráva",
+    "исходное сообщение",
+    "оригинальное сообщение",
+    "вихідне повідомлення",
+    "оригінальне повідомлення",
+    "orijinal mesaj",
+    "orijinal ileti",
+    "özgün ileti",
+    "özgün mesaj",
+    "元のメッセージ",
+    "オリジナルメッセージ",
+    "原始邮件",
+    "原始郵件",
+    "原始信件",
+    "원본 메시지",
+    "원본 메일",
+    "tin nhắn gốc",
+    "thư gốc",
+    "reply message",
+    "quoted text",
+    "reply separator",
+];
+
+/// The same above a forwarded mail.
+const FORWARDED: &[&str] = &[
+    "forwarded message",
+    "forwarded by",
+    "weitergeleitete nachricht",
+    "weitergeleitet von",
+    "message transféré",
+    "message réexpédié",
+    "message transmis",
+    "mensaje reenviado",
+    "messaggio inoltrato",
+    "mensagem encaminhada",
+    "mensagem reencaminhada",
+    "doorgestuurd bericht",
+    "wiadomość przekazana",
+    "przekazana wiadomość",
+    "wiadomość przesłana dalej",
+    "videresendt",
+    "vidarebefordrat",
+    "vidarebefordrade",
+    "edelleenlähetetty",
+    "välitetty viesti",
+    "přeposlaná zpráva",
+    "пересылаемое сообщение",
+    "пересланное сообщение",
+    "переслане повідомлення",
+    "iletilen mesaj",
+    "yönlendirilmiş",
+    "iletilmiş",
+    "転送されたメッセージ",
+    "转发的邮件",
+    "转发邮件",
+    "轉寄郵件",
+    "轉寄的郵件",
+    "전달된 메시지",
+    "전달된 메일",
+    "thư được chuyển tiếp",
+    "tin nhắn được chuyển tiếp",
+    "begin forwarded",
+    "anfang der weitergeleiteten",
+    "début du message",
+    "inizio messaggio",
+    "inicio del mensaje",
+    "início da mensagem",
+    "begin doorgestuurd",
+    "start på videresendt",
+    "początek przekazywanej",
+    "začátek přeposílané",
+    "начало переадресованного",
+    "початок листа",
+    "下面是被转发的邮件",
+    "以下是被转发的邮件",
+];
+
+/// What machines ask for above the mail that is to be answered.
+const REPLY_ABOVE: &[&str] = &[
+    "reply above this line",
+    "type your reply above",
+    "write above this line",
+    "antworten sie über dieser zeile",
+    "antworten sie oberhalb dieser zeile",
+    "répondre au-dessus de cette ligne",
+    "responda encima de esta línea",
+    "rispondere sopra questa riga",
+    "responda acima desta linha",
+    "antwoord boven deze lijn",
+];
+
+/// Lines that one block may have, folded ones and blank ones among them.
+const MAX_BLOCK_LINES: usize = 16;
+
+/// Whether the line says that the original mail follows. Dashes alone don't.
+pub(super) fn is_delimiter(text: &str) -> bool {
+    let Some(inner) = within_rules(text) else {
+        return false;
+    };
+    let lower = inner.to_lowercase();
+    starts_with_any(&lower, ORIGINAL)
+        || REPLY_ABOVE.iter().any(|words| lower.contains(words))
+        || (text.trim_start().starts_with("--") && has_verb(&lower) && lower.chars().count() < 120)
+}
+
+/// Whether the line says that a forwarded mail follows.
+pub(super) fn is_forward_delimiter(text: &str) -> bool {
+    let is_apple = text.trim_end().ends_with([':', '：']);
+    let Some(inner) = within_rules(text).or(is_apple.then_some(text.trim())) else {
+        return false;
+    };
+    inner.chars().count() < 80 && starts_with_any(&inner.to_lowercase(), FORWARDED)
+}
+
+fn starts_with_any(text: &str, starts: &[&str]) -> bool {
+    starts.iter().any(|start| text.starts_with(start))
+}
+
+/// What stands between two rules of at least 2 characters on one line.
+fn within_rules(text: &str) -> Option<&str> {
+    let is_rule = |c: char| matches!(c, '-' | '_' | '=' | '*' | '#' | '─' | '—' | '–' | ' ');
+    let text = text.trim();
+    let inner = text.trim_start_matches(is_rule);
+    let before = text.len() - inner.len();
+    let inner_end = inner.trim_end_matches(is_rule);
+    let after = inner.len() - inner_end.len();
+    (before >= 2 && after >= 2 && !inner_end.is_empty()).then_some(inner_end)
+}
+
+/// Whether the line is a rule of at least 3 characters and nothing else.
+pub(super) fn is_rule(text: &str) -> bool {
+    let text = text.trim();
+    text.chars().count() >= 3
+        && text
+            .chars()
+            .all(|c| matches!(c, '-' | '_' | '=' | '*' | '─' | '—' | '–'))
+}
+
+/// The number of lines of the header block that begins at `at`: a sender and at least two of date,
+/// recipient and subject.
+pub(super) fn block_at(lines: &[SourceLine<'_>], at: usize) -> Option<usize> {
+    let first = field(lines[at].text)?;
+    let mut seen = vec![first];
+    let mut end = at + 1;
+    let mut continuations = 0;
+    for (offset, line) in lines[at..].iter().enumerate().skip(1).take(MAX_BLOCK_LINES) {
+        if line.is_quoted() {
+            break;
+        }
+        match field(line.text) {
+            Some(field) => {
+                if !seen.contains(&field) {
+                    seen.push(field);
+                } else if field != Field::Cc {
+                    break;
+                }
+                end = at + offset + 1;
+                continuations = 0;
+            }
+            // One blank line may stand between two fields; addresses and subjects may be folded.
+            None if continuations < 3 && (!line.is_blank() || continuations == 0) => {
+                continuations += 1;
+            }
+            None => break,
+        }
+    }
+    let counts = seen.iter().filter(|field| **field != Field::Cc).count();
+    (seen.contains(&Field::From) && counts >= 3).then_some(end - at)
+}
+
+/// The field that the line begins with, if it is one: `*Von:* …`, `Objet : …`.
+fn field(text: &str) -> Option<Field> {
+    let (name, _) = text.split_once([':', '：'])?;
+    if name.len() > 64 {
+        return None;
+    }
+    let name = name
+        .trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_' | '|' | '\u{a0}'))
+        .to_lowercase();
+    FIELDS
+        .iter()
+        .find(|(_, names)| names.contains(&name.as_str()))
+        .map(|(field, _)| *field)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("-----Original Message-----", true)]
+    #[case("-------- Ursprüngliche Nachricht --------", true)]
+    #[case("---- Ann Lee wrote ----", true)]
+    #[case("##- Please type your reply above this line -##", true)]
+    #[case("--------------------", false)]
+    #[case("----- Results -----", false)]
+    #[case("Original Message", false)]
+    fn tells_delimiters(#[case] text: &str, #[case] expected: bool) {
+        assert_eq!(is_delimiter(text), expected);
+    }
+
+    #[rstest]
+    #[case("---------- Forwarded message ---------", true)]
+    #[case("-------- Weitergeleitete Nachricht --------", true)]
+    #[case("Begin forwarded message:", true)]
+    #[case("forwarded message", false)]
+    fn tells_forwards(#[case] text: &str, #[case] expected: bool) {
+        assert_eq!(is_forward_delimiter(text), expected);
+    }
+
+    #[rstest]
+    #[case::outlook("From: Ann\nSent: Monday\nTo: Bob\nSubject: Plan\n\nHi", Some(4))]
+    #[case::bold("*Von:* Ann\n*Gesendet:* Montag\n*An:* Bob\n*Betreff:* Plan", Some(4))]
+    #[case::french("De : Ann\nEnvoyé : lundi\nÀ : Bob\nObjet : Plan", Some(4))]
+    #[case::folded(
+        "From: Ann\nDate: Monday\nSubject: a plan that\n is long\nTo: Bob",
+        Some(5)
+    )]
+    #[case::doubled("From: Ann\n\nSent: Monday\n\nTo: Bob", Some(5))]
+    #[case::chinese("发件人：Ann\n发送时间：2026\n收件人：Bob\n主题：x", Some(4))]
+    #[case::only_from("From: Ann\nHello", None)]
+    #[case::form("To: be done\nDate: open", None)]
+    fn finds_blocks(#[case] text: &str, #[case] expected: Option<usize>) {
+        let lines: Vec<SourceLine<'_>> = text.lines().map(SourceLine::of_text).collect();
+        assert_eq!(block_at(&lines, 0), expected);
+    }
+}
