@@ -1,2 +1,3 @@
 //! Skeleton.
 pub mod lmtp;
+pub mod parse;
