@@ -73,7 +73,7 @@ impl HeaderFacts {
 pub fn classify(facts: &HeaderFacts) -> MailKind {
     if is_bounce(facts) {
         MailKind::Bounce
-    } else if facts.is_report("feedback-report") || facts.has_type(&["message/feedback-report"]) {
+    } else if is_feedback_report(facts) {
         MailKind::FeedbackReport
     } else if facts.own_id {
         MailKind::Own
@@ -114,6 +114,15 @@ fn is_bounce(facts: &HeaderFacts) -> bool {
     by_daemon || by_office && (facts.null_return_path || encloses)
 }
 
+fn is_feedback_report(facts: &HeaderFacts) -> bool {
+    // Microsoft's reports follow no RFC: a sentence and the mail that somebody called junk.
+    let by_microsoft = facts.subject.starts_with("complaint about message from ")
+        && facts.is_from(&["staff@hotmail.com"]);
+    facts.is_report("feedback-report")
+        || facts.has_type(&["message/feedback-report"])
+        || by_microsoft
+}
+
 fn is_auto_reply(facts: &HeaderFacts) -> bool {
     if facts.is_auto_submitted()
         || facts.auto_reply_mark
@@ -125,13 +134,10 @@ fn is_auto_reply(facts: &HeaderFacts) -> bool {
     }
     // People write about absences, too, but neither as an answer with a changed subject nor as
     // bulk mail.
-    let is_note =
-        subject::is_absence_note(&facts.subject) && !has_reply_prefix(&facts.subject);
+    let is_note = subject::is_absence_note(&facts.subject) && !has_reply_prefix(&facts.subject);
     is_note
         && !facts.list_mark
-        && (facts.answers
-            || facts.suppresses_answers
-            || facts.has_precedence(&["bulk", "junk"]))
+        && (facts.answers || facts.suppresses_answers || facts.has_precedence(&["bulk", "junk"]))
 }
 
 fn is_read_receipt(facts: &HeaderFacts) -> bool {
@@ -289,6 +295,8 @@ const BOUNCE_SUBJECTS: &[&str] = &[
     "配信不能",
     "配信失敗",
     "送信できません",
+    "メールエラー通知",
+    "メッセージを配信できません",
     "無法傳遞",
     "无法送达",
     "未送达",

@@ -6,5 +6,6 @@
 
 pub mod compose;
 pub mod lmtp;
+pub mod parse;
 mod punycode;
 pub mod smtp;

@@ -243,7 +243,8 @@ enum Intro {
 }
 
 fn intro(text: &str) -> Option<Intro> {
-    let text = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_' | '"'));
+    let text =
+        text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_' | '-' | '"'));
     let end = text
         .find(|c: char| !c.is_alphabetic())
         .unwrap_or(text.len());
@@ -375,6 +376,9 @@ mod tests {
     #[case::ru("3 марта 2026 г., в 09:12, Ann Lee <ann@a.example> написал(а):")]
     #[case::uk("вт, 3 бер. 2026 р. о 09:12 Ann Lee <ann@a.example> пише:")]
     #[case::tr("Ann Lee <ann@a.example>, 3 Mar 2026 Sal, 09:12 tarihinde şunu yazdı:")]
+    #[case::zimbra("----- Am 3. Mrz 2026 um 9:12 schrieb Ann Lee ann@a.example:")]
+    #[case::evolution("Am Dienstag, dem 03.03.2026 um 09:12 +0100 schrieb Ann Lee:")]
+    #[case::claws("On Tue, 3 Mar 2026 09:12:00 +0100\nAnn Lee <ann@a.example> wrote:")]
     #[case::ja("2026年3月3日(火) 9:12 Ann Lee <ann@a.example>さんは書きました:")]
     #[case::zh("Ann Lee <ann@a.example> 于2026年3月3日周二 09:12写道：")]
     #[case::ko("2026년 3월 3일 (화) 오전 9:12, Ann Lee <ann@a.example>님이 작성:")]

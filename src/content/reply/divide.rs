@@ -73,7 +73,7 @@ impl Mail<'_> {
         let below = self.next_filled(at + length);
         below.is_none_or(|below| match self.classes[below] {
             Class::Quote | Class::OwnQuote => false,
-            Class::Header { lines } => self
+            Class::Header { lines } | Class::Attribution { lines, .. } => self
                 .next_filled(below + lines)
                 .is_none_or(|below| self.classes[below] != Class::Quote),
             _ => true,

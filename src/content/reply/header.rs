@@ -266,6 +266,13 @@ const FORWARDED: &[&str] = &[
     "inicio del mensaje",
     "início da mensagem",
     "begin doorgestuurd",
+    "start på videresendt",
+    "początek przekazywanej",
+    "začátek přeposílané",
+    "начало переадресованного",
+    "початок листа",
+    "下面是被转发的邮件",
+    "以下是被转发的邮件",
 ];
 
 /// What machines ask for above the mail that is to be answered.
@@ -298,7 +305,7 @@ pub(super) fn is_delimiter(text: &str) -> bool {
 
 /// Whether the line says that a forwarded mail follows.
 pub(super) fn is_forward_delimiter(text: &str) -> bool {
-    let is_apple = text.trim_end().ends_with(':');
+    let is_apple = text.trim_end().ends_with([':', '：']);
     let Some(inner) = within_rules(text).or(is_apple.then_some(text.trim())) else {
         return false;
     };

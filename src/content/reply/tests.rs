@@ -108,6 +108,14 @@ fn keeps_answers_with_their_quotes_and_folds_the_rest() {
 }
 
 #[test]
+fn keeps_answers_below_a_delimiter() {
+    let body = "------- Original Message -------\nOn Tuesday, March 3rd, 2026 at 9:12, Ann Lee \
+                <ann@a.example> wrote:\n\n> Which day?\n\nTuesday.\n\n> And where?\n\nHere.";
+    let body = format!("Hello Ann,\n\n{body}");
+    check(&body, (&body, None, ""));
+}
+
+#[test]
 fn shows_all_of_a_forward() {
     let body = "FYI\n\nFrom: Ann\nSent: today\nTo: Bob\nSubject: x\n\nText";
     assert_eq!(from_text(body, true).text, body);

@@ -85,12 +85,21 @@ mod tests {
     use crate::mail::parse::structure;
 
     #[rstest]
-    #[case("Content-Type: image/png; name=a.png\nContent-Disposition: inline; filename=b.png", "b.png")]
+    #[case(
+        "Content-Type: image/png; name=a.png\nContent-Disposition: inline; filename=b.png",
+        "b.png"
+    )]
     #[case("Content-Type: image/png; name=\"C:\\\\Users\\\\x\\\\a.png\"", "a.png")]
     #[case("Content-Type: image/png; name=\"../../a.png\"", "a.png")]
-    #[case("Content-Type: image/png\nContent-Location: https://acme.com/b/c.png?d=e", "c.png")]
+    #[case(
+        "Content-Type: image/png\nContent-Location: https://acme.com/b/c.png?d=e",
+        "c.png"
+    )]
     #[case("Content-Type: image/png\nContent-Description: our logo", "our logo")]
-    #[case("Content-Type: image/png\nContent-Disposition: attachment; filename=\"..\"", "image.png")]
+    #[case(
+        "Content-Type: image/png\nContent-Disposition: attachment; filename=\"..\"",
+        "image.png"
+    )]
     #[case("Content-Type: message/rfc822", "message.eml")]
     #[case("Content-Type: application/x-own", "attachment.bin")]
     #[case("Content-Type: image/png; name*=utf-8''a%E2%80%AEgnp.exe", "agnp.exe")]

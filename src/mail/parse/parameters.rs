@@ -19,7 +19,10 @@ impl Parameterised {
         let mut named = Vec::new();
         for piece in pieces.take(MOST_PARAMETERS) {
             if let Some((name, value)) = piece.split_once('=') {
-                named.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
+                named.push((
+                    name.trim().to_ascii_lowercase(),
+                    value.trim_start().to_owned(),
+                ));
             }
         }
         Self {
@@ -37,17 +40,22 @@ impl Parameterised {
 /// Cuts at the semicolons outside of quotes, takes the quotes off and the comments out.
 fn pieces(text: &str) -> Vec<String> {
     let mut pieces = vec![String::new()];
+    // How much of the last piece ends in a quote, so that white space there counts.
+    let mut fixed = 0;
     let mut quoted = false;
     let mut comments = 0_u32;
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
         let piece = match c {
             ';' if !quoted && comments == 0 => {
+                trim_end(pieces.last_mut(), fixed);
                 pieces.push(String::new());
+                fixed = 0;
                 continue;
             }
             '"' if comments == 0 => {
                 quoted = !quoted;
+                fixed = pieces.last().map_or(0, String::len);
                 continue;
             }
             '(' if !quoted => {
@@ -62,7 +70,10 @@ fn pieces(text: &str) -> Vec<String> {
             _ => pieces.last_mut(),
         };
         // A backslash is an escape only before what needs one: others write paths.
-        let escaped = chars.clone().next().filter(|next| matches!(next, '"' | '\\'));
+        let escaped = chars
+            .clone()
+            .next()
+            .filter(|next| matches!(next, '"' | '\\'));
         let c = match escaped {
             Some(next) if quoted && c == '\\' => {
                 chars.next();
@@ -74,7 +85,15 @@ fn pieces(text: &str) -> Vec<String> {
             piece.push(c);
         }
     }
+    trim_end(pieces.last_mut(), fixed);
     pieces
+}
+
+fn trim_end(piece: Option<&mut String>, fixed: usize) {
+    if let Some(piece) = piece {
+        let end = piece.trim_end().len().max(fixed);
+        piece.truncate(end);
+    }
 }
 
 /// Joins `name*0`, `name*1*`, … and decodes; an extended value goes before a plain one.

@@ -57,7 +57,9 @@ pub(super) fn message_ids(headers: &Headers, name: &str) -> Vec<MessageId> {
         .filter_map(|(id, _)| MessageId::parse(&id.replace([' ', '\t'], "")))
         .collect();
     if ids.is_empty() {
-        let words = text.split([' ', '\t', ',']).filter(|word| word.contains('@'));
+        let words = text
+            .split([' ', '\t', ','])
+            .filter(|word| word.contains('@'));
         ids = words.filter_map(MessageId::parse).collect();
     }
     ids.drain(..ids.len().saturating_sub(MOST_IDS));
@@ -67,7 +69,10 @@ pub(super) fn message_ids(headers: &Headers, name: &str) -> Vec<MessageId> {
 /// The Date header as RFC 3339, in the sender's offset.
 pub(super) fn date(headers: &Headers) -> Option<String> {
     let text = headers.text("Date")?;
-    let date = DateTime::parse_rfc822(&format!("{text}\n")).filter(DateTime::is_valid)?;
+    // The second time in case the zone is missing.
+    let mut attempts = [format!("{text}\n"), format!("{text} +0000\n")].into_iter();
+    let date =
+        attempts.find_map(|text| DateTime::parse_rfc822(&text).filter(DateTime::is_valid))?;
     let date = date.to_rfc3339();
     // The reader before knows calendars less well.
     date.parse::<jiff::Timestamp>().is_ok().then_some(date)
@@ -79,11 +84,39 @@ fn read_addresses(value: Value) -> Vec<(Option<String>, String)> {
     let HeaderValue::Address(list) = MessageStream::new(text.as_bytes()).parse_address() else {
         return Vec::new();
     };
-    let read = list.iter().filter_map(|one| {
-        let address = one.address()?.trim().to_owned();
-        Some((one.name().and_then(clean_name), address))
-    });
-    read.collect()
+    let read: Vec<(Option<String>, String)> = list
+        .iter()
+        .filter_map(|one| {
+            let address = one.address()?.trim().trim_end_matches('.').to_owned();
+            Some((one.name().and_then(clean_name), address))
+        })
+        .collect();
+    if read
+        .iter()
+        .all(|(_, address)| EmailAddress::parse(address).is_err())
+        && let Some(bare) = only_address(&value.text())
+    {
+        return vec![bare];
+    }
+    read
+}
+
+/// The one address in `text`, whose brackets were forgotten: `Jane jane@acme.com`, or which stands
+/// in quotes. Of two nobody knows which is meant.
+fn only_address(text: &str) -> Option<(Option<String>, String)> {
+    let mut found = None;
+    let mut name = Vec::new();
+    for word in text.split_whitespace() {
+        let bare = word.trim_matches(['"', '\'', '<', '>', '(', ')', ',', ';']);
+        if !word.contains('@') {
+            name.push(word);
+        } else if found.is_some() || EmailAddress::parse(bare).is_err() {
+            return None;
+        } else {
+            found = Some(bare.to_owned());
+        }
+    }
+    Some((clean_name(&name.join(" ")), found?))
 }
 
 /// Without the quotes that some programs put around names.
@@ -137,11 +170,24 @@ mod tests {
     #[case("jane@acme.com <jane@acme.com>", "|jane@acme.com")]
     #[case("jane@acme.com (Jane Doe)", "Jane Doe|jane@acme.com")]
     #[case("=?utf-8?Q?J=C3=BCrgen?= <j@acme.com>", "Jürgen|j@acme.com")]
-    #[case("=?utf-8?Q?J=C3?= =?utf-8?Q?=BCrgen?= <j@acme.com>", "Jürgen|j@acme.com")]
-    #[case("\"=?utf-8?Q?Doe,_J=C3=BCrgen?=\" <j@acme.com>", "Doe, Jürgen|j@acme.com")]
+    #[case(
+        "=?utf-8?Q?J=C3?= =?utf-8?Q?=BCrgen?= <j@acme.com>",
+        "Jürgen|j@acme.com"
+    )]
+    #[case(
+        "\"=?utf-8?Q?Doe,_J=C3=BCrgen?=\" <j@acme.com>",
+        "Doe, Jürgen|j@acme.com"
+    )]
     #[case("Jürgen <j@acme.com>, b@acme.com", "Jürgen|j@acme.com |b@acme.com")]
-    #[case("Team: Jane <jane@acme.com>, bob@acme.com;", "Jane|jane@acme.com |bob@acme.com")]
+    #[case(
+        "Team: Jane <jane@acme.com>, bob@acme.com;",
+        "Jane|jane@acme.com |bob@acme.com"
+    )]
     #[case("undisclosed-recipients:;", "")]
+    #[case("Jane Doe jane@acme.com", "Jane Doe|jane@acme.com")]
+    #[case("\"jane@acme.com\"", "|jane@acme.com")]
+    #[case("jane@acme.com bob@acme.com", "")]
+    #[case("<jane@acme.com.>", "|jane@acme.com")]
     #[case("Jane Doe", "")]
     #[case("", "")]
     fn reads_addresses(#[case] header: &str, #[case] expected: &str) {
@@ -170,6 +216,7 @@ mod tests {
     #[case("3 Mar 26 10:11:12 -0330 (NST)", Some("2026-03-03T10:11:12-03:30"))]
     #[case("Tue, 3 Mar 2026 10:11:12 GMT", Some("2026-03-03T10:11:12Z"))]
     #[case("Tue, 31 Feb 2026 10:11:12 +0100", None)]
+    #[case("Tue, 3 Mar 2026 10:11:12", Some("2026-03-03T10:11:12Z"))]
     #[case("yesterday", None)]
     fn reads_dates(#[case] value: &str, #[case] expected: Option<&str>) {
         let mail = format!("Date: {value}\n\n");

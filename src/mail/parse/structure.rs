@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::{
-    headers::{Headers, line_end},
+    headers::{Headers, Value, line_end},
     parameters::Parameterised,
     transfer::Encoding,
 };
@@ -70,7 +70,12 @@ pub(super) fn read(mail: &[u8], start: usize) -> Structure<'_> {
         if part.content_type.value.starts_with("multipart/") {
             let room = MOST_PARTS.saturating_sub(index + 1 + waiting.len());
             let boundary = part.content_type.get("boundary").unwrap_or_default();
-            let cut = cut(mail, part.body.clone(), boundary.trim_end().as_bytes(), room);
+            let cut = cut(
+                mail,
+                part.body.clone(),
+                boundary.trim_end().as_bytes(),
+                room,
+            );
             structure.is_truncated |= cut.is_truncated;
             if next.depth == DEEPEST || cut.ranges.is_empty() {
                 structure.is_truncated = true;
@@ -104,11 +109,17 @@ fn read_part<'a>(mail: &'a [u8], waiting: &Waiting) -> Part<'a> {
     let Range { start, end } = waiting.range;
     let (headers, body) = Headers::read(&mail[start..end]);
     let parameterised = |name| {
-        let value = headers.first(name).map(|value| value.unfolded());
+        let value = headers.first(name).map(Value::unfolded);
         value.map(|value| Parameterised::read(&value))
     };
     let mut content_type = parameterised("Content-Type").unwrap_or_default();
-    if content_type.value.split('/').filter(|half| !half.is_empty()).count() != 2 {
+    if content_type
+        .value
+        .split('/')
+        .filter(|half| !half.is_empty())
+        .count()
+        != 2
+    {
         waiting.default_type.clone_into(&mut content_type.value);
     }
     let disposition = parameterised("Content-Disposition").unwrap_or_default();
@@ -221,7 +232,11 @@ mod tests {
         "[[rfc822:A: b\n] plain:x]",
         true
     )]
-    #[case::no_end("Content-Type: multipart/mixed; boundary=b\n\n--b\n\none", "[plain:one]", true)]
+    #[case::no_end(
+        "Content-Type: multipart/mixed; boundary=b\n\n--b\n\none",
+        "[plain:one]",
+        true
+    )]
     #[case::no_parts("Content-Type: multipart/mixed; boundary=b\n\none", "plain:one", true)]
     #[case::no_boundary("Content-Type: multipart/mixed\n\none", "plain:one", true)]
     fn reads(#[case] mail: &str, #[case] expected: &str, #[case] is_truncated: bool) {
@@ -232,10 +247,9 @@ mod tests {
 
     #[test]
     fn stops_at_some_depth() {
-        let mut mail = String::new();
-        for level in 0..1000 {
-            mail += &format!("Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n");
-        }
+        let level =
+            |level| format!("Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n");
+        let mail: String = (0..1000).map(level).collect();
         let structure = read(mail.as_bytes(), 0);
         assert!(structure.is_truncated);
         assert_eq!(structure.parts.len(), DEEPEST + 1);

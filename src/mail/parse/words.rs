@@ -134,7 +134,10 @@ mod tests {
     #[case("=?iso-8859-1*de?Q?=FCber_alles=3F?=", "über alles?")]
     #[case("=?utf-8?Q?What??= next", "What? next")]
     #[case("=?iso-2022-jp?B?GyRCJDMbKEI=?=", "こ")]
-    #[case("a =?utf-8?X?b?= =?utf-8?Q?never ends", "a =?utf-8?X?b?= =?utf-8?Q?never ends")]
+    #[case(
+        "a =?utf-8?X?b?= =?utf-8?Q?never ends",
+        "a =?utf-8?X?b?= =?utf-8?Q?never ends"
+    )]
     fn decodes(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(decode(text), expected);
     }
