@@ -4,7 +4,7 @@
 //! which lines are shown, and here the result is put together. HTML goes the same way: its
 //! structure only gives hints about lines (`html`). What a line may look like is told by
 //! `attribution` ("On … wrote:"), `header` ("From: …") and `signature`; the words of all
-//! languages are in [`words`].
+//! languages are in `words`.
 //!
 //! Nothing is lost: each line of the mail is in the text, the signature or the folded parts. If
 //! nothing would be left to show, everything is shown.
