@@ -1,10 +1,10 @@
 //! What somebody wrote in an answer, apart from its history and signature.
 //!
-//! Three steps, each in its own file: [`line`] says what each line looks like, [`divide`] decides
+//! Three steps, each in its own file: `line` says what each line looks like, `divide` decides
 //! which lines are shown, and here the result is put together. HTML goes the same way: its
-//! structure only gives hints about lines ([`html`]). What a line may look like is told by tables
-//! of words: [`attribution`] ("On … wrote:"), [`header`] ("From: …") and [`signature`]. A new
-//! language is a few words in each of the three.
+//! structure only gives hints about lines (`html`). What a line may look like is told by
+//! `attribution` ("On … wrote:"), `header` ("From: …") and `signature`; the words of all
+//! languages are in `words`.
 //!
 //! Nothing is lost: each line of the mail is in the text, the signature or the folded parts. If
 //! nothing would be left to show, everything is shown.
@@ -15,6 +15,7 @@ mod header;
 mod html;
 mod line;
 mod signature;
+mod words;
 
 pub use html::{HtmlReply, from_html};
 

@@ -5,7 +5,7 @@ use super::{attribution, header, signature};
 /// A line as it is handed to the classification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SourceLine<'a> {
-    /// Without its quote marks.
+    /// Without its quote marks; white space at its end tells `-- ` from a rule.
     pub text: &'a str,
     /// How many quote marks it has; in HTML how many block quotes it stands in.
     pub depth: usize,
@@ -36,7 +36,7 @@ impl<'a> SourceLine<'a> {
             depth += 1;
         }
         Self {
-            text: text.trim_end(),
+            text,
             depth,
             hint: Hint::None,
         }
@@ -199,8 +199,9 @@ fn mark_wrapped_quotes(lines: &[SourceLine<'_>], classes: &mut [Class]) {
     let is_wrapped = |at: usize| {
         let (before, line) = (&lines[at - 1], &lines[at]);
         let first_word = line.text.split_whitespace().next().unwrap_or_default();
-        let width = before.depth + before.text.chars().count() + 2 + first_word.chars().count();
-        width > WRAPPED_AT && !before.text.ends_with(['.', '?', '!', ':', ';'])
+        let width =
+            before.depth + before.text.trim_end().chars().count() + 2 + first_word.chars().count();
+        width > WRAPPED_AT && !before.text.trim_end().ends_with(['.', '?', '!', ':', ';'])
     };
     let mut at = 1;
     while at < lines.len() {

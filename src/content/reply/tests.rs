@@ -44,6 +44,10 @@ fn check(body: &str, (text, signature, folded): Expected<'_>) {
     "Tuesday.\n\n-- \nBob Ray\nBeta Ltd\n",
     ("Tuesday.", Some("--\nBob Ray\nBeta Ltd"), "")
 )]
+#[case::signature_at_once(
+    "Tuesday.\n-- \nBob Ray",
+    ("Tuesday.", Some("--\nBob Ray"), "")
+)]
 #[case::signature_above_quote(
     "Tuesday.\n\n-- \nBob Ray\n\nAm 03.03.26 um 09:12 schrieb Ann Lee:\n> Welcher Tag?",
     ("Tuesday.", Some("--\nBob Ray"), "Am 03.03.26 um 09:12 schrieb Ann Lee:\n> Welcher Tag?")
@@ -76,6 +80,7 @@ fn parts_a_mail(#[case] body: &str, #[case] expected: Expected<'_>) {
 #[case::rules("One\n=====\n*****\n_______\nTwo\n-----\nThree")]
 #[case::thanks("Thanks,\n\nplease also send the second part.\n\nThanks,\nBob")]
 #[case::dash("Two topics:\n\nfirst -- the\n- second\n- third")]
+#[case::rule_between("One\n--\nTwo")]
 #[case::form("Name: Bob\nDate: 3 March\nTo do: nothing")]
 #[case::only_quote("> Which day?\n> Ann")]
 #[case::only_history("On 3 Mar 2026 09:12, Ann Lee <ann@a.example> wrote:\n\nWhich day?")]
