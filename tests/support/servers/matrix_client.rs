@@ -11,6 +11,8 @@ use anyhow::{Context, Result, bail};
 use reqwest::{Client, Method, RequestBuilder, Url};
 use serde_json::{Value, json};
 
+use super::http;
+
 /// One logged-in user.
 #[derive(Debug)]
 pub struct MatrixClient {
@@ -30,13 +32,6 @@ pub struct Member {
 }
 
 impl MatrixClient {
-    /// Whether a homeserver answers at all (Synapse's own path).
-    pub async fn is_healthy(homeserver: &str) -> bool {
-        let Ok(http) = http() else { return false };
-        let answer = http.get(format!("{homeserver}/health")).send().await;
-        answer.is_ok_and(|answer| answer.status().is_success())
-    }
-
     /// Registers a user; `name` is the local part of the user id.
     pub async fn register(homeserver: &str, name: &str, password: &str) -> Result<Self> {
         let body = json!({
@@ -64,7 +59,7 @@ impl MatrixClient {
 
     async fn enter(door: &str, body: &Value, homeserver: &str) -> Result<Self> {
         let mut client = Self {
-            http: http()?,
+            http: http::client()?,
             homeserver: Url::parse(homeserver)?,
             user_id: String::new(),
             token: String::new(),
@@ -316,15 +311,6 @@ impl MatrixClient {
     fn transaction(&self) -> String {
         format!("t{}", self.next_transaction.fetch_add(1, Ordering::Relaxed))
     }
-}
-
-/// The TLS library wants a provider even where only plain HTTP is spoken.
-fn http() -> Result<Client> {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Ok(Client::builder()
-        .no_proxy()
-        .timeout(Duration::from_secs(30))
-        .build()?)
 }
 
 /// The answer's JSON; anything but success is an error with the homeserver's words.

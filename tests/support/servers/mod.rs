@@ -12,6 +12,7 @@
 
 pub mod certificates;
 pub mod folder;
+pub mod http;
 pub mod mail_servers;
 pub mod mailbox;
 pub mod matrix_client;

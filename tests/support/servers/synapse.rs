@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use data_encoding::BASE64_NOPAD;
 
 use super::folder::Folder;
+use super::http;
 use super::matrix_client::MatrixClient;
 use super::ports::{self, Port};
 use super::process::Process;
@@ -103,8 +104,10 @@ impl Synapse {
                 .current_dir(self.folder.path()),
             &self.folder,
         )?;
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while !MatrixClient::is_healthy(&self.url()).await {
+        let client = http::client()?;
+        let health = format!("{}/health", self.url());
+        let deadline = Instant::now() + Duration::from_mins(1);
+        while !http::is_ok(&health, &client).await {
             if !process.is_running() {
                 let log = process.log_tail(20);
                 if log.contains("Address already in use") {

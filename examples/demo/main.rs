@@ -1,0 +1,62 @@
+//! `make demo`: a room, a letter, an answer, with the real Synapse, Postfix, Dovecot and Postroom,
+//! all on loopback and all gone afterwards.
+//!
+//! At a terminal everything stays up until Ctrl-C, so that one can look at it with a Matrix
+//! client and a mail program. Otherwise the program ends after the play, and fails if a step did.
+//!
+//! [`stage`] starts the servers, [`play`] is what happens on it, [`screen`] shows it.
+
+mod play;
+mod screen;
+#[path = "../../tests/support/servers/mod.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
+mod servers;
+mod stage;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use screen::Screen;
+use stage::Stage;
+use tokio::signal::unix::{SignalKind, signal};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let terminal = std::io::stdout().is_terminal();
+    let screen = Screen::new(terminal);
+    let result = tokio::select! {
+        result = demo(terminal, &screen) => result,
+        result = interrupted() => result,
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            screen.fail(&failure);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whatever was started ends when this returns or is dropped.
+async fn demo(stay: bool, screen: &Screen) -> Result<()> {
+    let stage = Stage::set(screen).await?;
+    play::play(&stage, screen).await?;
+    screen.total();
+    if stay {
+        Screen::paragraph(&stage.what_to_open_next());
+        Screen::paragraph("Ctrl-C ends it all.");
+        std::future::pending::<()>().await;
+    }
+    Ok(())
+}
+
+async fn interrupted() -> Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
