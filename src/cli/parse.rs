@@ -40,11 +40,20 @@ impl Parse {
     pub fn run(self) -> anyhow::Result<()> {
         let mut out = std::io::stdout().lock();
         for file in self.files {
-            let raw = std::fs::read(&file).with_context(|| format!("can't read {}", file.display()))?;
+            let raw =
+                std::fs::read(&file).with_context(|| format!("can't read {}", file.display()))?;
             let mail = parse::parse(&raw).mail;
             if self.json {
-                let trust = Trust { verdict: "unverified", reasons: Vec::new() };
-                let shown = Shown { schema: 1, file: file.display().to_string(), mail: &mail, trust };
+                let trust = Trust {
+                    verdict: "unverified",
+                    reasons: Vec::new(),
+                };
+                let shown = Shown {
+                    schema: 1,
+                    file: file.display().to_string(),
+                    mail: &mail,
+                    trust,
+                };
                 serde_json::to_writer(&mut out, &shown)?;
                 writeln!(out)?;
             } else {
@@ -64,14 +73,26 @@ fn write_for_people(mail: &IncomingMail, file: &str, out: &mut impl Write) -> st
         },
     );
     writeln!(out, "{file}: {:?} from {from}", mail.kind)?;
-    writeln!(out, "subject: {}", mail.subject.as_deref().unwrap_or("none"))?;
+    writeln!(
+        out,
+        "subject: {}",
+        mail.subject.as_deref().unwrap_or("none")
+    )?;
     writeln!(out, "\n{}\n", mail.text)?;
     for file in &mail.attachments {
         let name = file.filename.as_deref().unwrap_or("unnamed");
-        writeln!(out, "attachment: {name} ({}, {} bytes)", file.content_type, file.size)?;
+        writeln!(
+            out,
+            "attachment: {name} ({}, {} bytes)",
+            file.content_type, file.size
+        )?;
     }
     if let Some(signature) = &mail.signature {
-        writeln!(out, "signature, folded: {} characters", signature.chars().count())?;
+        writeln!(
+            out,
+            "signature, folded: {} characters",
+            signature.chars().count()
+        )?;
     }
     for folded in &mail.folded {
         writeln!(out, "folded: {} lines", folded.lines().count())?;

@@ -8,11 +8,20 @@ use tokio::net::TcpListener;
 
 use crate::{
     config::{self, Config},
-    flow::{self, receive::Receiver},
+    flow::{
+        self,
+        deliver::Deliver,
+        events::Events,
+        letters::Letters,
+        mails::Mails,
+        puppets::Puppets,
+        receive::Receiver,
+        worker::{self, Worker},
+    },
     lifecycle::{Chance, Clock, Stop},
     mail::{
         lmtp::{Limits, Lmtp},
-        smtp::SmtpTransport,
+        smtp::{DEFAULT_TIMEOUT, SmtpTransport},
     },
     matrix::{client::Client, registration::Registration},
     store::{Store, blobs::Blobs, keys, letters::Timing, outbox},
@@ -50,23 +59,32 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let homeserver = Client::new(&config.homeserver.url, registration.as_token.clone())?;
     let bot = registration.bot_user_id(&config.homeserver.server_name)?;
 
-    let store = Store::open(&config.database.url()).await?;
+    let store = Store::open(config.database.path()).await?;
     let now = clock.now().as_millisecond();
     let keys = keys::load(&store, chance.bytes(), now).await?;
-    let taken_back = store.write(|tx| Box::pin(async move { outbox::take_back(tx, i64::MAX).await })).await?;
+    let taken_back = store
+        .write(|tx| Box::pin(async move { outbox::take_back(tx, i64::MAX).await }))
+        .await?;
     if taken_back > 0 {
-        tracing::info!(taken_back, "Attempts were under way when Postroom ended; they are looked into");
+        tracing::info!(
+            taken_back,
+            "Attempts were under way when Postroom ended; they are looked into"
+        );
     }
 
     let mut transports = std::collections::HashMap::new();
     for (name, mailbox) in &config.mailboxes {
-        let transport = SmtpTransport::new(&mailbox.smtp, mailbox.address.domain())
-            .with_context(|| format!("mailboxes.{name}.smtp"))?;
+        let transport = SmtpTransport::new(
+            mailbox.smtp.clone(),
+            mailbox.address.domain().to_owned(),
+            DEFAULT_TIMEOUT,
+        )
+        .with_context(|| format!("mailboxes.{name}.smtp"))?;
         transports.insert(name.clone(), transport);
     }
     let context = Arc::new(flow::Context {
         store: store.clone(),
-        blobs: Blobs::open(config.blobs.folder())?,
+        blobs: Blobs::open(config.blobs.path())?,
         homeserver: homeserver.clone(),
         keys,
         clock: clock.clone(),
@@ -77,7 +95,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         control_room: config.control_room,
         mailboxes: config.mailboxes,
         transports,
-        timing: Timing { quiet: config.letters.quiet, at_most: config.letters.at_most },
+        timing: Timing {
+            quiet: config.letters.quiet,
+            at_most: config.letters.at_most,
+        },
     });
 
     let starting = Starting::default();
@@ -91,19 +112,44 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         server_name: config.homeserver.server_name,
         bot,
     });
-    serve_http(endpoints, config.appservice.listen, "appservice.listen", &stop).await?;
+    serve_http(
+        endpoints,
+        config.appservice.listen,
+        "appservice.listen",
+        &stop,
+    )
+    .await?;
     if let Some(operations) = config.operations {
-        let health = Operations { store: store.clone(), homeserver: homeserver.clone(), starting: starting.clone() };
-        serve_http(operations::router(health), operations.listen, "operations.listen", &stop).await?;
+        let health = Operations {
+            store: store.clone(),
+            homeserver: homeserver.clone(),
+            starting: starting.clone(),
+        };
+        serve_http(
+            operations::router(health),
+            operations.listen,
+            "operations.listen",
+            &stop,
+        )
+        .await?;
     }
     if let Some(lmtp) = config.lmtp {
         let listener = listen(lmtp.listen, "lmtp.listen").await?;
-        let limits = Limits { max_size: lmtp.max_size, ..Limits::default() };
+        let limits = Limits {
+            mail_size: lmtp.max_size,
+            ..Limits::default()
+        };
         let server = Lmtp::new(Receiver::new(Arc::clone(&context), "lmtp"), limits);
-        stop.tasks().spawn(server.serve(listener, stop.soft().clone()));
+        stop.tasks()
+            .spawn(server.serve(listener, stop.soft().clone()));
     }
     start_workers(&context, &stop);
-    stop.tasks().spawn(introduce(Arc::clone(&context), registration.id.clone(), starting, stop.clone()));
+    stop.tasks().spawn(introduce(
+        Arc::clone(&context),
+        registration.id.clone(),
+        starting,
+        stop.clone(),
+    ));
     tracing::info!("Postroom is up");
 
     stop.finished().await;
@@ -114,22 +160,29 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 const HOMESERVER: &str = "homeserver: the bot is not set up yet";
 
 fn start_workers(context: &Arc<flow::Context>, stop: &Stop) {
-    macro_rules! start {
-        ($worker:path) => {{
-            let (context, token) = (Arc::clone(context), stop.soft().clone());
-            stop.tasks().spawn(async move { $worker(&context, &token).await });
-        }};
-    }
-    start!(flow::events::run);
-    start!(flow::letters::run);
-    start!(flow::deliver::run);
-    start!(flow::mails::run);
-    start!(flow::puppets::run);
+    start(Events::new(Arc::clone(context)), context, stop);
+    start(Letters(Arc::clone(context)), context, stop);
+    start(Deliver(Arc::clone(context)), context, stop);
+    start(Mails(Arc::clone(context)), context, stop);
+    start(Puppets(Arc::clone(context)), context, stop);
+}
+
+fn start<W: Worker + 'static>(worker: W, context: &Arc<flow::Context>, stop: &Stop) {
+    stop.tasks().spawn(worker::run(
+        worker,
+        Arc::clone(context),
+        stop.soft().clone(),
+    ));
 }
 
 /// Sets the bot up and asks the homeserver for what it has kept for us; until it answers, again and
 /// again.
-async fn introduce(context: Arc<flow::Context>, appservice: String, starting: Starting, stop: Stop) {
+async fn introduce(
+    context: Arc<flow::Context>,
+    appservice: String,
+    starting: Starting,
+    stop: Stop,
+) {
     let mut wait = Duration::from_millis(200);
     loop {
         match flow::puppets::introduce(&context, &appservice).await {
@@ -145,9 +198,9 @@ async fn introduce(context: Arc<flow::Context>, appservice: String, starting: St
 }
 
 async fn listen(address: std::net::SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("can't listen on {address} ({key}); is something else running there?"))
+    TcpListener::bind(address).await.with_context(|| {
+        format!("can't listen on {address} ({key}); is something else running there?")
+    })
 }
 
 async fn serve_http(
@@ -159,11 +212,11 @@ async fn serve_http(
     let listener = listen(address, key).await?;
     let stopping = stop.soft().clone();
     stop.tasks().spawn(async move {
-        let server = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned());
+        let server =
+            axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned());
         if let Err(error) = server.await {
             tracing::error!(%error, "A listener failed");
         }
     });
     Ok(())
 }
-

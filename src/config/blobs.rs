@@ -1,6 +1,6 @@
 //! `blobs`: where large mails are kept.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::section::{Section, Wrong};
 
@@ -11,6 +11,14 @@ pub enum Blobs {
 }
 
 impl Blobs {
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Folder(path) => path,
+        }
+    }
+
     pub(super) fn read(section: &mut Section) -> Option<Self> {
         let folder = section.required("url", "file:blobs", folder)?;
         Some(Self::Folder(section.path(&folder)))

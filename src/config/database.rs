@@ -13,6 +13,14 @@ pub enum Database {
 }
 
 impl Database {
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Sqlite(path) => path,
+        }
+    }
+
     pub(super) fn read(section: &mut Section) -> Option<Self> {
         let url = section.secret("url", "url_file");
         if !section.has("url") && !section.has("url_file") {

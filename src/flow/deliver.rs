@@ -5,7 +5,12 @@ use std::{sync::Arc, time::Duration};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Context, apply, apply::Origin, seal, worker::Step};
+use super::{
+    Context, apply,
+    apply::Origin,
+    seal,
+    worker::{Step, Worker},
+};
 use crate::{
     domain::{
         delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MAIL, SendOutcome, backoff},
@@ -30,15 +35,21 @@ const LEASE: Duration = Duration::from_mins(15);
 /// After this many attempts, about a quarter of an hour, the room is told that it takes longer.
 const TELL_AFTER: i64 = 9;
 
-pub async fn run(context: &Arc<Context>, stop: &tokio_util::sync::CancellationToken) {
-    super::worker::run("mail out", Queue::MailOut, context, stop, async || {
-        step(context).await
-    })
-    .await;
+/// Hands mails over.
+#[derive(Debug)]
+pub struct Deliver(pub Arc<Context>);
+
+impl Worker for Deliver {
+    const NAME: &'static str = "mail out";
+    const QUEUE: Queue = Queue::MailOut;
+
+    async fn step(&mut self) -> Result<Step, StoreError> {
+        step(&self.0).await
+    }
 }
 
 /// Attempts what is due.
-pub async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
+async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
     let now = context.now_ms();
     let lease = now.saturating_add(millis(LEASE));
     let claimed = context
@@ -152,21 +163,19 @@ async fn load(letter: LetterId, context: &Context) -> Result<Option<SealedLetter
 fn entry(item: letters::Item) -> Entry {
     let words = item.words;
     let body = match item.kind {
-        ItemKind::Text => EntryBody::Text {
-            quote: item.quote,
-            words,
-        },
+        ItemKind::Text => EntryBody::Text(words),
         ItemKind::Emote => EntryBody::Emote(words),
         ItemKind::Correction => EntryBody::Correct {
             earlier: None,
             words,
         },
         ItemKind::NotCarried => EntryBody::NotCarried { what: words.body },
-        ItemKind::Reaction => EntryBody::Reacted { with: words.body },
+        ItemKind::Reaction => EntryBody::React { what: words.body },
     };
     Entry {
         author: item.author,
         at: zoned(item.sent_at),
+        quote: item.quote,
         body,
     }
 }

@@ -4,13 +4,19 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use ruma::UserId;
 
-use super::{Context, apply, apply::Origin, puppets, room_state, room_state::NotNow, worker::Step};
+use super::{
+    Context, apply,
+    apply::Origin,
+    puppets, room_state,
+    room_state::NotNow,
+    worker::{Step, Worker},
+};
 use crate::{
     domain::{
         delivery::{LONGEST_WAIT_FOR_MATRIX, backoff},
         event::{EventKind, RoomEvent},
         facts::{EventFacts, GhostFacts, Placement, Role, RoomFacts, TargetFacts},
-        ghost, on_matrix,
+        on_matrix,
         outgoing::MatrixAction,
         wording,
     },
@@ -30,18 +36,36 @@ const LARGEST_RUN: usize = 32;
 /// Rooms whose next event can't be decided about now, with the time of the next try in
 /// milliseconds since 1970 and the number of tries. In memory: after a restart all are tried.
 #[derive(Debug, Default)]
-pub struct Blocked(HashMap<String, (i64, u32)>);
+struct Blocked(HashMap<String, (i64, u32)>);
 
-pub async fn run(context: &Arc<Context>, stop: &tokio_util::sync::CancellationToken) {
-    let mut blocked = Blocked::default();
-    super::worker::run("events", Queue::Events, context, stop, async || {
-        step(&mut blocked, context).await
-    })
-    .await;
+/// Decides about events.
+#[derive(Debug)]
+pub struct Events {
+    context: Arc<Context>,
+    blocked: Blocked,
+}
+
+impl Events {
+    #[must_use]
+    pub fn new(context: Arc<Context>) -> Self {
+        Self {
+            context,
+            blocked: Blocked::default(),
+        }
+    }
+}
+
+impl Worker for Events {
+    const NAME: &'static str = "events";
+    const QUEUE: Queue = Queue::Events;
+
+    async fn step(&mut self) -> Result<Step, StoreError> {
+        step(&mut self.blocked, &self.context).await
+    }
 }
 
 /// Decides about the events that wait, room by room.
-pub async fn step(blocked: &mut Blocked, context: &Arc<Context>) -> Result<Step, StoreError> {
+async fn step(blocked: &mut Blocked, context: &Arc<Context>) -> Result<Step, StoreError> {
     let now = context.now_ms();
     let waiting = inbox::waiting(&mut *context.store.read().await?, AT_ONCE).await?;
     let mut rooms: Vec<(String, Vec<Waiting>)> = Vec::new();

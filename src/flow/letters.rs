@@ -1,6 +1,13 @@
 //! Seals letters whose time has come.
 
-use super::{Context, apply::Origin, seal, worker::Step};
+use std::sync::Arc;
+
+use super::{
+    Context,
+    apply::Origin,
+    seal,
+    worker::{Step, Worker},
+};
 use crate::{
     domain::ids::{ConversationId, LetterId},
     store::{Queue, StoreError, letters, letters::Due},
@@ -9,15 +16,21 @@ use crate::{
 /// Most letters that are sealed in one step.
 const AT_ONCE: i64 = 100;
 
-pub async fn run(context: &std::sync::Arc<Context>, stop: &tokio_util::sync::CancellationToken) {
-    super::worker::run("letters", Queue::Letters, context, stop, async || {
-        step(context).await
-    })
-    .await;
+/// Seals letters.
+#[derive(Debug)]
+pub struct Letters(pub Arc<Context>);
+
+impl Worker for Letters {
+    const NAME: &'static str = "letters";
+    const QUEUE: Queue = Queue::Letters;
+
+    async fn step(&mut self) -> Result<Step, StoreError> {
+        step(&self.0).await
+    }
 }
 
 /// Seals what is due, unless staff are typing there.
-pub async fn step(context: &std::sync::Arc<Context>) -> Result<Step, StoreError> {
+async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
     let now = context.now_ms();
     let mut reading = context.store.read().await?;
     let due = letters::due(&mut reading, now, AT_ONCE).await?;
@@ -34,11 +47,7 @@ pub async fn step(context: &std::sync::Arc<Context>) -> Result<Step, StoreError>
     Ok(Step::Again)
 }
 
-async fn seal_or_put_off(
-    due: Due,
-    now: i64,
-    context: &std::sync::Arc<Context>,
-) -> Result<(), StoreError> {
+async fn seal_or_put_off(due: Due, now: i64, context: &Arc<Context>) -> Result<(), StoreError> {
     let letter = LetterId(due.id);
     let latest = due.latest_at.unwrap_or(now);
     let until = latest.min(now.saturating_add(AFTER_TYPING));
@@ -48,7 +57,7 @@ async fn seal_or_put_off(
             .write(move |tx| Box::pin(async move { letters::put_off(tx, letter, until).await }))
             .await;
     }
-    let context = std::sync::Arc::clone(context);
+    let context = Arc::clone(context);
     let store = context.store.clone();
     store
         .write(move |tx| {

@@ -2,7 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Context, apply, apply::Origin, worker::Step};
+use super::{
+    Context, apply,
+    apply::Origin,
+    worker::{Step, Worker},
+};
 use crate::{
     domain::{
         facts::{Evidence, MailFacts, Route},
@@ -27,11 +31,17 @@ const MOST_ATTEMPTS: i64 = 3;
 /// How long one mail may take to parse.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub async fn run(context: &Arc<Context>, stop: &tokio_util::sync::CancellationToken) {
-    super::worker::run("mail in", Queue::Mails, context, stop, async || {
-        step(context).await
-    })
-    .await;
+/// Works on incoming mail.
+#[derive(Debug)]
+pub struct Mails(pub Arc<Context>);
+
+impl Worker for Mails {
+    const NAME: &'static str = "mail in";
+    const QUEUE: Queue = Queue::Mails;
+
+    async fn step(&mut self) -> Result<Step, StoreError> {
+        step(&self.0).await
+    }
 }
 
 /// A mail that was read.
@@ -47,7 +57,7 @@ struct Read {
 }
 
 /// Works on the mails that wait, in the order in which they came.
-pub async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
+async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
     let mut waiting = mails::waiting(&mut *context.store.read().await?, 0, AT_ONCE).await?;
     // Work on one of these was begun before and did not end: alone, it can harm no other.
     if let Some(suspect) = waiting.iter().position(|mail| mail.attempts > 0) {

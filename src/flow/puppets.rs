@@ -5,7 +5,11 @@ use std::{sync::Arc, time::Duration};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use ruma::{OwnedRoomId, OwnedUserId, TransactionId};
 
-use super::{Context, apply, apply::Origin, worker::Step};
+use super::{
+    Context, apply,
+    apply::Origin,
+    worker::{Step, Worker},
+};
 use crate::{
     domain::{
         delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MATRIX, SendOutcome, backoff},
@@ -30,15 +34,21 @@ const AT_ONCE: i64 = 32;
 /// An attempt is over after this; a request takes at most half a minute, and one attempt makes a few.
 const LEASE: Duration = Duration::from_mins(5);
 
-pub async fn run(context: &Arc<Context>, stop: &tokio_util::sync::CancellationToken) {
-    super::worker::run("matrix out", Queue::MatrixOut, context, stop, async || {
-        step(context).await
-    })
-    .await;
+/// Acts in Matrix.
+#[derive(Debug)]
+pub struct Puppets(pub Arc<Context>);
+
+impl Worker for Puppets {
+    const NAME: &'static str = "matrix out";
+    const QUEUE: Queue = Queue::MatrixOut;
+
+    async fn step(&mut self) -> Result<Step, StoreError> {
+        step(&self.0).await
+    }
 }
 
 /// Attempts what is due.
-pub async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
+async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
     let now = context.now_ms();
     let lease = now.saturating_add(millis(LEASE));
     let claimed = context
@@ -59,6 +69,24 @@ pub async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
         result?;
     }
     Ok(Step::Again)
+}
+
+/// Makes sure that the bot exists and has a name, and asks the homeserver for what it has kept for
+/// us while we were away.
+pub async fn introduce(context: &Context, appservice: &str) -> Result<(), Fault> {
+    context.homeserver.register(context.bot.localpart()).await?;
+    if context
+        .homeserver
+        .display_name(&context.bot)
+        .await?
+        .is_none()
+    {
+        context
+            .homeserver
+            .set_display_name(&context.bot, wording::BOT_NAME)
+            .await?;
+    }
+    context.homeserver.ping(appservice).await
 }
 
 async fn attempt(row: Claimed, context: &Arc<Context>) -> Result<(), StoreError> {

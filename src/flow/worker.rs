@@ -1,6 +1,6 @@
 //! Repeats a step until Postroom stops.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -22,27 +22,32 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Nobody sleeps longer than this, so that a clock that was set back does no harm.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
-/// Repeats `step`. What a step has begun is finished when `stop` comes.
-pub async fn run(
-    name: &'static str,
-    queue: Queue,
-    context: &Context,
-    stop: &CancellationToken,
-    mut step: impl AsyncFnMut() -> Result<Step, StoreError>,
-) {
+/// A worker: something that is done over and over.
+pub trait Worker: Send {
+    /// For the log.
+    const NAME: &'static str;
+    /// Whose bell wakes it.
+    const QUEUE: Queue;
+
+    /// Does what there is to do, up to a bounded amount.
+    fn step(&mut self) -> impl Future<Output = Result<Step, StoreError>> + Send;
+}
+
+/// Repeats a worker's step. What a step has begun is finished when `stop` comes.
+pub async fn run<W: Worker>(mut worker: W, context: Arc<Context>, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        let sleep = match step().await {
+        let sleep = match worker.step().await {
             Ok(Step::Again) => continue,
             Ok(Step::Idle { until }) => {
                 until.map_or(LONGEST_SLEEP, |until| time_to(until, context.now()))
             }
             Err(error) => {
-                tracing::error!(worker = name, %error, "A step failed and is tried again");
+                tracing::error!(worker = W::NAME, %error, "A step failed and is tried again");
                 AFTER_FAILURE
             }
         };
         tokio::select! {
-            () = context.store.wakes().wait(queue) => {}
+            () = context.store.wakes().wait(W::QUEUE) => {}
             () = tokio::time::sleep(sleep) => {}
             () = stop.cancelled() => {}
         }

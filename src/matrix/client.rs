@@ -9,11 +9,14 @@ use ruma::{
         OutgoingRequestAppserviceExt, SupportedVersions,
         auth_scheme::{AuthScheme, SendAccessToken},
         client::{
-            account::register::{self, LoginType},
+            account::{
+                register::{self, LoginType},
+                whoami,
+            },
             appservice::request_ping,
             membership::{invite_user, join_room_by_id, leave_room},
             message::{get_message_events, send_message_event},
-            profile::{ProfileFieldValue, set_profile_field},
+            profile::{ProfileFieldName, ProfileFieldValue, get_profile_field, set_profile_field},
             receipt::create_receipt,
             state::get_state_events,
         },
@@ -104,6 +107,25 @@ impl Client {
             Err(Fault::Refused { code, .. }) if code == "M_USER_IN_USE" => Ok(()),
             other => other.map(drop),
         }
+    }
+
+    /// What a user of ours is called.
+    pub async fn display_name(&self, user: &UserId) -> Result<Option<String>, Fault> {
+        let field = ProfileFieldName::DisplayName;
+        let request = get_profile_field::v3::Request::new(user.to_owned(), field);
+        match self.call(request, None).await {
+            Ok(response) => Ok(response.value.and_then(|value| match value {
+                ProfileFieldValue::DisplayName(name) => Some(name).filter(|name| !name.is_empty()),
+                _ => None,
+            })),
+            Err(Fault::Refused { code, .. }) if code == "M_NOT_FOUND" => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Whether the homeserver is there and takes our token.
+    pub async fn who_am_i(&self) -> Result<(), Fault> {
+        self.call(whoami::v3::Request::new(), None).await.map(drop)
     }
 
     pub async fn set_display_name(&self, user: &UserId, name: &str) -> Result<(), Fault> {

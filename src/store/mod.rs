@@ -22,7 +22,10 @@ pub mod typing;
 mod wakes;
 mod writer;
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use sqlx::{
     ConnectOptions,
@@ -54,13 +57,14 @@ pub struct Store {
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 
 impl Store {
-    /// Opens the database at `url` (`sqlite:FILE`), makes it if it isn't there, and migrates it.
+    /// Opens the database in the file `path`, makes it if it isn't there, and migrates it.
     ///
     /// # Errors
     ///
     /// The file can't be opened, belongs to another running Postroom, or is of a newer version.
-    pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::from_str(url)?
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
             .create_if_missing(true)
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
@@ -68,7 +72,7 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(10))
             .statement_cache_capacity(200);
-        let lock = lock(options.get_filename().to_owned())?;
+        let lock = lock(path)?;
         let mut connection = options.connect().await?;
         MIGRATIONS.run(&mut connection).await?;
         let reads = SqlitePoolOptions::new()
@@ -114,8 +118,8 @@ impl Store {
 }
 
 /// Two Postrooms on one file would send everything twice.
-fn lock(database: PathBuf) -> Result<std::fs::File, StoreError> {
-    let mut path = database.into_os_string();
+fn lock(database: &Path) -> Result<std::fs::File, StoreError> {
+    let mut path = database.as_os_str().to_owned();
     path.push(".lock");
     let file = std::fs::File::options()
         .create(true)

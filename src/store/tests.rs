@@ -6,9 +6,7 @@ use super::*;
 #[tokio::test]
 async fn every_statement_can_be_prepared() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&format!("sqlite:{}", folder.path().join("p.db").display()))
-        .await
-        .unwrap();
+    let store = Store::open(&folder.path().join("p.db")).await.unwrap();
     let files = [
         keys::STATEMENTS,
         inbox::STATEMENTS,
@@ -31,9 +29,7 @@ async fn every_statement_can_be_prepared() {
 #[tokio::test]
 async fn commits_survive_a_power_cut_by_the_settings() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&format!("sqlite:{}", folder.path().join("p.db").display()))
-        .await
-        .unwrap();
+    let store = Store::open(&folder.path().join("p.db")).await.unwrap();
     let settings = store
         .write(|tx| {
             Box::pin(async move {
@@ -51,7 +47,7 @@ async fn commits_survive_a_power_cut_by_the_settings() {
 #[tokio::test]
 async fn a_second_postroom_is_turned_away() {
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", folder.path().join("p.db").display());
+    let url = folder.path().join("p.db");
     let _first = Store::open(&url).await.unwrap();
     assert!(matches!(Store::open(&url).await, Err(StoreError::InUse(_))));
 }
@@ -59,9 +55,7 @@ async fn a_second_postroom_is_turned_away() {
 #[tokio::test]
 async fn a_job_that_fails_takes_back_only_its_own() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&format!("sqlite:{}", folder.path().join("p.db").display()))
-        .await
-        .unwrap();
+    let store = Store::open(&folder.path().join("p.db")).await.unwrap();
     let good = store.write(|tx| Box::pin(async move { rooms::ensure(tx, "!a", "support").await }));
     let bad = store.write(|tx| {
         Box::pin(async move {

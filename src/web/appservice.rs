@@ -86,15 +86,27 @@ async fn authenticate(
     request: Request,
     next: Next,
 ) -> Response {
-    let bearer = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer ").map(str::to_owned));
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| {
+        value
+            .to_str()
+            .ok()?
+            .strip_prefix("Bearer ")
+            .map(str::to_owned)
+    });
     let Some(given) = bearer.or(query.access_token) else {
-        return error(StatusCode::UNAUTHORIZED, "M_UNAUTHORIZED", "The homeserver's token is missing.");
+        return error(
+            StatusCode::UNAUTHORIZED,
+            "M_UNAUTHORIZED",
+            "The homeserver's token is missing.",
+        );
     };
     let wanted = appservice.hs_token.expose_secret().as_bytes();
     if !bool::from(given.as_bytes().ct_eq(wanted)) {
-        return error(StatusCode::FORBIDDEN, "M_FORBIDDEN", "This is not the homeserver's token.");
+        return error(
+            StatusCode::FORBIDDEN,
+            "M_FORBIDDEN",
+            "This is not the homeserver's token.",
+        );
     }
     next.run(request).await
 }
@@ -125,19 +137,39 @@ async fn transaction(
     body: Bytes,
 ) -> Response {
     let Ok(Transaction { events, ephemeral }) = serde_json::from_slice(&body) else {
-        return error(StatusCode::BAD_REQUEST, "M_NOT_JSON", "The body is not a transaction.");
+        return error(
+            StatusCode::BAD_REQUEST,
+            "M_NOT_JSON",
+            "The body is not a transaction.",
+        );
     };
     let mut sound = Vec::with_capacity(events.len());
     let mut broken = Vec::new();
     for event in events {
         let body = event.get().to_owned();
         match serde_json::from_str::<Outline>(&body) {
-            Ok(Outline { event_id, room_id, sender }) => {
-                sound.push(NewEvent { id: event_id, room: room_id, sender, body });
+            Ok(Outline {
+                event_id,
+                room_id,
+                sender,
+            }) => {
+                sound.push(NewEvent {
+                    id: event_id,
+                    room: room_id,
+                    sender,
+                    body,
+                });
             }
             Err(fault) => {
-                let id = format!("broken:{}", HEXLOWER.encode(&Sha256::digest(body.as_bytes())));
-                broken.push(Broken { id, body, problem: fault.to_string() });
+                let id = format!(
+                    "broken:{}",
+                    HEXLOWER.encode(&Sha256::digest(body.as_bytes()))
+                );
+                broken.push(Broken {
+                    id,
+                    body,
+                    problem: fault.to_string(),
+                });
             }
         }
     }
@@ -155,7 +187,9 @@ async fn transaction(
         .write({
             let trace = trace.clone();
             move |tx| {
-                Box::pin(async move { inbox::accept(tx, &txn_id, &digest, &sound, &broken, &trace, now).await })
+                Box::pin(async move {
+                    inbox::accept(tx, &txn_id, &digest, &sound, &broken, &trace, now).await
+                })
             }
         })
         .await;
@@ -163,13 +197,21 @@ async fn transaction(
         Ok(new) => {
             tracing::debug!(trace, events = all, new, "Took events over");
             if set_aside > 0 {
-                tracing::error!(trace, set_aside, "Events without id, room or sender were set aside");
+                tracing::error!(
+                    trace,
+                    set_aside,
+                    "Events without id, room or sender were set aside"
+                );
             }
             axum::Json(json!({})).into_response()
         }
         Err(fault) => {
             tracing::error!(trace, %fault, "Could not store events; the homeserver will send them again");
-            error(StatusCode::INTERNAL_SERVER_ERROR, "M_UNKNOWN", "The events could not be stored.")
+            error(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "M_UNKNOWN",
+                "The events could not be stored.",
+            )
         }
     }
 }
@@ -184,12 +226,20 @@ struct Ephemeral {
 
 fn note_typing(ephemeral: &[&RawValue], appservice: &Appservice) {
     for raw in ephemeral {
-        let Ok(Ephemeral { kind, room_id: Some(room), content }) = serde_json::from_str(raw.get()) else {
+        let Ok(Ephemeral {
+            kind,
+            room_id: Some(room),
+            content,
+        }) = serde_json::from_str(raw.get())
+        else {
             continue;
         };
         if kind == "m.typing" {
             let users = serde_json::from_value(content["user_ids"].clone()).unwrap_or_default();
-            appservice.store.typing().set(&room, users, appservice.clock.now());
+            appservice
+                .store
+                .typing()
+                .set(&room, users, appservice.clock.now());
         }
     }
 }
@@ -199,7 +249,11 @@ fn note_typing(ephemeral: &[&RawValue], appservice: &Appservice) {
 /// <https://spec.matrix.org/v1.19/application-service-api/#get_matrixappv1usersuserid>
 async fn user(State(appservice): State<Appservice>, Path(user_id): Path<String>) -> Response {
     let Ok(user) = OwnedUserId::try_from(user_id) else {
-        return error(StatusCode::BAD_REQUEST, "M_INVALID_PARAM", "This is not a user id.");
+        return error(
+            StatusCode::BAD_REQUEST,
+            "M_INVALID_PARAM",
+            "This is not a user id.",
+        );
     };
     if user.server_name() != appservice.server_name {
         return nothing_there().await;
@@ -219,14 +273,22 @@ async fn user(State(appservice): State<Appservice>, Path(user_id): Path<String>)
         Ok(None) => return nothing_there().await,
         Err(fault) => {
             tracing::error!(%fault, "Could not look a ghost up");
-            return error(StatusCode::INTERNAL_SERVER_ERROR, "M_UNKNOWN", "The user could not be looked up.");
+            return error(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "M_UNKNOWN",
+                "The user could not be looked up.",
+            );
         }
     }
     match appservice.homeserver.register(user.localpart()).await {
         Ok(()) => axum::Json(json!({})).into_response(),
         Err(fault) => {
             tracing::warn!(%fault, "Could not register a user that the homeserver asked for");
-            error(StatusCode::INTERNAL_SERVER_ERROR, "M_UNKNOWN", "The user could not be registered.")
+            error(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "M_UNKNOWN",
+                "The user could not be registered.",
+            )
         }
     }
 }
@@ -240,7 +302,11 @@ async fn ping() -> Response {
 
 /// Room aliases and third-party protocols: we have none.
 async fn nothing_there() -> Response {
-    error(StatusCode::NOT_FOUND, "M_NOT_FOUND", "There is no such thing here.")
+    error(
+        StatusCode::NOT_FOUND,
+        "M_NOT_FOUND",
+        "There is no such thing here.",
+    )
 }
 
 /// Third-party look-ups by field find nobody.

@@ -25,21 +25,33 @@ pub struct Starting(Arc<Mutex<Vec<&'static str>>>);
 
 impl Starting {
     pub fn wait_for(&self, part: &'static str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(part);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(part);
     }
 
     pub fn is_up(&self, part: &'static str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|waiting| *waiting != part);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|waiting| *waiting != part);
     }
 
     fn list(&self) -> Vec<&'static str> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
 pub fn router(operations: Operations) -> Router {
     Router::new()
-        .route("/health/live", get(async || Json(json!({"status": "live"}))))
+        .route(
+            "/health/live",
+            get(async || Json(json!({"status": "live"}))),
+        )
         .route("/health/ready", get(ready))
         .with_state(operations)
 }
@@ -47,7 +59,12 @@ pub fn router(operations: Operations) -> Router {
 /// `GET /health/ready`: 200 when work can be done, 503 with what is missing otherwise; and in either
 /// case how much waits.
 async fn ready(State(operations): State<Operations>) -> impl IntoResponse {
-    let mut missing: Vec<String> = operations.starting.list().into_iter().map(str::to_owned).collect();
+    let mut missing: Vec<String> = operations
+        .starting
+        .list()
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
     let waiting = waiting(&operations.store).await;
     if let Err(fault) = &waiting {
         missing.push(format!("database: {fault}"));
@@ -60,7 +77,10 @@ async fn ready(State(operations): State<Operations>) -> impl IntoResponse {
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "not ready")
     };
-    (status, Json(json!({"status": word, "missing": missing, "waiting": waiting.unwrap_or_default()})))
+    (
+        status,
+        Json(json!({"status": word, "missing": missing, "waiting": waiting.unwrap_or_default()})),
+    )
 }
 
 async fn waiting(store: &Store) -> Result<serde_json::Value, crate::store::StoreError> {

@@ -9,6 +9,9 @@ use crate::domain::{
     incoming::MailKind,
 };
 
+/// What the bot is called, until somebody names it otherwise.
+pub const BOT_NAME: &str = "Postroom";
+
 pub fn bot_joined() -> String {
     "I let people take part here by email. Add somebody with `!email add jane@example.com Jane Doe`; \
      `!email help` tells the rest. They read what is written here from then on, but for notes: \
