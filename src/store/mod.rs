@@ -71,7 +71,8 @@ impl Store {
             // With WAL, only FULL makes a commit survive a power cut.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(10))
-            .statement_cache_capacity(200);
+            .statement_cache_capacity(200)
+            .disable_statement_logging();
         let lock = lock(path)?;
         let mut connection = options.connect().await?;
         MIGRATIONS.run(&mut connection).await?;

@@ -116,8 +116,11 @@ async fn authenticate(
 struct Transaction<'a> {
     #[serde(borrow)]
     events: Vec<&'a RawValue>,
-    #[serde(borrow, default, alias = "de.sorunome.msc2409.ephemeral")]
+    #[serde(borrow, default)]
     ephemeral: Vec<&'a RawValue>,
+    /// The same under its older name; Synapse sends both.
+    #[serde(borrow, default, rename = "de.sorunome.msc2409.ephemeral")]
+    older_ephemeral: Vec<&'a RawValue>,
 }
 
 /// What every event must have to be stored and looked for; the rest is for who decides about it.
@@ -136,7 +139,13 @@ async fn transaction(
     Path(txn_id): Path<String>,
     body: Bytes,
 ) -> Response {
-    let Ok(Transaction { events, ephemeral }) = serde_json::from_slice(&body) else {
+    let parsed = serde_json::from_slice(&body);
+    let Ok(Transaction {
+        events,
+        ephemeral,
+        older_ephemeral,
+    }) = parsed
+    else {
         return error(
             StatusCode::BAD_REQUEST,
             "M_NOT_JSON",
@@ -173,7 +182,7 @@ async fn transaction(
             }
         }
     }
-    note_typing(&ephemeral, &appservice);
+    note_typing(ephemeral.iter().chain(&older_ephemeral), &appservice);
     // Typing and receipts come by the dozen, and there is nothing to be stored about them.
     if sound.is_empty() && broken.is_empty() {
         return axum::Json(json!({})).into_response();
@@ -224,7 +233,7 @@ struct Ephemeral {
     content: serde_json::Value,
 }
 
-fn note_typing(ephemeral: &[&RawValue], appservice: &Appservice) {
+fn note_typing<'a>(ephemeral: impl Iterator<Item = &'a &'a RawValue>, appservice: &Appservice) {
     for raw in ephemeral {
         let Ok(Ephemeral {
             kind,
