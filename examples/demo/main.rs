@@ -16,7 +16,7 @@ mod stage;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use screen::Screen;
 use stage::Stage;
 use tokio::signal::unix::{SignalKind, signal};
@@ -25,11 +25,7 @@ use tokio::signal::unix::{SignalKind, signal};
 async fn main() -> ExitCode {
     let terminal = std::io::stdout().is_terminal();
     let screen = Screen::new(terminal);
-    let result = tokio::select! {
-        result = demo(terminal, &screen) => result,
-        result = interrupted() => result,
-    };
-    match result {
+    match demo(terminal, &screen).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             screen.fail(&failure);
@@ -38,20 +34,29 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Whatever was started ends when this returns or is dropped.
 async fn demo(stay: bool, screen: &Screen) -> Result<()> {
-    let stage = Stage::set(screen).await?;
-    play::play(&stage, screen).await?;
+    // Whatever was started ends when the stage is dropped, which an interruption does, too.
+    let stage = tokio::select! {
+        stage = perform(screen) => stage?,
+        result = interruption() => return result.and(Err(anyhow!("interrupted"))),
+    };
     screen.total();
     if stay {
         Screen::paragraph(&stage.what_to_open_next());
         Screen::paragraph("Ctrl-C ends it all.");
-        std::future::pending::<()>().await;
+        interruption().await?;
     }
     Ok(())
 }
 
-async fn interrupted() -> Result<()> {
+async fn perform(screen: &Screen) -> Result<Stage> {
+    let stage = Stage::set(screen).await?;
+    play::play(&stage, screen).await?;
+    Ok(stage)
+}
+
+/// Ends with a Ctrl-C or a polite request to end.
+async fn interruption() -> Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
 /// Memory file system of most Linux systems.
@@ -57,6 +57,21 @@ impl Folder {
         std::fs::create_dir_all(&path).with_context(|| format!("creating {}", path.display()))?;
         Ok(path)
     }
+}
+
+/// Gives paths away; by the command, because user names have to be looked up.
+pub fn chown(owner: &str, paths: &[PathBuf]) -> Result<()> {
+    let output = Command::new("chown")
+        .arg(owner)
+        .args(paths)
+        .output()
+        .context("running chown")?;
+    ensure!(
+        output.status.success(),
+        "mail servers have to be started by root, with Postfix installed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(())
 }
 
 fn has_room(path: &str) -> bool {

@@ -11,11 +11,13 @@
 //! into a [`folder`], starts a [`process`] and waits until it answers.
 
 pub mod certificates;
+mod dovecot;
 pub mod folder;
 pub mod http;
 pub mod mail_servers;
 pub mod mailbox;
 pub mod matrix_client;
 pub mod ports;
+mod postfix;
 pub mod process;
 pub mod synapse;

@@ -207,6 +207,7 @@ handlers:
   output: {class: logging.StreamHandler, formatter: plain}
 loggers:
   synapse.access: {level: WARNING}
+  synapse.storage: {level: WARNING}
 root: {level: INFO, handlers: [output]}
 disable_existing_loggers: false
 ";

@@ -1,0 +1,200 @@
+//! Postfix's part of [`mail_servers`](super::mail_servers): its configuration and its start.
+
+use std::fs::{File, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use anyhow::Result;
+
+use super::certificates::Certificates;
+use super::folder::{Folder, chown};
+use super::mail_servers::{HOST, MailOptions, Ports};
+use super::process::Process;
+
+/// Starts `master` itself. `postfix start` spends a second on checks, and `start-fg` leaves
+/// `master` in a session of its own, which outlives the script that started it; debugging mode
+/// keeps it with the process that is watched.
+pub fn start(folder: &Folder) -> Result<Process> {
+    let mut master = Command::new("/usr/lib/postfix/sbin/master");
+    Process::start(
+        "postfix",
+        master.arg("-d").arg("-c").arg(folder.join("conf")),
+        folder,
+    )
+}
+
+/// Writes everything that Postfix reads, and its queue.
+pub fn configure(
+    options: &MailOptions,
+    ports: &Ports,
+    certificates: &Certificates,
+    folder: &Folder,
+) -> Result<()> {
+    folder.create_dir("conf")?;
+    create_queue(folder)?;
+
+    let mut domains: Vec<&str> = options.customers.iter().map(String::as_str).collect();
+    let mut own: Vec<&str> = options
+        .own
+        .iter()
+        .filter_map(|it| it.split('@').nth(1))
+        .collect();
+    own.sort_unstable();
+    own.dedup();
+    domains.extend(&own);
+
+    let customers = options.customers.iter().map(|domain| format!("@{domain}"));
+    let recipients = options.own.iter().cloned().chain(customers);
+    let recipients: Vec<String> = recipients.map(|it| format!("{it} yes\n")).collect();
+    write_aged("conf/recipients", &recipients.concat(), folder)?;
+
+    let transport =
+        |port: u16| move |domain: &&str| format!("{domain} lmtp:inet:127.0.0.1:{port}\n");
+    let transports: Vec<String> = match options.lmtp_port {
+        Some(port) => own.iter().map(transport(port)).collect(),
+        None => Vec::new(),
+    };
+    write_aged("conf/transports", &transports.concat(), folder)?;
+
+    write_aged("conf/master.cf", &master_cf(ports), folder)?;
+    write_aged(
+        "conf/main.cf",
+        &main_cf(&domains.join(", "), certificates, folder),
+        folder,
+    )?;
+    Ok(())
+}
+
+fn main_cf(domains: &str, certificates: &Certificates, folder: &Folder) -> String {
+    let place = folder.path().display();
+    let certificate = certificates.certificate.display();
+    let key = certificates.key.display();
+    format!(
+        "\
+compatibility_level = 3.6
+# All three of its own, or it fights with the machine's instance.
+queue_directory = {place}/queue
+data_directory = {place}/data
+multi_instance_name = postfix-postroom
+# No syslog: the log is the output of the process.
+maillog_file = /dev/stdout
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+myhostname = {HOST}
+mydomain = example.org
+myorigin = example.org
+mydestination =
+mynetworks = 127.0.0.0/8
+alias_maps =
+alias_database =
+local_recipient_maps =
+notify_classes =
+recipient_delimiter = +
+message_size_limit = 52428800
+virtual_mailbox_domains = {domains}
+virtual_mailbox_maps = texthash:{place}/conf/recipients
+virtual_mailbox_limit = 0
+virtual_transport = lmtp:unix:private/dovecot-lmtp
+transport_maps = texthash:{place}/conf/transports
+# Everybody else is an error: nothing is looked up, nothing leaves the machine.
+default_transport = error:5.1.2 No mail leaves this machine
+relay_transport = error:5.1.2 No mail leaves this machine
+smtp_dns_support_level = disabled
+smtp_host_lookup = native
+smtpd_peername_lookup = no
+smtpd_tls_security_level = may
+smtpd_tls_cert_file = {certificate}
+smtpd_tls_key_file = {key}
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = private/auth
+smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
+smtpd_recipient_restrictions = reject_unauth_destination, reject_unlisted_recipient
+in_flow_delay = 0
+# A listener that was away gets its mail soon after it is back.
+minimal_backoff_time = 1s
+maximal_backoff_time = 2s
+queue_run_delay = 1s
+maximal_queue_lifetime = 1h
+bounce_queue_lifetime = 1h
+"
+    )
+}
+
+/// No service runs in a chroot jail: a private queue has no `etc` in it. Submission takes every
+/// recipient, so that the ones who do not exist cause a bounce, as they do at most providers.
+fn master_cf(ports: &Ports) -> String {
+    let smtp = ports.smtp.address();
+    let submission = ports.submission.address();
+    format!(
+        "\
+{smtp} inet n - n - - smtpd
+{submission} inet n - n - - smtpd
+  -o syslog_name=postfix/submission
+  -o smtpd_tls_security_level=encrypt
+  -o smtpd_sasl_auth_enable=yes
+  -o smtpd_client_restrictions=permit_sasl_authenticated,reject
+  -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject
+  -o smtpd_reject_unlisted_recipient=no
+  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+proxywrite unix - - n - 1 proxymap
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+showq unix n - n - - showq
+error unix - - n - - error
+retry unix - - n - - error
+discard unix - - n - - discard
+lmtp unix - - n - - lmtp
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+postlog unix-dgram n - n - 1 postlogd
+"
+    )
+}
+
+/// Every Postfix program reads a file that is younger than two seconds again and again until it
+/// is older, lest it see it half written.
+fn write_aged(name: &str, content: &str, folder: &Folder) -> Result<()> {
+    const LONG_AGO: Duration = Duration::from_hours(24);
+    let path = folder.write(name, content)?;
+    let file = File::options().write(true).open(path)?;
+    file.set_modified(SystemTime::UNIX_EPOCH + LONG_AGO)?;
+    Ok(())
+}
+
+/// The folders that `postfix check` would make, one program run at a time.
+fn create_queue(folder: &Folder) -> Result<()> {
+    const PRIVATE: [&str; 11] = [
+        "active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private",
+        "saved", "trace",
+    ];
+    let mut of_postfix = vec![folder.create_dir("data")?];
+    for name in PRIVATE {
+        of_postfix.push(folder.create_dir(&format!("queue/{name}"))?);
+    }
+    chown("postfix", &of_postfix)?;
+    for path in &of_postfix {
+        std::fs::set_permissions(path, Permissions::from_mode(0o700))?;
+    }
+    folder.create_dir("queue/pid")?;
+    // Local programs hand mail in through these two.
+    let shared = [
+        folder.create_dir("queue/public")?,
+        folder.create_dir("queue/maildrop")?,
+    ];
+    chown("postfix:postdrop", &shared)?;
+    std::fs::set_permissions(&shared[0], Permissions::from_mode(0o710))?;
+    std::fs::set_permissions(&shared[1], Permissions::from_mode(0o730))?;
+    Ok(())
+}
