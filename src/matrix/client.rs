@@ -255,7 +255,8 @@ impl Client {
         let request = request
             .try_into_http_request_with_identity::<Vec<u8>>(
                 &self.base_url,
-                SendAccessToken::Appservice(self.token.expose_secret()),
+                // Also where the spec asks for none: homeservers can be set to want one all the same.
+                SendAccessToken::Always(self.token.expose_secret()),
                 identity,
                 Cow::Borrowed(&self.versions),
             )

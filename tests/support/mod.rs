@@ -8,3 +8,4 @@ pub mod fake_homeserver;
 pub mod lmtp_client;
 pub mod servers;
 pub mod smtp_sink;
+pub mod world;

@@ -1,0 +1,6 @@
+//! Stories about the whole program, with fakes at its doors.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod conversation;

@@ -1,0 +1,439 @@
+//! A whole Postroom to tell stories about: the real program, with fakes at its doors.
+//!
+//! The program runs as a process of its own, so that it can be killed; the homeserver and the mail
+//! server live in the test. A story ends with [`World::finish`], which fails if anything is left
+//! that Postroom still has to do.
+
+use std::{
+    fmt::Write as _,
+    fs::File,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use super::{
+    fake_homeserver::{FakeConfig, FakeHomeserver, FakeUser, Membership},
+    lmtp_client::{LmtpClient, Reply},
+    servers::{
+        folder::Folder,
+        ports::{self, Port},
+    },
+    smtp_sink::{SinkMail, SmtpSink},
+};
+
+/// How long anything may take before a story fails. Long, as the machine may be busy.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What differs from story to story.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// As the configuration has it: `0s` sends every message at once.
+    pub quiet: &'static str,
+    pub at_most: &'static str,
+    /// Whether there is a control room.
+    pub control_room: bool,
+    /// More lines of configuration, at the top level.
+    pub more: &'static str,
+    /// How quickly the fake homeserver comes back after a failed push.
+    pub push_backoff: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            quiet: "0s",
+            at_most: "5m",
+            control_room: true,
+            more: "",
+            push_backoff: Duration::from_millis(50),
+        }
+    }
+}
+
+pub struct World {
+    pub homeserver: FakeHomeserver,
+    pub sink: SmtpSink,
+    /// Staff, in `example.org`.
+    pub ann: FakeUser,
+    pub control_room: String,
+    pub folder: Folder,
+    postroom: Option<Child>,
+    appservice: Port,
+    lmtp: Port,
+    operations: Port,
+    finished: bool,
+}
+
+impl World {
+    pub async fn start(options: Options) -> Self {
+        let folder = Folder::create().unwrap();
+        let [appservice, lmtp, operations] = [(); 3].map(|()| ports::free().unwrap());
+        let homeserver = FakeHomeserver::start(FakeConfig {
+            server_name: "example.org".into(),
+            as_token: "as-token-of-the-story".into(),
+            hs_token: "hs-token-of-the-story".into(),
+            appservice_url: format!("http://{}", appservice.address()),
+            sender_localpart: "postroom".into(),
+            user_prefix: "_email_".into(),
+            backoff_base: options.push_backoff,
+            ..FakeConfig::default()
+        })
+        .await;
+        let sink = SmtpSink::start().await;
+        let ann = homeserver.user("ann");
+        ann.set_displayname("Ann");
+        let control_room = ann.create_room("Control room");
+        let mut world = Self {
+            homeserver,
+            sink,
+            ann,
+            control_room,
+            folder,
+            postroom: None,
+            appservice,
+            lmtp,
+            operations,
+            finished: false,
+        };
+        world.write_configuration(&options);
+        world.start_postroom().await;
+        if options.control_room {
+            let control_room = world.control_room.clone();
+            world.invite_bot(&control_room).await;
+        }
+        world
+    }
+
+    fn write_configuration(&self, options: &Options) {
+        let registration = r#"id: postroom
+url: "http://127.0.0.1:1"
+as_token: as-token-of-the-story
+hs_token: hs-token-of-the-story
+sender_localpart: postroom
+rate_limited: false
+receive_ephemeral: true
+namespaces:
+  users: [{exclusive: true, regex: '@_email_.*:example\.org'}]
+"#;
+        let mut config = format!(
+            r#"homeserver: {{url: "{homeserver}", server_name: example.org}}
+appservice: {{listen: "{appservice}", url: "http://{appservice}", registration: registration.yaml}}
+database: {{url: "sqlite:postroom.db"}}
+blobs: {{url: "file:blobs"}}
+mailboxes:
+  support:
+    name: Bootlin
+    address: support@example.org
+    reply_address: "support+{{token}}@example.org"
+    smtp: {{url: "smtp+insecure://{sink}"}}
+lmtp: {{listen: "{lmtp}"}}
+staff: ["@*:example.org"]
+letters: {{quiet: {quiet}, at_most: {at_most}}}
+operations: {{listen: "{operations}"}}
+log: {{level: "info,postroom=debug"}}
+{more}
+"#,
+            homeserver = self.homeserver.url(),
+            appservice = self.appservice.address(),
+            sink = self.sink.address(),
+            lmtp = self.lmtp.address(),
+            operations = self.operations.address(),
+            quiet = options.quiet,
+            at_most = options.at_most,
+            more = options.more,
+        );
+        if options.control_room {
+            writeln!(config, "control_room: \"{}\"", self.control_room).unwrap();
+        }
+        self.folder
+            .write("registration.yaml", registration)
+            .unwrap();
+        self.folder.write("config.yaml", config).unwrap();
+    }
+
+    /// Starts Postroom and waits until it is ready.
+    pub async fn start_postroom(&mut self) {
+        self.spawn_postroom();
+        let deadline = Instant::now() + PATIENCE;
+        while self
+            .health()
+            .await
+            .is_none_or(|health| health["status"] != "ready")
+        {
+            assert!(
+                Instant::now() < deadline,
+                "Postroom does not get ready\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Starts Postroom and doesn't wait.
+    pub fn spawn_postroom(&mut self) {
+        assert!(self.postroom.is_none(), "Postroom runs already");
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder.join("postroom.log"))
+            .unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_postroom"))
+            .args(["run", "--config", "config.yaml"])
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        self.postroom = Some(child);
+    }
+
+    /// `kill -9`
+    pub fn kill_postroom(&mut self) {
+        let mut child = self.postroom.take().expect("Postroom runs");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// SIGTERM; returns how long it took to end.
+    pub async fn stop_postroom(&mut self) -> Duration {
+        let mut child = self.postroom.take().expect("Postroom runs");
+        let begun = Instant::now();
+        let pid = child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        while child.try_wait().unwrap().is_none() {
+            if begun.elapsed() > PATIENCE {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                panic!("Postroom does not stop\n{}", self.log());
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        begun.elapsed()
+    }
+
+    /// What `GET /health/ready` says; `None` if nobody answers.
+    pub async fn health(&self) -> Option<Value> {
+        let url = format!("http://{}/health/ready", self.operations.address());
+        super::servers::http::client()
+            .unwrap()
+            .get(url)
+            .send()
+            .await
+            .ok()?
+            .json()
+            .await
+            .ok()
+    }
+
+    /// The appservice's address, for requests of the story's own.
+    pub fn appservice_url(&self) -> String {
+        format!("http://{}", self.appservice.address())
+    }
+
+    pub async fn lmtp(&self) -> LmtpClient {
+        LmtpClient::connect(self.lmtp.address().parse().unwrap())
+            .await
+            .unwrap()
+    }
+
+    /// Hands a mail in by LMTP, as the local mail server would.
+    pub async fn mail(&self, from: &str, to: &[&str], raw: &str) -> Vec<Reply> {
+        self.lmtp()
+            .await
+            .deliver(from, to, raw.replace('\n', "\r\n").as_bytes())
+            .await
+            .unwrap()
+    }
+
+    /// Invites the bot and waits until it has come.
+    pub async fn invite_bot(&self, room: &str) {
+        self.ann.invite(room, "@postroom:example.org");
+        self.until("the bot joins", || {
+            self.homeserver.members(room).get("@postroom:example.org") == Some(&Membership::Join)
+        })
+        .await;
+        self.until("the bot introduces itself", || self.bot_says(room, ""))
+            .await;
+    }
+
+    /// A room of Ann's with the bot in it and `people` added, each as a customer of their own:
+    /// address and name.
+    pub async fn room(&self, name: &str, people: &[(&str, &str)]) -> String {
+        let room = self.ann.create_room(name);
+        self.invite_bot(&room).await;
+        for (address, person) in people {
+            self.add(&room, address, person).await;
+        }
+        room
+    }
+
+    /// `!email add`, and waits until the ghost has come.
+    pub async fn add(&self, room: &str, address: &str, name: &str) {
+        self.ann
+            .say(room, &format!("!email add --share {address} {name}"));
+        self.until("the ghost joins", || self.ghost(room, name).is_some())
+            .await;
+    }
+
+    /// The id of the ghost in the room that is called `name`.
+    pub fn ghost(&self, room: &str, name: &str) -> Option<String> {
+        let joined = |(user, membership): (String, Membership)| {
+            (membership == Membership::Join).then_some(user)
+        };
+        self.homeserver
+            .members(room)
+            .into_iter()
+            .filter_map(joined)
+            .filter(|user| user.starts_with("@_email_"))
+            .find(|user| {
+                self.homeserver
+                    .profile(user)
+                    .is_some_and(|profile| profile.displayname.as_deref() == Some(name))
+            })
+    }
+
+    /// Whether the bot has said something in the room that contains `text`.
+    pub fn bot_says(&self, room: &str, text: &str) -> bool {
+        self.said_by(room, "@postroom:example.org")
+            .iter()
+            .any(|body| body.contains(text))
+    }
+
+    /// What a user has said in the room.
+    pub fn said_by(&self, room: &str, user: &str) -> Vec<String> {
+        let messages = self.homeserver.messages(room).into_iter();
+        messages
+            .filter(|(sender, _)| sender == user)
+            .map(|(_, body)| body)
+            .collect()
+    }
+
+    /// Waits for the mails to an address; fails if there are more.
+    pub async fn mails_to(&self, address: &str, n: usize) -> Vec<SinkMail> {
+        self.until(&format!("{n} mails to {address}"), || {
+            self.sink.mails_to(address).len() >= n
+        })
+        .await;
+        let mails = self.sink.mails_to(address);
+        assert_eq!(mails.len(), n, "mails to {address}");
+        mails
+    }
+
+    /// Waits until something is so.
+    pub async fn until(&self, what: &str, mut is_so: impl FnMut() -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_so() {
+            assert!(
+                Instant::now() < deadline,
+                "waited in vain: {what}\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Waits until Postroom has nothing left to do, but for open letters.
+    pub async fn quiet(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let pushed = self.homeserver.backlog() == 0;
+            let waiting = self
+                .health()
+                .await
+                .map(|health| health["waiting"].clone())
+                .unwrap_or_default();
+            let queues = ["events", "mails", "to_matrix", "to_mail"];
+            if pushed && queues.iter().all(|queue| waiting[queue] == 0) {
+                return;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "Postroom is left with work: {waiting}\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Ends the story: everything must be settled.
+    pub async fn finish(mut self) {
+        self.quiet().await;
+        assert_eq!(self.sink.violations(), Vec::<String>::new());
+        self.finished = true;
+    }
+
+    /// The end of Postroom's log.
+    pub fn log(&self) -> String {
+        let log = std::fs::read_to_string(self.folder.join("postroom.log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(60)..].join("\n")
+    }
+
+    /// All of Postroom's log.
+    pub fn whole_log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("postroom.log")).unwrap_or_default()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.postroom.take() {
+            let _gone = child.kill();
+            let _gone = child.wait();
+        }
+        assert!(
+            self.finished || std::thread::panicking(),
+            "a story ends with `finish`"
+        );
+    }
+}
+
+/// One header of a raw mail, unfolded; `None` if it isn't there.
+pub fn header(raw: &[u8], name: &str) -> Option<String> {
+    let text = String::from_utf8_lossy(raw)
+        .replace("\r\n ", " ")
+        .replace("\r\n\t", " ");
+    let head = text.split("\r\n\r\n").next().unwrap_or_default().to_owned();
+    head.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        key.eq_ignore_ascii_case(name)
+            .then(|| value.trim().to_owned())
+    })
+}
+
+/// The answer that a mail program would make of `letter`, with the letter quoted below.
+pub fn answer(letter: &SinkMail, from: &str, text: &str, message_id: &str) -> (String, String) {
+    let to = header(&letter.raw, "Reply-To").expect("a letter has a Reply-To");
+    let id = header(&letter.raw, "Message-ID").expect("a letter has a Message-ID");
+    let subject = header(&letter.raw, "Subject").unwrap_or_default();
+    let references = header(&letter.raw, "References")
+        .map_or_else(|| id.clone(), |chain| format!("{chain} {id}"));
+    let quoted: String = letter_text(letter)
+        .lines()
+        .map(|line| format!("> {line}\n"))
+        .collect();
+    let raw = format!(
+        "From: {from}\nTo: {to}\nSubject: Re: {subject}\nMessage-ID: <{message_id}>\n\
+         In-Reply-To: {id}\nReferences: {references}\nDate: Sun, 22 Nov 2026 10:00:00 +0100\n\
+         MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n\
+         {text}\n\nOn Sun, 22 Nov 2026 at 09:59, Bootlin <support@example.org> wrote:\n\n{quoted}"
+    );
+    (to, raw)
+}
+
+/// The text part of a letter.
+pub fn letter_text(letter: &SinkMail) -> String {
+    mail_parser::MessageParser::default()
+        .parse(&letter.raw)
+        .and_then(|mail| mail.body_text(0).map(std::borrow::Cow::into_owned))
+        .unwrap_or_default()
+}
