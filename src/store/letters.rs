@@ -29,7 +29,7 @@ statements! {
     STRIKE = "UPDATE letter_items SET struck = 1, body = '', html = NULL, quote = '' WHERE event_id = $1";
     MAKE_DUE = "
         UPDATE letters SET due_at = $2 WHERE state = 'open' AND due_at IS NOT NULL
-        AND conversation_id IN (SELECT id FROM conversations WHERE room_id = $1)";
+        AND conversation_id IN (SELECT id FROM conversations WHERE room_id = $1 AND state <> 'closed')";
     SELECT_DUE = "
         SELECT letters.id, conversation_id, room_id, latest_at, letters.trace
         FROM letters JOIN conversations ON conversations.id = conversation_id

@@ -37,7 +37,7 @@ statements! {
     COUNT_UNSETTLED_OF_LETTER = "
         SELECT count(*) FROM outbox WHERE letter_id = $1 AND settled_at IS NULL";
     COUNT_UNSETTLED = "
-        SELECT count(*) FROM outbox WHERE way = $1 AND state IN ('queued', 'ready', 'attempting')";
+        SELECT count(*) FROM outbox WHERE way = $1 AND settled_at IS NULL";
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
