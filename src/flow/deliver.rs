@@ -1,6 +1,9 @@
 //! Hands letters to the mail server, each recipient's in a transaction of its own.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::{Timestamp, tz::TimeZone};
@@ -108,26 +111,56 @@ async fn hand_over(
         });
     };
     // Called right before DATA: a message that was taken back a moment ago does not go.
-    let message = || async { compose_now(letter, context).await };
-    Ok(transport
-        .send(mailbox.address.as_str(), &action.recipient.address, message)
-        .await)
+    let failure = Arc::new(Mutex::new(None));
+    let message = || {
+        let failure = Arc::clone(&failure);
+        async move {
+            compose_now(letter, context)
+                .await
+                .unwrap_or_else(|outcome| {
+                    *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+                    None
+                })
+        }
+    };
+    let sender = mailbox.address.as_str();
+    let outcome = transport
+        .send(sender, &action.recipient.address, message)
+        .await;
+    // "Withdrawn" is the truth only if nothing was left to say.
+    let failure = failure
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    Ok(failure.unwrap_or(outcome))
 }
 
 /// The mail as the letter stands now; `None` if nothing is left of it.
-async fn compose_now(letter: LetterId, context: &Arc<Context>) -> Option<Vec<u8>> {
-    let loaded = load(letter, context).await;
-    match loaded {
-        Ok(Some(sealed)) => tokio::task::spawn_blocking(move || compose::compose(&sealed))
-            .await
-            .ok()?
-            .inspect_err(|error| tracing::error!(%letter, %error, "Could not compose a letter"))
-            .ok(),
-        Ok(None) => None,
-        Err(error) => {
-            tracing::error!(%letter, %error, "Could not read a letter");
-            None
-        }
+///
+/// # Errors
+///
+/// What a failure means for the attempt: one of the store's passes, a letter that can't be composed
+/// never can.
+async fn compose_now(letter: LetterId, context: &Context) -> Result<Option<Vec<u8>>, SendOutcome> {
+    let later = |reason: String| SendOutcome::RetryLater {
+        reason,
+        after: None,
+    };
+    let Some(sealed) = load(letter, context)
+        .await
+        .map_err(|error| later(error.to_string()))?
+    else {
+        return Ok(None);
+    };
+    let composing = tokio::task::spawn_blocking(move || compose::compose(&sealed));
+    match composing.await {
+        Ok(Ok(mail)) => Ok(Some(mail)),
+        Ok(Err(fault)) => Err(SendOutcome::Refused {
+            reason: format!("it can't be written: {fault}"),
+        }),
+        Err(_) => Err(SendOutcome::Refused {
+            reason: "writing it failed by a fault in Postroom".to_owned(),
+        }),
     }
 }
 

@@ -182,7 +182,7 @@ async fn present(
         Puppet::Localpart(localpart) => {
             let user = match user_id(localpart, &context.server_name) {
                 Ok(user) => user,
-                Err(fault) => return Ok(Err(nonsense(&fault))),
+                Err(fault) => return Ok(Err(nonsense(fault))),
             };
             return Ok(context.homeserver.register(localpart).await.map(|()| user));
         }
@@ -190,7 +190,7 @@ async fn present(
     };
     let user = match user_id(&contact.ghost, &context.server_name) {
         Ok(user) => user,
-        Err(fault) => return Ok(Err(nonsense(&fault))),
+        Err(fault) => return Ok(Err(nonsense(fault))),
     };
     if !contact.registered {
         if let Err(fault) = context.homeserver.register(&contact.ghost).await {
@@ -216,7 +216,7 @@ async fn present(
     Ok(Ok(user))
 }
 
-fn nonsense(fault: &ruma::IdParseError) -> Fault {
+fn nonsense(fault: ruma::IdParseError) -> Fault {
     Fault::Refused {
         code: "user id".to_owned(),
         reason: fault.to_string(),
@@ -337,10 +337,11 @@ async fn refused(
         } => wording::post_refused(&mail.name, &reason),
         MatrixAction::Join {
             puppet: Puppet::Contact(contact),
-            ..
+            room,
         } => {
             let contact = people::contact(tx.connection(), *contact).await?;
-            wording::join_refused(contact.shown_name(), &reason)
+            let text = wording::join_refused(contact.shown_name(), &reason);
+            return apply::say(tx, room.clone(), &text, None, origin, context).await;
         }
         // A notice that can't be said in the control room itself can only be logged, as was done.
         MatrixAction::Send { room, .. } if context.control_room.as_ref() == Some(room) => {
