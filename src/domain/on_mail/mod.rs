@@ -129,3 +129,6 @@ fn keep(id: MailId, mail: &IncomingMail, why: KeptBecause) -> (Outcome, Vec<Effe
         }],
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -446,3 +446,6 @@ fn say_plainly(event: &RoomEvent, text: String) -> Effect {
         text,
     }
 }
+
+#[cfg(test)]
+mod tests;
