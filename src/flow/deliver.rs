@@ -16,10 +16,10 @@ use super::{
 };
 use crate::{
     domain::{
-        delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MAIL, SendOutcome, backoff},
+        delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MAIL, SendOutcome, backoff, millis},
         effect::ItemKind,
         ids::LetterId,
-        letter::{Entry, EntryBody, Language, SealedLetter},
+        letter::{Entry, EntryBody, SealedLetter},
         outgoing::MailAction,
         wording,
     },
@@ -189,7 +189,7 @@ async fn load(letter: LetterId, context: &Context) -> Result<Option<SealedLetter
         quote: None,
         footer: mailbox.footer.clone(),
         organisation: mailbox.name.clone(),
-        language: Language::default(),
+        language: mailbox.language,
     }))
 }
 
@@ -350,8 +350,4 @@ fn outcome_word(outcome: &SendOutcome) -> &'static str {
         SendOutcome::Withdrawn => "withdrawn",
         SendOutcome::Uncertain { .. } => "uncertain",
     }
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,6 +1,6 @@
 //! Takes events from the inbox, in order per room: enrich, decide, write.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
 use ruma::UserId;
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     domain::{
-        delivery::{LONGEST_WAIT_FOR_MATRIX, backoff},
+        delivery::{LONGEST_WAIT_FOR_MATRIX, backoff, millis},
         event::{EventKind, RoomEvent},
         facts::{EventFacts, GhostFacts, Placement, Role, RoomFacts, TargetFacts},
         on_matrix,
@@ -381,8 +381,4 @@ fn origin_of(waiting: &Waiting, context: &Context) -> Origin {
         trace: waiting.trace.clone(),
         now: context.now_ms(),
     }
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

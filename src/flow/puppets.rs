@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
-        delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MATRIX, SendOutcome, backoff},
+        delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MATRIX, SendOutcome, backoff, millis},
         outgoing::{MatrixAction, PostedMail, Puppet},
         wording,
     },
@@ -75,12 +75,9 @@ async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
 /// us while we were away.
 pub async fn introduce(context: &Context, appservice: &str) -> Result<(), Fault> {
     context.homeserver.register(context.bot.localpart()).await?;
-    if context
-        .homeserver
-        .display_name(&context.bot)
-        .await?
-        .is_none()
-    {
+    // Homeservers name a new user after their localpart.
+    let name = context.homeserver.display_name(&context.bot).await?;
+    if name.is_none_or(|name| name == context.bot.localpart()) {
         context
             .homeserver
             .set_display_name(&context.bot, wording::BOT_NAME)
@@ -355,8 +352,4 @@ async fn refused(
         }
     };
     apply::report(tx, &text, origin, context).await
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

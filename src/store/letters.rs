@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Connection, Queue, StoreError, Tx, inbox};
 use crate::domain::{
+    delivery::millis,
     effect::{ItemKind, LetterItem},
     event::Words,
     facts::Placement,
@@ -350,8 +351,4 @@ fn kind_of(word: &str) -> Result<ItemKind, StoreError> {
         "reaction" => ItemKind::Reaction,
         other => return Err(StoreError::Value(format!("kind of item {other}"))),
     })
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
