@@ -5,14 +5,13 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     Context, apply,
     apply::Origin,
     seal,
-    worker::{Step, Worker},
+    worker::{Slots, Step, Worker},
 };
 use crate::{
     domain::{
@@ -31,7 +30,7 @@ use crate::{
 };
 
 /// How many mails are handed over side by side.
-const AT_ONCE: i64 = 16;
+const AT_ONCE: usize = 16;
 /// An attempt is over after this, whatever happened to who began it; the transport's own limits are
 /// shorter.
 const LEASE: Duration = Duration::from_mins(15);
@@ -40,39 +39,51 @@ const TELL_AFTER: i64 = 9;
 
 /// Hands mails over.
 #[derive(Debug)]
-pub struct Deliver(pub Arc<Context>);
+pub struct Deliver {
+    context: Arc<Context>,
+    slots: Slots,
+}
+
+impl Deliver {
+    #[must_use]
+    pub fn new(context: Arc<Context>) -> Self {
+        Self {
+            context,
+            slots: Slots::new(AT_ONCE),
+        }
+    }
+}
 
 impl Worker for Deliver {
     const NAME: &'static str = "mail out";
     const QUEUE: Queue = Queue::MailOut;
 
     async fn step(&mut self) -> Result<Step, StoreError> {
-        step(&self.0).await
+        let free = self.slots.free().await;
+        let now = self.context.now_ms();
+        let lease = now.saturating_add(millis(LEASE));
+        let claimed = self
+            .context
+            .store
+            .write(move |tx| {
+                Box::pin(async move { outbox::claim(tx, Way::Mail, now, lease, free).await })
+            })
+            .await?;
+        if claimed.is_empty() {
+            let until = outbox::next_at(&mut *self.context.store.read().await?, Way::Mail).await?;
+            return Ok(Step::Idle { until });
+        }
+        for row in claimed {
+            let context = Arc::clone(&self.context);
+            self.slots
+                .begin(async move { attempt(row, &context).await });
+        }
+        Ok(Step::Again)
     }
-}
 
-/// Attempts what is due.
-async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
-    let now = context.now_ms();
-    let lease = now.saturating_add(millis(LEASE));
-    let claimed = context
-        .store
-        .write(move |tx| {
-            Box::pin(async move { outbox::claim(tx, Way::Mail, now, lease, AT_ONCE).await })
-        })
-        .await?;
-    if claimed.is_empty() {
-        let until = outbox::next_at(&mut *context.store.read().await?, Way::Mail).await?;
-        return Ok(Step::Idle { until });
+    async fn finish(&mut self) {
+        self.slots.finish().await;
     }
-    let mut work: FuturesUnordered<_> = claimed
-        .into_iter()
-        .map(|row| attempt(row, context))
-        .collect();
-    while let Some(result) = work.next().await {
-        result?;
-    }
-    Ok(Step::Again)
 }
 
 async fn attempt(row: Claimed, context: &Arc<Context>) -> Result<(), StoreError> {

@@ -2,13 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
 use ruma::{OwnedRoomId, OwnedUserId, TransactionId};
 
 use super::{
     Context, apply,
     apply::Origin,
-    worker::{Step, Worker},
+    worker::{Slots, Step, Worker},
 };
 use crate::{
     domain::{
@@ -30,45 +29,58 @@ use crate::{
 };
 
 /// How many lanes are served side by side.
-const AT_ONCE: i64 = 32;
+const AT_ONCE: usize = 32;
 /// An attempt is over after this; a request takes at most half a minute, and one attempt makes a few.
 const LEASE: Duration = Duration::from_mins(5);
 
 /// Acts in Matrix.
 #[derive(Debug)]
-pub struct Puppets(pub Arc<Context>);
+pub struct Puppets {
+    context: Arc<Context>,
+    slots: Slots,
+}
+
+impl Puppets {
+    #[must_use]
+    pub fn new(context: Arc<Context>) -> Self {
+        Self {
+            context,
+            slots: Slots::new(AT_ONCE),
+        }
+    }
+}
 
 impl Worker for Puppets {
     const NAME: &'static str = "matrix out";
     const QUEUE: Queue = Queue::MatrixOut;
 
     async fn step(&mut self) -> Result<Step, StoreError> {
-        step(&self.0).await
+        let free = self.slots.free().await;
+        let now = self.context.now_ms();
+        let lease = now.saturating_add(millis(LEASE));
+        let claimed = self
+            .context
+            .store
+            .write(move |tx| {
+                Box::pin(async move { outbox::claim(tx, Way::Matrix, now, lease, free).await })
+            })
+            .await?;
+        if claimed.is_empty() {
+            let until =
+                outbox::next_at(&mut *self.context.store.read().await?, Way::Matrix).await?;
+            return Ok(Step::Idle { until });
+        }
+        for row in claimed {
+            let context = Arc::clone(&self.context);
+            self.slots
+                .begin(async move { attempt(row, &context).await });
+        }
+        Ok(Step::Again)
     }
-}
 
-/// Attempts what is due.
-async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
-    let now = context.now_ms();
-    let lease = now.saturating_add(millis(LEASE));
-    let claimed = context
-        .store
-        .write(move |tx| {
-            Box::pin(async move { outbox::claim(tx, Way::Matrix, now, lease, AT_ONCE).await })
-        })
-        .await?;
-    if claimed.is_empty() {
-        let until = outbox::next_at(&mut *context.store.read().await?, Way::Matrix).await?;
-        return Ok(Step::Idle { until });
+    async fn finish(&mut self) {
+        self.slots.finish().await;
     }
-    let mut work: FuturesUnordered<_> = claimed
-        .into_iter()
-        .map(|row| attempt(row, context))
-        .collect();
-    while let Some(result) = work.next().await {
-        result?;
-    }
-    Ok(Step::Again)
 }
 
 /// Makes sure that the bot exists and has a name, and asks the homeserver for what it has kept for

@@ -124,14 +124,17 @@ pub async fn enqueue(tx: &mut Tx, row: &NewRow, now: i64) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Begins an attempt of up to `limit` rows that are due. Commit before the network is touched.
+/// Begins an attempt of up to `limit` rows that are due. Commit before the network is touched. An
+/// attempt whose lease is over is one that nobody wrote the end of: its outcome is unknown.
 pub async fn claim(
     tx: &mut Tx,
     way: Way,
     now: i64,
     lease_until: i64,
-    limit: i64,
+    limit: usize,
 ) -> Result<Vec<Claimed>, StoreError> {
+    execute!(tx.connection(), TAKE_BACK, now);
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     Ok(fetch_all!(
         tx.connection(),
         Claimed,
