@@ -66,10 +66,12 @@ async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
         .into_iter()
         .map(|row| attempt(row, context))
         .collect();
+    // One whose end could not be written must not cut the others off.
+    let mut ended = Ok(Step::Again);
     while let Some(result) = work.next().await {
-        result?;
+        ended = ended.and_then(|step| result.map(|()| step));
     }
-    Ok(Step::Again)
+    ended
 }
 
 async fn attempt(row: Claimed, context: &Arc<Context>) -> Result<(), StoreError> {

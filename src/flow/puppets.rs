@@ -65,10 +65,12 @@ async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
         .into_iter()
         .map(|row| attempt(row, context))
         .collect();
+    // One whose end could not be written must not cut the others off.
+    let mut ended = Ok(Step::Again);
     while let Some(result) = work.next().await {
-        result?;
+        ended = ended.and_then(|step| result.map(|()| step));
     }
-    Ok(Step::Again)
+    ended
 }
 
 /// Makes sure that the bot exists and has a name, and asks the homeserver for what it has kept for

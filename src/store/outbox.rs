@@ -124,7 +124,8 @@ pub async fn enqueue(tx: &mut Tx, row: &NewRow, now: i64) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Begins an attempt of up to `limit` rows that are due. Commit before the network is touched.
+/// Begins an attempt of up to `limit` rows that are due, also of those whose last attempt never
+/// ended. Commit before the network is touched.
 pub async fn claim(
     tx: &mut Tx,
     way: Way,
@@ -132,6 +133,7 @@ pub async fn claim(
     lease_until: i64,
     limit: i64,
 ) -> Result<Vec<Claimed>, StoreError> {
+    take_back(tx, now).await?;
     Ok(fetch_all!(
         tx.connection(),
         Claimed,
@@ -193,8 +195,10 @@ pub async fn retry(
 /// unknown. At start every lease is over, as a database has one Postroom.
 pub async fn take_back(tx: &mut Tx, now: i64) -> Result<u64, StoreError> {
     let taken = execute!(tx.connection(), TAKE_BACK, now);
-    tx.wake(Queue::MatrixOut);
-    tx.wake(Queue::MailOut);
+    if taken > 0 {
+        tx.wake(Queue::MatrixOut);
+        tx.wake(Queue::MailOut);
+    }
     Ok(taken)
 }
 
