@@ -67,15 +67,23 @@ async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
         return Ok(Step::Idle { until: None });
     }
     let ids: Vec<i64> = waiting.iter().map(|mail| mail.id).collect();
+    let begun = ids.clone();
     context
         .store
-        .write(move |tx| Box::pin(async move { mails::begin(tx, &ids).await }))
+        .write(move |tx| Box::pin(async move { mails::begin(tx, &begun).await }))
         .await?;
     let read =
         futures_util::future::try_join_all(waiting.into_iter().map(|mail| read(mail, context)))
             .await?;
-    decide_all(read, context).await?;
-    Ok(Step::Again)
+    let decided = decide_all(read, context).await;
+    if decided.is_err() {
+        // The database's fault, not the mails': however long it lasts, none is set aside for it.
+        context
+            .store
+            .write(move |tx| Box::pin(async move { mails::forgive(tx, &ids).await }))
+            .await?;
+    }
+    decided.map(|()| Step::Again)
 }
 
 async fn read(waiting: Waiting, context: &Arc<Context>) -> Result<Read, StoreError> {
