@@ -68,6 +68,10 @@ async fn storm(quiet: &'static str) {
             world.log()
         );
         world.kill_postroom();
+        if chance.random_bool(0.3) {
+            // The homeserver knows the transactions of the last attempts no more.
+            world.homeserver.restart();
+        }
         if chance.random_bool(0.2) {
             tokio::time::sleep(Duration::from_millis(chance.random_range(0..300))).await;
         }

@@ -4,3 +4,4 @@
 mod support;
 
 mod conversation;
+mod mail_in;
