@@ -68,7 +68,7 @@ async fn storm(quiet: &'static str) {
             world.log()
         );
         world.kill_postroom();
-        if chance.random_bool(0.3) {
+        if chance.random_bool(0.5) {
             // The homeserver knows the transactions of the last attempts no more.
             world.homeserver.restart();
         }
