@@ -221,8 +221,11 @@ fn message_id(headers: &headers::Headers) -> Option<MessageId> {
 /// feeds, too, by the servers that passed them on, but few.
 fn with_line_feeds(raw: &[u8]) -> Cow<'_, [u8]> {
     let is_lone = |at: usize| raw[at] == b'\r' && raw.get(at + 1) != Some(&b'\n');
-    let lone = (0..raw.len()).filter(|at| is_lone(*at)).count();
-    let line_feeds = raw.iter().filter(|octet| **octet == b'\n').count();
+    let (mut lone, mut line_feeds) = (0_usize, 0_usize);
+    for (at, octet) in raw.iter().enumerate() {
+        line_feeds += usize::from(*octet == b'\n');
+        lone += usize::from(is_lone(at));
+    }
     if lone <= line_feeds {
         return Cow::Borrowed(raw);
     }
