@@ -4,6 +4,10 @@
 //! `POSTROOM_KILLS=1000` kills more often, `POSTROOM_SEED=…` repeats the moments of an earlier run
 //! as far as the machine lets it. What happens between two kills is in `traffic`, what must hold in
 //! the end in `verdict`.
+#![allow(
+    clippy::unwrap_used,
+    reason = "what a test can't go on without may end it"
+)]
 
 mod support;
 #[path = "crash/traffic.rs"]

@@ -1,22 +1,24 @@
 //! Hands letters to the mail server, each recipient's in a transaction of its own.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     Context, apply,
     apply::Origin,
     seal,
-    worker::{Step, Worker},
+    worker::{Slots, Step, Worker},
 };
 use crate::{
     domain::{
-        delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MAIL, SendOutcome, backoff},
+        delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MAIL, SendOutcome, backoff, millis},
         effect::ItemKind,
         ids::LetterId,
-        letter::{Entry, EntryBody, Language, SealedLetter},
+        letter::{Entry, EntryBody, SealedLetter},
         outgoing::MailAction,
         wording,
     },
@@ -28,7 +30,7 @@ use crate::{
 };
 
 /// How many mails are handed over side by side.
-const AT_ONCE: i64 = 16;
+const AT_ONCE: usize = 16;
 /// An attempt is over after this, whatever happened to who began it; the transport's own limits are
 /// shorter.
 const LEASE: Duration = Duration::from_mins(15);
@@ -37,41 +39,51 @@ const TELL_AFTER: i64 = 9;
 
 /// Hands mails over.
 #[derive(Debug)]
-pub struct Deliver(pub Arc<Context>);
+pub struct Deliver {
+    context: Arc<Context>,
+    slots: Slots,
+}
+
+impl Deliver {
+    #[must_use]
+    pub fn new(context: Arc<Context>) -> Self {
+        Self {
+            context,
+            slots: Slots::new(AT_ONCE),
+        }
+    }
+}
 
 impl Worker for Deliver {
     const NAME: &'static str = "mail out";
     const QUEUE: Queue = Queue::MailOut;
 
     async fn step(&mut self) -> Result<Step, StoreError> {
-        step(&self.0).await
+        let free = self.slots.free().await;
+        let now = self.context.now_ms();
+        let lease = now.saturating_add(millis(LEASE));
+        let claimed = self
+            .context
+            .store
+            .write(move |tx| {
+                Box::pin(async move { outbox::claim(tx, Way::Mail, now, lease, free).await })
+            })
+            .await?;
+        if claimed.is_empty() {
+            let until = outbox::next_at(&mut *self.context.store.read().await?, Way::Mail).await?;
+            return Ok(Step::Idle { until });
+        }
+        for row in claimed {
+            let context = Arc::clone(&self.context);
+            self.slots
+                .begin(async move { attempt(row, &context).await });
+        }
+        Ok(Step::Again)
     }
-}
 
-/// Attempts what is due.
-async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
-    let now = context.now_ms();
-    let lease = now.saturating_add(millis(LEASE));
-    let claimed = context
-        .store
-        .write(move |tx| {
-            Box::pin(async move { outbox::claim(tx, Way::Mail, now, lease, AT_ONCE).await })
-        })
-        .await?;
-    if claimed.is_empty() {
-        let until = outbox::next_at(&mut *context.store.read().await?, Way::Mail).await?;
-        return Ok(Step::Idle { until });
+    async fn finish(&mut self) {
+        self.slots.finish().await;
     }
-    let mut work: FuturesUnordered<_> = claimed
-        .into_iter()
-        .map(|row| attempt(row, context))
-        .collect();
-    // One whose end could not be written must not cut the others off.
-    let mut ended = Ok(Step::Again);
-    while let Some(result) = work.next().await {
-        ended = ended.and_then(|step| result.map(|()| step));
-    }
-    ended
 }
 
 async fn attempt(row: Claimed, context: &Arc<Context>) -> Result<(), StoreError> {
@@ -110,26 +122,56 @@ async fn hand_over(
         });
     };
     // Called right before DATA: a message that was taken back a moment ago does not go.
-    let message = || async { compose_now(letter, context).await };
-    Ok(transport
-        .send(mailbox.address.as_str(), &action.recipient.address, message)
-        .await)
+    let failure = Arc::new(Mutex::new(None));
+    let message = || {
+        let failure = Arc::clone(&failure);
+        async move {
+            compose_now(letter, context)
+                .await
+                .unwrap_or_else(|outcome| {
+                    *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+                    None
+                })
+        }
+    };
+    let sender = mailbox.address.as_str();
+    let outcome = transport
+        .send(sender, &action.recipient.address, message)
+        .await;
+    // "Withdrawn" is the truth only if nothing was left to say.
+    let failure = failure
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    Ok(failure.unwrap_or(outcome))
 }
 
 /// The mail as the letter stands now; `None` if nothing is left of it.
-async fn compose_now(letter: LetterId, context: &Arc<Context>) -> Option<Vec<u8>> {
-    let loaded = load(letter, context).await;
-    match loaded {
-        Ok(Some(sealed)) => tokio::task::spawn_blocking(move || compose::compose(&sealed))
-            .await
-            .ok()?
-            .inspect_err(|error| tracing::error!(%letter, %error, "Could not compose a letter"))
-            .ok(),
-        Ok(None) => None,
-        Err(error) => {
-            tracing::error!(%letter, %error, "Could not read a letter");
-            None
-        }
+///
+/// # Errors
+///
+/// What a failure means for the attempt: one of the store's passes, a letter that can't be composed
+/// never can.
+async fn compose_now(letter: LetterId, context: &Context) -> Result<Option<Vec<u8>>, SendOutcome> {
+    let later = |reason: String| SendOutcome::RetryLater {
+        reason,
+        after: None,
+    };
+    let Some(sealed) = load(letter, context)
+        .await
+        .map_err(|error| later(error.to_string()))?
+    else {
+        return Ok(None);
+    };
+    let composing = tokio::task::spawn_blocking(move || compose::compose(&sealed));
+    match composing.await {
+        Ok(Ok(mail)) => Ok(Some(mail)),
+        Ok(Err(fault)) => Err(SendOutcome::Refused {
+            reason: format!("it can't be written: {fault}"),
+        }),
+        Err(_) => Err(SendOutcome::Refused {
+            reason: "writing it failed by a fault in Postroom".to_owned(),
+        }),
     }
 }
 
@@ -158,7 +200,7 @@ async fn load(letter: LetterId, context: &Context) -> Result<Option<SealedLetter
         quote: None,
         footer: mailbox.footer.clone(),
         organisation: mailbox.name.clone(),
-        language: Language::default(),
+        language: mailbox.language,
     }))
 }
 
@@ -319,8 +361,4 @@ fn outcome_word(outcome: &SendOutcome) -> &'static str {
         SendOutcome::Withdrawn => "withdrawn",
         SendOutcome::Uncertain { .. } => "uncertain",
     }
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

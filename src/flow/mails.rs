@@ -72,18 +72,21 @@ async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
         .store
         .write(move |tx| Box::pin(async move { mails::begin(tx, &begun).await }))
         .await?;
-    let read =
-        futures_util::future::try_join_all(waiting.into_iter().map(|mail| read(mail, context)))
-            .await?;
-    let decided = decide_all(read, context).await;
-    if decided.is_err() {
-        // The database's fault, not the mails': however long it lasts, none is set aside for it.
+    let outcome = work_on(waiting, context).await;
+    if outcome.is_err() {
+        // The store's fault, not theirs.
         context
             .store
             .write(move |tx| Box::pin(async move { mails::forgive(tx, &ids).await }))
             .await?;
     }
-    decided.map(|()| Step::Again)
+    outcome.map(|()| Step::Again)
+}
+
+async fn work_on(waiting: Vec<Waiting>, context: &Arc<Context>) -> Result<(), StoreError> {
+    let read = waiting.into_iter().map(|mail| read(mail, context));
+    let read = futures_util::future::try_join_all(read).await?;
+    decide_all(read, context).await
 }
 
 async fn read(waiting: Waiting, context: &Arc<Context>) -> Result<Read, StoreError> {

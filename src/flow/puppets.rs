@@ -2,17 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
 use ruma::{OwnedRoomId, OwnedUserId, TransactionId};
 
 use super::{
     Context, apply,
     apply::Origin,
-    worker::{Step, Worker},
+    worker::{Slots, Step, Worker},
 };
 use crate::{
     domain::{
-        delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MATRIX, SendOutcome, backoff},
+        delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MATRIX, SendOutcome, backoff, millis},
         outgoing::{MatrixAction, PostedMail, Puppet},
         wording,
     },
@@ -30,59 +29,67 @@ use crate::{
 };
 
 /// How many lanes are served side by side.
-const AT_ONCE: i64 = 32;
+const AT_ONCE: usize = 32;
 /// An attempt is over after this; a request takes at most half a minute, and one attempt makes a few.
 const LEASE: Duration = Duration::from_mins(5);
 
 /// Acts in Matrix.
 #[derive(Debug)]
-pub struct Puppets(pub Arc<Context>);
+pub struct Puppets {
+    context: Arc<Context>,
+    slots: Slots,
+}
+
+impl Puppets {
+    #[must_use]
+    pub fn new(context: Arc<Context>) -> Self {
+        Self {
+            context,
+            slots: Slots::new(AT_ONCE),
+        }
+    }
+}
 
 impl Worker for Puppets {
     const NAME: &'static str = "matrix out";
     const QUEUE: Queue = Queue::MatrixOut;
 
     async fn step(&mut self) -> Result<Step, StoreError> {
-        step(&self.0).await
+        let free = self.slots.free().await;
+        let now = self.context.now_ms();
+        let lease = now.saturating_add(millis(LEASE));
+        let claimed = self
+            .context
+            .store
+            .write(move |tx| {
+                Box::pin(async move { outbox::claim(tx, Way::Matrix, now, lease, free).await })
+            })
+            .await?;
+        if claimed.is_empty() {
+            let until =
+                outbox::next_at(&mut *self.context.store.read().await?, Way::Matrix).await?;
+            return Ok(Step::Idle { until });
+        }
+        for row in claimed {
+            let context = Arc::clone(&self.context);
+            self.slots
+                .begin(async move { attempt(row, &context).await });
+        }
+        Ok(Step::Again)
     }
-}
 
-/// Attempts what is due.
-async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
-    let now = context.now_ms();
-    let lease = now.saturating_add(millis(LEASE));
-    let claimed = context
-        .store
-        .write(move |tx| {
-            Box::pin(async move { outbox::claim(tx, Way::Matrix, now, lease, AT_ONCE).await })
-        })
-        .await?;
-    if claimed.is_empty() {
-        let until = outbox::next_at(&mut *context.store.read().await?, Way::Matrix).await?;
-        return Ok(Step::Idle { until });
+    async fn finish(&mut self) {
+        self.slots.finish().await;
     }
-    let mut work: FuturesUnordered<_> = claimed
-        .into_iter()
-        .map(|row| attempt(row, context))
-        .collect();
-    // One whose end could not be written must not cut the others off.
-    let mut ended = Ok(Step::Again);
-    while let Some(result) = work.next().await {
-        ended = ended.and_then(|step| result.map(|()| step));
-    }
-    ended
 }
 
 /// Makes sure that the bot exists and has a name, and asks the homeserver for what it has kept for
 /// us while we were away.
 pub async fn introduce(context: &Context, appservice: &str) -> Result<(), Fault> {
     context.homeserver.register(context.bot.localpart()).await?;
-    if context
-        .homeserver
-        .display_name(&context.bot)
-        .await?
-        .is_none()
-    {
+    // Homeservers name a new user after their localpart.
+    let name = context.homeserver.display_name(&context.bot).await?;
+    if name.is_none_or(|name| name == context.bot.localpart()) {
         context
             .homeserver
             .set_display_name(&context.bot, wording::BOT_NAME)
@@ -187,7 +194,7 @@ async fn present(
         Puppet::Localpart(localpart) => {
             let user = match user_id(localpart, &context.server_name) {
                 Ok(user) => user,
-                Err(fault) => return Ok(Err(nonsense(&fault))),
+                Err(fault) => return Ok(Err(nonsense(fault))),
             };
             return Ok(context.homeserver.register(localpart).await.map(|()| user));
         }
@@ -195,7 +202,7 @@ async fn present(
     };
     let user = match user_id(&contact.ghost, &context.server_name) {
         Ok(user) => user,
-        Err(fault) => return Ok(Err(nonsense(&fault))),
+        Err(fault) => return Ok(Err(nonsense(fault))),
     };
     if !contact.registered {
         if let Err(fault) = context.homeserver.register(&contact.ghost).await {
@@ -221,7 +228,7 @@ async fn present(
     Ok(Ok(user))
 }
 
-fn nonsense(fault: &ruma::IdParseError) -> Fault {
+fn nonsense(fault: ruma::IdParseError) -> Fault {
     Fault::Refused {
         code: "user id".to_owned(),
         reason: fault.to_string(),
@@ -342,10 +349,11 @@ async fn refused(
         } => wording::post_refused(&mail.name, &reason),
         MatrixAction::Join {
             puppet: Puppet::Contact(contact),
-            ..
+            room,
         } => {
             let contact = people::contact(tx.connection(), *contact).await?;
-            wording::join_refused(contact.shown_name(), &reason)
+            let text = wording::join_refused(contact.shown_name(), &reason);
+            return apply::say(tx, room.clone(), &text, None, origin, context).await;
         }
         // A notice that can't be said in the control room itself can only be logged, as was done.
         MatrixAction::Send { room, .. } if context.control_room.as_ref() == Some(room) => {
@@ -359,8 +367,4 @@ async fn refused(
         }
     };
     apply::report(tx, &text, origin, context).await
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

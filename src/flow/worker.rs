@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::Context;
@@ -19,6 +20,8 @@ pub enum Step {
 
 /// After a failure of the store: it is tried again, but not in a whirl.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// How long the last attempts may take when Postroom stops.
+const LAST_PATIENCE: Duration = Duration::from_secs(20);
 /// Nobody sleeps longer than this, so that a clock that was set back does no harm.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
@@ -31,6 +34,59 @@ pub trait Worker: Send {
 
     /// Does what there is to do, up to a bounded amount.
     fn step(&mut self) -> impl Future<Output = Result<Step, StoreError>> + Send;
+
+    /// Waits for what the steps have begun and not finished.
+    fn finish(&mut self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+}
+
+/// Attempts that run side by side: a slow one holds up only what stands behind it in its lane.
+#[derive(Debug)]
+pub struct Slots {
+    running: JoinSet<()>,
+    size: usize,
+}
+
+impl Slots {
+    /// At most `size` attempts at a time.
+    pub fn new(size: usize) -> Self {
+        Self {
+            running: JoinSet::new(),
+            size,
+        }
+    }
+
+    /// How many more attempts may begin; waits until it is at least one.
+    pub async fn free(&mut self) -> usize {
+        while self.running.try_join_next().is_some() {}
+        if self.running.len() >= self.size {
+            self.running.join_next().await;
+        }
+        self.size - self.running.len()
+    }
+
+    /// Begins an attempt. One that fails is begun again when its lease is over.
+    pub fn begin(
+        &mut self,
+        attempt: impl Future<Output = Result<(), StoreError>> + Send + 'static,
+    ) {
+        self.running.spawn(async move {
+            if let Err(error) = attempt.await {
+                tracing::error!(%error, "Could not write down how an attempt ended");
+            }
+        });
+    }
+
+    /// Waits for the attempts that run, but not forever: one that is cut off is looked into at the
+    /// next start.
+    pub async fn finish(&mut self) {
+        let all = async { while self.running.join_next().await.is_some() {} };
+        if tokio::time::timeout(LAST_PATIENCE, all).await.is_err() {
+            tracing::warn!("Some attempts take too long and are cut off");
+            self.running.abort_all();
+        }
+    }
 }
 
 /// Repeats a worker's step. What a step has begun is finished when `stop` comes.
@@ -52,6 +108,7 @@ pub async fn run<W: Worker>(mut worker: W, context: Arc<Context>, stop: Cancella
             () = stop.cancelled() => {}
         }
     }
+    worker.finish().await;
 }
 
 fn time_to(until: i64, now: Timestamp) -> Duration {

@@ -1,4 +1,8 @@
 //! Stories about the whole program, with fakes at its doors.
+#![allow(
+    clippy::unwrap_used,
+    reason = "what a test can't go on without may end it"
+)]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -59,6 +59,12 @@ pub fn decide(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
         EventKind::Tombstone if facts.room.bot_joined => {
             vec![say(event, wording::room_was_replaced())]
         }
+        // What hangs on the bot's words is talk among staff.
+        EventKind::Message { .. } if event.sender == facts.bot => {
+            vec![Effect::MarkInternal {
+                event: event.id.clone(),
+            }]
+        }
         EventKind::Message { content, relation } if is_heard(event, facts) => {
             on_message(event, content, relation, facts)
         }
@@ -212,11 +218,7 @@ fn on_message(
                 Effect::MarkInternal {
                     event: event.id.clone(),
                 },
-                Effect::React {
-                    room: event.room.clone(),
-                    event: event.id.clone(),
-                    key: INTERNAL,
-                },
+                mark(event, &event.id),
             ];
         }
     }
@@ -226,6 +228,14 @@ fn on_message(
         ItemKind::Text
     };
     write(event, kind, words, relation, facts)
+}
+
+fn mark(event: &RoomEvent, target: &OwnedEventId) -> Effect {
+    Effect::React {
+        room: event.room.clone(),
+        event: target.clone(),
+        key: INTERNAL,
+    }
 }
 
 /// The bot's mark on what stays in Matrix.
@@ -276,6 +286,14 @@ fn on_edit(
     let (Content::Text(words) | Content::Emote(words)) = content else {
         return Vec::new();
     };
+    if command::is_note(&words.body) {
+        let mut effects = on_redaction(event, target, facts);
+        effects.push(Effect::MarkInternal {
+            event: target.clone(),
+        });
+        effects.push(mark(event, target));
+        return effects;
+    }
     let mut effects = Vec::new();
     if original.placed.iter().any(|placement| placement.open) {
         effects.push(Effect::Rewrite {
@@ -428,3 +446,6 @@ fn say_plainly(event: &RoomEvent, text: String) -> Effect {
         text,
     }
 }
+
+#[cfg(test)]
+mod tests;
