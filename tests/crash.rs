@@ -62,8 +62,8 @@ async fn storm(quiet: &'static str) {
 
     let begun = Instant::now();
     let traffic = Traffic::begin(&parties, &world, seed);
-    for _ in 0..kills {
-        tokio::time::sleep(life(&mut chance)).await;
+    for kill in 0..kills {
+        tokio::time::sleep(life(kill, &mut chance)).await;
         disturb(&world, &mut chance);
         tokio::time::sleep(Duration::from_millis(chance.random_range(0..20))).await;
         assert!(
@@ -100,10 +100,15 @@ async fn storm(quiet: &'static str) {
     world.finish_stopped();
 }
 
-/// How long Postroom lives: now and then not even until it is up.
-fn life(chance: &mut StdRng) -> Duration {
-    let longest = if chance.random_bool(0.3) { 150 } else { 800 };
-    Duration::from_millis(chance.random_range(0..longest))
+/// How long Postroom lives: now and then not even until it is up. Every third life is a longer
+/// one, as a mail on which work ended three times is set aside, and rightly so.
+fn life(kill: u64, chance: &mut StdRng) -> Duration {
+    let millis = match (kill % 3, chance.random_bool(0.4)) {
+        (2, _) => chance.random_range(600..1_000),
+        (_, true) => chance.random_range(0..150),
+        (_, false) => chance.random_range(0..700),
+    };
+    Duration::from_millis(millis)
 }
 
 /// Something goes wrong elsewhere, too.

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
+use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::{
     support::{
@@ -77,6 +77,13 @@ pub async fn wait_for_rest(parties: &[Party], sent: &[Sent], world: &World, long
     };
     while !is_there() && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    if !is_there() {
+        println!(
+            "not at rest after {} s:\n{}",
+            longest.as_secs(),
+            left_over(world).await
+        );
     }
     // What comes twice may come later.
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -224,13 +231,37 @@ fn nothing_foreign(parties: &[Party], before: &Before, world: &World) {
     }
 }
 
-/// Nothing is left, and nothing was set aside.
-pub async fn look_into_database(world: &World) {
-    let mut database = SqliteConnectOptions::new()
+/// What Postroom still has to do, or has given up, for whoever looks for the reason.
+async fn left_over(world: &World) -> String {
+    let mut database = open_database(world).await;
+    let mut lines = Vec::new();
+    for sql in LEFT_OVER {
+        let rows: Vec<(String,)> = sqlx::query_as(*sql).fetch_all(&mut database).await.unwrap();
+        lines.extend(rows.into_iter().map(|(line,)| line));
+    }
+    lines.join("\n")
+}
+
+const LEFT_OVER: &[&str] = &[
+    "SELECT format('outbox %s %s: %s, %d attempts, uncertain %d, in %d s: %s', way, lane, state,
+        attempts, uncertain, next_at / 1000 - unixepoch(), reason)
+     FROM outbox WHERE state IN ('ready', 'attempting', 'refused')",
+    "SELECT format('mail %s: %s, %d attempts, %s', id, state, attempts, problem)
+     FROM mails WHERE state <> 'done'",
+    "SELECT format('event %s: %s, %s', id, state, problem) FROM inbox WHERE state <> 'done'",
+];
+
+async fn open_database(world: &World) -> SqliteConnection {
+    SqliteConnectOptions::new()
         .filename(world.folder.join("postroom.db"))
         .connect()
         .await
-        .unwrap();
+        .unwrap()
+}
+
+/// Nothing is left, and nothing was set aside.
+pub async fn look_into_database(world: &World) {
+    let mut database = open_database(world).await;
     for (what, wanted) in LEFT {
         let (found,): (String,) = sqlx::query_as(*what)
             .fetch_one(&mut database)
