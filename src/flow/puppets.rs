@@ -129,7 +129,10 @@ async fn perform(
             if row.uncertain == 1 {
                 // It may be there already: the homeserver forgets transaction ids, its room doesn't.
                 match context.homeserver.find_effect(&row.effect_id, room).await {
-                    Ok(Some(event)) => return Ok(Ok(event.to_string())),
+                    Ok(Some(event)) => {
+                        tracing::info!(trace = %row.trace, attempt = row.attempts, "An earlier attempt had succeeded");
+                        return Ok(Ok(event.to_string()));
+                    }
                     Ok(None) | Err(Fault::Refused { .. }) => {}
                     Err(fault) => return Ok(Err(fault)),
                 }

@@ -126,3 +126,62 @@ async fn a_job_that_fails_takes_back_only_its_own() {
     assert!(rooms::find(&mut connection, "!b").await.unwrap().is_none());
     assert!(rooms::find(&mut connection, "!c").await.unwrap().is_none());
 }
+
+#[tokio::test]
+async fn a_failed_commit_is_not_the_fault_of_those_who_waited() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("p.db")).await.unwrap();
+    // What a full disk may do: all of the transaction is rolled back.
+    let full = store.write(|tx| {
+        Box::pin(async move {
+            execute!(
+                tx.connection(),
+                "CREATE TEMP TRIGGER full BEFORE INSERT ON rooms BEGIN SELECT RAISE(ROLLBACK, 'full'); END"
+            );
+            rooms::ensure(tx, "!a", "support").await
+        })
+    });
+    let waiting =
+        store.write(|tx| Box::pin(async move { rooms::ensure(tx, "!b", "support").await }));
+    let (full, waiting) = tokio::join!(full, waiting);
+    assert!(matches!(full, Err(StoreError::Database(_))), "{full:?}");
+    assert!(
+        matches!(waiting, Err(StoreError::NotWritten(_))),
+        "{waiting:?}"
+    );
+    store
+        .write(|tx| Box::pin(async move { rooms::ensure(tx, "!c", "support").await }))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn an_attempt_that_never_ended_is_begun_again_after_its_lease() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("p.db")).await.unwrap();
+    let row = outbox::NewRow {
+        way: outbox::Way::Mail,
+        lane: "lane".to_owned(),
+        effect_id: "effect".to_owned(),
+        payload: "{}".to_owned(),
+        letter: None,
+        trace: String::new(),
+    };
+    let enqueue =
+        store.write(move |tx| Box::pin(async move { outbox::enqueue(tx, &row, 0).await }));
+    enqueue.await.unwrap();
+    let claim = async |now: i64| {
+        let claim = store.write(move |tx| {
+            Box::pin(async move { outbox::claim(tx, outbox::Way::Mail, now, now + 100, 10).await })
+        });
+        claim
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|row| row.uncertain)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(claim(1).await, [0]);
+    assert_eq!(claim(100).await, [0; 0]);
+    assert_eq!(claim(101).await, [1]);
+}

@@ -1,7 +1,13 @@
 //! The one writer: batches the changes that wait into one commit, so that durability costs one
 //! sync for many.
 
-use std::panic::AssertUnwindSafe;
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::sync::{mpsc, oneshot};
@@ -70,7 +76,10 @@ impl Writer {
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
     {
         let (answer, result) = oneshot::channel();
+        let begun = Arc::new(AtomicBool::new(false));
+        let begins = Arc::clone(&begun);
         let job: Job = Box::new(move |tx| {
+            begins.store(true, Ordering::Relaxed);
             Box::pin(async move {
                 match job(tx).await {
                     Ok(value) => {
@@ -89,7 +98,14 @@ impl Writer {
         });
         let stopped = || StoreError::NotWritten("the store has stopped".to_owned());
         self.jobs.send(job).await.map_err(|_| stopped())?;
-        result.await.map_err(|_| StoreError::Panicked)?
+        result.await.map_err(|_| {
+            if begun.load(Ordering::Relaxed) {
+                StoreError::Panicked
+            } else {
+                // Not this change's fault: the commit that it was to be part of failed before.
+                StoreError::NotWritten("the transaction failed".to_owned())
+            }
+        })?
     }
 }
 

@@ -7,6 +7,7 @@
 use std::{
     fmt::Write as _,
     fs::File,
+    net::SocketAddr,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -197,6 +198,12 @@ log: {{level: "info,postroom=debug"}}
         child.wait().unwrap();
     }
 
+    /// Whether Postroom, having been started, has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        let child = self.postroom.as_mut().expect("Postroom was started");
+        child.try_wait().unwrap().is_some()
+    }
+
     /// SIGTERM; returns how long it took to end.
     pub async fn stop_postroom(&mut self) -> Duration {
         let mut child = self.postroom.take().expect("Postroom runs");
@@ -239,10 +246,12 @@ log: {{level: "info,postroom=debug"}}
         format!("http://{}", self.appservice.address())
     }
 
+    pub fn lmtp_address(&self) -> SocketAddr {
+        self.lmtp.address().parse().unwrap()
+    }
+
     pub async fn lmtp(&self) -> LmtpClient {
-        LmtpClient::connect(self.lmtp.address().parse().unwrap())
-            .await
-            .unwrap()
+        LmtpClient::connect(self.lmtp_address()).await.unwrap()
     }
 
     /// Hands a mail in by LMTP, as the local mail server would.
@@ -368,6 +377,12 @@ log: {{level: "info,postroom=debug"}}
     pub async fn finish(mut self) {
         self.quiet().await;
         assert_eq!(self.sink.violations(), Vec::<String>::new());
+        self.finished = true;
+    }
+
+    /// Ends a story in which Postroom has stopped; that everything is settled was seen before.
+    pub fn finish_stopped(mut self) {
+        assert!(self.postroom.is_none(), "Postroom still runs");
         self.finished = true;
     }
 

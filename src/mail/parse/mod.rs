@@ -216,14 +216,26 @@ fn message_id(headers: &headers::Headers) -> Option<MessageId> {
     ids.into_iter().next().or_else(whole)
 }
 
-/// The same mail, octet by octet, but with LF as line ends where only CR is: programs that know no
-/// other line end than the old Macintosh's still exist.
+/// The same mail, octet by octet, but with LF as line ends where its program wrote a lone CR:
+/// programs that know no other line end than the old Macintosh's still exist. Their mails have line
+/// feeds, too, by the servers that passed them on, but few.
 fn with_line_feeds(raw: &[u8]) -> Cow<'_, [u8]> {
-    if raw.contains(&b'\n') || !raw.contains(&b'\r') {
+    let is_lone = |at: usize| raw[at] == b'\r' && raw.get(at + 1) != Some(&b'\n');
+    let (mut lone, mut line_feeds) = (0_usize, 0_usize);
+    for (at, octet) in raw.iter().enumerate() {
+        line_feeds += usize::from(*octet == b'\n');
+        lone += usize::from(is_lone(at));
+    }
+    if lone <= line_feeds {
         return Cow::Borrowed(raw);
     }
-    let line_feed = |octet: &u8| if *octet == b'\r' { b'\n' } else { *octet };
-    Cow::Owned(raw.iter().map(line_feed).collect())
+    let mut mail = raw.to_vec();
+    for (at, octet) in mail.iter_mut().enumerate() {
+        if is_lone(at) {
+            *octet = b'\n';
+        }
+    }
+    Cow::Owned(mail)
 }
 
 /// Where the headers begin: after a byte order mark and blank lines.

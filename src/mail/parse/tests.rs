@@ -394,3 +394,16 @@ proptest! {
         }
     }
 }
+
+#[rstest]
+#[case::alone("")]
+#[case::with_the_final_line_end_of_smtp("\r\n")]
+fn lone_carriage_returns_end_lines(#[case] end: &str) {
+    let mail = "From: jane@acme.com\rSubject: Old\r\rOne\rTwo";
+    let received = "Received: from old by new\r\n";
+    for raw in [format!("{mail}{end}"), format!("{received}{mail}{end}")] {
+        let mail = parse(raw.as_bytes()).mail;
+        assert_eq!(mail.subject.as_deref(), Some("Old"), "{raw:?}");
+        assert_eq!(mail.text, "One\nTwo", "{raw:?}");
+    }
+}

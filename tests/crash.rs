@@ -1,0 +1,156 @@
+//! Postroom is killed (SIGKILL) again and again in the midst of its work; nothing is lost, doubled
+//! or out of order.
+//!
+//! `POSTROOM_KILLS=1000` kills more often, `POSTROOM_SEED=…` repeats the moments of an earlier run
+//! as far as the machine lets it. What happens between two kills is in `traffic`, what must hold in
+//! the end in `verdict`.
+#![allow(
+    clippy::unwrap_used,
+    reason = "what a test can't go on without may end it"
+)]
+
+mod support;
+#[path = "crash/traffic.rs"]
+mod traffic;
+#[path = "crash/verdict.rs"]
+mod verdict;
+
+use std::{
+    hash::{BuildHasher, Hasher, RandomState},
+    time::{Duration, Instant},
+};
+
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use support::{
+    fake_homeserver::Fault,
+    smtp_sink::{Stage, Trouble},
+    world::{Options, World},
+};
+use traffic::{Party, Traffic};
+
+/// How often each test kills, unless it is told otherwise.
+const KILLS: u64 = 100;
+/// How long everything may take to come to rest after the last kill: failed attempts wait for some
+/// seconds, several times in bad luck.
+const TO_REST: Duration = Duration::from_mins(2);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_message_at_once() {
+    storm("0s").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gathered_letters() {
+    storm("200ms").await;
+}
+
+async fn storm(quiet: &'static str) {
+    let seed =
+        number("POSTROOM_SEED").unwrap_or_else(|| RandomState::new().build_hasher().finish());
+    let kills = number("POSTROOM_KILLS").unwrap_or(KILLS);
+    println!("POSTROOM_SEED={seed} POSTROOM_KILLS={kills}, letters after {quiet}");
+    let mut chance = StdRng::seed_from_u64(seed);
+
+    let mut world = World::start(Options {
+        quiet,
+        at_most: "1s",
+        ..Options::default()
+    })
+    .await;
+    let parties = Party::invite_all(&world).await;
+    let before = verdict::Before::look(&world);
+
+    let begun = Instant::now();
+    let traffic = Traffic::begin(&parties, &world, seed);
+    for kill in 0..kills {
+        tokio::time::sleep(life(kill, &mut chance)).await;
+        disturb(&world, &mut chance);
+        tokio::time::sleep(Duration::from_millis(chance.random_range(0..20))).await;
+        assert!(
+            !world.has_ended(),
+            "Postroom ended by itself\n{}",
+            world.log()
+        );
+        world.kill_postroom();
+        if chance.random_bool(0.5) {
+            // The homeserver knows the transactions of the last attempts no more.
+            world.homeserver.restart();
+        }
+        if chance.random_bool(0.2) {
+            tokio::time::sleep(Duration::from_millis(chance.random_range(0..300))).await;
+        }
+        world.spawn_postroom();
+    }
+    world.homeserver.clear_faults();
+    world.sink.clear_troubles();
+    let stormy = begun.elapsed();
+    let sent = traffic.end().await;
+    verdict::wait_for_rest(&parties, &sent, &world, TO_REST).await;
+    let settled = begun.elapsed().saturating_sub(stormy);
+
+    let figures = verdict::judge(&parties, &sent, &before, &world);
+    world.quiet().await;
+    world.stop_postroom().await;
+    verdict::look_into_database(&world).await;
+    println!(
+        "{kills} kills in {} s, at rest {} s later; {figures}",
+        stormy.as_secs(),
+        settled.as_secs(),
+    );
+    world.finish_stopped();
+}
+
+/// How long Postroom lives: now and then not even until it is up. Every third life is a longer
+/// one, as a mail on which work ended three times is set aside, and rightly so.
+fn life(kill: u64, chance: &mut StdRng) -> Duration {
+    let millis = match (kill % 3, chance.random_bool(0.4)) {
+        (2, _) => chance.random_range(600..1_000),
+        (_, true) => chance.random_range(0..150),
+        (_, false) => chance.random_range(0..700),
+    };
+    Duration::from_millis(millis)
+}
+
+/// Something goes wrong elsewhere, too.
+fn disturb(world: &World, chance: &mut StdRng) {
+    match chance.random_range(0..12) {
+        0 | 1 => world.homeserver.restart(),
+        2 => {
+            world
+                .homeserver
+                .fault(Fault::drop_answer().at("send").times(1));
+        }
+        3 => {
+            world
+                .homeserver
+                .fault(Fault::act_then_status(502).at("send").times(1));
+        }
+        4 => world.homeserver.lose_answers(1),
+        5 => {
+            world.sink.trouble(Trouble::take_then_close().times(1));
+        }
+        6 => {
+            world.sink.trouble(Trouble::close(Stage::Message).times(1));
+        }
+        7 => {
+            world
+                .sink
+                .trouble(Trouble::answer(Stage::Rcpt, 451, "4.7.1 Greylisted").times(1));
+        }
+        8 => world.sink.cut_connections(),
+        _ => {}
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how a developer asks for a longer or an earlier run"
+)]
+fn number(variable: &str) -> Option<u64> {
+    let value = std::env::var(variable).ok()?;
+    Some(
+        value
+            .parse()
+            .unwrap_or_else(|_| panic!("{variable} must be a number")),
+    )
+}

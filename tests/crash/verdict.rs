@@ -1,0 +1,293 @@
+//! What must hold when the storm is over.
+
+use std::{
+    collections::HashSet,
+    fmt,
+    time::{Duration, Instant},
+};
+
+use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+
+use crate::{
+    support::{
+        smtp_sink::SinkMail,
+        world::{World, header, letter_text},
+    },
+    traffic::{Party, Sent, tokens},
+};
+
+const BOT: &str = "@postroom:example.org";
+
+/// How things were before the storm.
+pub struct Before {
+    rooms: Vec<String>,
+    /// What the bot had said, room by room.
+    notices: Vec<Vec<String>>,
+}
+
+impl Before {
+    pub fn look(world: &World) -> Self {
+        let mut rooms = world.homeserver.rooms();
+        rooms.sort();
+        let notices = rooms.iter().map(|room| world.said_by(room, BOT)).collect();
+        Self { rooms, notices }
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct Figures {
+    in_rooms: usize,
+    letters: usize,
+    mails: usize,
+    customer_mails: usize,
+    hand_overs: usize,
+    looked_up: u64,
+    found: usize,
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} messages in rooms; {} letters to recipients in {} mails ({} sent again); \
+             {} customer mails handed over {} times; {} uncertain posts looked up, {} were there",
+            self.in_rooms,
+            self.letters,
+            self.mails,
+            self.mails - self.letters,
+            self.customer_mails,
+            self.hand_overs,
+            self.looked_up,
+            self.found
+        )
+    }
+}
+
+/// Waits until everything has arrived, or has had the time to.
+pub async fn wait_for_rest(parties: &[Party], sent: &[Sent], world: &World, longest: Duration) {
+    let deadline = Instant::now() + longest;
+    let is_there = || {
+        parties.iter().zip(sent).all(|(party, sent)| {
+            posted(party, world).len() >= sent.tokens.len()
+                && party.addresses.iter().all(|address| {
+                    let (letters, _) = letters(party, address, world);
+                    tokens_of(&letters).len() >= wanted_in_letters(party, world).len()
+                })
+        })
+    };
+    while !is_there() && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    if !is_there() {
+        println!(
+            "not at rest after {} s:\n{}",
+            longest.as_secs(),
+            left_over(world).await
+        );
+    }
+    // What comes twice may come later.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+}
+
+/// Fails if anything is missing, double, foreign or out of order.
+pub fn judge(parties: &[Party], sent: &[Sent], before: &Before, world: &World) -> Figures {
+    let mut figures = Figures {
+        looked_up: world.homeserver.count("messages"),
+        found: world
+            .whole_log()
+            .matches("An earlier attempt had succeeded")
+            .count(),
+        ..Figures::default()
+    };
+    for (party, sent) in parties.iter().zip(sent) {
+        same(
+            &format!("mails of {} in the room", party.label),
+            &sent.tokens,
+            &posted(party, world),
+        );
+        figures.customer_mails += sent.tokens.len();
+        figures.hand_overs += sent.hand_overs;
+        for address in &party.addresses {
+            let (letters, copies) = letters(party, address, world);
+            let wanted = wanted_in_letters(party, world);
+            same(
+                &format!("{} letters to {address}", party.label),
+                &wanted,
+                &tokens_of(&letters),
+            );
+            figures.letters += letters.len();
+            figures.mails += copies;
+        }
+    }
+    nothing_foreign(parties, before, world);
+    for room in &before.rooms {
+        let said = world.homeserver.messages(room);
+        figures.in_rooms += said
+            .iter()
+            .filter(|(_, body)| body.starts_with("zz-"))
+            .count();
+    }
+    assert_eq!(world.sink.violations(), Vec::<String>::new());
+    figures
+}
+
+/// What the customer's ghost has said in the room.
+fn posted(party: &Party, world: &World) -> Vec<String> {
+    let said = world.said_by(&party.room, &party.ghosts[0]);
+    said.iter().flat_map(|body| tokens(body)).collect()
+}
+
+/// Everything that others said in the room.
+fn wanted_in_letters(party: &Party, world: &World) -> Vec<String> {
+    let said = world.homeserver.messages(&party.room).into_iter();
+    said.filter(|(sender, _)| sender != BOT && !party.ghosts.contains(sender))
+        .flat_map(|(_, body)| tokens(&body))
+        .collect()
+}
+
+/// The party's letters to an address, one of each Message-ID in the order in which they first
+/// came, and how many mails that were. Fails if two mails with one id differ.
+fn letters(party: &Party, address: &str, world: &World) -> (Vec<SinkMail>, usize) {
+    let mut letters: Vec<SinkMail> = Vec::new();
+    let mut copies = 0;
+    for mail in world.sink.mails_to(address) {
+        if header(&mail.raw, "Reply-To").as_deref() != Some(&party.reply_to) {
+            continue;
+        }
+        copies += 1;
+        let id = header(&mail.raw, "Message-ID");
+        match letters
+            .iter()
+            .find(|known| header(&known.raw, "Message-ID") == id)
+        {
+            Some(known) => assert_eq!(known.text(), mail.text(), "one id, two contents"),
+            None => letters.push(mail),
+        }
+    }
+    (letters, copies)
+}
+
+fn tokens_of(letters: &[SinkMail]) -> Vec<String> {
+    letters
+        .iter()
+        .flat_map(|letter| tokens(&letter_text(letter)))
+        .collect()
+}
+
+fn same(what: &str, wanted: &[String], found: &[String]) {
+    let (want, have): (HashSet<_>, HashSet<_>) = (wanted.iter().collect(), found.iter().collect());
+    let missing: Vec<_> = wanted.iter().filter(|one| !have.contains(one)).collect();
+    let foreign: Vec<_> = found.iter().filter(|one| !want.contains(one)).collect();
+    let mut seen = HashSet::new();
+    let double: Vec<_> = found.iter().filter(|one| !seen.insert(*one)).collect();
+    assert!(
+        missing.is_empty() && foreign.is_empty() && double.is_empty(),
+        "{what}: missing {missing:?}, foreign {foreign:?}, double {double:?}"
+    );
+    let displaced = wanted.iter().zip(found).find(|(want, have)| want != have);
+    assert!(displaced.is_none(), "{what}: out of order at {displaced:?}");
+}
+
+fn nothing_foreign(parties: &[Party], before: &Before, world: &World) {
+    let mut rooms = world.homeserver.rooms();
+    rooms.sort();
+    assert_eq!(rooms, before.rooms);
+    for (room, notices) in rooms.iter().zip(&before.notices) {
+        assert_eq!(
+            &world.said_by(room, BOT),
+            notices,
+            "the bot says nothing new"
+        );
+        for (sender, body) in world.homeserver.messages(room) {
+            let is_expected = sender == BOT
+                || sender == world.ann.id()
+                || parties
+                    .iter()
+                    .any(|party| &party.room == room && party.ghosts[0] == sender);
+            assert!(is_expected, "{sender} said {body:?} in {room}");
+        }
+    }
+    let known: HashSet<(&str, &str)> = parties
+        .iter()
+        .flat_map(|party| {
+            party
+                .addresses
+                .iter()
+                .map(|one| (*one, party.reply_to.as_str()))
+        })
+        .collect();
+    for mail in world.sink.mails() {
+        let reply_to = header(&mail.raw, "Reply-To").unwrap_or_default();
+        assert_eq!(
+            mail.recipients.len(),
+            1,
+            "one transaction for each recipient"
+        );
+        assert!(
+            known.contains(&(mail.recipients[0].as_str(), reply_to.as_str())),
+            "a foreign mail:\n{}",
+            mail.text()
+        );
+    }
+}
+
+/// What Postroom still has to do, or has given up, for whoever looks for the reason.
+async fn left_over(world: &World) -> String {
+    let mut database = open_database(world).await;
+    let mut lines = Vec::new();
+    for sql in LEFT_OVER {
+        let rows: Vec<(String,)> = sqlx::query_as(*sql).fetch_all(&mut database).await.unwrap();
+        lines.extend(rows.into_iter().map(|(line,)| line));
+    }
+    lines.join("\n")
+}
+
+const LEFT_OVER: &[&str] = &[
+    "SELECT format('outbox %s %s: %s, %d attempts, uncertain %d, in %d s: %s', way, lane, state,
+        attempts, uncertain, next_at / 1000 - unixepoch(), reason)
+     FROM outbox WHERE state IN ('ready', 'attempting', 'refused')",
+    "SELECT format('mail %s: %s, %d attempts, %s', id, state, attempts, problem)
+     FROM mails WHERE state <> 'done'",
+    "SELECT format('event %s: %s, %s', id, state, problem) FROM inbox WHERE state <> 'done'",
+];
+
+async fn open_database(world: &World) -> SqliteConnection {
+    SqliteConnectOptions::new()
+        .filename(world.folder.join("postroom.db"))
+        .connect()
+        .await
+        .unwrap()
+}
+
+/// Nothing is left, and nothing was set aside.
+pub async fn look_into_database(world: &World) {
+    let mut database = open_database(world).await;
+    for (what, wanted) in LEFT {
+        let (found,): (String,) = sqlx::query_as(*what)
+            .fetch_one(&mut database)
+            .await
+            .unwrap();
+        assert_eq!(found, *wanted, "{what}");
+    }
+    database.close().await.unwrap();
+}
+
+const LEFT: &[(&str, &str)] = &[
+    ("PRAGMA integrity_check", "ok"),
+    (
+        "SELECT CAST(count(*) AS TEXT) FROM outbox WHERE state <> 'delivered'",
+        "0",
+    ),
+    (
+        "SELECT CAST(count(*) AS TEXT) FROM inbox WHERE state <> 'done'",
+        "0",
+    ),
+    (
+        "SELECT CAST(count(*) AS TEXT) FROM mails WHERE state <> 'done'",
+        "0",
+    ),
+    (
+        "SELECT CAST(count(*) AS TEXT) FROM letters WHERE state <> 'settled'",
+        "0",
+    ),
+];
