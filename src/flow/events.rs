@@ -116,6 +116,14 @@ async fn work_through(events: Vec<Waiting>, context: &Arc<Context>) -> Result<()
     let mut run: Vec<(Waiting, RoomEvent)> = Vec::new();
     for waiting in events {
         match decode::decode(&waiting.body) {
+            Ok(_) if waiting.room_id.is_empty() => {
+                set_aside(
+                    waiting,
+                    "its id, room or sender is missing or stands there twice".to_owned(),
+                    context,
+                )
+                .await?;
+            }
             Err(problem) => {
                 decide_run(std::mem::take(&mut run), context).await?;
                 set_aside(waiting, problem, context).await?;
