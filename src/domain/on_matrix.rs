@@ -276,6 +276,9 @@ fn on_edit(
     let (Content::Text(words) | Content::Emote(words)) = content else {
         return Vec::new();
     };
+    if command::is_note(&words.body) || Command::parse(&words.body).is_some() {
+        return on_made_internal(event, original, facts);
+    }
     let mut effects = Vec::new();
     if original.placed.iter().any(|placement| placement.open) {
         effects.push(Effect::Rewrite {
@@ -288,6 +291,32 @@ fn on_edit(
             conversation: placement.conversation,
             item: item(event, ItemKind::Correction, words, facts, false),
         });
+    }
+    effects
+}
+
+/// The author has made a note of a message: it is taken out of what has not gone yet.
+fn on_made_internal(event: &RoomEvent, original: &TargetFacts, facts: &EventFacts) -> Vec<Effect> {
+    let mut effects = vec![
+        Effect::Strike {
+            event: original.event.clone(),
+        },
+        Effect::MarkInternal {
+            event: original.event.clone(),
+        },
+        Effect::MarkInternal {
+            event: event.id.clone(),
+        },
+        Effect::React {
+            room: event.room.clone(),
+            event: original.event.clone(),
+            key: INTERNAL,
+        },
+    ];
+    let gone_to = original.gone_to();
+    if !gone_to.is_empty() {
+        let text = wording::made_internal_too_late(&facts.sender_name, &gone_to);
+        effects.push(say_plainly(event, text));
     }
     effects
 }
@@ -331,13 +360,11 @@ fn on_redaction(event: &RoomEvent, target: &OwnedEventId, facts: &EventFacts) ->
     let mut effects = vec![Effect::Strike {
         event: target.clone(),
     }];
-    let gone_to: Vec<&str> = facts
+    let gone_to = facts
         .target
-        .iter()
-        .flat_map(|known| &known.placed)
-        .filter(|placement| !placement.open)
-        .flat_map(|placement| placement.people.iter().map(String::as_str))
-        .collect();
+        .as_ref()
+        .map(TargetFacts::gone_to)
+        .unwrap_or_default();
     if !gone_to.is_empty() && event.sender != facts.bot {
         effects.push(say_plainly(
             event,

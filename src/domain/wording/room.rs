@@ -278,6 +278,14 @@ pub fn taken_back_too_late(sender: &str, people: &[&str]) -> String {
     )
 }
 
+pub fn made_internal_too_late(sender: &str, people: &[&str]) -> String {
+    format!(
+        "{sender}, the message you made a note had already gone by email to {}. \
+         What you changed was not sent.",
+        people.join(", ")
+    )
+}
+
 pub fn mail_refused(name: &str, address: &str, reason: &str) -> String {
     format!("Not delivered to {name} ({address}): {reason}")
 }
