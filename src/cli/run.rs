@@ -162,9 +162,9 @@ const HOMESERVER: &str = "homeserver: the bot is not set up yet";
 fn start_workers(context: &Arc<flow::Context>, stop: &Stop) {
     start(Events::new(Arc::clone(context)), context, stop);
     start(Letters(Arc::clone(context)), context, stop);
-    start(Deliver(Arc::clone(context)), context, stop);
+    start(Deliver::new(Arc::clone(context)), context, stop);
     start(Mails(Arc::clone(context)), context, stop);
-    start(Puppets(Arc::clone(context)), context, stop);
+    start(Puppets::new(Arc::clone(context)), context, stop);
 }
 
 fn start<W: Worker + 'static>(worker: W, context: &Arc<flow::Context>, stop: &Stop) {

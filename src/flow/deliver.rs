@@ -1,15 +1,17 @@
 //! Hands letters to the mail server, each recipient's in a transaction of its own.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     Context, apply,
     apply::Origin,
     seal,
-    worker::{Step, Worker},
+    worker::{Attempts, Step, Worker},
 };
 use crate::{
     domain::{
@@ -28,7 +30,7 @@ use crate::{
 };
 
 /// How many mails are handed over side by side.
-const AT_ONCE: i64 = 16;
+const AT_ONCE: usize = 16;
 /// An attempt is over after this, whatever happened to who began it; the transport's own limits are
 /// shorter.
 const LEASE: Duration = Duration::from_mins(15);
@@ -37,61 +39,86 @@ const TELL_AFTER: i64 = 9;
 
 /// Hands mails over.
 #[derive(Debug)]
-pub struct Deliver(pub Arc<Context>);
+pub struct Deliver {
+    context: Arc<Context>,
+    attempts: Attempts,
+}
+
+impl Deliver {
+    #[must_use]
+    pub fn new(context: Arc<Context>) -> Self {
+        Self {
+            context,
+            attempts: Attempts::default(),
+        }
+    }
+}
 
 impl Worker for Deliver {
     const NAME: &'static str = "mail out";
     const QUEUE: Queue = Queue::MailOut;
 
     async fn step(&mut self) -> Result<Step, StoreError> {
-        step(&self.0).await
+        step(&mut self.attempts, &self.context).await
+    }
+
+    async fn finish(&mut self) {
+        self.attempts.finish().await;
     }
 }
 
-/// Attempts what is due.
-async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
+/// Begins to attempt what is due.
+async fn step(attempts: &mut Attempts, context: &Arc<Context>) -> Result<Step, StoreError> {
+    let free = i64::try_from(attempts.free(AT_ONCE).await?).unwrap_or(i64::MAX);
     let now = context.now_ms();
     let lease = now.saturating_add(millis(LEASE));
     let claimed = context
         .store
         .write(move |tx| {
-            Box::pin(async move { outbox::claim(tx, Way::Mail, now, lease, AT_ONCE).await })
+            Box::pin(async move { outbox::claim(tx, Way::Mail, now, lease, free).await })
         })
         .await?;
     if claimed.is_empty() {
         let until = outbox::next_at(&mut *context.store.read().await?, Way::Mail).await?;
         return Ok(Step::Idle { until });
     }
-    let mut work: FuturesUnordered<_> = claimed
-        .into_iter()
-        .map(|row| attempt(row, context))
-        .collect();
-    while let Some(result) = work.next().await {
-        result?;
+    for row in claimed {
+        attempts.begin(attempt(row, Arc::clone(context)));
     }
     Ok(Step::Again)
 }
 
-async fn attempt(row: Claimed, context: &Arc<Context>) -> Result<(), StoreError> {
+async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> {
     let action: MailAction = serde_json::from_str(&row.payload)?;
     let letter = LetterId(row.letter_id.unwrap_or_default());
-    let outcome = hand_over(&action, letter, context).await?;
+    let carried = Carried::default();
+    let outcome = hand_over(&action, letter, &carried, &context).await?;
+    let carried = match &outcome {
+        SendOutcome::Delivered { .. } => carried.into_inner().unwrap_or_default(),
+        _ => Vec::new(),
+    };
     tracing::info!(
         trace = %row.trace, letter = %letter, attempt = row.attempts, to = %action.recipient.address.masked(),
         outcome = outcome_word(&outcome), "Tried to hand a mail over"
     );
-    let context = Arc::clone(context);
     let store = context.store.clone();
     store
         .write(move |tx| {
-            Box::pin(async move { settle(tx, &row, &action, letter, outcome, &context).await })
+            Box::pin(async move {
+                settle(tx, &row, &action, letter, outcome, &context).await?;
+                tell_of_what_was_struck(tx, &row, &action, &carried, &context).await
+            })
         })
         .await
 }
 
+/// The messages that the mail held when it was handed over.
+type Carried = OnceLock<Vec<String>>;
+
 async fn hand_over(
     action: &MailAction,
     letter: LetterId,
+    carried: &Carried,
     context: &Arc<Context>,
 ) -> Result<SendOutcome, StoreError> {
     let mut reading = context.store.read().await?;
@@ -108,21 +135,28 @@ async fn hand_over(
         });
     };
     // Called right before DATA: a message that was taken back a moment ago does not go.
-    let message = || async { compose_now(letter, context).await };
+    let message = || async { compose_now(letter, carried, context).await };
     Ok(transport
         .send(mailbox.address.as_str(), &action.recipient.address, message)
         .await)
 }
 
 /// The mail as the letter stands now; `None` if nothing is left of it.
-async fn compose_now(letter: LetterId, context: &Arc<Context>) -> Option<Vec<u8>> {
+async fn compose_now(
+    letter: LetterId,
+    carried: &Carried,
+    context: &Arc<Context>,
+) -> Option<Vec<u8>> {
     let loaded = load(letter, context).await;
     match loaded {
-        Ok(Some(sealed)) => tokio::task::spawn_blocking(move || compose::compose(&sealed))
-            .await
-            .ok()?
-            .inspect_err(|error| tracing::error!(%letter, %error, "Could not compose a letter"))
-            .ok(),
+        Ok(Some((sealed, events))) => {
+            carried.get_or_init(|| events);
+            tokio::task::spawn_blocking(move || compose::compose(&sealed))
+                .await
+                .ok()?
+                .inspect_err(|error| tracing::error!(%letter, %error, "Could not compose a letter"))
+                .ok()
+        }
         Ok(None) => None,
         Err(error) => {
             tracing::error!(%letter, %error, "Could not read a letter");
@@ -131,7 +165,11 @@ async fn compose_now(letter: LetterId, context: &Arc<Context>) -> Option<Vec<u8>
     }
 }
 
-async fn load(letter: LetterId, context: &Context) -> Result<Option<SealedLetter>, StoreError> {
+/// The letter, and the events of the messages in it.
+async fn load(
+    letter: LetterId,
+    context: &Context,
+) -> Result<Option<(SealedLetter, Vec<String>)>, StoreError> {
     let mut reading = context.store.read().await?;
     let sealed = letters::sealed(&mut reading, letter).await?;
     let items = letters::items(&mut reading, letter).await?;
@@ -140,7 +178,8 @@ async fn load(letter: LetterId, context: &Context) -> Result<Option<SealedLetter
     }
     let found = conversations::find(&mut reading, sealed.conversation).await?;
     let (_, mailbox) = context.mailbox(found.as_ref().map_or("", |found| found.mailbox.as_str()));
-    Ok(Some(SealedLetter {
+    let events = items.iter().map(|item| item.event.clone()).collect();
+    let letter = SealedLetter {
         message_id: sealed.message_id,
         date: zoned(sealed.sealed_at),
         from: sealed.seal.from,
@@ -157,7 +196,8 @@ async fn load(letter: LetterId, context: &Context) -> Result<Option<SealedLetter
         footer: mailbox.footer.clone(),
         organisation: mailbox.name.clone(),
         language: Language::default(),
-    }))
+    };
+    Ok(Some((letter, events)))
 }
 
 fn entry(item: letters::Item) -> Entry {
@@ -271,6 +311,7 @@ async fn retry(
     outbox::retry(
         tx,
         row.id,
+        Way::Mail,
         origin.now.saturating_add(millis(wait)),
         reason,
         uncertain,
@@ -289,6 +330,33 @@ async fn retry(
             context,
         )
         .await?;
+    }
+    Ok(())
+}
+
+/// Whoever took a message back while it was being handed over was told nothing, as nothing was known
+/// yet; now it has gone after all.
+async fn tell_of_what_was_struck(
+    tx: &mut Tx,
+    row: &Claimed,
+    action: &MailAction,
+    carried: &[String],
+    context: &Context,
+) -> Result<(), StoreError> {
+    let Some(letter) = row.letter_id.map(LetterId).filter(|_| !carried.is_empty()) else {
+        return Ok(());
+    };
+    let origin = Origin {
+        inbox_seq: 0,
+        trace: row.trace.clone(),
+        now: context.now_ms(),
+    };
+    for (event, author) in letters::struck(tx.connection(), letter).await? {
+        if carried.contains(&event) {
+            let (room, _) = letters::place_of(tx.connection(), letter).await?;
+            let text = wording::taken_back_too_late(&author, &[&action.recipient.shown_name()]);
+            tell(tx, &room, None, &text, &origin, context).await?;
+        }
     }
     Ok(())
 }

@@ -2,13 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
 use ruma::{OwnedRoomId, OwnedUserId, TransactionId};
 
 use super::{
     Context, apply,
     apply::Origin,
-    worker::{Step, Worker},
+    worker::{Attempts, Step, Worker},
 };
 use crate::{
     domain::{
@@ -30,43 +29,57 @@ use crate::{
 };
 
 /// How many lanes are served side by side.
-const AT_ONCE: i64 = 32;
+const AT_ONCE: usize = 32;
 /// An attempt is over after this; a request takes at most half a minute, and one attempt makes a few.
 const LEASE: Duration = Duration::from_mins(5);
 
 /// Acts in Matrix.
 #[derive(Debug)]
-pub struct Puppets(pub Arc<Context>);
+pub struct Puppets {
+    context: Arc<Context>,
+    attempts: Attempts,
+}
+
+impl Puppets {
+    #[must_use]
+    pub fn new(context: Arc<Context>) -> Self {
+        Self {
+            context,
+            attempts: Attempts::default(),
+        }
+    }
+}
 
 impl Worker for Puppets {
     const NAME: &'static str = "matrix out";
     const QUEUE: Queue = Queue::MatrixOut;
 
     async fn step(&mut self) -> Result<Step, StoreError> {
-        step(&self.0).await
+        step(&mut self.attempts, &self.context).await
+    }
+
+    async fn finish(&mut self) {
+        self.attempts.finish().await;
     }
 }
 
-/// Attempts what is due.
-async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
+/// Begins to attempt what is due.
+async fn step(attempts: &mut Attempts, context: &Arc<Context>) -> Result<Step, StoreError> {
+    let free = i64::try_from(attempts.free(AT_ONCE).await?).unwrap_or(i64::MAX);
     let now = context.now_ms();
     let lease = now.saturating_add(millis(LEASE));
     let claimed = context
         .store
         .write(move |tx| {
-            Box::pin(async move { outbox::claim(tx, Way::Matrix, now, lease, AT_ONCE).await })
+            Box::pin(async move { outbox::claim(tx, Way::Matrix, now, lease, free).await })
         })
         .await?;
     if claimed.is_empty() {
         let until = outbox::next_at(&mut *context.store.read().await?, Way::Matrix).await?;
         return Ok(Step::Idle { until });
     }
-    let mut work: FuturesUnordered<_> = claimed
-        .into_iter()
-        .map(|row| attempt(row, context))
-        .collect();
-    while let Some(result) = work.next().await {
-        result?;
+    for row in claimed {
+        attempts.begin(attempt(row, Arc::clone(context)));
     }
     Ok(Step::Again)
 }
@@ -89,14 +102,13 @@ pub async fn introduce(context: &Context, appservice: &str) -> Result<(), Fault>
     context.homeserver.ping(appservice).await
 }
 
-async fn attempt(row: Claimed, context: &Arc<Context>) -> Result<(), StoreError> {
+async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> {
     let action: MatrixAction = serde_json::from_str(&row.payload)?;
-    let outcome = match perform(&action, &row, context).await? {
+    let outcome = match perform(&action, &row, &context).await? {
         Ok(answer) => SendOutcome::Delivered { answer },
         Err(fault) => fault.into(),
     };
     tracing::debug!(trace = %row.trace, attempt = row.attempts, ?outcome, "Acted in Matrix");
-    let context = Arc::clone(context);
     let store = context.store.clone();
     store
         .write(move |tx| Box::pin(async move { settle(tx, &row, action, outcome, &context).await }))
@@ -274,6 +286,7 @@ async fn settle(
     outbox::retry(
         tx,
         row.id,
+        Way::Matrix,
         now.saturating_add(millis(wait)),
         &reason,
         uncertain,

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::Context;
@@ -31,6 +32,55 @@ pub trait Worker: Send {
 
     /// Does what there is to do, up to a bounded amount.
     fn step(&mut self) -> impl Future<Output = Result<Step, StoreError>> + Send;
+
+    /// Waits for what steps have begun and left running.
+    fn finish(&mut self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
+}
+
+/// Attempts that run side by side and longer than the step that began them, so that a slow one holds
+/// up no other.
+#[derive(Debug, Default)]
+pub struct Attempts(JoinSet<Result<(), StoreError>>);
+
+impl Attempts {
+    /// How many more may begin if `most` may run at once; waits until it is at least one.
+    ///
+    /// # Errors
+    ///
+    /// If an attempt that has ended could not be written down.
+    pub async fn free(&mut self, most: usize) -> Result<usize, StoreError> {
+        while let Some(ended) = self.0.try_join_next() {
+            outcome(ended)?;
+        }
+        while self.0.len() >= most
+            && let Some(ended) = self.0.join_next().await
+        {
+            outcome(ended)?;
+        }
+        Ok(most.saturating_sub(self.0.len()))
+    }
+
+    pub fn begin(
+        &mut self,
+        attempt: impl Future<Output = Result<(), StoreError>> + Send + 'static,
+    ) {
+        self.0.spawn(attempt);
+    }
+
+    /// Waits for all of them.
+    pub async fn finish(&mut self) {
+        while let Some(ended) = self.0.join_next().await {
+            if let Err(error) = outcome(ended) {
+                tracing::error!(%error, "The outcome of an attempt could not be written");
+            }
+        }
+    }
+}
+
+fn outcome(ended: Result<Result<(), StoreError>, JoinError>) -> Result<(), StoreError> {
+    ended.unwrap_or(Err(StoreError::Panicked))
 }
 
 /// Repeats a worker's step. What a step has begun is finished when `stop` comes.
@@ -52,6 +102,7 @@ pub async fn run<W: Worker>(mut worker: W, context: Arc<Context>, stop: Cancella
             () = stop.cancelled() => {}
         }
     }
+    worker.finish().await;
 }
 
 fn time_to(until: i64, now: Timestamp) -> Duration {

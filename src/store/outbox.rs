@@ -174,6 +174,7 @@ pub async fn settle(
 pub async fn retry(
     tx: &mut Tx,
     id: i64,
+    way: Way,
     next_at: i64,
     reason: &str,
     uncertain: bool,
@@ -186,6 +187,7 @@ pub async fn retry(
         reason,
         i64::from(uncertain)
     );
+    tx.wake(way.queue());
     Ok(())
 }
 
