@@ -325,8 +325,9 @@ fn on_reaction(event: &RoomEvent, key: &str, facts: &EventFacts) -> Vec<Effect> 
     let Some(target) = facts.target.as_ref().filter(|target| !target.internal) else {
         return Vec::new();
     };
-    if key.trim_end_matches('\u{fe0f}') == SEND_NOW && facts.sender_role == Role::Staff {
-        return if target.placed.iter().any(|placement| placement.open) {
+    if key.trim_end_matches('\u{fe0f}') == SEND_NOW {
+        let waits = target.placed.iter().any(|placement| placement.open);
+        return if waits && facts.sender_role == Role::Staff {
             vec![Effect::SendNow {
                 room: event.room.clone(),
             }]
