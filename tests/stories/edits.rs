@@ -291,6 +291,25 @@ async fn a_reaction_rides_with_the_next_letter() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reaction_that_is_taken_away_in_time_is_not_told() {
+    let world = World::start(Options::default()).await;
+    let room = world.room("Training", &[JANE]).await;
+    let said = world.ann.say(&room, "See you at nine");
+    world.mails_to("jane@acme.com", 1).await;
+    world.settled().await;
+    let reaction = world.ann.react(&room, &said, "👎");
+    world.ann.redact(&room, &reaction);
+    world.ann.say(&room, "Until tomorrow");
+    let text = letter_text(&world.mails_to("jane@acme.com", 2).await[1]);
+    assert!(
+        text.contains("Until tomorrow") && !text.contains("👎"),
+        "{text}"
+    );
+    assert!(!world.bot_says(&room, "already gone"));
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn staff_send_a_waiting_letter_by_reacting_to_it() {
     let world = World::start(patient()).await;
     let room = world.room("Training", &[JANE]).await;
@@ -304,7 +323,10 @@ async fn staff_send_a_waiting_letter_by_reacting_to_it() {
     world.ann.react(&room, &said, "📨");
     let text = letter_text(&world.mails_to("jane@acme.com", 1).await[0]);
     assert!(text.contains("It is urgent"), "{text}");
-    assert!(!text.contains("Ann reacted"), "{text}");
+    assert!(
+        !text.contains("📨"),
+        "nobody's request to the bot is relayed: {text}"
+    );
     world.settled().await;
     assert_eq!(world.sink.count(), 1);
     world.finish().await;

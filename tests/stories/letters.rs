@@ -394,6 +394,70 @@ async fn a_reply_quotes_only_what_this_conversation_has_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_older_client_quotes_by_itself_is_not_sent() {
+    let world = World::start(Options::default()).await;
+    let room = world.room("Training", &[JANE]).await;
+    let early = world.ann.say(&room, "The price for Acme is 900");
+    world.mails_to("jane@acme.com", 1).await;
+    world.add(&room, "bob@beta.com", "Bob").await;
+    let reply = json!({
+        "msgtype": "m.text",
+        "body": "> <@ann:example.org> The price for Acme is 900\n\nThat still holds",
+        "format": "org.matrix.custom.html",
+        "formatted_body": "<mx-reply><blockquote><a href=\"https://matrix.to/#/!r/$e\">In reply \
+            to</a> <a href=\"https://matrix.to/#/@ann:example.org\">@ann:example.org</a><br>The \
+            price for Acme is 900</blockquote></mx-reply>That <b>still</b> holds",
+        "m.relates_to": {"m.in_reply_to": {"event_id": early}},
+    });
+    world.ann.send(&room, "m.room.message", reply);
+    let to_bob = &world.mails_to("bob@beta.com", 1).await[0];
+    for part in [letter_text(to_bob), html(to_bob)] {
+        assert!(part.contains("still") && !part.contains("900"), "{part}");
+        assert!(!part.contains("matrix.to"), "{part}");
+    }
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_can_smuggle_nothing_into_a_letter() {
+    let world = World::start(Options::default()).await;
+    world
+        .ann
+        .set_displayname("Ann\r\nBcc: eve@evil.com\r\n\r\n<img src=x> \"<eve@evil.com>\" é");
+    let room = world
+        .room("Fine\r\nBcc: eve@evil.com\r\n\r\nsubject é", &[JANE])
+        .await;
+    world.ann.say(&room, "Hello");
+    let letter = &world.mails_to("jane@acme.com", 1).await[0];
+    assert_eq!(header(&letter.raw, "Bcc"), None, "{}", letter.text());
+    let mail = mail_parser::MessageParser::default()
+        .parse(&letter.raw)
+        .unwrap();
+    let from: Vec<_> = mail
+        .from()
+        .unwrap()
+        .iter()
+        .map(mail_parser::Addr::address)
+        .collect();
+    assert_eq!(from, [Some("support@example.org")]);
+    assert!(mail.subject().unwrap().contains("subject é"));
+    assert!(letter_text(letter).contains("Hello"));
+    assert!(!html(letter).contains("<img"));
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_lines_arrive_whole() {
+    let world = World::start(Options::default()).await;
+    let room = world.room("Training", &[JANE]).await;
+    let text = format!("begin {}end", "ünïcode 🎉 ".repeat(1_500));
+    world.ann.say(&room, &text);
+    let letter = &world.mails_to("jane@acme.com", 1).await[0];
+    assert!(letter_text(letter).contains(&text));
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reply_to_a_customers_mail_quotes_it_to_them() {
     let world = World::start(Options::default()).await;
     let room = world.room("Training", &[JANE]).await;

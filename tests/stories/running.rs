@@ -26,7 +26,7 @@ async fn a_soft_stop_finishes_what_is_in_hand_and_the_rest_follows() {
     world
         .until("the mail server thinks", || world.sink.hits(slow) == 1)
         .await;
-    world.ann.say(&room, "Behind it");
+    world.tell(&room, "Behind it").await;
     world.stop_postroom().await;
     let letters = world.sink.mails_to("jane@acme.com");
     assert_eq!(letters.len(), 1);
