@@ -2,7 +2,10 @@
 //!
 //! A leaf: every floor may use it, it imports nothing of this crate.
 
-use std::{fmt, io};
+use std::{
+    fmt,
+    io::{self, IsTerminal as _},
+};
 
 use tracing_subscriber::{EnvFilter, util::SubscriberInitExt};
 
@@ -60,6 +63,7 @@ pub fn init(
 ) -> Result<(), tracing_subscriber::util::TryInitError> {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(&level.0))
+        .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr);
     match format {
         LogFormat::Human => lines.finish().try_init(),

@@ -1,5 +1,6 @@
 -- Times are milliseconds since 1970, truth is 0 or 1, and an empty text means "none" unless a
--- column may be NULL. Only TEXT, INTEGER and BLOB are used, so that PostgreSQL can follow.
+-- column may be NULL. Only TEXT, INTEGER and BLOB are used, so that PostgreSQL can follow. Large tables
+-- don't refer to others by constraint: the check would walk through them.
 
 -- Secrets that sign reply tokens and Message-IDs. The newest signs, all verify.
 CREATE TABLE keys (
@@ -94,6 +95,7 @@ CREATE TABLE conversations (
     created_at INTEGER NOT NULL,
     closed_at INTEGER
 ) STRICT;
+CREATE INDEX conversations_of_customer ON conversations (customer_id);
 CREATE INDEX conversations_of_room ON conversations (room_id) WHERE state <> 'closed';
 
 -- Whom a conversation's letters go to, in the order in which they were added.
@@ -104,6 +106,8 @@ CREATE TABLE participants (
     role TEXT NOT NULL DEFAULT 'member' CHECK (role IN ('member', 'guest', 'removed')),
     PRIMARY KEY (conversation_id, contact_id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX participants_of_contact ON participants (contact_id);
 
 -- Every Message-ID of a conversation in its order: References, and the way back.
 CREATE TABLE chain (
@@ -131,6 +135,7 @@ CREATE TABLE letters (
     seal TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE UNIQUE INDEX letters_open ON letters (conversation_id) WHERE state = 'open';
+CREATE INDEX letters_of_conversation ON letters (conversation_id, state);
 CREATE INDEX letters_due ON letters (due_at) WHERE state = 'open';
 
 CREATE TABLE letter_items (
@@ -159,7 +164,7 @@ CREATE INDEX letter_items_settled ON letter_items (room_id, inbox_seq) WHERE set
 -- Which event is which mail.
 CREATE TABLE messages (
     event_id TEXT NOT NULL,
-    conversation_id INTEGER NOT NULL REFERENCES conversations (id),
+    conversation_id INTEGER NOT NULL,
     message_id TEXT NOT NULL,
     direction TEXT NOT NULL CHECK (direction IN ('in', 'out')),
     PRIMARY KEY (event_id, conversation_id)
@@ -198,7 +203,7 @@ CREATE TABLE postings (
     message_id TEXT NOT NULL,
     from_address TEXT NOT NULL,
     date TEXT NOT NULL,
-    mail_id INTEGER NOT NULL REFERENCES mails (id),
+    mail_id INTEGER NOT NULL,
     PRIMARY KEY (conversation_id, message_id, from_address, date)
 ) STRICT, WITHOUT ROWID;
 
@@ -230,4 +235,5 @@ CREATE INDEX outbox_ready ON outbox (way, next_at) WHERE state = 'ready';
 CREATE UNIQUE INDEX outbox_head ON outbox (lane) WHERE state IN ('ready', 'attempting');
 CREATE INDEX outbox_queued ON outbox (lane, id) WHERE state = 'queued';
 CREATE INDEX outbox_attempting ON outbox (lease_until) WHERE state = 'attempting';
+CREATE INDEX outbox_unsettled ON outbox (way) WHERE settled_at IS NULL;
 CREATE INDEX outbox_of_letter ON outbox (letter_id) WHERE letter_id IS NOT NULL;

@@ -1,13 +1,14 @@
 //! `postroom run`: the one place where everything is built.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use clap::Args;
+use indexmap::IndexMap;
 use tokio::net::TcpListener;
 
 use crate::{
-    config::{self, Config},
+    config::{self, Config, Mailbox, MailboxName},
     flow::{
         self,
         deliver::Deliver,
@@ -72,16 +73,6 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         );
     }
 
-    let mut transports = std::collections::HashMap::new();
-    for (name, mailbox) in &config.mailboxes {
-        let transport = SmtpTransport::new(
-            mailbox.smtp.clone(),
-            mailbox.address.domain().to_owned(),
-            DEFAULT_TIMEOUT,
-        )
-        .with_context(|| format!("mailboxes.{name}.smtp"))?;
-        transports.insert(name.clone(), transport);
-    }
     let context = Arc::new(flow::Context {
         store: store.clone(),
         blobs: Blobs::open(config.blobs.path())?,
@@ -93,8 +84,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         bot: bot.clone(),
         staff: config.staff,
         control_room: config.control_room,
+        transports: transports(&config.mailboxes)?,
         mailboxes: config.mailboxes,
-        transports,
         timing: Timing {
             quiet: config.letters.quiet,
             at_most: config.letters.at_most,
@@ -155,6 +146,18 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     stop.finished().await;
     tracing::info!("Postroom has stopped");
     Ok(())
+}
+
+fn transports(
+    mailboxes: &IndexMap<MailboxName, Mailbox>,
+) -> anyhow::Result<HashMap<MailboxName, SmtpTransport>> {
+    let build = |(name, mailbox): (&MailboxName, &Mailbox)| {
+        let hello_name = mailbox.address.domain().to_owned();
+        let transport = SmtpTransport::new(mailbox.smtp.clone(), hello_name, DEFAULT_TIMEOUT)
+            .with_context(|| format!("mailboxes.{name}.smtp"))?;
+        Ok((name.clone(), transport))
+    };
+    mailboxes.iter().map(build).collect()
 }
 
 const HOMESERVER: &str = "homeserver: the bot is not set up yet";

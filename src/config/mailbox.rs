@@ -9,7 +9,7 @@ use super::{
     smtp::Smtp,
     values::line,
 };
-use crate::domain::{address::EmailAddress, reply_address::ReplyPattern};
+use crate::domain::{address::EmailAddress, letter::Language, reply_address::ReplyPattern};
 
 /// The key of a mailbox in the configuration: 1 to 64 of `a`–`z`, `0`–`9`, `-` and single `_`.
 /// It is stored with conversations, so it must not change once mail has come.
@@ -52,32 +52,9 @@ pub struct Mailbox {
     pub reply_address: ReplyPattern,
     /// What the law wants below every letter.
     pub footer: Option<String>,
-    pub language: Option<Language>,
+    /// The language of its letters, unless a customer has another one.
+    pub language: Language,
     pub smtp: Smtp,
-}
-
-/// A language tag such as `en` or `pt-BR` (BCP 47: a language and perhaps subtags).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Language(String);
-
-impl Language {
-    /// Reads a tag; `None` if it doesn't have the shape of one.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let mut subtags = text.split('-');
-        let language = subtags.next()?;
-        let sound = (2..=3).contains(&language.len())
-            && language.bytes().all(|b| b.is_ascii_alphabetic())
-            && subtags.all(|subtag| {
-                (1..=8).contains(&subtag.len()) && subtag.bytes().all(|b| b.is_ascii_alphanumeric())
-            });
-        sound.then(|| Self(text.to_owned()))
-    }
-
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 /// What the mailboxes read so far have for themselves: no two may share it.
@@ -129,7 +106,9 @@ impl Mailbox {
         }
         let footer = section.optional("footer", "Example Ltd, London, UK", footer);
         let language = section.optional("language", "en", |text| {
-            Language::parse(text).ok_or_else(|| format!("\"{text}\" is not a language tag").into())
+            let unknown =
+                || format!("\"{text}\" is not a language in which letters can be written").into();
+            Language::from_tag(text).ok_or_else(unknown)
         });
         let smtp =
             section.required_section("smtp", "{url: \"smtp://mail.example.org:587\"}", Smtp::read);
@@ -138,7 +117,7 @@ impl Mailbox {
             address: address?,
             reply_address: reply_address?,
             footer,
-            language,
+            language: language.unwrap_or_default(),
             smtp: smtp?,
         })
     }

@@ -40,7 +40,7 @@ pub use self::{
     letters::Letters,
     lmtp::Lmtp,
     log::Log,
-    mailbox::{Language, Mailbox, MailboxName},
+    mailbox::{Mailbox, MailboxName},
     operations::Operations,
     smtp::{Smtp, SmtpCredentials, SmtpEncryption},
 };

@@ -39,3 +39,9 @@ pub const LONGEST_WAIT_FOR_MAIL: Duration = Duration::from_mins(30);
 pub const LONGEST_WAIT_FOR_MATRIX: Duration = Duration::from_secs(30);
 /// After this time a mail that nobody takes is given up (RFC 5321 section 4.5.4.1: four to five days).
 pub const GIVE_UP_AFTER: Duration = Duration::from_hours(5 * 24);
+
+/// A span of time as the store counts it.
+#[must_use]
+pub fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

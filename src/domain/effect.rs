@@ -136,8 +136,10 @@ pub enum ItemKind {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Post {
     pub words: Words,
-    /// Sentences of ours below the words: attachments that are not carried, what was folded.
+    /// Sentences of ours below the words: attachments that are not carried.
     pub remarks: Vec<String>,
+    /// Part of the mail is not shown. Only the room is told, not those who get the words by email.
+    pub is_folded: bool,
     /// The event that the mail answers, if we know it.
     pub reply_to: Option<OwnedEventId>,
     /// `None` where the mail had no id.

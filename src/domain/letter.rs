@@ -89,6 +89,13 @@ pub enum Language {
 }
 
 impl Language {
+    /// The language of a tag such as `en` or `en-GB` (BCP 47); `None` if letters can't be written in it.
+    #[must_use]
+    pub fn from_tag(tag: &str) -> Option<Self> {
+        let primary = tag.split('-').next().unwrap_or_default();
+        primary.eq_ignore_ascii_case("en").then_some(Self::English)
+    }
+
     /// The tag of BCP 47, as the `lang` attribute of HTML takes it.
     #[must_use]
     pub fn tag(self) -> &'static str {

@@ -3,10 +3,10 @@
 
 use std::fmt;
 
-use super::address::{AddressFault, EmailAddress};
-
-/// Length of a conversation's token in characters: 128 bits in base32 without padding.
-pub const TOKEN_LENGTH: usize = 26;
+use super::{
+    address::{AddressFault, EmailAddress},
+    token::TOKEN_LENGTH,
+};
 
 const PLACE: &str = "{token}";
 /// What list servers and mail programs put where a `+` stood.

@@ -1,7 +1,7 @@
 //! Writes the effects of a decision. What leaves the machine becomes rows of the outbox, in the same
 //! transaction.
 
-use ruma::{OwnedEventId, OwnedRoomId};
+use ruma::{OwnedEventId, OwnedRoomId, UserId};
 use serde_json::Value;
 
 use super::{Context, seal};
@@ -58,14 +58,10 @@ async fn one(
             membership,
             name,
         } => {
-            let name = name.unwrap_or_default();
-            rooms::set_member(tx, room.as_str(), user.as_str(), word(membership), &name).await?;
-            if user == context.bot {
-                rooms::set_bot_joined(tx, room.as_str(), membership == Membership::Join).await?;
-            }
+            remember_member(tx, &room, &user, membership, name, context).await?;
         }
         Effect::RememberRoomName { room, name } => {
-            rooms::set_name(tx, room.as_str(), &name).await?
+            rooms::set_name(tx, room.as_str(), &name).await?;
         }
         Effect::RememberEncryption { room } => rooms::set_encrypted(tx, room.as_str()).await?,
         Effect::BotJoins { room } => {
@@ -93,13 +89,13 @@ async fn one(
             .await?;
         }
         Effect::CloseConversations { room } => {
-            close_conversations(tx, &room, origin, context).await?
+            close_conversations(tx, &room, origin, context).await?;
         }
         Effect::AddCustomer { room, people } => {
-            add_customer(tx, room, &people, origin, context).await?
+            add_customer(tx, room, &people, origin, context).await?;
         }
         Effect::RemoveContact { room, contact } => {
-            remove_contact(tx, room, contact, origin, context).await?
+            remove_contact(tx, room, contact, origin, context).await?;
         }
         Effect::DeclineAsGhost { room, localpart } => {
             let puppet = Puppet::Localpart(localpart);
@@ -154,6 +150,22 @@ async fn one(
     Ok(())
 }
 
+async fn remember_member(
+    tx: &mut Tx,
+    room: &OwnedRoomId,
+    user: &UserId,
+    membership: Membership,
+    name: Option<String>,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let name = name.unwrap_or_default();
+    rooms::set_member(tx, room.as_str(), user.as_str(), word(membership), &name).await?;
+    if *user == context.bot {
+        rooms::set_bot_joined(tx, room.as_str(), membership == Membership::Join).await?;
+    }
+    Ok(())
+}
+
 /// The bot says something in a room.
 pub async fn say(
     tx: &mut Tx,
@@ -184,13 +196,11 @@ pub async fn report(
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
-    match &context.control_room {
-        Some(room) => say(tx, room.clone(), text, None, origin, context).await,
-        None => {
-            tracing::warn!(trace = %origin.trace, "For staff (there is no control room): {}", masked(text));
-            Ok(())
-        }
+    if let Some(room) = &context.control_room {
+        return say(tx, room.clone(), text, None, origin, context).await;
     }
+    tracing::warn!(trace = %origin.trace, "For staff (there is no control room): {}", masked(text));
+    Ok(())
 }
 
 /// Logs must not hold addresses.

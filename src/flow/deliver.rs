@@ -1,7 +1,7 @@
 //! Hands letters to the mail server, each recipient's in a transaction of its own.
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -11,14 +11,14 @@ use super::{
     Context, apply,
     apply::Origin,
     seal,
-    worker::{Attempts, Step, Worker},
+    worker::{Slots, Step, Worker},
 };
 use crate::{
     domain::{
-        delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MAIL, SendOutcome, backoff},
+        delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MAIL, SendOutcome, backoff, millis},
         effect::ItemKind,
         ids::LetterId,
-        letter::{Entry, EntryBody, Language, SealedLetter},
+        letter::{Entry, EntryBody, SealedLetter},
         outgoing::MailAction,
         wording,
     },
@@ -41,7 +41,7 @@ const TELL_AFTER: i64 = 9;
 #[derive(Debug)]
 pub struct Deliver {
     context: Arc<Context>,
-    attempts: Attempts,
+    slots: Slots,
 }
 
 impl Deliver {
@@ -49,7 +49,7 @@ impl Deliver {
     pub fn new(context: Arc<Context>) -> Self {
         Self {
             context,
-            attempts: Attempts::default(),
+            slots: Slots::new(AT_ONCE),
         }
     }
 }
@@ -59,40 +59,38 @@ impl Worker for Deliver {
     const QUEUE: Queue = Queue::MailOut;
 
     async fn step(&mut self) -> Result<Step, StoreError> {
-        step(&mut self.attempts, &self.context).await
+        let free = self.slots.free().await;
+        let now = self.context.now_ms();
+        let lease = now.saturating_add(millis(LEASE));
+        let claimed = self
+            .context
+            .store
+            .write(move |tx| {
+                Box::pin(async move { outbox::claim(tx, Way::Mail, now, lease, free).await })
+            })
+            .await?;
+        if claimed.is_empty() {
+            let until = outbox::next_at(&mut *self.context.store.read().await?, Way::Mail).await?;
+            return Ok(Step::Idle { until });
+        }
+        for row in claimed {
+            let context = Arc::clone(&self.context);
+            self.slots
+                .begin(async move { attempt(row, &context).await });
+        }
+        Ok(Step::Again)
     }
 
     async fn finish(&mut self) {
-        self.attempts.finish().await;
+        self.slots.finish().await;
     }
 }
 
-/// Begins to attempt what is due.
-async fn step(attempts: &mut Attempts, context: &Arc<Context>) -> Result<Step, StoreError> {
-    let free = i64::try_from(attempts.free(AT_ONCE).await?).unwrap_or(i64::MAX);
-    let now = context.now_ms();
-    let lease = now.saturating_add(millis(LEASE));
-    let claimed = context
-        .store
-        .write(move |tx| {
-            Box::pin(async move { outbox::claim(tx, Way::Mail, now, lease, free).await })
-        })
-        .await?;
-    if claimed.is_empty() {
-        let until = outbox::next_at(&mut *context.store.read().await?, Way::Mail).await?;
-        return Ok(Step::Idle { until });
-    }
-    for row in claimed {
-        attempts.begin(attempt(row, Arc::clone(context)));
-    }
-    Ok(Step::Again)
-}
-
-async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> {
+async fn attempt(row: Claimed, context: &Arc<Context>) -> Result<(), StoreError> {
     let action: MailAction = serde_json::from_str(&row.payload)?;
     let letter = LetterId(row.letter_id.unwrap_or_default());
     let carried = Carried::default();
-    let outcome = hand_over(&action, letter, &carried, &context).await?;
+    let outcome = hand_over(&action, letter, &carried, context).await?;
     let carried = match &outcome {
         SendOutcome::Delivered { .. } => carried.into_inner().unwrap_or_default(),
         _ => Vec::new(),
@@ -101,6 +99,7 @@ async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> 
         trace = %row.trace, letter = %letter, attempt = row.attempts, to = %action.recipient.address.masked(),
         outcome = outcome_word(&outcome), "Tried to hand a mail over"
     );
+    let context = Arc::clone(context);
     let store = context.store.clone();
     store
         .write(move |tx| {
@@ -135,33 +134,61 @@ async fn hand_over(
         });
     };
     // Called right before DATA: a message that was taken back a moment ago does not go.
-    let message = || async { compose_now(letter, carried, context).await };
-    Ok(transport
-        .send(mailbox.address.as_str(), &action.recipient.address, message)
-        .await)
+    let failure = Arc::new(Mutex::new(None));
+    let message = || {
+        let failure = Arc::clone(&failure);
+        async move {
+            compose_now(letter, carried, context)
+                .await
+                .unwrap_or_else(|outcome| {
+                    *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+                    None
+                })
+        }
+    };
+    let sender = mailbox.address.as_str();
+    let outcome = transport
+        .send(sender, &action.recipient.address, message)
+        .await;
+    // "Withdrawn" is the truth only if nothing was left to say.
+    let failure = failure
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    Ok(failure.unwrap_or(outcome))
 }
 
 /// The mail as the letter stands now; `None` if nothing is left of it.
+///
+/// # Errors
+///
+/// What a failure means for the attempt: one of the store's passes, a letter that can't be composed
+/// never can.
 async fn compose_now(
     letter: LetterId,
     carried: &Carried,
-    context: &Arc<Context>,
-) -> Option<Vec<u8>> {
-    let loaded = load(letter, context).await;
-    match loaded {
-        Ok(Some((sealed, events))) => {
-            carried.get_or_init(|| events);
-            tokio::task::spawn_blocking(move || compose::compose(&sealed))
-                .await
-                .ok()?
-                .inspect_err(|error| tracing::error!(%letter, %error, "Could not compose a letter"))
-                .ok()
-        }
-        Ok(None) => None,
-        Err(error) => {
-            tracing::error!(%letter, %error, "Could not read a letter");
-            None
-        }
+    context: &Context,
+) -> Result<Option<Vec<u8>>, SendOutcome> {
+    let later = |reason: String| SendOutcome::RetryLater {
+        reason,
+        after: None,
+    };
+    let Some((sealed, events)) = load(letter, context)
+        .await
+        .map_err(|error| later(error.to_string()))?
+    else {
+        return Ok(None);
+    };
+    carried.get_or_init(|| events);
+    let composing = tokio::task::spawn_blocking(move || compose::compose(&sealed));
+    match composing.await {
+        Ok(Ok(mail)) => Ok(Some(mail)),
+        Ok(Err(fault)) => Err(SendOutcome::Refused {
+            reason: format!("it can't be written: {fault}"),
+        }),
+        Err(_) => Err(SendOutcome::Refused {
+            reason: "writing it failed by a fault in Postroom".to_owned(),
+        }),
     }
 }
 
@@ -195,7 +222,7 @@ async fn load(
         quote: None,
         footer: mailbox.footer.clone(),
         organisation: mailbox.name.clone(),
-        language: Language::default(),
+        language: mailbox.language,
     };
     Ok(Some((letter, events)))
 }
@@ -311,7 +338,6 @@ async fn retry(
     outbox::retry(
         tx,
         row.id,
-        Way::Mail,
         origin.now.saturating_add(millis(wait)),
         reason,
         uncertain,
@@ -385,8 +411,4 @@ fn outcome_word(outcome: &SendOutcome) -> &'static str {
         SendOutcome::Withdrawn => "withdrawn",
         SendOutcome::Uncertain { .. } => "uncertain",
     }
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

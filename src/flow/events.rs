@@ -1,6 +1,6 @@
 //! Takes events from the inbox, in order per room: enrich, decide, write.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
 use ruma::UserId;
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     domain::{
-        delivery::{LONGEST_WAIT_FOR_MATRIX, backoff},
+        delivery::{LONGEST_WAIT_FOR_MATRIX, backoff, millis},
         event::{EventKind, RoomEvent},
         facts::{EventFacts, GhostFacts, Placement, Role, RoomFacts, TargetFacts},
         on_matrix,
@@ -67,23 +67,7 @@ impl Worker for Events {
 /// Decides about the events that wait, room by room.
 async fn step(blocked: &mut Blocked, context: &Arc<Context>) -> Result<Step, StoreError> {
     let now = context.now_ms();
-    let waiting = inbox::waiting(&mut *context.store.read().await?, AT_ONCE).await?;
-    let mut rooms: Vec<(String, Vec<Waiting>)> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
-    for event in waiting {
-        if blocked
-            .0
-            .get(&event.room_id)
-            .is_some_and(|(until, _)| *until > now)
-        {
-            continue;
-        }
-        let place = *places.entry(event.room_id.clone()).or_insert_with(|| {
-            rooms.push((event.room_id.clone(), Vec::new()));
-            rooms.len() - 1
-        });
-        rooms[place].1.push(event);
-    }
+    let rooms = next_by_room(blocked, now, context).await?;
     if rooms.is_empty() {
         return Ok(Step::Idle {
             until: blocked.0.values().map(|(until, _)| *until).min(),
@@ -109,6 +93,39 @@ async fn step(blocked: &mut Blocked, context: &Arc<Context>) -> Result<Step, Sto
         }
     }
     Ok(Step::Again)
+}
+
+/// The first events that can be decided about now, by room.
+async fn next_by_room(
+    blocked: &Blocked,
+    now: i64,
+    context: &Context,
+) -> Result<Vec<(String, Vec<Waiting>)>, StoreError> {
+    let mut rooms: Vec<(String, Vec<Waiting>)> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut reading = context.store.read().await?;
+    let mut after = 0;
+    // A room that waits for the homeserver, however much there is of it, must not hide the others.
+    while rooms.is_empty() {
+        let page = inbox::waiting(&mut reading, after, AT_ONCE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.seq;
+        for event in page {
+            if blocked
+                .0
+                .get(&event.room_id)
+                .is_some_and(|(until, _)| *until > now)
+            {
+                continue;
+            }
+            let place = *places.entry(event.room_id.clone()).or_insert_with(|| {
+                rooms.push((event.room_id.clone(), Vec::new()));
+                rooms.len() - 1
+            });
+            rooms[place].1.push(event);
+        }
+    }
+    Ok(rooms)
 }
 
 /// Decides about a room's events one after the other.
@@ -358,8 +375,4 @@ fn origin_of(waiting: &Waiting, context: &Context) -> Origin {
         trace: waiting.trace.clone(),
         now: context.now_ms(),
     }
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

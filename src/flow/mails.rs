@@ -67,15 +67,26 @@ async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
         return Ok(Step::Idle { until: None });
     }
     let ids: Vec<i64> = waiting.iter().map(|mail| mail.id).collect();
+    let begun = ids.clone();
     context
         .store
-        .write(move |tx| Box::pin(async move { mails::begin(tx, &ids).await }))
+        .write(move |tx| Box::pin(async move { mails::begin(tx, &begun).await }))
         .await?;
-    let read =
-        futures_util::future::try_join_all(waiting.into_iter().map(|mail| read(mail, context)))
+    let outcome = work_on(waiting, context).await;
+    if outcome.is_err() {
+        // The store's fault, not theirs.
+        context
+            .store
+            .write(move |tx| Box::pin(async move { mails::forgive(tx, &ids).await }))
             .await?;
-    decide_all(read, context).await?;
-    Ok(Step::Again)
+    }
+    outcome.map(|()| Step::Again)
+}
+
+async fn work_on(waiting: Vec<Waiting>, context: &Arc<Context>) -> Result<(), StoreError> {
+    let read = waiting.into_iter().map(|mail| read(mail, context));
+    let read = futures_util::future::try_join_all(read).await?;
+    decide_all(read, context).await
 }
 
 async fn read(waiting: Waiting, context: &Arc<Context>) -> Result<Read, StoreError> {

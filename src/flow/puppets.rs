@@ -7,11 +7,11 @@ use ruma::{OwnedRoomId, OwnedUserId, TransactionId};
 use super::{
     Context, apply,
     apply::Origin,
-    worker::{Attempts, Step, Worker},
+    worker::{Slots, Step, Worker},
 };
 use crate::{
     domain::{
-        delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MATRIX, SendOutcome, backoff},
+        delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MATRIX, SendOutcome, backoff, millis},
         outgoing::{MatrixAction, PostedMail, Puppet},
         wording,
     },
@@ -37,7 +37,7 @@ const LEASE: Duration = Duration::from_mins(5);
 #[derive(Debug)]
 pub struct Puppets {
     context: Arc<Context>,
-    attempts: Attempts,
+    slots: Slots,
 }
 
 impl Puppets {
@@ -45,7 +45,7 @@ impl Puppets {
     pub fn new(context: Arc<Context>) -> Self {
         Self {
             context,
-            attempts: Attempts::default(),
+            slots: Slots::new(AT_ONCE),
         }
     }
 }
@@ -55,45 +55,41 @@ impl Worker for Puppets {
     const QUEUE: Queue = Queue::MatrixOut;
 
     async fn step(&mut self) -> Result<Step, StoreError> {
-        step(&mut self.attempts, &self.context).await
+        let free = self.slots.free().await;
+        let now = self.context.now_ms();
+        let lease = now.saturating_add(millis(LEASE));
+        let claimed = self
+            .context
+            .store
+            .write(move |tx| {
+                Box::pin(async move { outbox::claim(tx, Way::Matrix, now, lease, free).await })
+            })
+            .await?;
+        if claimed.is_empty() {
+            let until =
+                outbox::next_at(&mut *self.context.store.read().await?, Way::Matrix).await?;
+            return Ok(Step::Idle { until });
+        }
+        for row in claimed {
+            let context = Arc::clone(&self.context);
+            self.slots
+                .begin(async move { attempt(row, &context).await });
+        }
+        Ok(Step::Again)
     }
 
     async fn finish(&mut self) {
-        self.attempts.finish().await;
+        self.slots.finish().await;
     }
-}
-
-/// Begins to attempt what is due.
-async fn step(attempts: &mut Attempts, context: &Arc<Context>) -> Result<Step, StoreError> {
-    let free = i64::try_from(attempts.free(AT_ONCE).await?).unwrap_or(i64::MAX);
-    let now = context.now_ms();
-    let lease = now.saturating_add(millis(LEASE));
-    let claimed = context
-        .store
-        .write(move |tx| {
-            Box::pin(async move { outbox::claim(tx, Way::Matrix, now, lease, free).await })
-        })
-        .await?;
-    if claimed.is_empty() {
-        let until = outbox::next_at(&mut *context.store.read().await?, Way::Matrix).await?;
-        return Ok(Step::Idle { until });
-    }
-    for row in claimed {
-        attempts.begin(attempt(row, Arc::clone(context)));
-    }
-    Ok(Step::Again)
 }
 
 /// Makes sure that the bot exists and has a name, and asks the homeserver for what it has kept for
 /// us while we were away.
 pub async fn introduce(context: &Context, appservice: &str) -> Result<(), Fault> {
     context.homeserver.register(context.bot.localpart()).await?;
-    if context
-        .homeserver
-        .display_name(&context.bot)
-        .await?
-        .is_none()
-    {
+    // Homeservers name a new user after their localpart.
+    let name = context.homeserver.display_name(&context.bot).await?;
+    if name.is_none_or(|name| name == context.bot.localpart()) {
         context
             .homeserver
             .set_display_name(&context.bot, wording::BOT_NAME)
@@ -102,13 +98,14 @@ pub async fn introduce(context: &Context, appservice: &str) -> Result<(), Fault>
     context.homeserver.ping(appservice).await
 }
 
-async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> {
+async fn attempt(row: Claimed, context: &Arc<Context>) -> Result<(), StoreError> {
     let action: MatrixAction = serde_json::from_str(&row.payload)?;
-    let outcome = match perform(&action, &row, &context).await? {
+    let outcome = match perform(&action, &row, context).await? {
         Ok(answer) => SendOutcome::Delivered { answer },
         Err(fault) => fault.into(),
     };
     tracing::debug!(trace = %row.trace, attempt = row.attempts, ?outcome, "Acted in Matrix");
+    let context = Arc::clone(context);
     let store = context.store.clone();
     store
         .write(move |tx| Box::pin(async move { settle(tx, &row, action, outcome, &context).await }))
@@ -194,7 +191,7 @@ async fn present(
         Puppet::Localpart(localpart) => {
             let user = match user_id(localpart, &context.server_name) {
                 Ok(user) => user,
-                Err(fault) => return Ok(Err(nonsense(&fault))),
+                Err(fault) => return Ok(Err(nonsense(fault))),
             };
             return Ok(context.homeserver.register(localpart).await.map(|()| user));
         }
@@ -202,7 +199,7 @@ async fn present(
     };
     let user = match user_id(&contact.ghost, &context.server_name) {
         Ok(user) => user,
-        Err(fault) => return Ok(Err(nonsense(&fault))),
+        Err(fault) => return Ok(Err(nonsense(fault))),
     };
     if !contact.registered {
         if let Err(fault) = context.homeserver.register(&contact.ghost).await {
@@ -228,7 +225,7 @@ async fn present(
     Ok(Ok(user))
 }
 
-fn nonsense(fault: &ruma::IdParseError) -> Fault {
+fn nonsense(fault: ruma::IdParseError) -> Fault {
     Fault::Refused {
         code: "user id".to_owned(),
         reason: fault.to_string(),
@@ -286,7 +283,6 @@ async fn settle(
     outbox::retry(
         tx,
         row.id,
-        Way::Matrix,
         now.saturating_add(millis(wait)),
         &reason,
         uncertain,
@@ -309,7 +305,6 @@ pub(super) async fn delivered(
         tx,
         id,
         lane,
-        Way::Matrix,
         &Settled::Delivered { answer },
         now,
     )
@@ -350,10 +345,11 @@ async fn refused(
         } => wording::post_refused(&mail.name, &reason),
         MatrixAction::Join {
             puppet: Puppet::Contact(contact),
-            ..
+            room,
         } => {
             let contact = people::contact(tx.connection(), *contact).await?;
-            wording::join_refused(contact.shown_name(), &reason)
+            let text = wording::join_refused(contact.shown_name(), &reason);
+            return apply::say(tx, room.clone(), &text, None, origin, context).await;
         }
         // A notice that can't be said in the control room itself can only be logged, as was done.
         MatrixAction::Send { room, .. } if context.control_room.as_ref() == Some(room) => {
@@ -367,8 +363,4 @@ async fn refused(
         }
     };
     apply::report(tx, &text, origin, context).await
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

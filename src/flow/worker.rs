@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::Context;
@@ -20,6 +20,8 @@ pub enum Step {
 
 /// After a failure of the store: it is tried again, but not in a whirl.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// How long the last attempts may take when Postroom stops.
+const LAST_PATIENCE: Duration = Duration::from_secs(20);
 /// Nobody sleeps longer than this, so that a clock that was set back does no harm.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
@@ -33,54 +35,58 @@ pub trait Worker: Send {
     /// Does what there is to do, up to a bounded amount.
     fn step(&mut self) -> impl Future<Output = Result<Step, StoreError>> + Send;
 
-    /// Waits for what steps have begun and left running.
+    /// Waits for what the steps have begun and not finished.
     fn finish(&mut self) -> impl Future<Output = ()> + Send {
-        async {}
+        std::future::ready(())
     }
 }
 
-/// Attempts that run side by side and longer than the step that began them, so that a slow one holds
-/// up no other.
-#[derive(Debug, Default)]
-pub struct Attempts(JoinSet<Result<(), StoreError>>);
+/// Attempts that run side by side: a slow one holds up only what stands behind it in its lane.
+#[derive(Debug)]
+pub struct Slots {
+    running: JoinSet<()>,
+    size: usize,
+}
 
-impl Attempts {
-    /// How many more may begin if `most` may run at once; waits until it is at least one.
-    ///
-    /// # Errors
-    ///
-    /// If an attempt that has ended could not be written down.
-    pub async fn free(&mut self, most: usize) -> Result<usize, StoreError> {
-        while let Some(ended) = self.0.try_join_next() {
-            outcome(ended)?;
+impl Slots {
+    /// At most `size` attempts at a time.
+    pub fn new(size: usize) -> Self {
+        Self {
+            running: JoinSet::new(),
+            size,
         }
-        while self.0.len() >= most
-            && let Some(ended) = self.0.join_next().await
-        {
-            outcome(ended)?;
-        }
-        Ok(most.saturating_sub(self.0.len()))
     }
 
+    /// How many more attempts may begin; waits until it is at least one.
+    pub async fn free(&mut self) -> usize {
+        while self.running.try_join_next().is_some() {}
+        if self.running.len() >= self.size {
+            self.running.join_next().await;
+        }
+        self.size - self.running.len()
+    }
+
+    /// Begins an attempt. One that fails is begun again when its lease is over.
     pub fn begin(
         &mut self,
         attempt: impl Future<Output = Result<(), StoreError>> + Send + 'static,
     ) {
-        self.0.spawn(attempt);
+        self.running.spawn(async move {
+            if let Err(error) = attempt.await {
+                tracing::error!(%error, "Could not write down how an attempt ended");
+            }
+        });
     }
 
-    /// Waits for all of them.
+    /// Waits for the attempts that run, but not forever: one that is cut off is looked into at the
+    /// next start.
     pub async fn finish(&mut self) {
-        while let Some(ended) = self.0.join_next().await {
-            if let Err(error) = outcome(ended) {
-                tracing::error!(%error, "The outcome of an attempt could not be written");
-            }
+        let all = async { while self.running.join_next().await.is_some() {} };
+        if tokio::time::timeout(LAST_PATIENCE, all).await.is_err() {
+            tracing::warn!("Some attempts take too long and are cut off");
+            self.running.abort_all();
         }
     }
-}
-
-fn outcome(ended: Result<Result<(), StoreError>, JoinError>) -> Result<(), StoreError> {
-    ended.unwrap_or(Err(StoreError::Panicked))
 }
 
 /// Repeats a worker's step. What a step has begun is finished when `stop` comes.

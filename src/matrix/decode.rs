@@ -24,6 +24,9 @@ use crate::domain::event::{Content, EventKind, Membership, Relation, RoomEvent, 
 /// The key under which the content of an event that we send bears our effect id.
 pub const EFFECT_KEY: &str = "org.postroom.effect";
 
+/// The key under which an event that shows a mail has its words without our hint.
+pub const UNHINTED_KEY: &str = "org.postroom.words";
+
 /// Reads one event's JSON (client-server API, Room events).
 ///
 /// # Errors
@@ -32,16 +35,20 @@ pub const EFFECT_KEY: &str = "org.postroom.effect";
 pub fn decode(json: &str) -> Result<RoomEvent, String> {
     let event: AnyTimelineEvent =
         serde_json::from_str(json).map_err(|fault| unquoted(&fault.to_string()))?;
-    let content: OurMark = serde_json::from_str(json).unwrap_or_default();
+    let ours = serde_json::from_str::<OurMark>(json)
+        .unwrap_or_default()
+        .content;
     let millis = i64::from(event.origin_server_ts().get());
     Ok(RoomEvent {
         id: event.event_id().to_owned(),
         room: event.room_id().to_owned(),
         sender: event.sender().to_owned(),
         sent_at: Timestamp::from_millisecond(millis).map_err(|fault| fault.to_string())?,
-        effect: content.content.effect,
+        effect: ours.effect,
         kind: match event {
-            AnyTimelineEvent::MessageLike(event) => message_like(event, json),
+            AnyTimelineEvent::MessageLike(event) => {
+                without_hint(message_like(event, json), ours.unhinted)
+            }
             AnyTimelineEvent::State(event) => state(event),
         },
     })
@@ -84,6 +91,14 @@ struct OurMark {
 struct OurContent {
     #[serde(default, rename = "org.postroom.effect")]
     effect: Option<String>,
+    #[serde(default, rename = "org.postroom.words")]
+    unhinted: Option<Unhinted>,
+}
+
+#[derive(Deserialize)]
+struct Unhinted {
+    body: String,
+    formatted_body: Option<String>,
 }
 
 fn message_like(event: AnyMessageLikeEvent, json: &str) -> EventKind {
@@ -113,6 +128,31 @@ fn message_like(event: AnyMessageLikeEvent, json: &str) -> EventKind {
             "m.poll.start" | "org.matrix.msc3381.poll.start" => thing(Thing::Poll, "", json),
             _ => EventKind::Irrelevant,
         },
+    }
+}
+
+fn without_hint(kind: EventKind, unhinted: Option<Unhinted>) -> EventKind {
+    match (kind, unhinted) {
+        (
+            EventKind::Message {
+                content: Content::Text(_),
+                relation,
+            },
+            Some(Unhinted {
+                body,
+                formatted_body,
+            }),
+        ) => {
+            let words = Words {
+                body,
+                html: formatted_body,
+            };
+            EventKind::Message {
+                content: Content::Text(words),
+                relation,
+            }
+        }
+        (kind, _) => kind,
     }
 }
 

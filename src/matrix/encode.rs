@@ -3,15 +3,15 @@
 use ruma::OwnedEventId;
 use serde_json::{Value, json};
 
-use super::decode::EFFECT_KEY;
+use super::decode::{EFFECT_KEY, UNHINTED_KEY};
 use crate::{
     content::{html, pieces},
-    domain::{effect::Post, event::Words},
+    domain::{effect::Post, event::Words, wording},
 };
 
-/// Most octets of text in one event. An event may have 65,536 in all; the text stands in it twice,
-/// and HTML and JSON escape some of it.
-const LARGEST_TEXT: usize = 9_000;
+/// Most octets of text in one event. An event may have 65,536 in all; the text stands in it up to
+/// four times, and HTML and JSON escape some of it.
+const LARGEST_TEXT: usize = 8_000;
 
 /// A notice by the bot, in Markdown of the simplest kind: lines, list items and `code`.
 #[must_use]
@@ -38,38 +38,56 @@ pub fn post(post: &Post) -> Vec<Value> {
         html: formatted,
     } = &post.words;
     let remarks = post.remarks.join("\n");
-    let body = match (body.is_empty(), remarks.is_empty()) {
-        (true, true) => "(an empty mail)".to_owned(),
-        (true, false) => remarks.clone(),
-        (false, true) => body.clone(),
-        (false, false) => format!("{body}\n\n{remarks}"),
-    };
-    if let Some(formatted) = formatted
-        .as_ref()
-        .filter(|html| html.len() + body.len() <= 3 * LARGEST_TEXT)
-    {
-        let note = if remarks.is_empty() {
-            String::new()
-        } else {
-            format!(
-                "<p><em>{}</em></p>",
-                html::escape(&remarks).replace('\n', "<br>")
-            )
-        };
-        let content = json!({
-            "msgtype": "m.text", "body": body,
-            "format": "org.matrix.custom.html", "formatted_body": format!("{formatted}{note}"),
-        });
-        return vec![related(content, post.reply_to.as_ref())];
-    }
-    pieces::split(&body, LARGEST_TEXT)
+    let mut body = [body.as_str(), &remarks]
         .into_iter()
-        .enumerate()
-        .map(|(index, piece)| {
-            let content = json!({"msgtype": "m.text", "body": piece});
-            related(content, post.reply_to.as_ref().filter(|_| index == 0))
-        })
-        .collect()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n\n");
+    if body.is_empty() {
+        wording::EMPTY_MAIL.clone_into(&mut body);
+    }
+    let mut events: Vec<Value> = match formatted {
+        Some(formatted) if formatted.len() + body.len() <= 2 * LARGEST_TEXT => {
+            vec![formatted_text(&body, formatted, &remarks)]
+        }
+        _ => pieces::split(&body, LARGEST_TEXT)
+            .into_iter()
+            .map(|piece| json!({"msgtype": "m.text", "body": piece}))
+            .collect(),
+    };
+    if let Some(last) = events.last_mut().filter(|_| post.is_folded) {
+        add_hint(last);
+    }
+    if let Some(first) = events.first_mut() {
+        *first = related(first.take(), post.reply_to.as_ref());
+    }
+    events
+}
+
+fn formatted_text(body: &str, formatted: &str, remarks: &str) -> Value {
+    let remarks = match remarks {
+        "" => String::new(),
+        remarks => format!("<p>{}</p>", html::escape(remarks).replace('\n', "<br>")),
+    };
+    json!({
+        "msgtype": "m.text", "body": body,
+        "format": "org.matrix.custom.html", "formatted_body": format!("{formatted}{remarks}"),
+    })
+}
+
+/// Says in the room that not all is shown. The body without the hint stands beside it, for those who
+/// get the words by email.
+fn add_hint(event: &mut Value) {
+    event[UNHINTED_KEY] = json!({"body": event["body"], "formatted_body": event["formatted_body"]});
+    let hint = wording::HISTORY_FOLDED;
+    let body = event["body"].as_str().unwrap_or_default().to_owned();
+    let formatted = match event["formatted_body"].as_str() {
+        Some(formatted) => formatted.to_owned(),
+        None => html::text_to_html(&body),
+    };
+    event["format"] = "org.matrix.custom.html".into();
+    event["formatted_body"] = format!("{formatted}<p><em>{hint}</em></p>").into();
+    event["body"] = format!("{body}\n\n{hint}").into();
 }
 
 /// Adds our effect id to the content.
@@ -111,11 +129,8 @@ fn simple_markdown(text: &str) -> String {
                 }
             })
             .collect();
-        out.push_str(&if item {
-            format!("<li>{code}</li>")
-        } else {
-            code
-        });
+        let (open, close) = if item { ("<li>", "</li>") } else { ("", "") };
+        out.extend([open, &code, close]);
     }
     if in_list {
         out.push_str("</ul>");
@@ -144,6 +159,7 @@ mod tests {
                 html: None,
             },
             remarks: Vec::new(),
+            is_folded: false,
             reply_to: Some("$x".try_into().unwrap()),
             message_id: None,
             identity: String::new(),

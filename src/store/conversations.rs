@@ -27,6 +27,9 @@ statements! {
     CLOSE = "
         UPDATE conversations SET state = 'closed', closed_at = $2
         WHERE id = $1 AND state <> 'closed'";
+    REOPEN = "
+        UPDATE conversations SET state = 'open', closed_at = NULL
+        WHERE customer_id = $1 AND room_id = $2 AND thread_root = '' RETURNING id";
     INSERT_PARTICIPANT = "
         INSERT INTO participants (conversation_id, contact_id, position) VALUES ($1, $2, $3)
         ON CONFLICT (conversation_id, contact_id) DO UPDATE SET role = 'member'";
@@ -125,7 +128,8 @@ pub async fn people(
         .collect()
 }
 
-/// Opens a conversation with a customer. `contacts` are written to in this order.
+/// Opens a conversation with a customer, or the one that they had in the room before: its thread and
+/// its reply address live on. `contacts` are written to in this order.
 pub async fn open(
     tx: &mut Tx,
     room: &str,
@@ -136,16 +140,22 @@ pub async fn open(
     now: i64,
 ) -> Result<ConversationId, StoreError> {
     let connection = tx.connection();
-    let (id,) = fetch_one!(
-        connection,
-        (i64,),
-        INSERT,
-        room,
-        customer.0,
-        mailbox,
-        subject,
-        now
-    );
+    let id = match fetch_optional!(connection, (i64,), REOPEN, customer.0, room) {
+        Some((id,)) => id,
+        None => {
+            fetch_one!(
+                connection,
+                (i64,),
+                INSERT,
+                room,
+                customer.0,
+                mailbox,
+                subject,
+                now
+            )
+            .0
+        }
+    };
     for (position, contact) in (0_i64..).zip(contacts) {
         execute!(connection, INSERT_PARTICIPANT, id, contact.0, position);
     }

@@ -11,7 +11,8 @@ statements! {
         INSERT INTO inbox (kind, id, room_id, sender, body, trace, received_at)
         VALUES ('event', $1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING";
     SELECT_WAITING = "
-        SELECT seq, id, room_id, body, trace FROM inbox WHERE state = 'waiting' ORDER BY seq LIMIT $1";
+        SELECT seq, id, room_id, body, trace FROM inbox
+        WHERE state = 'waiting' AND seq > $1 ORDER BY seq LIMIT $2";
     SELECT_STATE = "SELECT state FROM inbox WHERE seq = $1";
     FINISH = "UPDATE inbox SET state = 'done' WHERE seq = $1 AND state = 'waiting'";
     SET_ASIDE = "UPDATE inbox SET state = 'set_aside', problem = $2 WHERE seq = $1";
@@ -99,9 +100,19 @@ pub async fn accept(
     Ok(new)
 }
 
-/// The first events that wait, in the order in which they came.
-pub async fn waiting(connection: &mut Connection, limit: i64) -> Result<Vec<Waiting>, StoreError> {
-    Ok(fetch_all!(connection, Waiting, SELECT_WAITING, limit))
+/// The first events after place `after` that wait, in the order in which they came.
+pub async fn waiting(
+    connection: &mut Connection,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Waiting>, StoreError> {
+    Ok(fetch_all!(
+        connection,
+        Waiting,
+        SELECT_WAITING,
+        after,
+        limit
+    ))
 }
 
 pub async fn count_waiting(connection: &mut Connection) -> Result<i64, StoreError> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Connection, Queue, StoreError, Tx, inbox};
 use crate::domain::{
+    delivery::millis,
     effect::{ItemKind, LetterItem},
     event::Words,
     facts::Placement,
@@ -29,7 +30,7 @@ statements! {
     STRIKE = "UPDATE letter_items SET struck = 1, body = '', html = NULL, quote = '' WHERE event_id = $1";
     MAKE_DUE = "
         UPDATE letters SET due_at = $2 WHERE state = 'open' AND due_at IS NOT NULL
-        AND conversation_id IN (SELECT id FROM conversations WHERE room_id = $1)";
+        AND conversation_id IN (SELECT id FROM conversations WHERE room_id = $1 AND state <> 'closed')";
     SELECT_DUE = "
         SELECT letters.id, conversation_id, room_id, latest_at, letters.trace
         FROM letters JOIN conversations ON conversations.id = conversation_id
@@ -377,8 +378,4 @@ fn kind_of(word: &str) -> Result<ItemKind, StoreError> {
         "reaction" => ItemKind::Reaction,
         other => return Err(StoreError::Value(format!("kind of item {other}"))),
     })
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

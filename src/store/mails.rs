@@ -18,7 +18,7 @@ statements! {
         SELECT id, sender, recipients, raw, blob, digest, trace, attempts FROM mails
         WHERE state = 'waiting' AND id > $1 ORDER BY id LIMIT $2";
     BEGIN = "UPDATE mails SET attempts = attempts + 1 WHERE id = $1 AND state = 'waiting'";
-    FORGIVE = "UPDATE mails SET attempts = attempts - 1 WHERE id = $1";
+    FORGIVE = "UPDATE mails SET attempts = attempts - 1 WHERE id = $1 AND state = 'waiting'";
     FINISH = "
         UPDATE mails SET state = $2, outcome = $3, problem = $4, kind = $5, message_id = $6
         WHERE id = $1 AND state = 'waiting'";
@@ -152,9 +152,11 @@ pub async fn begin(tx: &mut Tx, mails: &[i64]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Work on the mail ended for a reason that isn't its fault, and will be begun again.
-pub async fn forgive(tx: &mut Tx, mail: MailId) -> Result<(), StoreError> {
-    execute!(tx.connection(), FORGIVE, mail.0);
+/// Work on these mails ended for a reason that isn't their fault, and will be begun again.
+pub async fn forgive(tx: &mut Tx, mails: &[i64]) -> Result<(), StoreError> {
+    for id in mails {
+        execute!(tx.connection(), FORGIVE, id);
+    }
     Ok(())
 }
 

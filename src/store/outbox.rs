@@ -37,7 +37,7 @@ statements! {
     COUNT_UNSETTLED_OF_LETTER = "
         SELECT count(*) FROM outbox WHERE letter_id = $1 AND settled_at IS NULL";
     COUNT_UNSETTLED = "
-        SELECT count(*) FROM outbox WHERE way = $1 AND state IN ('queued', 'ready', 'attempting')";
+        SELECT count(*) FROM outbox WHERE way = $1 AND settled_at IS NULL";
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,14 +124,17 @@ pub async fn enqueue(tx: &mut Tx, row: &NewRow, now: i64) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Begins an attempt of up to `limit` rows that are due. Commit before the network is touched.
+/// Begins an attempt of up to `limit` rows that are due. Commit before the network is touched. An
+/// attempt whose lease is over is one that nobody wrote the end of: its outcome is unknown.
 pub async fn claim(
     tx: &mut Tx,
     way: Way,
     now: i64,
     lease_until: i64,
-    limit: i64,
+    limit: usize,
 ) -> Result<Vec<Claimed>, StoreError> {
+    execute!(tx.connection(), TAKE_BACK, now);
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     Ok(fetch_all!(
         tx.connection(),
         Claimed,
@@ -174,7 +177,6 @@ pub async fn settle(
 pub async fn retry(
     tx: &mut Tx,
     id: i64,
-    way: Way,
     next_at: i64,
     reason: &str,
     uncertain: bool,
@@ -187,7 +189,6 @@ pub async fn retry(
         reason,
         i64::from(uncertain)
     );
-    tx.wake(way.queue());
     Ok(())
 }
 

@@ -13,7 +13,10 @@ pub const LASTS: Duration = Duration::from_secs(30);
 
 /// Cheap to clone; clones share what they know.
 #[derive(Debug, Clone, Default)]
-pub struct Typing(Arc<Mutex<HashMap<String, (Vec<String>, Timestamp)>>>);
+pub struct Typing(Arc<Mutex<HashMap<String, Notice>>>);
+
+/// Who was typing, and when we heard of it.
+type Notice = (Vec<String>, Timestamp);
 
 impl Typing {
     /// Exactly these users are typing in the room now.

@@ -1,6 +1,11 @@
 //! The main job: a conversation between a room and a mailbox.
 
-use crate::support::world::{Options, World, answer, header, letter_text};
+use std::time::{Duration, Instant};
+
+use crate::support::{
+    smtp_sink::{Stage, Trouble},
+    world::{Options, World, answer, header, letter_text},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conversation_goes_both_ways_in_one_thread() {
@@ -52,5 +57,27 @@ async fn a_conversation_goes_both_ways_in_one_thread() {
         header(&second.raw, "References").unwrap(),
         format!("{first_id} <answer-1@acme.com>")
     );
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_neighbour_holds_up_nobody() {
+    let world = World::start(Options::default()).await;
+    let people = [("bob@beta.example", "Bob"), ("jane@acme.com", "Jane Doe")];
+    let room = world.room("Kernel training", &people).await;
+    let slow = Trouble::delay(Stage::Rcpt, Duration::from_secs(4)).for_address("bob@");
+    world.sink.trouble(slow);
+
+    world.ann.say(&room, "Hello both.");
+    let begun = Instant::now();
+    world.mails_to("jane@acme.com", 1).await;
+    world.ann.say(&room, "And once more.");
+    world.mails_to("jane@acme.com", 2).await;
+    assert!(
+        world.sink.mails_to("bob@beta.example").is_empty(),
+        "{:?}",
+        begun.elapsed()
+    );
+    world.mails_to("bob@beta.example", 2).await;
     world.finish().await;
 }

@@ -1,5 +1,9 @@
 //! Counterparts for tests: fakes within the test process, and real servers on loopback.
 #![allow(
+    clippy::unwrap_used,
+    reason = "what a test can't go on without may end it"
+)]
+#![allow(
     dead_code,
     reason = "each test program is compiled with all of it and uses its own part"
 )]

@@ -491,10 +491,10 @@ pub fn answer(letter: &SinkMail, from: &str, text: &str, message_id: &str) -> (S
     let subject = header(&letter.raw, "Subject").unwrap_or_default();
     let references = header(&letter.raw, "References")
         .map_or_else(|| id.clone(), |chain| format!("{chain} {id}"));
-    let mut quoted = String::new();
-    for line in letter_text(letter).lines() {
-        quoted.extend(["> ", line, "\n"]);
-    }
+    let quoted = format!(
+        "> {}\n",
+        letter_text(letter).trim_end().replace('\n', "\n> ")
+    );
     let raw = format!(
         "From: {from}\nTo: {to}\nSubject: Re: {subject}\nMessage-ID: <{message_id}>\n\
          In-Reply-To: {id}\nReferences: {references}\nDate: Sun, 22 Nov 2026 10:00:00 +0100\n\

@@ -175,7 +175,7 @@ pub fn mail_set_aside(mail: i64, problem: &str) -> String {
 }
 
 pub fn join_refused(name: &str, reason: &str) -> String {
-    format!("{name} could not be brought into a room: {reason}. Their mail can't be shown there.")
+    format!("{name} could not be brought into this room: {reason}. Their mail can't be shown here.")
 }
 
 pub fn notice_refused(notice: &str, reason: &str) -> String {
@@ -278,14 +278,6 @@ pub fn taken_back_too_late(sender: &str, people: &[&str]) -> String {
     )
 }
 
-pub fn made_internal_too_late(sender: &str, people: &[&str]) -> String {
-    format!(
-        "{sender}, the message you made a note had already gone by email to {}. \
-         What you changed was not sent.",
-        people.join(", ")
-    )
-}
-
 pub fn mail_refused(name: &str, address: &str, reason: &str) -> String {
     format!("Not delivered to {name} ({address}): {reason}")
 }
@@ -309,9 +301,11 @@ pub fn attachment_not_carried(name: &str, size: u64) -> String {
     )
 }
 
-pub fn history_folded() -> String {
-    "(quoted history folded)".to_owned()
-}
+/// What the room sees of a mail without words.
+pub const EMPTY_MAIL: &str = "(an empty mail)";
+
+/// The hint that part of a mail isn't shown.
+pub const HISTORY_FOLDED: &str = "(quoted history folded)";
 
 /// Why a mail was not shown in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,10 +10,12 @@ mod html;
 mod plain;
 mod view;
 
-use data_encoding::HEXLOWER;
-use sha2::{Digest, Sha256};
+use lettre::message::header::{
+    HeaderName, HeaderValue, Headers, InReplyTo, MIME_VERSION_1_0, MessageId as MessageIdField,
+    References,
+};
 
-use self::{header::Header, view::View};
+use self::view::View;
 use crate::{
     domain::{
         address::{EmailAddress, NamedAddress},
@@ -47,24 +49,17 @@ pub enum ComposeFault {
 ///
 /// Taming the authors' HTML may take some hundred milliseconds: run it on a blocking thread.
 pub fn compose(letter: &SealedLetter) -> Result<Vec<u8>, ComposeFault> {
-    let header = header(letter)?;
     let view = View::of(letter);
-    let text = without_controls(&plain::draw(&view));
-    let html = without_controls(&html::draw(&view, letter.language)?);
-    let boundary = boundary(&letter.message_id);
-    let (text, html) = (
-        body::text_part("plain", &text),
-        body::text_part("html", &html),
-    );
-    Ok(format!(
-        "{header}MIME-Version: 1.0\r\n\
-         Content-Type: multipart/alternative;\r\n boundary=\"{boundary}\"\r\n\r\n\
-         --{boundary}\r\n{text}\r\n--{boundary}\r\n{html}\r\n--{boundary}--\r\n"
-    )
-    .into_bytes())
+    let text = plain::draw(&view);
+    let html = html::draw(&view, letter.language)?;
+    // Not a `lettre::Message`: that would read `From` and `Date` back from what is given, and put
+    // the current time in place of a date that is not in UTC.
+    let mut mail = body::alternative(&text, &html, &letter.message_id);
+    write_header(letter, mail.headers_mut())?;
+    Ok(mail.formatted())
 }
 
-fn header(letter: &SealedLetter) -> Result<String, ComposeFault> {
+fn write_header(letter: &SealedLetter, headers: &mut Headers) -> Result<(), ComposeFault> {
     if letter.to.is_empty() && letter.cc.is_empty() {
         return Err(ComposeFault::NoRecipient);
     }
@@ -81,36 +76,50 @@ fn header(letter: &SealedLetter) -> Result<String, ComposeFault> {
         address: letter.reply_to.clone(),
     };
 
-    let mut header = Header::default();
-    header.ids("Message-ID", [id]);
-    header.plain("Date", &date);
-    header.addresses("From", [&letter.from]);
-    header.addresses("Reply-To", [&reply_to]);
-    header.addresses("To", &letter.to);
-    header.addresses("Cc", &letter.cc);
-    header.text("Subject", &letter.subject);
-    header.ids("In-Reply-To", &letter.in_reply_to);
-    header.ids("References", &letter.references);
-    header.ids(POSTROOM_ID, [id]);
-    Ok(header.finish())
+    headers.set(MIME_VERSION_1_0);
+    headers.set(MessageIdField::from(id.bracketed()));
+    headers.insert_raw(plain("Date", date));
+    headers.insert_raw(header::addresses(
+        "From",
+        std::slice::from_ref(&letter.from),
+    ));
+    headers.insert_raw(header::addresses("Reply-To", &[reply_to]));
+    if !letter.to.is_empty() {
+        headers.insert_raw(header::addresses("To", &letter.to));
+    }
+    if !letter.cc.is_empty() {
+        headers.insert_raw(header::addresses("Cc", &letter.cc));
+    }
+    headers.insert_raw(header::text("Subject", &letter.subject));
+    if let Some(earlier) = ids(&letter.in_reply_to) {
+        headers.set(InReplyTo::from(earlier));
+    }
+    if let Some(earlier) = ids(&letter.references) {
+        headers.set(References::from(earlier));
+    }
+    headers.insert_raw(plain(POSTROOM_ID, id.bracketed()));
+    Ok(())
+}
+
+/// A field whose value is known to be ASCII and printable.
+fn plain(name: &'static str, value: String) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value)
+}
+
+/// Message-IDs; those that can't be written are left out. `None` where none is left.
+fn ids<'a>(ids: impl IntoIterator<Item = &'a MessageId>) -> Option<String> {
+    let usable: Vec<_> = ids
+        .into_iter()
+        .filter(|id| id.as_str().is_ascii() && id.as_str().len() <= LONGEST_ID)
+        .map(MessageId::bracketed)
+        .collect();
+    (!usable.is_empty()).then(|| usable.join(" "))
 }
 
 /// Octets; ours are far shorter.
 const LONGEST_OWN_ID: usize = 250;
-
-/// Bound to the message, so that composing anew gives the same bytes; `=_` occurs in neither
-/// transfer encoding, so no content can contain it (RFC 2045 section 6.7).
-fn boundary(id: &MessageId) -> String {
-    let digest = Sha256::digest(id.as_str().as_bytes());
-    format!("=_{}", &HEXLOWER.encode(&digest)[..32])
-}
-
-/// Mail programs show control characters as boxes or stop at them.
-fn without_controls(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
-        .collect()
-}
+/// Octets of a Message-ID that fits on a line of its own (998 octets) with room to spare.
+const LONGEST_ID: usize = 900;
 
 #[cfg(test)]
 mod tests;

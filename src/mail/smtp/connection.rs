@@ -4,7 +4,14 @@
 use std::io;
 
 use data_encoding::BASE64;
-use secrecy::ExposeSecret;
+use lettre::{
+    Address,
+    transport::smtp::{
+        authentication::{Credentials, Mechanism},
+        commands::{Auth, Data, Ehlo, Mail, Quit, Rcpt, Rset, Starttls},
+        extension::MailParameter,
+    },
+};
 use tokio::net::TcpStream;
 
 use super::{
@@ -12,7 +19,6 @@ use super::{
     settings::{Security, Server},
     wire::{Wire, dot_stuffed, within},
 };
-use crate::config::SmtpCredentials;
 
 /// A connection over which mails can be sent, one after the other.
 pub(super) struct Connection {
@@ -52,6 +58,8 @@ pub(super) enum ConnectFault {
     NoAuth,
     #[error("it doesn't accept our user name and password: {0}")]
     Auth(Reply),
+    #[error("it asks for something else than user name and password: {0}")]
+    Question(lettre::transport::smtp::Error),
 }
 
 impl ConnectFault {
@@ -60,7 +68,9 @@ impl ConnectFault {
         match self {
             Self::Unreachable(_) | Self::Lost(_) => true,
             Self::Unwelcome(reply) | Self::Auth(reply) => reply.is_passing(),
-            Self::NoStartTls | Self::Injected | Self::Tls(_) | Self::NoAuth => false,
+            Self::NoStartTls | Self::Injected | Self::Tls(_) | Self::NoAuth | Self::Question(_) => {
+                false
+            }
         }
     }
 }
@@ -82,7 +92,7 @@ impl Connection {
             if !extensions.starttls {
                 return Err(ConnectFault::NoStartTls);
             }
-            expect_done(wire.command("STARTTLS").await).map_err(unwelcome)?;
+            expect_done(wire.command(Starttls).await).map_err(unwelcome)?;
             wire = wire.encrypt(tls).await?;
             // What was said in the clear counts no more (RFC 3207 section 4.2).
             extensions = hello(&mut wire, server).await?;
@@ -111,25 +121,29 @@ impl Connection {
         self.wire.is_sound()
     }
 
-    /// Begins a transaction, after ending one that was broken off. `sender` may be empty.
-    pub(super) async fn mail(&mut self, sender: &str, utf8: bool) -> Result<(), Trouble> {
+    /// Begins a transaction, after ending one that was broken off. No sender: `<>`.
+    pub(super) async fn mail(
+        &mut self,
+        sender: Option<Address>,
+        utf8: bool,
+    ) -> Result<(), Trouble> {
         if self.dirty {
-            expect_done(self.wire.command("RSET").await)?;
+            expect_done(self.wire.command(Rset).await)?;
         }
         self.dirty = true;
-        let parameter = if utf8 { " SMTPUTF8" } else { "" };
-        let command = format!("MAIL FROM:<{sender}>{parameter}");
-        expect_done(self.wire.command(&command).await).map(drop)
+        let parameters = utf8.then_some(MailParameter::SmtpUtfEight);
+        let command = Mail::new(sender, parameters.into_iter().collect());
+        expect_done(self.wire.command(command).await).map(drop)
     }
 
-    pub(super) async fn recipient(&mut self, recipient: &str) -> Result<(), Trouble> {
-        let command = format!("RCPT TO:<{recipient}>");
-        expect_done(self.wire.command(&command).await).map(drop)
+    pub(super) async fn recipient(&mut self, recipient: Address) -> Result<(), Trouble> {
+        let command = Rcpt::new(recipient, Vec::new());
+        expect_done(self.wire.command(command).await).map(drop)
     }
 
     /// Asks for leave to send the mail.
     pub(super) async fn data(&mut self) -> Result<(), Trouble> {
-        let reply = self.wire.command("DATA").await.map_err(Trouble::Lost)?;
+        let reply = self.wire.command(Data).await.map_err(Trouble::Lost)?;
         if reply.wants_more() {
             return Ok(());
         }
@@ -157,7 +171,7 @@ impl Connection {
     /// Says goodbye; nobody minds if that fails.
     pub(super) async fn quit(mut self) {
         if self.is_sound() {
-            let _ = self.wire.command("QUIT").await;
+            let _ = self.wire.command(Quit).await;
         }
     }
 }
@@ -188,20 +202,12 @@ async fn connect(server: &Server) -> Result<TcpStream, ConnectFault> {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Extensions {
     starttls: bool,
+    /// How the password is told: LOGIN, which was never standardised, only where there is no PLAIN.
     mechanism: Option<Mechanism>,
     /// Addresses and headers beyond ASCII (RFC 6531).
     pub(super) smtputf8: bool,
     /// Octets of the largest mail, where the server says so (RFC 1870).
     pub(super) size: Option<usize>,
-}
-
-/// How passwords are told; the better one last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Mechanism {
-    /// Never standardised, and all that some servers offer.
-    Login,
-    /// RFC 4616.
-    Plain,
 }
 
 impl Extensions {
@@ -219,12 +225,15 @@ impl Extensions {
                     extensions.size = size.filter(|size| *size > 0);
                 }
                 Some("AUTH") => {
-                    let offered = words.filter_map(|word| match word {
-                        "LOGIN" => Some(Mechanism::Login),
-                        "PLAIN" => Some(Mechanism::Plain),
-                        _ => None,
-                    });
-                    extensions.mechanism = offered.max().max(extensions.mechanism);
+                    for word in words {
+                        match word {
+                            "PLAIN" => extensions.mechanism = Some(Mechanism::Plain),
+                            "LOGIN" => {
+                                extensions.mechanism.get_or_insert(Mechanism::Login);
+                            }
+                            _ => {}
+                        }
+                    }
                 }
                 _ => {}
             }
@@ -234,45 +243,43 @@ impl Extensions {
 }
 
 async fn hello(wire: &mut Wire, server: &Server) -> Result<Extensions, ConnectFault> {
-    let command = format!("EHLO {}", server.hello_name);
-    expect_done(wire.command(&command).await)
+    let command = Ehlo::new(server.hello_name.clone());
+    expect_done(wire.command(command).await)
         .map(|reply| Extensions::read(&reply))
         .map_err(unwelcome)
 }
 
-/// AUTH (RFC 4954).
+/// AUTH (RFC 4954), answering what the server asks.
 async fn authenticate(
     wire: &mut Wire,
-    credentials: &SmtpCredentials,
+    credentials: &Credentials,
     extensions: &Extensions,
 ) -> Result<(), ConnectFault> {
-    let SmtpCredentials { username, password } = credentials;
-    let password = password.expose_secret();
-    let said = match extensions.mechanism {
-        Some(Mechanism::Plain) => {
-            let both = BASE64.encode(format!("\0{username}\0{password}").as_bytes());
-            vec![format!("AUTH PLAIN {both}")]
+    let mechanism = extensions.mechanism.ok_or(ConnectFault::NoAuth)?;
+    let mut question = None;
+    let mut questions = 0;
+    loop {
+        let command =
+            Auth::new(mechanism, credentials.clone(), question).map_err(ConnectFault::Question)?;
+        let reply = wire.command(command).await.map_err(ConnectFault::Lost)?;
+        if reply.is_done() {
+            return Ok(());
         }
-        Some(Mechanism::Login) => {
-            let username = BASE64.encode(username.as_bytes());
-            let password = BASE64.encode(password.as_bytes());
-            vec!["AUTH LOGIN".to_owned(), username, password]
-        }
-        None => return Err(ConnectFault::NoAuth),
-    };
-    let last = said.len() - 1;
-    for (step, line) in said.iter().enumerate() {
-        let reply = wire.command(line).await.map_err(ConnectFault::Lost)?;
-        let goes_on = if step == last {
-            reply.is_done()
-        } else {
-            reply.wants_more()
-        };
-        if !goes_on {
+        if !reply.wants_more() || questions == MOST_QUESTIONS {
             return Err(ConnectFault::Auth(reply));
         }
+        questions += 1;
+        question = Some(question_in(&reply));
     }
-    Ok(())
+}
+
+/// LOGIN asks for the user name, then for the password.
+const MOST_QUESTIONS: u32 = 2;
+
+fn question_in(reply: &Reply) -> String {
+    let line = reply.lines.first().map_or("", |line| line.trim());
+    let question = BASE64.decode(line.as_bytes()).unwrap_or_default();
+    String::from_utf8_lossy(&question).into_owned()
 }
 
 fn expect_done(reply: io::Result<Reply>) -> Result<Reply, Trouble> {

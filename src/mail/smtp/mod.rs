@@ -1,6 +1,9 @@
 //! Hands mails over to a mail server: one transaction per mail and recipient, so that one refused
 //! recipient stops nobody else and the outcome is that of this one alone.
 //!
+//! Commands, addresses and authentication are lettre's; why the dialogue itself is not, is told in
+//! `docs/decisions/0003-smtp-dialogue.md`.
+//!
 //! `settings` is what the configuration says, checked; `connection` speaks SMTP over a `wire`;
 //! `reply` reads what the server says and `judge` says what it means for the mail; `pool` keeps
 //! connections for the next one.
@@ -14,6 +17,7 @@ mod wire;
 
 use std::{fmt, time::Duration};
 
+use lettre::Address;
 use tokio::sync::Semaphore;
 
 pub use self::settings::SettingsFault;
@@ -26,7 +30,7 @@ use self::{
 use crate::{
     config::Smtp,
     domain::{address::EmailAddress, delivery::SendOutcome},
-    mail::punycode::{ascii_address, ascii_domain},
+    mail::punycode::ascii_domain,
 };
 
 /// The way out of one mailbox. Many mails may be sent at once.
@@ -134,8 +138,9 @@ impl fmt::Debug for SmtpTransport {
 
 /// Both addresses as the commands take them.
 struct Envelope {
-    sender: String,
-    recipient: String,
+    /// `None` for `<>`.
+    sender: Option<Address>,
+    recipient: Address,
     /// One of them can't be said in ASCII.
     needs_utf8: bool,
 }
@@ -144,24 +149,23 @@ impl Envelope {
     fn new(sender: &str, recipient: &EmailAddress) -> Result<Self, SendOutcome> {
         let mut needs_utf8 = false;
         let mut said = |address: &EmailAddress| {
-            ascii_address(address)
-                .or_else(|| {
-                    needs_utf8 = true;
-                    let domain = ascii_domain(address.domain())?;
-                    Some(format!("{}@{domain}", address.local_part()))
-                })
+            let local = address.local_part();
+            needs_utf8 |= !local.is_ascii();
+            // Both are sound: the one was parsed, the other is what the DNS knows.
+            ascii_domain(address.domain())
+                .map(|domain| Address::new_dangerous(local, domain))
                 .ok_or_else(|| SendOutcome::Refused {
                     reason: format!("no mail server can be found for {address}"),
                 })
         };
         let recipient = said(recipient)?;
         let sender = if sender.is_empty() {
-            String::new()
+            None
         } else {
             let sender = EmailAddress::parse(sender).map_err(|fault| SendOutcome::Refused {
                 reason: format!("our own return address is not an email address: {fault}"),
             })?;
-            said(&sender)?
+            Some(said(&sender)?)
         };
         Ok(Self {
             sender,
@@ -182,7 +186,7 @@ async fn mail(connection: &mut Connection, envelope: &Envelope) -> Result<(), Se
         });
     }
     connection
-        .mail(&envelope.sender, envelope.needs_utf8)
+        .mail(envelope.sender.clone(), envelope.needs_utf8)
         .await
         .map_err(|trouble| judge(Stage::Sender, trouble))
 }
@@ -197,7 +201,7 @@ where
     M: Future<Output = Option<Vec<u8>>> + Send,
 {
     connection
-        .recipient(&envelope.recipient)
+        .recipient(envelope.recipient.clone())
         .await
         .map_err(|trouble| judge(Stage::Recipient, trouble))?;
     let Some(message) = message().await else {

@@ -147,6 +147,12 @@ mod tests {
         );
     }
 
+    #[tokio::test]
+    async fn reads_what_is_not_utf8() {
+        let reply = read(&mut &b"250 angenommen f\xfcr Zustellung\r\n"[..]).await;
+        assert_eq!(reply.unwrap().code, 250);
+    }
+
     #[test]
     fn shows_no_more_than_anybody_reads() {
         let reply = Reply {

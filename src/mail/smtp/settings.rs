@@ -2,13 +2,15 @@
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
+use lettre::transport::smtp::{authentication::Credentials, extension::ClientId};
 use rustls::{
     ClientConfig,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
 use rustls_platform_verifier::Verifier;
+use secrecy::ExposeSecret;
 
-use crate::config::{Smtp, SmtpCredentials, SmtpEncryption};
+use crate::config::{Smtp, SmtpEncryption};
 
 /// Why a mail server can't be used as it is configured.
 #[derive(Debug, thiserror::Error)]
@@ -30,8 +32,8 @@ pub(super) struct Server {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) security: Security,
-    pub(super) credentials: Option<SmtpCredentials>,
-    pub(super) hello_name: String,
+    pub(super) credentials: Option<Credentials>,
+    pub(super) hello_name: ClientId,
     pub(super) timeout: Duration,
 }
 
@@ -68,8 +70,11 @@ impl Server {
             host: smtp.host,
             port: smtp.port,
             security,
-            credentials: smtp.credentials,
-            hello_name,
+            credentials: smtp
+                .credentials
+                .map(|own| Credentials::new(own.username, own.password.expose_secret().to_owned())),
+            // An address literal is said as it is written, as a domain is.
+            hello_name: ClientId::Domain(hello_name),
             timeout,
         })
     }

@@ -277,6 +277,7 @@ fn reason(outcome: SendOutcome) -> String {
 #[case("RCPT", Say("421 closing"), "retry")]
 #[case("RCPT", Say("550 5.1.1 no such user"), "refused")]
 #[case("RCPT", Say("552 5.2.2 mailbox full"), "refused")]
+#[case("RCPT", Say("571 no"), "refused")]
 #[case("RCPT", Close, "retry")]
 #[case("RCPT", KeepSilent, "retry")]
 #[case("DATA", Say("451 later"), "retry")]
@@ -293,6 +294,7 @@ fn reason(outcome: SendOutcome) -> String {
 #[case(".", Close, "uncertain")]
 #[case(".", KeepSilent, "uncertain")]
 #[case(".", Say("250 queued"), "delivered")]
+#[case(".", Say("250"), "delivered")]
 #[tokio::test]
 async fn the_outcome_of_each_stage(
     #[case] stage: &'static str,

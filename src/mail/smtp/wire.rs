@@ -1,6 +1,6 @@
 //! Lines over a stream, with a limit on every wait.
 
-use std::{io, time::Duration};
+use std::{fmt, io, time::Duration};
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio_rustls::TlsConnector;
@@ -45,8 +45,8 @@ impl Wire {
         Ok(Self::new(Box::new(stream), self.timeout))
     }
 
-    /// Sends one line and reads the answer.
-    pub(super) async fn command(&mut self, line: &str) -> io::Result<Reply> {
+    /// Sends one command, which ends with CRLF, and reads the answer.
+    pub(super) async fn command(&mut self, command: impl fmt::Display) -> io::Result<Reply> {
         if !self.stream.buffer().is_empty() {
             // An answer too many: from here on each would be taken for that to the next question.
             self.broken = true;
@@ -55,7 +55,7 @@ impl Wire {
                 "the server spoke without being asked",
             ));
         }
-        self.write(format!("{line}\r\n").as_bytes()).await?;
+        self.write(command.to_string().as_bytes()).await?;
         self.read().await
     }
 

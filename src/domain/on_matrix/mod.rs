@@ -59,6 +59,12 @@ pub fn decide(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
         EventKind::Tombstone if facts.room.bot_joined => {
             vec![say(event, wording::room_was_replaced())]
         }
+        // What hangs on the bot's words is talk among staff.
+        EventKind::Message { .. } if event.sender == facts.bot => {
+            vec![Effect::MarkInternal {
+                event: event.id.clone(),
+            }]
+        }
         EventKind::Message { content, relation } if is_heard(event, facts) => {
             on_message(event, content, relation, facts)
         }
@@ -212,11 +218,7 @@ fn on_message(
                 Effect::MarkInternal {
                     event: event.id.clone(),
                 },
-                Effect::React {
-                    room: event.room.clone(),
-                    event: event.id.clone(),
-                    key: INTERNAL,
-                },
+                mark(event, &event.id),
             ];
         }
     }
@@ -226,6 +228,14 @@ fn on_message(
         ItemKind::Text
     };
     write(event, kind, words, relation, facts)
+}
+
+fn mark(event: &RoomEvent, target: &OwnedEventId) -> Effect {
+    Effect::React {
+        room: event.room.clone(),
+        event: target.clone(),
+        key: INTERNAL,
+    }
 }
 
 /// The bot's mark on what stays in Matrix.
@@ -277,7 +287,12 @@ fn on_edit(
         return Vec::new();
     };
     if command::is_note(&words.body) || Command::parse(&words.body).is_some() {
-        return on_made_internal(event, original, facts);
+        let mut effects = on_redaction(event, target, facts);
+        effects.push(Effect::MarkInternal {
+            event: target.clone(),
+        });
+        effects.push(mark(event, target));
+        return effects;
     }
     let mut effects = Vec::new();
     if original.placed.iter().any(|placement| placement.open) {
@@ -291,32 +306,6 @@ fn on_edit(
             conversation: placement.conversation,
             item: item(event, ItemKind::Correction, words, facts, false),
         });
-    }
-    effects
-}
-
-/// The author has made a note of a message: it is taken out of what has not gone yet.
-fn on_made_internal(event: &RoomEvent, original: &TargetFacts, facts: &EventFacts) -> Vec<Effect> {
-    let mut effects = vec![
-        Effect::Strike {
-            event: original.event.clone(),
-        },
-        Effect::MarkInternal {
-            event: original.event.clone(),
-        },
-        Effect::MarkInternal {
-            event: event.id.clone(),
-        },
-        Effect::React {
-            room: event.room.clone(),
-            event: original.event.clone(),
-            key: INTERNAL,
-        },
-    ];
-    let gone_to = original.gone_to();
-    if !gone_to.is_empty() {
-        let text = wording::made_internal_too_late(&facts.sender_name, &gone_to);
-        effects.push(say_plainly(event, text));
     }
     effects
 }
@@ -456,3 +445,6 @@ fn say_plainly(event: &RoomEvent, text: String) -> Effect {
         text,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -85,7 +85,7 @@ fn post(id: MailId, mail: &IncomingMail, identity: &str, route: &Route) -> Vec<E
             name: name.clone(),
         });
     }
-    let mut remarks: Vec<String> = mail
+    let remarks: Vec<String> = mail
         .attachments
         .iter()
         .map(|file| {
@@ -95,9 +95,6 @@ fn post(id: MailId, mail: &IncomingMail, identity: &str, route: &Route) -> Vec<E
             )
         })
         .collect();
-    if !mail.folded.is_empty() {
-        remarks.push(wording::history_folded());
-    }
     effects.push(Effect::Post {
         conversation: route.conversation,
         contact: person.contact,
@@ -108,6 +105,7 @@ fn post(id: MailId, mail: &IncomingMail, identity: &str, route: &Route) -> Vec<E
                 html: mail.html.clone(),
             },
             remarks,
+            is_folded: !mail.folded.is_empty(),
             reply_to: route.reply_to.clone(),
             message_id: mail.message_id.clone(),
             identity: identity.to_owned(),
@@ -131,3 +129,6 @@ fn keep(id: MailId, mail: &IncomingMail, why: KeptBecause) -> (Outcome, Vec<Effe
         }],
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! The decisions about mail, as a table.
+
+use rstest::rstest;
+use ruma::owned_user_id;
+
+use super::*;
+use crate::domain::{
+    address::{EmailAddress, NamedAddress},
+    facts::{Evidence, PersonFacts},
+    ids::{ContactId, ConversationId},
+    incoming::AttachmentInfo,
+};
+
+fn mail() -> IncomingMail {
+    IncomingMail {
+        kind: MailKind::Reply,
+        message_id: None,
+        in_reply_to: Vec::new(),
+        references: Vec::new(),
+        from: Some(NamedAddress {
+            name: Some("Jane".to_owned()),
+            address: EmailAddress::parse("jane@acme.com").unwrap(),
+        }),
+        to: Vec::new(),
+        cc: Vec::new(),
+        recipients: Vec::new(),
+        subject: Some("Re: Training".to_owned()),
+        date: None,
+        text: "Tuesday".to_owned(),
+        html: None,
+        signature: None,
+        folded: Vec::new(),
+        attachments: Vec::new(),
+        problems: Vec::new(),
+        auto_submitted: false,
+    }
+}
+
+fn route(id: i64, is_member: bool) -> Route {
+    Route {
+        conversation: ConversationId(id),
+        by: Evidence::Token,
+        member: is_member.then(|| PersonFacts {
+            contact: ContactId(1),
+            address: EmailAddress::parse("jane@acme.com").unwrap(),
+            name: "Jane".to_owned(),
+            ghost: owned_user_id!("@_email_jane.aaaa:example.org"),
+        }),
+        known: false,
+        reply_to: None,
+        bot_joined: true,
+    }
+}
+
+fn facts(routes: Vec<Route>) -> MailFacts {
+    MailFacts {
+        identity: "id@acme.com".to_owned(),
+        routes,
+    }
+}
+
+fn posts(effects: &[Effect]) -> Vec<i64> {
+    let conversation = |effect: &Effect| match effect {
+        Effect::Post { conversation, .. } => Some(conversation.0),
+        _ => None,
+    };
+    effects.iter().filter_map(conversation).collect()
+}
+
+#[rstest]
+#[case::a_member(vec![route(1, true)], Outcome::Posted, &[1])]
+#[case::in_two_conversations(vec![route(1, true), route(2, true)], Outcome::Posted, &[1, 2])]
+#[case::member_of_one(vec![route(1, false), route(2, true)], Outcome::Posted, &[2])]
+#[case::a_stranger_with_a_token(vec![route(1, false)], Outcome::Kept(KeptBecause::NotAMember), &[])]
+#[case::a_stranger(vec![], Outcome::Kept(KeptBecause::NoConversation), &[])]
+#[case::twice(vec![Route { known: true, ..route(1, true) }], Outcome::Duplicate, &[])]
+#[case::new_in_one(vec![Route { known: true, ..route(1, true) }, route(2, true)], Outcome::Posted, &[2])]
+#[case::bot_gone(vec![Route { bot_joined: false, ..route(1, true) }], Outcome::Kept(KeptBecause::BotNotInRoom), &[])]
+fn by_where_it_leads(#[case] routes: Vec<Route>, #[case] outcome: Outcome, #[case] posted: &[i64]) {
+    let (found, effects) = decide(MailId(7), &mail(), false, &facts(routes));
+    assert_eq!(found, outcome);
+    assert_eq!(posts(&effects), posted);
+    let is_reported = effects
+        .iter()
+        .any(|effect| matches!(effect, Effect::Report { .. }));
+    assert_eq!(
+        is_reported,
+        matches!(outcome, Outcome::Kept(_)),
+        "what is kept is told, and only that"
+    );
+}
+
+#[rstest]
+#[case(MailKind::Bounce)]
+#[case(MailKind::FeedbackReport)]
+#[case(MailKind::AutoReply)]
+#[case(MailKind::List)]
+fn a_machine_is_kept_even_with_a_token(#[case] kind: MailKind) {
+    let mail = IncomingMail { kind, ..mail() };
+    let (outcome, effects) = decide(MailId(7), &mail, false, &facts(vec![route(1, true)]));
+    assert_eq!(outcome, Outcome::Kept(KeptBecause::ByMachine(kind)));
+    assert_eq!(posts(&effects), [0; 0]);
+}
+
+#[test]
+fn a_null_sender_is_a_machine() {
+    let (outcome, _) = decide(MailId(7), &mail(), true, &facts(vec![route(1, true)]));
+    assert_eq!(
+        outcome,
+        Outcome::Kept(KeptBecause::ByMachine(MailKind::AutoReply))
+    );
+}
+
+#[test]
+fn our_own_mail_is_dropped_without_a_word() {
+    let mail = IncomingMail {
+        kind: MailKind::Own,
+        ..mail()
+    };
+    assert_eq!(
+        decide(MailId(7), &mail, false, &facts(vec![route(1, true)])),
+        (Outcome::Own, Vec::new())
+    );
+}
+
+#[test]
+fn a_mail_from_nobody_is_kept() {
+    let mail = IncomingMail {
+        from: None,
+        ..mail()
+    };
+    let (outcome, _) = decide(MailId(7), &mail, false, &facts(vec![route(1, true)]));
+    assert_eq!(outcome, Outcome::Kept(KeptBecause::NoSender));
+}
+
+#[test]
+fn attachments_are_named_and_a_new_name_is_taken_over() {
+    let mut mail = mail();
+    mail.from.as_mut().unwrap().name = Some("Jane Doe".to_owned());
+    mail.attachments.push(AttachmentInfo {
+        filename: Some("plan.pdf".to_owned()),
+        content_type: "application/pdf".to_owned(),
+        size: 1_234_567,
+        inline: false,
+    });
+    let (_, effects) = decide(MailId(7), &mail, false, &facts(vec![route(1, true)]));
+    assert!(matches!(&effects[0], Effect::RenameContact { name, .. } if name == "Jane Doe"));
+    let Effect::Post { post, .. } = &effects[1] else {
+        panic!()
+    };
+    assert!(post.remarks[0].contains("plan.pdf") && post.remarks[0].contains("1.2 MB"));
+}

@@ -1,0 +1,487 @@
+//! The decisions about events, as tables. `scene` is a room with Jane of Acme in conversation 1 and
+//! Bob of Beta in conversation 2; Ann is staff.
+
+use rstest::rstest;
+use ruma::{OwnedUserId, owned_event_id, owned_room_id, owned_user_id};
+
+use super::*;
+use crate::domain::{
+    address::EmailAddress,
+    event::Membership,
+    facts::{ConversationFacts, OwnAddresses, PersonFacts, Placement, RoomFacts},
+    ids::ContactId,
+};
+
+fn person(contact: i64, address: &str, name: &str, ghost: OwnedUserId) -> PersonFacts {
+    PersonFacts {
+        contact: ContactId(contact),
+        address: EmailAddress::parse(address).unwrap(),
+        name: name.to_owned(),
+        ghost,
+    }
+}
+
+fn conversation(id: i64, who: PersonFacts) -> ConversationFacts {
+    ConversationFacts {
+        id: ConversationId(id),
+        people: vec![who],
+        waiting: 0,
+        undelivered: 0,
+    }
+}
+
+fn scene() -> EventFacts {
+    let jane = person(
+        1,
+        "jane@acme.com",
+        "Jane",
+        owned_user_id!("@_email_jane.aaaa:example.org"),
+    );
+    let bob = person(
+        2,
+        "bob@beta.example",
+        "Bob",
+        owned_user_id!("@_email_bob.bbbb:example.org"),
+    );
+    EventFacts {
+        bot: owned_user_id!("@postroom:example.org"),
+        sender_role: Role::Staff,
+        sender_name: "Ann".to_owned(),
+        room: RoomFacts {
+            id: owned_room_id!("!room"),
+            encrypted: false,
+            bot_joined: true,
+            conversations: vec![conversation(1, jane), conversation(2, bob)],
+        },
+        target: None,
+        subject: None,
+        own_addresses: OwnAddresses {
+            addresses: vec![EmailAddress::parse("support@example.org").unwrap()],
+            domains: Vec::new(),
+        },
+    }
+}
+
+fn event(kind: EventKind) -> RoomEvent {
+    RoomEvent {
+        id: owned_event_id!("$this"),
+        room: owned_room_id!("!room"),
+        sender: owned_user_id!("@ann:example.org"),
+        sent_at: jiff::Timestamp::UNIX_EPOCH,
+        effect: None,
+        kind,
+    }
+}
+
+fn words(body: &str) -> Words {
+    Words {
+        body: body.to_owned(),
+        html: None,
+    }
+}
+
+fn text(body: &str) -> EventKind {
+    EventKind::Message {
+        content: Content::Text(words(body)),
+        relation: Relation::default(),
+    }
+}
+
+fn reply(body: &str, to: &str) -> EventKind {
+    let relation = Relation {
+        thread_root: None,
+        reply_to: Some(to.try_into().unwrap()),
+    };
+    EventKind::Message {
+        content: Content::Text(words(body)),
+        relation,
+    }
+}
+
+fn target(internal: bool, placed: &[(i64, bool)]) -> TargetFacts {
+    TargetFacts {
+        event: owned_event_id!("$before"),
+        sender: owned_user_id!("@ann:example.org"),
+        internal,
+        placed: placed
+            .iter()
+            .map(|(id, open)| Placement {
+                conversation: ConversationId(*id),
+                open: *open,
+                people: vec![format!("person {id}")],
+                excerpt: "what was said".to_owned(),
+            })
+            .collect(),
+    }
+}
+
+/// The effects in short: what is written to whom, and what is done.
+fn short(effects: &[Effect]) -> String {
+    let one = |effect: &Effect| match effect {
+        Effect::Write { conversation, item } => {
+            let quote = item.quote.as_ref().map_or("", |_| " with quote");
+            format!(
+                "write {conversation} {:?} {:?}{quote}",
+                item.kind, item.words.body
+            )
+        }
+        Effect::Rewrite { event, words } => format!("rewrite {event} {:?}", words.body),
+        Effect::Strike { event } => format!("strike {event}"),
+        Effect::MarkInternal { event } => format!("internal {event}"),
+        Effect::React { event, key, .. } => format!("react {key} {event}"),
+        Effect::Say { .. } => "say".to_owned(),
+        Effect::Report { .. } => "report".to_owned(),
+        Effect::SendNow { .. } => "send now".to_owned(),
+        Effect::AddCustomer { people, .. } => format!("add {}", people[0].address),
+        Effect::RemoveContact { contact, .. } => format!("remove {contact}"),
+        Effect::DeclineAsGhost { localpart, .. } => format!("decline {localpart}"),
+        Effect::RememberMember {
+            user, membership, ..
+        } => format!("remember {user} {membership:?}"),
+        Effect::BotJoins { .. } => "join".to_owned(),
+        Effect::BotLeaves { .. } => "leave".to_owned(),
+        Effect::CloseConversations { .. } => "close".to_owned(),
+        other => format!("{other:?}"),
+    };
+    effects.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn a_message_goes_to_every_customer_of_the_room() {
+    let effects = decide(&event(text("hello")), &scene());
+    assert_eq!(
+        short(&effects),
+        r#"write 1 Text "hello"; write 2 Text "hello""#
+    );
+}
+
+#[test]
+fn a_customers_words_go_to_the_others_only() {
+    let facts = EventFacts {
+        sender_role: Role::Ghost(ContactId(1)),
+        ..scene()
+    };
+    let effects = decide(&event(text("hello")), &facts);
+    assert_eq!(short(&effects), r#"write 2 Text "hello""#);
+    let Effect::Write { item, .. } = &effects[0] else {
+        panic!()
+    };
+    assert!(!item.by_staff, "a customer's name never stands in From");
+}
+
+#[rstest]
+#[case("!!secret")]
+#[case("!note secret")]
+#[case("!email list")]
+#[case("!emial list")]
+#[case("!email add jane@acme.com")]
+fn commands_and_notes_are_never_written_to_anybody(#[case] body: &str) {
+    let effects = decide(&event(text(body)), &scene());
+    assert!(matches!(effects[0], Effect::MarkInternal { .. }));
+    assert!(
+        !effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Write { .. })),
+        "{effects:?}"
+    );
+}
+
+#[rstest]
+#[case("!email remove bob@beta.example")]
+#[case("!!loud")]
+fn a_mail_that_reads_like_a_command_is_a_mail(#[case] body: &str) {
+    let facts = EventFacts {
+        sender_role: Role::Ghost(ContactId(1)),
+        ..scene()
+    };
+    assert_eq!(
+        short(&decide(&event(text(body)), &facts)),
+        format!("write 2 Text {body:?}")
+    );
+}
+
+#[test]
+fn a_visitor_commands_nothing() {
+    let facts = EventFacts {
+        sender_role: Role::Visitor,
+        ..scene()
+    };
+    let effects = decide(&event(text("!email remove jane@acme.com")), &facts);
+    assert_eq!(short(&effects), "internal $this; say");
+}
+
+#[rstest]
+#[case(Role::Bot)]
+#[case(Role::NobodysGhost)]
+fn our_own_words_go_nowhere(#[case] role: Role) {
+    let facts = EventFacts {
+        sender_role: role,
+        bot: owned_user_id!("@ann:example.org"),
+        ..scene()
+    };
+    let effects = decide(&event(text("hello")), &facts);
+    assert!(
+        !effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Write { .. }))
+    );
+}
+
+#[test]
+fn nothing_is_heard_where_the_bot_is_not() {
+    let mut facts = scene();
+    facts.room.bot_joined = false;
+    assert_eq!(decide(&event(text("hello")), &facts), []);
+}
+
+#[test]
+fn notices_are_other_machines_talk() {
+    let kind = EventKind::Message {
+        content: Content::Notice(words("build passed")),
+        relation: Relation::default(),
+    };
+    assert_eq!(decide(&event(kind), &scene()), []);
+}
+
+#[rstest]
+#[case::plain(target(true, &[]), "internal $this; react 🔒 $this")]
+#[case::mailed(target(false, &[(1, false)]), r#"write 1 Text "so" with quote; write 2 Text "so""#)]
+#[case::unknown_to_both(target(false, &[]), r#"write 1 Text "so"; write 2 Text "so""#)]
+fn a_reply_hangs_on_its_target(#[case] target: TargetFacts, #[case] expected: &str) {
+    let facts = EventFacts {
+        target: Some(target),
+        ..scene()
+    };
+    let effects = decide(&event(reply("so", "$before")), &facts);
+    assert_eq!(short(&effects), expected);
+}
+
+#[test]
+fn a_thread_rooted_in_a_note_stays_inside() {
+    let relation = Relation {
+        thread_root: Some(owned_event_id!("$before")),
+        reply_to: None,
+    };
+    let kind = EventKind::Message {
+        content: Content::Text(words("more")),
+        relation,
+    };
+    let facts = EventFacts {
+        target: Some(target(true, &[])),
+        ..scene()
+    };
+    assert_eq!(
+        short(&decide(&event(kind), &facts)),
+        "internal $this; react 🔒 $this"
+    );
+}
+
+#[rstest]
+#[case::open("new", target(false, &[(1, true)]), r#"rewrite $before "new""#)]
+#[case::gone("new", target(false, &[(1, false)]), r#"write 1 Correction "new""#)]
+#[case::both("new", target(false, &[(1, false), (2, true)]), r#"rewrite $before "new"; write 1 Correction "new""#)]
+#[case::a_note_stays_one("new", target(true, &[]), "internal $this")]
+#[case::becomes_a_note("!!new", target(false, &[(1, true)]), "strike $before; internal $before; react 🔒 $before")]
+#[case::becomes_a_note_too_late("!!new", target(false, &[(1, false)]), "strike $before; say; internal $before; react 🔒 $before")]
+fn an_edit(#[case] body: &str, #[case] target: TargetFacts, #[case] expected: &str) {
+    let kind = EventKind::Edit {
+        target: owned_event_id!("$before"),
+        content: Content::Text(words(body)),
+    };
+    let facts = EventFacts {
+        target: Some(target),
+        ..scene()
+    };
+    assert_eq!(short(&decide(&event(kind), &facts)), expected);
+}
+
+#[test]
+fn nobody_edits_for_others() {
+    let kind = EventKind::Edit {
+        target: owned_event_id!("$before"),
+        content: Content::Text(words("x")),
+    };
+    let mut original = target(false, &[(1, true)]);
+    original.sender = owned_user_id!("@carol:example.org");
+    let facts = EventFacts {
+        target: Some(original),
+        ..scene()
+    };
+    assert_eq!(short(&decide(&event(kind), &facts)), "internal $this");
+}
+
+#[rstest]
+#[case::waiting(target(false, &[(1, true)]), "strike $before")]
+#[case::gone(target(false, &[(1, false)]), "strike $before; say")]
+fn a_redaction(#[case] target: TargetFacts, #[case] expected: &str) {
+    let kind = EventKind::Redaction {
+        target: owned_event_id!("$before"),
+    };
+    let facts = EventFacts {
+        target: Some(target),
+        ..scene()
+    };
+    assert_eq!(short(&decide(&event(kind), &facts)), expected);
+}
+
+#[rstest]
+#[case::rides("👍", Role::Staff, target(false, &[(1, false)]), r#"write 1 Reaction "👍 (to “what was said”)""#)]
+#[case::sends("📨", Role::Staff, target(false, &[(1, true)]), "send now")]
+#[case::nothing_waits("📨", Role::Staff, target(false, &[(1, false)]), "")]
+#[case::on_a_note("👍", Role::Staff, target(true, &[]), "")]
+fn a_reaction(
+    #[case] key: &str,
+    #[case] role: Role,
+    #[case] target: TargetFacts,
+    #[case] expected: &str,
+) {
+    let kind = EventKind::Reaction {
+        target: owned_event_id!("$before"),
+        key: key.to_owned(),
+    };
+    let facts = EventFacts {
+        sender_role: role,
+        target: Some(target),
+        ..scene()
+    };
+    assert_eq!(short(&decide(&event(kind), &facts)), expected);
+}
+
+#[test]
+fn what_is_not_carried_is_named_and_its_author_told() {
+    let content = Content::Thing {
+        what: Thing::File,
+        name: "plan.pdf".to_owned(),
+    };
+    let kind = EventKind::Message {
+        content,
+        relation: Relation::default(),
+    };
+    assert_eq!(
+        short(&decide(&event(kind), &scene())),
+        r#"write 1 NotCarried "a file named “plan.pdf”"; write 2 NotCarried "a file named “plan.pdf”"; say"#
+    );
+}
+
+fn membership(user: &str, membership: Membership) -> EventKind {
+    EventKind::Membership {
+        user: user.try_into().unwrap(),
+        membership,
+        name: None,
+    }
+}
+
+#[rstest]
+#[case::by_staff(Role::Staff, Membership::Invite, true, "join")]
+#[case::by_a_visitor(Role::Visitor, Membership::Invite, true, "leave; report")]
+#[case::comes_in(Role::Bot, Membership::Join, false, "say")]
+#[case::changes_its_name(Role::Bot, Membership::Join, true, "")]
+#[case::is_put_out(Role::Staff, Membership::Leave, true, "close")]
+fn the_bots_membership(
+    #[case] by: Role,
+    #[case] change: Membership,
+    #[case] bot_joined: bool,
+    #[case] expected: &str,
+) {
+    let mut facts = EventFacts {
+        sender_role: by,
+        ..scene()
+    };
+    facts.room.bot_joined = bot_joined;
+    let effects = decide(&event(membership("@postroom:example.org", change)), &facts);
+    assert_eq!(short(&effects[1..]), expected);
+}
+
+#[rstest]
+#[case::known(
+    "@_email_eve.cccc:example.org",
+    Some("eve@acme.com"),
+    Role::Staff,
+    "decline _email_eve.cccc; say"
+)]
+#[case::placeholder(
+    "@_email_eve=40acme.com:example.org",
+    None,
+    Role::Staff,
+    "decline _email_eve=40acme.com; say"
+)]
+#[case::nobody(
+    "@_email_eve:example.org",
+    None,
+    Role::Staff,
+    "decline _email_eve; say"
+)]
+#[case::by_a_visitor(
+    "@_email_eve.cccc:example.org",
+    Some("eve@acme.com"),
+    Role::Visitor,
+    "decline _email_eve.cccc; say"
+)]
+#[case::by_us("@_email_eve.cccc:example.org", Some("eve@acme.com"), Role::Bot, "")]
+fn an_invited_ghost_of_a_room_with_others(
+    #[case] ghost: &str,
+    #[case] address: Option<&str>,
+    #[case] by: Role,
+    #[case] expected: &str,
+) {
+    let address = address.map(|address| EmailAddress::parse(address).unwrap());
+    let facts = EventFacts {
+        sender_role: by,
+        subject: Some(GhostFacts { address }),
+        ..scene()
+    };
+    let effects = decide(&event(membership(ghost, Membership::Invite)), &facts);
+    // Bob of another company is here, so nobody is added without asking.
+    assert_eq!(short(&effects[1..]), expected);
+}
+
+#[test]
+fn an_invited_ghost_is_added() {
+    let mut facts = scene();
+    facts.room.conversations.truncate(1);
+    facts.subject = Some(GhostFacts { address: None });
+    let kind = membership("@_email_eve=40acme.com:example.org", Membership::Invite);
+    let effects = decide(&event(kind), &facts);
+    assert_eq!(
+        short(&effects[1..]),
+        "decline _email_eve=40acme.com; add eve@acme.com; say"
+    );
+}
+
+#[test]
+fn a_ghost_that_staff_put_out_is_no_longer_written_to() {
+    let facts = EventFacts {
+        subject: Some(GhostFacts { address: None }),
+        ..scene()
+    };
+    let kind = membership("@_email_jane.aaaa:example.org", Membership::Leave);
+    assert_eq!(short(&decide(&event(kind), &facts)[1..]), "remove 1; say");
+}
+
+#[rstest]
+#[case::fine("add jane@acme.com", "say")]
+#[case::own("add support@example.org", "say")]
+#[case::own_with_detail("add support+x@example.org", "say")]
+#[case::shared("add eve@acme.com", "say")]
+#[case::meant("add --share eve@acme.com", "add eve@acme.com; say")]
+fn adding(#[case] command: &str, #[case] expected: &str) {
+    let effects = decide(&event(text(&format!("!email {command}"))), &scene());
+    assert_eq!(short(&effects[1..]), expected);
+}
+
+#[test]
+fn nobody_is_added_to_an_encrypted_room() {
+    let mut facts = scene();
+    facts.room.encrypted = true;
+    facts.room.conversations.clear();
+    let effects = decide(&event(text("!email add eve@acme.com")), &facts);
+    assert_eq!(short(&effects[1..]), "say");
+}
+
+#[test]
+fn encryption_is_spoken_of_at_once() {
+    assert_eq!(
+        short(&decide(&event(EventKind::Encryption), &scene())[1..]),
+        "say"
+    );
+}
