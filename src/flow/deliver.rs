@@ -338,6 +338,7 @@ async fn retry(
     outbox::retry(
         tx,
         row.id,
+        Way::Mail,
         origin.now.saturating_add(millis(wait)),
         reason,
         uncertain,

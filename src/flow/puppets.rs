@@ -283,6 +283,7 @@ async fn settle(
     outbox::retry(
         tx,
         row.id,
+        Way::Matrix,
         now.saturating_add(millis(wait)),
         &reason,
         uncertain,
@@ -305,6 +306,7 @@ pub(super) async fn delivered(
         tx,
         id,
         lane,
+        Way::Matrix,
         &Settled::Delivered { answer },
         now,
     )
