@@ -190,6 +190,15 @@ pub struct NamedAddress {
     pub address: EmailAddress,
 }
 
+impl NamedAddress {
+    /// What people call them: never empty.
+    #[must_use]
+    pub fn shown_name(&self) -> String {
+        let name = self.name.as_deref();
+        name.unwrap_or_else(|| self.address.local_part()).to_owned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;

@@ -88,10 +88,19 @@ pub struct Placement {
     pub conversation: ConversationId,
     /// Whether it still waits in an open letter.
     pub open: bool,
-    /// The names of those whom the letter is for.
+    /// The names of those who have the letter, or may have it.
     pub people: Vec<String>,
     /// The beginning of what it said.
     pub excerpt: String,
+}
+
+impl TargetFacts {
+    /// Whom it had gone to by email.
+    #[must_use]
+    pub fn gone_to(&self) -> Vec<&str> {
+        let people = self.placed.iter().flat_map(|placement| &placement.people);
+        people.map(String::as_str).collect()
+    }
 }
 
 /// The addresses and domains that are ours: never a customer's.

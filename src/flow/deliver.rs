@@ -1,7 +1,7 @@
 //! Hands letters to the mail server, each recipient's in a transaction of its own.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -89,7 +89,12 @@ impl Worker for Deliver {
 async fn attempt(row: Claimed, context: &Arc<Context>) -> Result<(), StoreError> {
     let action: MailAction = serde_json::from_str(&row.payload)?;
     let letter = LetterId(row.letter_id.unwrap_or_default());
-    let outcome = hand_over(&action, letter, context).await?;
+    let carried = Carried::default();
+    let outcome = hand_over(&action, letter, &carried, context).await?;
+    let carried = match &outcome {
+        SendOutcome::Delivered { .. } => carried.into_inner().unwrap_or_default(),
+        _ => Vec::new(),
+    };
     tracing::info!(
         trace = %row.trace, letter = %letter, attempt = row.attempts, to = %action.recipient.address.masked(),
         outcome = outcome_word(&outcome), "Tried to hand a mail over"
@@ -98,14 +103,21 @@ async fn attempt(row: Claimed, context: &Arc<Context>) -> Result<(), StoreError>
     let store = context.store.clone();
     store
         .write(move |tx| {
-            Box::pin(async move { settle(tx, &row, &action, letter, outcome, &context).await })
+            Box::pin(async move {
+                settle(tx, &row, &action, letter, outcome, &context).await?;
+                tell_of_what_was_struck(tx, &row, &action, &carried, &context).await
+            })
         })
         .await
 }
 
+/// The messages that the mail held when it was handed over.
+type Carried = OnceLock<Vec<String>>;
+
 async fn hand_over(
     action: &MailAction,
     letter: LetterId,
+    carried: &Carried,
     context: &Arc<Context>,
 ) -> Result<SendOutcome, StoreError> {
     let mut reading = context.store.read().await?;
@@ -126,7 +138,7 @@ async fn hand_over(
     let message = || {
         let failure = Arc::clone(&failure);
         async move {
-            compose_now(letter, context)
+            compose_now(letter, carried, context)
                 .await
                 .unwrap_or_else(|outcome| {
                     *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
@@ -152,17 +164,22 @@ async fn hand_over(
 ///
 /// What a failure means for the attempt: one of the store's passes, a letter that can't be composed
 /// never can.
-async fn compose_now(letter: LetterId, context: &Context) -> Result<Option<Vec<u8>>, SendOutcome> {
+async fn compose_now(
+    letter: LetterId,
+    carried: &Carried,
+    context: &Context,
+) -> Result<Option<Vec<u8>>, SendOutcome> {
     let later = |reason: String| SendOutcome::RetryLater {
         reason,
         after: None,
     };
-    let Some(sealed) = load(letter, context)
+    let Some((sealed, events)) = load(letter, context)
         .await
         .map_err(|error| later(error.to_string()))?
     else {
         return Ok(None);
     };
+    carried.get_or_init(|| events);
     let composing = tokio::task::spawn_blocking(move || compose::compose(&sealed));
     match composing.await {
         Ok(Ok(mail)) => Ok(Some(mail)),
@@ -175,7 +192,11 @@ async fn compose_now(letter: LetterId, context: &Context) -> Result<Option<Vec<u
     }
 }
 
-async fn load(letter: LetterId, context: &Context) -> Result<Option<SealedLetter>, StoreError> {
+/// The letter, and the events of the messages in it.
+async fn load(
+    letter: LetterId,
+    context: &Context,
+) -> Result<Option<(SealedLetter, Vec<String>)>, StoreError> {
     let mut reading = context.store.read().await?;
     let sealed = letters::sealed(&mut reading, letter).await?;
     let items = letters::items(&mut reading, letter).await?;
@@ -184,7 +205,8 @@ async fn load(letter: LetterId, context: &Context) -> Result<Option<SealedLetter
     }
     let found = conversations::find(&mut reading, sealed.conversation).await?;
     let (_, mailbox) = context.mailbox(found.as_ref().map_or("", |found| found.mailbox.as_str()));
-    Ok(Some(SealedLetter {
+    let events = items.iter().map(|item| item.event.clone()).collect();
+    let letter = SealedLetter {
         message_id: sealed.message_id,
         date: zoned(sealed.sealed_at),
         from: sealed.seal.from,
@@ -201,7 +223,8 @@ async fn load(letter: LetterId, context: &Context) -> Result<Option<SealedLetter
         footer: mailbox.footer.clone(),
         organisation: mailbox.name.clone(),
         language: mailbox.language,
-    }))
+    };
+    Ok(Some((letter, events)))
 }
 
 fn entry(item: letters::Item) -> Entry {
@@ -315,6 +338,7 @@ async fn retry(
     outbox::retry(
         tx,
         row.id,
+        Way::Mail,
         origin.now.saturating_add(millis(wait)),
         reason,
         uncertain,
@@ -333,6 +357,33 @@ async fn retry(
             context,
         )
         .await?;
+    }
+    Ok(())
+}
+
+/// Whoever took a message back while it was being handed over was told nothing, as nothing was known
+/// yet; now it has gone after all.
+async fn tell_of_what_was_struck(
+    tx: &mut Tx,
+    row: &Claimed,
+    action: &MailAction,
+    carried: &[String],
+    context: &Context,
+) -> Result<(), StoreError> {
+    let Some(letter) = row.letter_id.map(LetterId).filter(|_| !carried.is_empty()) else {
+        return Ok(());
+    };
+    let origin = Origin {
+        inbox_seq: 0,
+        trace: row.trace.clone(),
+        now: context.now_ms(),
+    };
+    for (event, author) in letters::struck(tx.connection(), letter).await? {
+        if carried.contains(&event) {
+            let (room, _) = letters::place_of(tx.connection(), letter).await?;
+            let text = wording::taken_back_too_late(&author, &[&action.recipient.shown_name()]);
+            tell(tx, &room, None, &text, &origin, context).await?;
+        }
     }
     Ok(())
 }

@@ -133,6 +133,14 @@ async fn work_through(events: Vec<Waiting>, context: &Arc<Context>) -> Result<()
     let mut run: Vec<(Waiting, RoomEvent)> = Vec::new();
     for waiting in events {
         match decode::decode(&waiting.body) {
+            Ok(_) if waiting.room_id.is_empty() => {
+                set_aside(
+                    waiting,
+                    "its id, room or sender is missing or stands there twice".to_owned(),
+                    context,
+                )
+                .await?;
+            }
             Err(problem) => {
                 decide_run(std::mem::take(&mut run), context).await?;
                 set_aside(waiting, problem, context).await?;
@@ -260,7 +268,7 @@ async fn facts(
         bot: context.bot.clone(),
         sender_role: role(connection, &event.sender, context).await?,
         sender_name: sender_name.unwrap_or_else(|| event.sender.localpart().to_owned()),
-        target: target(connection, event, &room_facts).await?,
+        target: target(connection, event).await?,
         room: room_facts,
         subject,
         own_addresses: context.own_addresses(),
@@ -290,7 +298,6 @@ async fn role(
 async fn target(
     connection: &mut Connection,
     event: &RoomEvent,
-    room: &RoomFacts,
 ) -> Result<Option<TargetFacts>, StoreError> {
     let (target, root) = match &event.kind {
         EventKind::Edit { target, .. }
@@ -328,19 +335,6 @@ async fn target(
     }
     for place in &mut placed {
         place.excerpt = wording::excerpt(&place.excerpt);
-        let conversation = room
-            .conversations
-            .iter()
-            .find(|known| known.id == place.conversation);
-        let came_from_them =
-            conversation.is_some_and(|known| known.people.iter().any(|p| p.ghost == sender));
-        if let Some(conversation) = conversation.filter(|_| !came_from_them) {
-            place.people = conversation
-                .people
-                .iter()
-                .map(|person| person.name.clone())
-                .collect();
-        }
     }
     Ok(Some(TargetFacts {
         event: target.clone(),

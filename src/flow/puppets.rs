@@ -286,6 +286,7 @@ async fn settle(
     outbox::retry(
         tx,
         row.id,
+        Way::Matrix,
         now.saturating_add(millis(wait)),
         &reason,
         uncertain,

@@ -33,7 +33,8 @@ pub const UNHINTED_KEY: &str = "org.postroom.words";
 ///
 /// Says what the JSON lacks.
 pub fn decode(json: &str) -> Result<RoomEvent, String> {
-    let event: AnyTimelineEvent = serde_json::from_str(json).map_err(|fault| fault.to_string())?;
+    let event: AnyTimelineEvent =
+        serde_json::from_str(json).map_err(|fault| unquoted(&fault.to_string()))?;
     let ours = serde_json::from_str::<OurMark>(json)
         .unwrap_or_default()
         .content;
@@ -46,7 +47,7 @@ pub fn decode(json: &str) -> Result<RoomEvent, String> {
         effect: ours.effect,
         kind: match event {
             AnyTimelineEvent::MessageLike(event) => {
-                without_hint(message_like(event), ours.unhinted)
+                without_hint(message_like(event, json), ours.unhinted)
             }
             AnyTimelineEvent::State(event) => state(event),
         },
@@ -70,6 +71,16 @@ pub fn body_of(json: &str) -> String {
         .to_owned()
 }
 
+/// What is wrong, without what the parser quotes: it is logged, and contents never are.
+fn unquoted(problem: &str) -> String {
+    match (problem.find(['"', '`']), problem.rfind(['"', '`'])) {
+        (Some(begin), Some(end)) if begin < end => {
+            format!("{}…{}", &problem[..begin], &problem[end + 1..])
+        }
+        _ => problem.to_owned(),
+    }
+}
+
 #[derive(Default, Deserialize)]
 struct OurMark {
     #[serde(default)]
@@ -90,16 +101,16 @@ struct Unhinted {
     formatted_body: Option<String>,
 }
 
-fn message_like(event: AnyMessageLikeEvent) -> EventKind {
+fn message_like(event: AnyMessageLikeEvent, json: &str) -> EventKind {
     match event {
         AnyMessageLikeEvent::RoomMessage(MessageLikeEvent::Original(event)) => {
             message(event.content)
         }
         AnyMessageLikeEvent::RoomEncrypted(MessageLikeEvent::Original(_)) => {
-            thing(Thing::Encrypted, "")
+            thing(Thing::Encrypted, "", json)
         }
         AnyMessageLikeEvent::Sticker(MessageLikeEvent::Original(event)) => {
-            thing(Thing::Sticker, &event.content.body)
+            thing(Thing::Sticker, &event.content.body, json)
         }
         AnyMessageLikeEvent::Reaction(MessageLikeEvent::Original(event)) => EventKind::Reaction {
             target: event.content.relates_to.event_id,
@@ -114,7 +125,7 @@ fn message_like(event: AnyMessageLikeEvent) -> EventKind {
         }
         // ruma knows polls only by features that aren't needed otherwise.
         other => match other.event_type().to_string().as_str() {
-            "m.poll.start" | "org.matrix.msc3381.poll.start" => thing(Thing::Poll, ""),
+            "m.poll.start" | "org.matrix.msc3381.poll.start" => thing(Thing::Poll, "", json),
             _ => EventKind::Irrelevant,
         },
     }
@@ -247,13 +258,26 @@ fn words(body: &str, formatted: Option<FormattedBody>, is_reply: bool) -> Words 
     }
 }
 
-fn thing(what: Thing, name: &str) -> EventKind {
+fn thing(what: Thing, name: &str, json: &str) -> EventKind {
     EventKind::Message {
         content: Content::Thing {
             what,
             name: name.to_owned(),
         },
-        relation: Relation::default(),
+        relation: relation_of(json),
+    }
+}
+
+/// What an event of any type hangs on: a sticker in the thread of a note stays there with it.
+fn relation_of(json: &str) -> Relation {
+    let event: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+    let relates = &event["content"]["m.relates_to"];
+    let id = |value: &serde_json::Value| OwnedEventId::try_from(value.as_str()?).ok();
+    let is_thread = relates["rel_type"] == "m.thread";
+    let is_fallback = is_thread && relates["is_falling_back"] == true;
+    Relation {
+        thread_root: id(&relates["event_id"]).filter(|_| is_thread),
+        reply_to: id(&relates["m.in_reply_to"]["event_id"]).filter(|_| !is_fallback),
     }
 }
 

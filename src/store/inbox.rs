@@ -10,9 +10,6 @@ statements! {
     INSERT = "
         INSERT INTO inbox (kind, id, room_id, sender, body, trace, received_at)
         VALUES ('event', $1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING";
-    INSERT_SET_ASIDE = "
-        INSERT INTO inbox (kind, id, room_id, sender, body, trace, received_at, state, problem)
-        VALUES ('event', $1, '', '', $2, $3, $4, 'set_aside', $5) ON CONFLICT (id) DO NOTHING";
     SELECT_WAITING = "
         SELECT seq, id, room_id, body, trace FROM inbox
         WHERE state = 'waiting' AND seq > $1 ORDER BY seq LIMIT $2";
@@ -35,13 +32,13 @@ pub struct NewEvent {
     pub body: String,
 }
 
-/// Something in a transaction that is no event, kept for whoever wants to know why.
+/// Something in a transaction that is no event. It waits like one, in no room, for the worker to set
+/// it aside and to tell staff.
 #[derive(Debug, Clone)]
 pub struct Broken {
-    /// The event id, or what stands for it.
+    /// What stands for the event id.
     pub id: String,
     pub body: String,
-    pub problem: String,
 }
 
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -92,14 +89,9 @@ pub async fn accept(
         );
     }
     for one in broken {
-        execute!(
-            connection,
-            INSERT_SET_ASIDE,
-            &one.id,
-            &one.body,
-            trace,
-            now,
-            &one.problem
+        let (room, sender) = ("", "");
+        new += execute!(
+            connection, INSERT, &one.id, room, sender, &one.body, trace, now
         );
     }
     if new > 0 {

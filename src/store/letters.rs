@@ -9,7 +9,7 @@ use crate::domain::{
     event::Words,
     facts::Placement,
     ids::{ConversationId, LetterId, MessageId},
-    outgoing::Seal,
+    outgoing::{MailAction, Seal},
 };
 
 statements! {
@@ -50,8 +50,12 @@ statements! {
     COUNT_SENT = "
         SELECT count(*) FROM (SELECT 1 FROM letters WHERE conversation_id = $1 AND message_id <> '' LIMIT 1)";
     SELECT_PLACES = "
-        SELECT conversation_id, letters.state, body FROM letter_items
+        SELECT conversation_id, letters.state, body, letters.id FROM letter_items
         JOIN letters ON letters.id = letter_id WHERE event_id = $1 ORDER BY letter_items.id";
+    SELECT_REACHED = "
+        SELECT payload FROM outbox
+        WHERE letter_id = $1 AND (state = 'delivered' OR uncertain = 1) ORDER BY id";
+    SELECT_STRUCK = "SELECT event_id, author FROM letter_items WHERE letter_id = $1 AND struck = 1";
     SELECT_ROOM = "
         SELECT room_id FROM letters JOIN conversations ON conversations.id = conversation_id
         WHERE letters.id = $1";
@@ -292,21 +296,44 @@ pub async fn items(connection: &mut Connection, letter: LetterId) -> Result<Vec<
         .collect()
 }
 
-/// The letters that a message went into: conversation, whether it is still open, and its text.
+/// The letters that a message went into: conversation, whether it is still open, its text, and who
+/// has got it.
 pub async fn places(
     connection: &mut Connection,
     event: &str,
 ) -> Result<Vec<Placement>, StoreError> {
-    let rows = fetch_all!(connection, (i64, String, String), SELECT_PLACES, event);
-    Ok(rows
-        .into_iter()
-        .map(|(conversation, state, body)| Placement {
+    let mut places = Vec::new();
+    let rows = fetch_all!(connection, (i64, String, String, i64), SELECT_PLACES, event);
+    for (conversation, state, body, letter) in rows {
+        let mut people = Vec::new();
+        for (payload,) in fetch_all!(connection, (String,), SELECT_REACHED, letter) {
+            people.push(
+                serde_json::from_str::<MailAction>(&payload)?
+                    .recipient
+                    .shown_name(),
+            );
+        }
+        places.push(Placement {
             conversation: ConversationId(conversation),
             open: state == "open",
-            people: Vec::new(),
+            people,
             excerpt: body,
-        })
-        .collect())
+        });
+    }
+    Ok(places)
+}
+
+/// What was taken out of the letter: event and author.
+pub async fn struck(
+    connection: &mut Connection,
+    letter: LetterId,
+) -> Result<Vec<(String, String)>, StoreError> {
+    Ok(fetch_all!(
+        connection,
+        (String, String),
+        SELECT_STRUCK,
+        letter.0
+    ))
 }
 
 /// The room of a letter, and the last message in it.

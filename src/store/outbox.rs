@@ -174,9 +174,11 @@ pub async fn settle(
 }
 
 /// The row is attempted again at `next_at`; `uncertain` says that this attempt may have succeeded.
+/// Rings the bell, as the worker may sleep longer than until then.
 pub async fn retry(
     tx: &mut Tx,
     id: i64,
+    way: Way,
     next_at: i64,
     reason: &str,
     uncertain: bool,
@@ -189,6 +191,7 @@ pub async fn retry(
         reason,
         i64::from(uncertain)
     );
+    tx.wake(way.queue());
     Ok(())
 }
 

@@ -156,31 +156,18 @@ async fn transaction(
     let mut broken = Vec::new();
     for event in events {
         let body = event.get().to_owned();
-        match serde_json::from_str::<Outline>(&body) {
-            Ok(Outline {
-                event_id,
-                room_id,
-                sender,
-            }) => {
-                sound.push(NewEvent {
-                    id: event_id,
-                    room: room_id,
-                    sender,
-                    body,
-                });
-            }
-            Err(fault) => {
-                let id = format!(
-                    "broken:{}",
-                    HEXLOWER.encode(&Sha256::digest(body.as_bytes()))
-                );
-                broken.push(Broken {
-                    id,
-                    body,
-                    problem: fault.to_string(),
-                });
-            }
-        }
+        let Ok(outline) = serde_json::from_str::<Outline>(&body) else {
+            let digest = HEXLOWER.encode(&Sha256::digest(body.as_bytes()));
+            let id = format!("broken:{digest}");
+            broken.push(Broken { id, body });
+            continue;
+        };
+        sound.push(NewEvent {
+            id: outline.event_id,
+            room: outline.room_id,
+            sender: outline.sender,
+            body,
+        });
     }
     note_typing(ephemeral.iter().chain(&older_ephemeral), &appservice);
     // Typing and receipts come by the dozen, and there is nothing to be stored about them.
@@ -209,7 +196,7 @@ async fn transaction(
                 tracing::error!(
                     trace,
                     set_aside,
-                    "Events without id, room or sender were set aside"
+                    "Events without id, room or sender came and will be set aside"
                 );
             }
             axum::Json(json!({})).into_response()

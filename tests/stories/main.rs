@@ -1,12 +1,22 @@
 //! Stories about the whole program, with fakes at its doors.
+
+mod appservice_api;
+mod command_line;
+mod commands;
+mod conversation;
+mod delivery;
+mod edits;
+mod homeserver;
+mod letters;
+mod mail_in;
+mod running;
+mod support;
+
 #![allow(
     clippy::unwrap_used,
     reason = "what a test can't go on without may end it"
 )]
 
-#[path = "../support/mod.rs"]
-mod support;
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on shall panic")]
 
-mod command_line;
-mod conversation;
-mod mail_in;
+#[path = "../support/mod.rs"]

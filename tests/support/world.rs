@@ -3,6 +3,7 @@
 //! The program runs as a process of its own, so that it can be killed; the homeserver and the mail
 //! server live in the test. A story ends with [`World::finish`], which fails if anything is left
 //! that Postroom still has to do.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on shall panic")]
 
 use std::{
     fmt::Write as _,
@@ -317,6 +318,66 @@ log: {{level: "info,postroom=debug"}}
             .any(|body| body.contains(text))
     }
 
+    /// Ann says something, and what she says next is not part of it: with `quiet: 0s` it is in a
+    /// letter of its own.
+    pub async fn tell(&self, room: &str, text: &str) -> String {
+        let said = self.ann.say(room, text);
+        self.until_empty(&["events", "letters_open"]).await;
+        said
+    }
+
+    /// Ann says something, and the bot answers it.
+    pub async fn ask(&self, room: &str, text: &str) -> String {
+        let asked = self.ann.say(room, text);
+        self.answer_to(room, &asked).await
+    }
+
+    /// Waits for the bot's reply to an event; fails if there are more.
+    pub async fn answer_to(&self, room: &str, event: &str) -> String {
+        self.until("the bot answers", || {
+            !self.answers_to(room, event).is_empty()
+        })
+        .await;
+        let answers = self.answers_to(room, event);
+        assert_eq!(answers.len(), 1, "{answers:?}");
+        answers[0].clone()
+    }
+
+    /// What the bot has replied to an event so far.
+    pub fn answers_to(&self, room: &str, event: &str) -> Vec<String> {
+        let timeline = self.homeserver.timeline(room).into_iter();
+        timeline
+            .filter(|said| said.sender == "@postroom:example.org")
+            .filter(|said| {
+                said.content["m.relates_to"]["m.in_reply_to"]["event_id"].as_str() == Some(event)
+            })
+            .map(|said| said.body().to_owned())
+            .collect()
+    }
+
+    /// The bot's reactions to an event so far.
+    pub fn marks_on(&self, room: &str, event: &str) -> Vec<String> {
+        let timeline = self.homeserver.timeline(room).into_iter();
+        timeline
+            .filter(|mark| mark.sender == "@postroom:example.org" && mark.kind == "m.reaction")
+            .map(|mark| mark.content["m.relates_to"].clone())
+            .filter(|relates| relates["event_id"].as_str() == Some(event))
+            .map(|relates| relates["key"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    }
+
+    /// Whether the user is in the room now.
+    pub fn is_in(&self, room: &str, user: &str) -> bool {
+        self.homeserver.members(room).get(user) == Some(&Membership::Join)
+    }
+
+    /// A customer's answer to a letter, handed in by LMTP.
+    pub async fn answer(&self, letter: &SinkMail, from: &str, text: &str, message_id: &str) {
+        let (to, raw) = answer(letter, from, text, message_id);
+        let replies = self.mail(from, &[&to], &raw).await;
+        assert_eq!(replies[0].code, 250, "{replies:?}");
+    }
+
     /// What a user has said in the room.
     pub fn said_by(&self, room: &str, user: &str) -> Vec<String> {
         let messages = self.homeserver.messages(room).into_iter();
@@ -352,15 +413,28 @@ log: {{level: "info,postroom=debug"}}
 
     /// Waits until Postroom has nothing left to do, but for open letters.
     pub async fn quiet(&self) {
+        self.until_empty(&["events", "mails", "to_matrix", "to_mail"])
+            .await;
+    }
+
+    /// Waits until Postroom has nothing left to do, and no letter is open. From then on, what has
+    /// not happened will not happen.
+    pub async fn settled(&self) {
+        self.until_empty(&["events", "mails", "letters_open", "to_matrix", "to_mail"])
+            .await;
+    }
+
+    async fn until_empty(&self, queues: &[&str]) {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let pushed = self.homeserver.backlog() == 0;
+            self.homeserver.wait_pushed(PATIENCE).await;
             let waiting = self
                 .health()
                 .await
                 .map(|health| health["waiting"].clone())
                 .unwrap_or_default();
-            let queues = ["events", "mails", "to_matrix", "to_mail"];
+            // What Postroom did a moment ago may be on its way back to it.
+            let pushed = self.homeserver.wait_pushed(Duration::ZERO).await;
             if pushed && queues.iter().all(|queue| waiting[queue] == 0) {
                 return;
             }

@@ -286,7 +286,7 @@ fn on_edit(
     let (Content::Text(words) | Content::Emote(words)) = content else {
         return Vec::new();
     };
-    if command::is_note(&words.body) {
+    if command::is_note(&words.body) || Command::parse(&words.body).is_some() {
         let mut effects = on_redaction(event, target, facts);
         effects.push(Effect::MarkInternal {
             event: target.clone(),
@@ -314,8 +314,9 @@ fn on_reaction(event: &RoomEvent, key: &str, facts: &EventFacts) -> Vec<Effect> 
     let Some(target) = facts.target.as_ref().filter(|target| !target.internal) else {
         return Vec::new();
     };
-    if key.trim_end_matches('\u{fe0f}') == SEND_NOW && facts.sender_role == Role::Staff {
-        return if target.placed.iter().any(|placement| placement.open) {
+    if key.trim_end_matches('\u{fe0f}') == SEND_NOW {
+        let waits = target.placed.iter().any(|placement| placement.open);
+        return if waits && facts.sender_role == Role::Staff {
             vec![Effect::SendNow {
                 room: event.room.clone(),
             }]
@@ -349,13 +350,11 @@ fn on_redaction(event: &RoomEvent, target: &OwnedEventId, facts: &EventFacts) ->
     let mut effects = vec![Effect::Strike {
         event: target.clone(),
     }];
-    let gone_to: Vec<&str> = facts
+    let gone_to = facts
         .target
-        .iter()
-        .flat_map(|known| &known.placed)
-        .filter(|placement| !placement.open)
-        .flat_map(|placement| placement.people.iter().map(String::as_str))
-        .collect();
+        .as_ref()
+        .map(TargetFacts::gone_to)
+        .unwrap_or_default();
     if !gone_to.is_empty() && event.sender != facts.bot {
         effects.push(say_plainly(
             event,
