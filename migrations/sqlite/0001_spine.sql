@@ -131,6 +131,8 @@ CREATE TABLE letters (
     seal TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE UNIQUE INDEX letters_open ON letters (conversation_id) WHERE state = 'open';
+CREATE INDEX letters_undelivered ON letters (conversation_id) WHERE state = 'sealed';
+CREATE INDEX letters_of_conversation ON letters (conversation_id) WHERE message_id <> '';
 CREATE INDEX letters_due ON letters (due_at) WHERE state = 'open';
 
 CREATE TABLE letter_items (
