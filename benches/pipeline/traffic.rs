@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use postroom::lifecycle::Clock;
 
 use crate::support::fake_homeserver::{FakeConfig, FakeHomeserver, FakeUser, Membership};
 use crate::support::lmtp_client::LmtpClient;
@@ -377,8 +378,8 @@ fn numbers_in(text: &str, word: &str) -> Vec<usize> {
 
 /// Time since 1970, as the fake homeserver stamps its events.
 fn now() -> Duration {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.unwrap_or_default()
+    let millis = Clock::System.now().as_millisecond();
+    Duration::from_millis(u64::try_from(millis).unwrap_or_default())
 }
 
 fn per_second(count: usize, time: Duration) -> f64 {
