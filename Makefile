@@ -30,8 +30,8 @@ test: build lint ## All gates and all tests, with the real Synapse, Postfix and 
 	$(CARGO) nextest run --locked
 	$(CARGO) test --locked --doc --quiet
 
-bench: ## The benchmarks
-	$(CARGO) bench --locked
+bench: ## The benchmarks, on a disk: see docs/benchmarks.md
+	$(CARGO) bench --locked --bench commits --bench pipeline
 
 demo: provision ## See it work: a room, a letter, an answer, on this machine only
 	$(CARGO) build --locked --bin postroom --example demo

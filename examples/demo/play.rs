@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use lettre::Message;
-use lettre::message::SinglePart;
-use mail_parser::MessageParser;
 use serde_json::Value;
 
 use crate::screen::Screen;
+use crate::servers::customer::{self, Mail};
 use crate::servers::matrix_client::MatrixClient;
-use crate::stage::{CUSTOMER, SERVER, STAFF, STAFF_PASSWORD, Stage};
+use crate::servers::postroom::BOT;
+use crate::stage::{CUSTOMER, STAFF, STAFF_PASSWORD, Stage};
 
 const ROOM: &str = "Kernel training Lyon";
 const ANSWER: &str = "Tuesday suits us, and yes: please bring the boards.\n\nJane";
@@ -21,14 +20,12 @@ pub async fn play(stage: &Stage, screen: &Screen) -> Result<()> {
     let logs = logs.as_slice();
 
     let ann = screen.step("Ann registers", logs, register(stage)).await?;
-    let bot = format!("@postroom:{SERVER}");
-    let invited = [bot.as_str()];
-    let create = ann.create_room(ROOM, &invited);
+    let create = ann.create_room(ROOM, &[BOT]);
     let room = screen
         .step("Ann creates a room and invites Postroom", logs, create)
         .await?;
     screen
-        .step("Postroom joins", logs, ann.wait_for_join(&bot, SOON, &room))
+        .step("Postroom joins", logs, ann.wait_for_join(BOT, SOON, &room))
         .await?;
 
     screen
@@ -45,9 +42,10 @@ pub async fn play(stage: &Stage, screen: &Screen) -> Result<()> {
     let letter = screen
         .step("Jane gets one letter", logs, letter(stage))
         .await?;
-    show_mail(&letter, screen)?;
+    show_mail(&letter, screen);
 
-    let answer = answer(&letter)?;
+    let jane = format!("Jane Doe <{CUSTOMER}>");
+    let answer = customer::answer(&letter, &jane, ANSWER, "answer-1@acme.com")?;
     screen
         .step(
             "Jane answers, as mail programs do",
@@ -92,53 +90,7 @@ async fn letter(stage: &Stage) -> Result<Vec<u8>> {
     mails.into_iter().next().context("an empty mailbox")
 }
 
-/// A new text above the whole letter as quoted history, from the very headers that it had.
-fn answer(letter: &[u8]) -> Result<Reply> {
-    let letter = MessageParser::new()
-        .parse(letter)
-        .context("the letter is no mail")?;
-    let reply_to = letter
-        .reply_to()
-        .or(letter.from())
-        .and_then(|list| list.first()?.address())
-        .context("the letter does not say where to answer")?;
-    let id = format!(
-        "<{}>",
-        letter
-            .message_id()
-            .context("the letter has no Message-ID")?
-    );
-    let subject = letter.subject().unwrap_or_default();
-    let date = letter
-        .date()
-        .map(mail_parser::DateTime::to_rfc822)
-        .unwrap_or_default();
-    let text = letter.body_text(0).unwrap_or_default();
-    let history: Vec<String> = text.lines().map(|line| format!("> {line}\n")).collect();
-    let history = history.concat();
-    let mail = Message::builder()
-        .from(format!("Jane Doe <{CUSTOMER}>").parse()?)
-        .to(reply_to.parse()?)
-        .subject(format!("Re: {subject}"))
-        .in_reply_to(id.clone())
-        .references(id)
-        .message_id(Some("<answer-1@acme.com>".to_owned()))
-        .singlepart(SinglePart::plain(format!(
-            "{ANSWER}\n\nOn {date}, Bootlin wrote:\n{history}"
-        )))?;
-    Ok(Reply {
-        to: reply_to.to_owned(),
-        raw: mail.formatted(),
-    })
-}
-
-#[derive(Debug)]
-struct Reply {
-    to: String,
-    raw: Vec<u8>,
-}
-
-async fn send(answer: &Reply, stage: &Stage) -> Result<()> {
+async fn send(answer: &Mail, stage: &Stage) -> Result<()> {
     stage.mail.submit(CUSTOMER, &answer.to, &answer.raw).await
 }
 
@@ -153,21 +105,15 @@ async fn arrival(ann: &MatrixClient, room: &str) -> Result<()> {
         .map(drop)
 }
 
-fn show_mail(raw: &[u8], screen: &Screen) -> Result<()> {
-    let mail = MessageParser::new()
-        .parse(raw)
-        .context("the letter is no mail")?;
+fn show_mail(raw: &[u8], screen: &Screen) {
     let mut shown = Vec::new();
     for name in ["From", "To", "Reply-To", "Subject"] {
-        if let Some(value) = mail.header_raw(name) {
-            let unfolded = value.split_whitespace().collect::<Vec<_>>().join(" ");
-            shown.push(format!("{name}: {unfolded}"));
+        if let Some(value) = customer::header(raw, name) {
+            shown.push(format!("{name}: {value}"));
         }
     }
-    let text = mail.body_text(0).context("the letter has no text")?;
-    shown.push(format!("\n{text}"));
+    shown.push(format!("\n{}", customer::body(raw)));
     screen.framed("in Jane's mailbox", &shown.join("\n"));
-    Ok(())
 }
 
 async fn show_room(ann: &MatrixClient, room: &str, screen: &Screen) -> Result<()> {

@@ -8,8 +8,9 @@ statements! {
         INSERT INTO messages (event_id, conversation_id, message_id, direction)
         VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
     SELECT_EVENT = "
-        SELECT event_id FROM messages WHERE message_id = $1 AND conversation_id = $2
-        ORDER BY direction, event_id LIMIT 1";
+        SELECT event_id FROM messages LEFT JOIN inbox ON inbox.id = event_id
+        WHERE message_id = $1 AND conversation_id = $2
+        ORDER BY direction, inbox.seq DESC LIMIT 1";
     SELECT_INBOUND = "
         SELECT conversation_id FROM messages WHERE event_id = $1 AND direction = 'in'";
     SELECT_MESSAGE_ID = "
@@ -34,7 +35,7 @@ pub async fn link(
     Ok(())
 }
 
-/// An event of the conversation that came by, or went into, this mail.
+/// The last event of the conversation that came by, or went into, this mail.
 pub async fn event_of(
     connection: &mut Connection,
     message_id: &MessageId,

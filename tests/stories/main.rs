@@ -1,4 +1,11 @@
 //! Stories about the whole program, with fakes at its doors.
+#![allow(
+    clippy::unwrap_used,
+    reason = "what a test can't go on without may end it"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
 
 mod appservice_api;
 mod command_line;
@@ -10,13 +17,3 @@ mod homeserver;
 mod letters;
 mod mail_in;
 mod running;
-mod support;
-
-#![allow(
-    clippy::unwrap_used,
-    reason = "what a test can't go on without may end it"
-)]
-
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on shall panic")]
-
-#[path = "../support/mod.rs"]

@@ -28,10 +28,15 @@ impl Folder {
         } else {
             std::env::temp_dir()
         };
+        Self::create_in(&parent)
+    }
+
+    /// Creates it in a folder of one's own choice, for data that have to be on a disk.
+    pub fn create_in(parent: &Path) -> Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("postroom-")
             .permissions(Permissions::from_mode(0o755))
-            .tempdir_in(&parent)
+            .tempdir_in(parent)
             .with_context(|| format!("creating a folder in {}", parent.display()))?;
         Ok(Self(folder))
     }

@@ -1,9 +1,9 @@
 //! A private pair of Postfix and Dovecot.
 //!
-//! Three kinds of recipients: our own addresses, which go to an LMTP listener (Postroom's) or,
-//! without one, to a mailbox; customers' domains, where every address has a mailbox; everybody
-//! else, who is refused after acceptance, so that a real bounce comes back. Nothing is looked up
-//! in the DNS and nothing leaves the machine.
+//! Four kinds of recipients: our own addresses, which go to an LMTP listener (Postroom's) or,
+//! without one, to a mailbox; customers' domains, where every address has a mailbox; some addresses
+//! that are refused at once; everybody else, who is refused after acceptance, so that a real bounce
+//! comes back. Nothing is looked up in the DNS and nothing leaves the machine.
 
 use std::net::TcpStream;
 use std::path::PathBuf;
@@ -34,6 +34,8 @@ pub struct MailOptions {
     pub own: Vec<String>,
     /// Domains in which every address has a mailbox.
     pub customers: Vec<String>,
+    /// Addresses that are refused at once, as a provider does that knows its recipients.
+    pub refused: Vec<String>,
     /// Everybody's password, for submission and IMAP.
     pub password: String,
 }
@@ -47,6 +49,7 @@ impl Default for MailOptions {
                 "@rooms.example.org".to_owned(),
             ],
             customers: vec!["acme.com".to_owned(), "beta.example".to_owned()],
+            refused: vec!["gone@acme.com".to_owned()],
             password: "secret".to_owned(),
         }
     }
@@ -144,6 +147,21 @@ impl MailServers {
     /// The servers' logs.
     pub fn logs(&self) -> [PathBuf; 2] {
         [self.postfix.log().to_owned(), self.dovecot.log().to_owned()]
+    }
+
+    /// How many mails wait in Postfix's queue, also those that it has just taken.
+    pub fn queued(&self) -> usize {
+        let queues = ["maildrop", "incoming", "active", "deferred"];
+        queues.iter().map(|queue| self.in_queue(queue)).sum()
+    }
+
+    /// How many mails Postfix has tried to deliver in vain and will try again.
+    pub fn deferred(&self) -> usize {
+        self.in_queue("deferred")
+    }
+
+    fn in_queue(&self, queue: &str) -> usize {
+        postfix::files_below(&self.folder.join("queue").join(queue))
     }
 
     /// The inbox of an address in a customer's domain.

@@ -1,4 +1,4 @@
-//! Real counterparts for tests and the demo: Synapse, Postfix and Dovecot.
+//! Real programs for tests and the demo: Synapse, Postfix, Dovecot, and Postroom between them.
 //!
 //! Every instance is private: free ports on loopback, its data in a temporary [`folder`], nothing
 //! shared with another instance or with what the machine runs itself. So any number of test
@@ -11,6 +11,7 @@
 //! into a [`folder`], starts a [`process`] and waits until it answers.
 
 pub mod certificates;
+pub mod customer;
 mod dovecot;
 pub mod folder;
 pub mod http;
@@ -19,5 +20,6 @@ pub mod mailbox;
 pub mod matrix_client;
 pub mod ports;
 mod postfix;
+pub mod postroom;
 pub mod process;
 pub mod synapse;

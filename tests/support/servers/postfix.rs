@@ -49,6 +49,12 @@ pub fn configure(
     let recipients: Vec<String> = recipients.map(|it| format!("{it} yes\n")).collect();
     write_aged("conf/recipients", &recipients.concat(), folder)?;
 
+    let refused = options.refused.iter();
+    let refused: Vec<String> = refused
+        .map(|it| format!("{it} 550 5.1.1 No such mailbox here\n"))
+        .collect();
+    write_aged("conf/refused", &refused.concat(), folder)?;
+
     let transport =
         |port: u16| move |domain: &&str| format!("{domain} lmtp:inet:127.0.0.1:{port}\n");
     let transports: Vec<String> = match options.lmtp_port {
@@ -57,7 +63,7 @@ pub fn configure(
     };
     write_aged("conf/transports", &transports.concat(), folder)?;
 
-    write_aged("conf/master.cf", &master_cf(ports), folder)?;
+    write_aged("conf/master.cf", &master_cf(ports, folder), folder)?;
     write_aged(
         "conf/main.cf",
         &main_cf(&domains.join(", "), certificates, folder),
@@ -122,8 +128,10 @@ bounce_queue_lifetime = 1h
 }
 
 /// No service runs in a chroot jail: a private queue has no `etc` in it. Submission takes every
-/// recipient, so that the ones who do not exist cause a bounce, as they do at most providers.
-fn master_cf(ports: &Ports) -> String {
+/// recipient but those named in `refused`, so that the ones who do not exist cause a bounce, as they
+/// do at most providers.
+fn master_cf(ports: &Ports, folder: &Folder) -> String {
+    let place = folder.path().display();
     let smtp = ports.smtp.address();
     let submission = ports.submission.address();
     format!(
@@ -134,7 +142,7 @@ fn master_cf(ports: &Ports) -> String {
   -o smtpd_tls_security_level=encrypt
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_client_restrictions=permit_sasl_authenticated,reject
-  -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject
+  -o smtpd_recipient_restrictions=check_recipient_access,texthash:{place}/conf/refused,permit_sasl_authenticated,reject
   -o smtpd_reject_unlisted_recipient=no
   -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
 pickup unix n - n 60 1 pickup
@@ -171,6 +179,21 @@ fn write_aged(name: &str, content: &str, folder: &Folder) -> Result<()> {
     let file = File::options().write(true).open(path)?;
     file.set_modified(SystemTime::UNIX_EPOCH + LONG_AGO)?;
     Ok(())
+}
+
+/// How many files there are; Postfix spreads large queues over folders.
+pub fn files_below(folder: &std::path::Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return 0;
+    };
+    let count = |entry: std::fs::DirEntry| {
+        if entry.file_type().is_ok_and(|it| it.is_dir()) {
+            files_below(&entry.path())
+        } else {
+            1
+        }
+    };
+    entries.flatten().map(count).sum()
 }
 
 /// The folders that `postfix check` would make, one program run at a time.

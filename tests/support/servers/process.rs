@@ -72,6 +72,16 @@ impl Process {
         tail(&self.log, lines)
     }
 
+    /// Its process id, and that of its group.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends the server at once, without giving it a chance to finish anything.
+    pub fn kill(self) {
+        signal("KILL", &self.child);
+    }
+
     /// Ends the server: softly, and firmly after five seconds.
     fn stop(&mut self) {
         signal("TERM", &self.child);

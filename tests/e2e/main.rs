@@ -1,0 +1,15 @@
+//! Stories about the whole program between the real Synapse, Postfix and Dovecot.
+//!
+//! Every story starts servers of its own (see [`stage`]), so they may run side by side. What a
+//! story can tell with fakes is told in `stories`; here is what only the real counterparts know.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod conversation;
+mod messages;
+mod outages;
+mod people;
+mod refusals;
+mod stage;
+mod threads;

@@ -1,0 +1,183 @@
+//! All servers of a story, and what staff and customers do on them.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::support::servers::customer::{self, Mail};
+use crate::support::servers::folder::Folder;
+use crate::support::servers::mail_servers::{MailOptions, MailServers};
+use crate::support::servers::matrix_client::MatrixClient;
+use crate::support::servers::postroom::{BOT, Postroom, Settings};
+use crate::support::servers::process;
+use crate::support::servers::synapse::{Synapse, SynapseOptions};
+
+/// How long anything may take before a story fails. Long, as the machine may be busy.
+pub const SOON: Duration = Duration::from_secs(30);
+
+/// How long is waited for what must not come: a second copy of something.
+const LATER: Duration = Duration::from_millis(300);
+
+/// Running servers, a member of staff, and a control room.
+#[derive(Debug)]
+pub struct Stage {
+    // Fields are dropped in this order: Postroom before those that it speaks to.
+    pub postroom: Postroom,
+    pub mail: MailServers,
+    pub synapse: Synapse,
+    pub ann: MatrixClient,
+    pub control_room: String,
+}
+
+impl Stage {
+    /// Starts everything. `quiet` as in the configuration; `0s` makes a letter of every message.
+    pub async fn set(quiet: &'static str) -> Result<Self> {
+        let binary = Path::new(env!("CARGO_BIN_EXE_postroom"));
+        let mut postroom = Postroom::new(binary, Folder::create()?)?;
+        let of_synapse = SynapseOptions {
+            registration: Some(postroom.registration()),
+            ..SynapseOptions::default()
+        };
+        let of_mail = MailOptions {
+            lmtp_port: Some(postroom.lmtp_port()),
+            ..MailOptions::default()
+        };
+        let (synapse, mail) =
+            tokio::try_join!(Synapse::start(&of_synapse), MailServers::start(&of_mail))?;
+        let ann = synapse.register_user("ann", "ann-secret").await?;
+        ann.set_name("Ann").await?;
+        let control_room = ann.create_room("Control room", &[BOT]).await?;
+        postroom.configure(&Settings {
+            quiet,
+            control_room: Some(control_room.clone()),
+            log_level: "info,postroom=debug",
+            ..Settings::new(synapse.url(), &mail)
+        })?;
+        postroom.start().await?;
+        let stage = Self {
+            postroom,
+            mail,
+            synapse,
+            ann,
+            control_room,
+        };
+        let control_room = &stage.control_room;
+        stage.ann.wait_for_join(BOT, SOON, control_room).await?;
+        Ok(stage)
+    }
+
+    /// A private room of Ann's with the bot in it.
+    pub async fn room(&self, name: &str) -> Result<String> {
+        let room = self.ann.create_room(name, &[BOT]).await?;
+        self.ann.wait_for_join(BOT, SOON, &room).await?;
+        self.bot_says("I let people take part here", &room).await?;
+        Ok(room)
+    }
+
+    /// `!email add` with `whom`; returns the id of the ghost, which begins with `ghost`.
+    pub async fn add(&self, whom: &str, ghost: &str, room: &str) -> Result<String> {
+        self.ann
+            .send_text(&format!("!email add {whom}"), room)
+            .await?;
+        self.joined(ghost, room).await
+    }
+
+    /// Waits until a user whose id begins so has joined.
+    pub async fn joined(&self, user: &str, room: &str) -> Result<String> {
+        let joined = self.ann.wait_for_join(user, SOON, room).await;
+        joined.with_context(|| self.log())
+    }
+
+    /// Waits for a notice of the bot's that contains `text`.
+    pub async fn bot_says(&self, text: &str, room: &str) -> Result<Value> {
+        self.says(BOT, text, room).await
+    }
+
+    /// Waits until a user whose id begins with `sender` says something that contains `text`.
+    pub async fn says(&self, sender: &str, text: &str, room: &str) -> Result<Value> {
+        let is_it = |event: &Value| {
+            event["sender"]
+                .as_str()
+                .is_some_and(|it| it.starts_with(sender))
+                && event["content"]["body"]
+                    .as_str()
+                    .is_some_and(|it| it.contains(text))
+        };
+        let what = format!("“{text}” by {sender}");
+        let said = self.ann.wait_for_event(&what, is_it, SOON, room).await;
+        said.with_context(|| self.log())
+    }
+
+    /// What users whose id begins with `sender` have said in the room.
+    pub async fn said_by(&self, sender: &str, room: &str) -> Result<Vec<String>> {
+        let timeline = self.ann.timeline(100, room).await?;
+        let body = |event: &Value| {
+            let by = event["sender"].as_str()?;
+            let body = event["content"]["body"].as_str()?;
+            by.starts_with(sender).then(|| body.to_owned())
+        };
+        Ok(timeline.iter().filter_map(body).collect())
+    }
+
+    /// Waits for letters to an address, until nothing is left to do; fails if there are more.
+    pub async fn letters(&self, address: &str, count: usize) -> Result<Vec<Vec<u8>>> {
+        let mailbox = self.mail.mailbox(address)?;
+        let came = mailbox.wait_for_mail(count, SOON).await;
+        came.with_context(|| self.log())?;
+        self.settled().await?;
+        let mails = mailbox.mails()?;
+        ensure!(
+            mails.len() == count,
+            "{address} got {} letters instead of {count}",
+            mails.len()
+        );
+        Ok(mails)
+    }
+
+    /// Answers a letter as Jane's mail program does, and returns the mail.
+    pub async fn answer(&self, letter: &[u8], from: &str, text: &str, id: &str) -> Result<Mail> {
+        let mail = customer::answer(letter, from, text, id)?;
+        let address = from.trim_end_matches('>').rsplit('<').next();
+        let address = address.unwrap_or_default();
+        self.mail.submit(address, &mail.to, &mail.raw).await?;
+        Ok(mail)
+    }
+
+    /// Waits until Postroom and Postfix have nothing left to do, and a moment longer.
+    pub async fn settled(&self) -> Result<()> {
+        self.until("there is nothing left to do", async || {
+            let waits = self.postroom.health().await.map(|it| it["waiting"].clone());
+            let queues = ["events", "mails", "letters_open", "to_matrix", "to_mail"];
+            let is_idle = waits.is_some_and(|waits| queues.iter().all(|it| waits[it] == 0));
+            is_idle && self.mail.queued() == 0
+        })
+        .await?;
+        tokio::time::sleep(LATER).await;
+        Ok(())
+    }
+
+    /// Waits until something is so.
+    pub async fn until(&self, what: &str, is_so: impl AsyncFn() -> bool) -> Result<()> {
+        let deadline = Instant::now() + SOON;
+        while !is_so().await {
+            if Instant::now() > deadline {
+                bail!("waited in vain until {what}\n{}", self.log());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+
+    /// The end of Postroom's log.
+    pub fn log(&self) -> String {
+        process::tail(&self.postroom.log(), 60)
+    }
+
+    /// Everything that Postfix wrote.
+    pub fn mail_log(&self) -> String {
+        let [postfix, _] = self.mail.logs();
+        std::fs::read_to_string(postfix).unwrap_or_default()
+    }
+}

@@ -1,0 +1,250 @@
+//! Postroom itself, configured and started as an administrator would do it.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail, ensure};
+use data_encoding::HEXLOWER;
+use serde_json::Value;
+
+use super::folder::Folder;
+use super::http;
+use super::mail_servers::MailServers;
+use super::ports::{self, Port};
+use super::process::Process;
+
+/// The homeserver's name and the domain of the mailbox.
+pub const SERVER: &str = "example.org";
+/// Postroom's mailbox.
+pub const SUPPORT: &str = "support@example.org";
+pub const BOT: &str = "@postroom:example.org";
+
+/// What stands in the configuration.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The homeserver's URL.
+    pub homeserver: String,
+    /// What stands under `smtp`, as a YAML mapping in one line.
+    pub smtp: String,
+    /// How long a room has to be quiet before a letter goes.
+    pub quiet: &'static str,
+    pub log_level: &'static str,
+    pub control_room: Option<String>,
+}
+
+impl Settings {
+    /// Letters go over submission, with STARTTLS and a login.
+    pub fn new(homeserver: String, mail: &MailServers) -> Self {
+        let submission = mail.submission_port();
+        let authority = mail.ca_file();
+        Self {
+            homeserver,
+            smtp: format!(
+                r#"{{url: "smtp://127.0.0.1:{submission}", username: {SUPPORT}, password: "{}", ca_file: "{}"}}"#,
+                mail.password(),
+                authority.display()
+            ),
+            quiet: "2s",
+            log_level: "info",
+            control_room: None,
+        }
+    }
+}
+
+/// Postroom, running or not; dropping the value stops it and removes its data.
+#[derive(Debug)]
+pub struct Postroom {
+    // Fields are dropped in this order: the program before its folder.
+    process: Option<Process>,
+    binary: PathBuf,
+    appservice: Port,
+    lmtp: Port,
+    operations: Port,
+    as_token: String,
+    hs_token: String,
+    folder: Folder,
+}
+
+impl Postroom {
+    /// Chooses ports and tokens, so that the servers around it can be told. `binary` is the
+    /// program; its data are going to be in `folder`.
+    pub fn new(binary: &Path, folder: Folder) -> Result<Self> {
+        Ok(Self {
+            process: None,
+            binary: binary.to_owned(),
+            appservice: ports::free()?,
+            lmtp: ports::free()?,
+            operations: ports::free()?,
+            as_token: secret()?,
+            hs_token: secret()?,
+            folder,
+        })
+    }
+
+    /// What the homeserver has to know.
+    pub fn registration(&self) -> String {
+        let url = self.appservice.address();
+        let (as_token, hs_token) = (&self.as_token, &self.hs_token);
+        format!(
+            r"id: postroom
+url: http://{url}
+as_token: {as_token}
+hs_token: {hs_token}
+sender_localpart: postroom
+rate_limited: false
+receive_ephemeral: true
+de.sorunome.msc2409.push_ephemeral: true
+protocols: [email]
+namespaces:
+  users:
+    - exclusive: true
+      regex: '@_email_.*:example\.org'
+  aliases: []
+  rooms: []
+"
+        )
+    }
+
+    /// The two tokens: ours for the homeserver, and the homeserver's for us.
+    pub fn tokens(&self) -> (&str, &str) {
+        (&self.as_token, &self.hs_token)
+    }
+
+    /// Where the homeserver pushes to.
+    pub fn appservice_url(&self) -> String {
+        format!("http://{}", self.appservice.address())
+    }
+
+    /// Where the local mail server delivers to.
+    pub fn lmtp_port(&self) -> u16 {
+        self.lmtp.number()
+    }
+
+    /// Writes the configuration and the registration.
+    pub fn configure(&self, settings: &Settings) -> Result<()> {
+        let registration = self
+            .folder
+            .write("registration.yaml", self.registration())?;
+        std::fs::set_permissions(registration, Permissions::from_mode(0o600))?;
+        let appservice = self.appservice.address();
+        let lmtp = self.lmtp.address();
+        let operations = self.operations.address();
+        let Settings {
+            homeserver,
+            smtp,
+            quiet,
+            log_level,
+            control_room,
+        } = settings;
+        let control_room = control_room
+            .as_ref()
+            .map_or_else(String::new, |room| format!("control_room: \"{room}\"\n"));
+        let config = self.folder.write(
+            "postroom.yaml",
+            format!(
+                r#"homeserver: {{url: "{homeserver}", server_name: {SERVER}}}
+appservice: {{listen: "{appservice}", url: "http://{appservice}", registration: registration.yaml}}
+database: {{url: "sqlite:postroom.db"}}
+blobs: {{url: "file:blobs"}}
+mailboxes:
+  support:
+    name: Bootlin
+    address: {SUPPORT}
+    reply_address: "support+{{token}}@example.org"
+    smtp: {smtp}
+lmtp: {{listen: "{lmtp}"}}
+staff: ["@*:{SERVER}"]
+letters: {{quiet: {quiet}, at_most: 5m}}
+operations: {{listen: "{operations}"}}
+log: {{level: "{log_level}"}}
+{control_room}"#
+            ),
+        )?;
+        std::fs::set_permissions(config, Permissions::from_mode(0o600))?;
+        Ok(())
+    }
+
+    /// Starts it and waits until it is ready: until the homeserver has answered it, too.
+    pub async fn start(&mut self) -> Result<()> {
+        self.spawn()?;
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while self.health().await.is_none_or(|it| it["status"] != "ready") {
+            if !self.process.as_mut().is_some_and(Process::is_running) {
+                bail!("Postroom ended at its start:\n{}", self.log_tail());
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "Postroom did not become ready:\n{}",
+                self.log_tail()
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+
+    /// Starts it and does not wait.
+    pub fn spawn(&mut self) -> Result<()> {
+        self.stop();
+        let process = Process::start(
+            "postroom",
+            Command::new(&self.binary)
+                .args(["run", "--config", "postroom.yaml"])
+                .current_dir(self.folder.path()),
+            &self.folder,
+        )?;
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// Ends it as an administrator does.
+    pub fn stop(&mut self) {
+        self.process = None;
+    }
+
+    /// Ends it as a power cut does.
+    pub fn kill(&mut self) {
+        if let Some(process) = self.process.take() {
+            process.kill();
+        }
+    }
+
+    /// What `GET /health/ready` says; `None` if nobody answers.
+    pub async fn health(&self) -> Option<Value> {
+        let url = format!("http://{}/health/ready", self.operations.address());
+        let answer = http::client().ok()?.get(url).send().await.ok()?;
+        answer.json().await.ok()
+    }
+
+    /// The running program's process id.
+    pub fn process_id(&self) -> Option<u32> {
+        self.process.as_ref().map(Process::id)
+    }
+
+    pub fn configuration(&self) -> PathBuf {
+        self.folder.join("postroom.yaml")
+    }
+
+    pub fn log(&self) -> PathBuf {
+        self.folder.join("postroom.log")
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.folder.join("postroom.db")
+    }
+
+    fn log_tail(&self) -> String {
+        super::process::tail(&self.log(), 30)
+    }
+}
+
+/// 64 characters that nobody can guess.
+fn secret() -> Result<String> {
+    use std::io::Read;
+    let mut bytes = [0; 32];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(HEXLOWER.encode(&bytes))
+}
