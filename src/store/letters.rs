@@ -26,7 +26,7 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING";
     REWRITE = "
         UPDATE letter_items SET body = $2, html = $3 WHERE event_id = $1
-        AND letter_id IN (SELECT id FROM letters WHERE state = 'open')";
+        AND (SELECT state FROM letters WHERE letters.id = letter_id) = 'open'";
     STRIKE = "UPDATE letter_items SET struck = 1, body = '', html = NULL, quote = '' WHERE event_id = $1";
     MAKE_DUE = "
         UPDATE letters SET due_at = $2 WHERE state = 'open' AND due_at IS NOT NULL
