@@ -98,8 +98,9 @@ impl TargetFacts {
     /// Whom it had gone to by email.
     #[must_use]
     pub fn gone_to(&self) -> Vec<&str> {
-        let people = self.placed.iter().flat_map(|placement| &placement.people);
-        people.map(String::as_str).collect()
+        let gone = self.placed.iter().filter(|placement| !placement.open);
+        gone.flat_map(|placement| placement.people.iter().map(String::as_str))
+            .collect()
     }
 }
 

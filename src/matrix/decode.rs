@@ -359,6 +359,36 @@ mod tests {
     }
 
     #[test]
+    fn a_sticker_hangs_on_its_thread() {
+        let event = event(
+            "m.sticker",
+            &json!({"body": "cat", "url": "mxc://x/y", "info": {}, "m.relates_to": {"rel_type":
+                "m.thread", "event_id": "$root", "is_falling_back": true,
+                "m.in_reply_to": {"event_id": "$mid"}}}),
+            &json!({}),
+        );
+        let EventKind::Message { relation, .. } = event.kind else {
+            panic!()
+        };
+        assert_eq!(relation.thread_root.unwrap(), "$root");
+        assert_eq!(relation.reply_to, None);
+    }
+
+    #[rstest]
+    #[case(
+        "invalid type: string \"my \\\"secret\\\"\", expected u64 at line 1 column 9",
+        "invalid type: string …, expected u64 at line 1 column 9"
+    )]
+    #[case(
+        "unknown variant `secret`, expected `a` or `b` at line 1",
+        "unknown variant … at line 1"
+    )]
+    #[case("missing field at line 1 column 9", "missing field at line 1 column 9")]
+    fn problems_quote_nothing(#[case] problem: &str, #[case] expected: &str) {
+        assert_eq!(unquoted(problem), expected);
+    }
+
+    #[test]
     fn an_edit_says_what_is_new() {
         let event = event(
             "m.room.message",
