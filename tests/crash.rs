@@ -85,7 +85,7 @@ async fn storm(quiet: &'static str) {
     world.sink.clear_troubles();
     let stormy = begun.elapsed();
     let sent = traffic.end().await;
-    verdict::wait_for_rest(&parties, &sent, &world, TO_REST).await;
+    verdict::wait_for_rest(&world, TO_REST).await;
     let settled = begun.elapsed().saturating_sub(stormy);
 
     let figures = verdict::judge(&parties, &sent, &before, &world);

@@ -1,7 +1,7 @@
 //! What must hold when the storm is over.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     fmt,
     time::{Duration, Instant},
 };
@@ -63,30 +63,28 @@ impl fmt::Display for Figures {
     }
 }
 
-/// Waits until everything has arrived, or has had the time to.
-pub async fn wait_for_rest(parties: &[Party], sent: &[Sent], world: &World, longest: Duration) {
+/// Waits until Postroom believes that it is done, or `longest` is over.
+pub async fn wait_for_rest(world: &World, longest: Duration) {
     let deadline = Instant::now() + longest;
-    let is_there = || {
-        parties.iter().zip(sent).all(|(party, sent)| {
-            posted(party, world).len() >= sent.tokens.len()
-                && party.addresses.iter().all(|address| {
-                    let (letters, _) = letters(party, address, world);
-                    tokens_of(&letters).len() >= wanted_in_letters(party, world).len()
-                })
-        })
-    };
-    while !is_there() && Instant::now() < deadline {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    if !is_there() {
-        println!(
-            "not at rest after {} s:\n{}",
-            longest.as_secs(),
-            left_over(world).await
-        );
+    while !is_at_rest(world).await {
+        if Instant::now() > deadline {
+            let left = left_over(world).await;
+            println!("not at rest after {} s:\n{left}", longest.as_secs());
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     // What comes twice may come later.
     tokio::time::sleep(Duration::from_secs(1)).await;
+}
+
+async fn is_at_rest(world: &World) -> bool {
+    let Some(health) = world.health().await else {
+        return false;
+    };
+    let waiting = health["waiting"].as_object();
+    world.homeserver.backlog() == 0
+        && waiting.is_some_and(|waiting| waiting.values().all(|queue| queue == 0))
 }
 
 /// Fails if anything is missing, double, foreign or out of order.
@@ -149,6 +147,7 @@ fn wanted_in_letters(party: &Party, world: &World) -> Vec<String> {
 /// came, and how many mails that were. Fails if two mails with one id differ.
 fn letters(party: &Party, address: &str, world: &World) -> (Vec<SinkMail>, usize) {
     let mut letters: Vec<SinkMail> = Vec::new();
+    let mut places: HashMap<Option<String>, usize> = HashMap::new();
     let mut copies = 0;
     for mail in world.sink.mails_to(address) {
         if header(&mail.raw, "Reply-To").as_deref() != Some(&party.reply_to) {
@@ -156,12 +155,12 @@ fn letters(party: &Party, address: &str, world: &World) -> (Vec<SinkMail>, usize
         }
         copies += 1;
         let id = header(&mail.raw, "Message-ID");
-        match letters
-            .iter()
-            .find(|known| header(&known.raw, "Message-ID") == id)
-        {
-            Some(known) => assert_eq!(known.text(), mail.text(), "one id, two contents"),
-            None => letters.push(mail),
+        if let Some(place) = places.get(&id) {
+            let known = &letters[*place];
+            assert_eq!(known.text(), mail.text(), "one id, two contents");
+        } else {
+            places.insert(id, letters.len());
+            letters.push(mail);
         }
     }
     (letters, copies)
