@@ -184,11 +184,11 @@ impl Stop {
 
     fn advance(&self, signal: &str) {
         if self.soft.is_cancelled() {
-            tracing::warn!(signal, "Stopping now");
             self.firm.cancel();
+            tracing::warn!(signal, "Stopping now");
         } else {
-            tracing::info!(signal, "Stopping; a second signal stops at once");
             self.soft.cancel();
+            tracing::info!(signal, "Stopping; a second signal stops at once");
         }
     }
 }

@@ -63,6 +63,8 @@ pub fn init(
 ) -> Result<(), tracing_subscriber::util::TryInitError> {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(&level.0))
+        // Told of on the very stream that failed, which would end the task that logs.
+        .log_internal_errors(false)
         .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr);
     match format {

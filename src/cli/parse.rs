@@ -2,7 +2,6 @@
 
 use std::{io::Write, path::PathBuf};
 
-use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
 
@@ -39,10 +38,18 @@ struct Trust {
 impl Parse {
     pub fn run(self) -> anyhow::Result<()> {
         let mut out = std::io::stdout().lock();
+        let mut unread = 0;
         for file in self.files {
-            let raw =
-                std::fs::read(&file).with_context(|| format!("can't read {}", file.display()))?;
+            let raw = match std::fs::read(&file) {
+                Ok(raw) => raw,
+                Err(error) => {
+                    eprintln!("can't read {}: {error}", file.display());
+                    unread += 1;
+                    continue;
+                }
+            };
             let mail = parse::parse(&raw).mail;
+            let file = file.display().to_string();
             if self.json {
                 let trust = Trust {
                     verdict: "unverified",
@@ -50,16 +57,17 @@ impl Parse {
                 };
                 let shown = Shown {
                     schema: 1,
-                    file: file.display().to_string(),
+                    file,
                     mail: &mail,
                     trust,
                 };
                 serde_json::to_writer(&mut out, &shown)?;
                 writeln!(out)?;
             } else {
-                write_for_people(&mail, &file.display().to_string(), &mut out)?;
+                write_for_people(&mail, &file, &mut out)?;
             }
         }
+        anyhow::ensure!(unread == 0, "{unread} of the files could not be read");
         Ok(())
     }
 }

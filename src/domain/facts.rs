@@ -149,6 +149,8 @@ impl RoomFacts {
 pub struct MailFacts {
     /// The mail's Message-ID, or its digest where it has none.
     pub identity: String,
+    /// Its Message-ID is one that we signed.
+    pub is_ours: bool,
     /// Where the mail leads, best evidence first, each conversation once.
     pub routes: Vec<Route>,
 }

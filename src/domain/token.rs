@@ -48,11 +48,13 @@ impl Keys {
         self.verify(Purpose::ReplyToken, token).map(ConversationId)
     }
 
-    /// The Message-ID of a letter: signed, so that it is known as ours when it comes back.
+    /// The Message-ID of a letter: signed, so that it is known as ours when it comes back. `tail`,
+    /// from chance, keeps it apart from that of a letter with the same number in a database that was
+    /// since replaced by its backup.
     #[must_use]
-    pub fn message_id(&self, letter: LetterId, domain: &str) -> Option<MessageId> {
+    pub fn message_id(&self, letter: LetterId, tail: &str, domain: &str) -> Option<MessageId> {
         MessageId::parse(&format!(
-            "{}@{domain}",
+            "{}.{tail}@{domain}",
             self.sign(Purpose::LetterId, letter.0)
         ))
     }
@@ -60,8 +62,8 @@ impl Keys {
     /// The letter that bears this Message-ID, if it is one of ours, at whatever domain.
     #[must_use]
     pub fn letter_of(&self, id: &MessageId) -> Option<LetterId> {
-        let (local, _) = id.as_str().split_once('@')?;
-        self.verify(Purpose::LetterId, local).map(LetterId)
+        let (signed, _) = id.as_str().split_once('@')?.0.split_once('.')?;
+        self.verify(Purpose::LetterId, signed).map(LetterId)
     }
 
     fn sign(&self, purpose: Purpose, number: i64) -> String {
@@ -146,9 +148,11 @@ mod tests {
 
     #[test]
     fn a_letter_id_is_no_reply_token() {
-        let id = keys().message_id(LetterId(9), "example.org").unwrap();
+        let id = keys()
+            .message_id(LetterId(9), "tail", "example.org")
+            .unwrap();
         assert_eq!(keys().letter_of(&id), Some(LetterId(9)));
-        let local = id.as_str().split_once('@').unwrap().0;
+        let local = id.as_str().split_once('.').unwrap().0;
         assert_eq!(keys().conversation_of(local), None);
     }
 

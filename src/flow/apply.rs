@@ -1,14 +1,17 @@
 //! Writes the effects of a decision. What leaves the machine becomes rows of the outbox, in the same
 //! transaction.
 
-use ruma::{OwnedEventId, OwnedRoomId, UserId};
-use serde_json::Value;
+use ruma::{OwnedRoomId, UserId};
 
-use super::{Context, seal};
+use super::{
+    Context,
+    lanes::{Origin, enqueue, report, say, send},
+    seal,
+};
 use crate::{
     domain::{
         address::NamedAddress,
-        effect::{Effect, Post},
+        effect::{Effect, LetterItem, Post},
         event::Membership,
         ids::{ContactId, ConversationId, MailId},
         outgoing::{MatrixAction, PostedMail, Puppet},
@@ -16,19 +19,10 @@ use crate::{
     },
     matrix::encode,
     store::{
-        StoreError, Tx, conversations, conversations::Direction, inbox, letters, mails, outbox,
-        people, rooms,
+        StoreError, Tx, conversations, conversations::Direction, inbox, letters, mails, people,
+        rooms,
     },
 };
-
-/// What the effects follow from.
-#[derive(Debug, Clone)]
-pub struct Origin {
-    /// Place of the event in the inbox; zero for effects that follow from none.
-    pub inbox_seq: i64,
-    pub trace: String,
-    pub now: i64,
-}
 
 /// Length of the random end of a ghost's id.
 const TAIL: usize = crate::domain::ghost::TAIL_LENGTH;
@@ -102,16 +96,7 @@ async fn one(
             enqueue(tx, MatrixAction::Leave { room, puppet }, origin, context).await?;
         }
         Effect::Write { conversation, item } => {
-            letters::write(
-                tx,
-                conversation,
-                &item,
-                origin.inbox_seq,
-                context.timing,
-                &origin.trace,
-                origin.now,
-            )
-            .await?;
+            write(tx, conversation, &item, origin, context).await?;
         }
         Effect::Rewrite { event, words } => letters::rewrite(tx, event.as_str(), &words).await?,
         Effect::Strike { event } => letters::strike(tx, event.as_str()).await?,
@@ -150,6 +135,31 @@ async fn one(
     Ok(())
 }
 
+/// Without a quiet time every message is a letter of its own, however many come together.
+async fn write(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    item: &LetterItem,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let (place, trace) = (origin.inbox_seq, &origin.trace);
+    letters::write(
+        tx,
+        conversation,
+        item,
+        place,
+        context.timing,
+        trace,
+        origin.now,
+    )
+    .await?;
+    if context.timing.quiet.is_zero() && !item.rides {
+        seal::open_letter_of(tx, conversation, origin, context).await?;
+    }
+    Ok(())
+}
+
 async fn remember_member(
     tx: &mut Tx,
     room: &OwnedRoomId,
@@ -164,106 +174,6 @@ async fn remember_member(
         rooms::set_bot_joined(tx, room.as_str(), membership == Membership::Join).await?;
     }
     Ok(())
-}
-
-/// The bot says something in a room.
-pub async fn say(
-    tx: &mut Tx,
-    room: OwnedRoomId,
-    text: &str,
-    reply_to: Option<&OwnedEventId>,
-    origin: &Origin,
-    context: &Context,
-) -> Result<(), StoreError> {
-    let content = encode::notice(text, reply_to);
-    send(
-        tx,
-        room,
-        Puppet::Bot,
-        "m.room.message",
-        content,
-        None,
-        origin,
-        context,
-    )
-    .await
-}
-
-/// Tells staff in the control room; without one the log must do.
-pub async fn report(
-    tx: &mut Tx,
-    text: &str,
-    origin: &Origin,
-    context: &Context,
-) -> Result<(), StoreError> {
-    if let Some(room) = &context.control_room {
-        return say(tx, room.clone(), text, None, origin, context).await;
-    }
-    tracing::warn!(trace = %origin.trace, "For staff (there is no control room): {}", masked(text));
-    Ok(())
-}
-
-/// Logs must not hold addresses.
-fn masked(text: &str) -> String {
-    text.split(' ')
-        .map(|word| match word.split_once('@') {
-            Some((local, domain)) if domain.contains('.') && !local.is_empty() => {
-                format!("{}…@{domain}", local.chars().next().unwrap_or('?'))
-            }
-            _ => word.to_owned(),
-        })
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-/// Puts an action at the end of its lane.
-pub async fn enqueue(
-    tx: &mut Tx,
-    action: MatrixAction,
-    origin: &Origin,
-    context: &Context,
-) -> Result<(), StoreError> {
-    let lane = match &action {
-        MatrixAction::Send { room, .. }
-        | MatrixAction::Join { room, .. }
-        | MatrixAction::Leave { room, .. } => {
-            format!("room:{room}")
-        }
-        MatrixAction::Receipt { room, .. } => format!("receipt:{room}"),
-    };
-    let row = outbox::NewRow {
-        way: outbox::Way::Matrix,
-        lane,
-        effect_id: context.new_effect_id(),
-        payload: serde_json::to_string(&action)?,
-        letter: None,
-        trace: origin.trace.clone(),
-    };
-    outbox::enqueue(tx, &row, origin.now).await
-}
-
-#[expect(
-    clippy::too_many_arguments,
-    reason = "an event is made of that many things"
-)]
-async fn send(
-    tx: &mut Tx,
-    room: OwnedRoomId,
-    puppet: Puppet,
-    event_type: &str,
-    content: Value,
-    mail: Option<PostedMail>,
-    origin: &Origin,
-    context: &Context,
-) -> Result<(), StoreError> {
-    let action = MatrixAction::Send {
-        room,
-        puppet,
-        event_type: event_type.to_owned(),
-        content,
-        mail,
-    };
-    enqueue(tx, action, origin, context).await
 }
 
 async fn add_customer(

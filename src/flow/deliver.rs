@@ -8,8 +8,8 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
-    Context, apply,
-    apply::Origin,
+    Context, lanes,
+    lanes::Origin,
     seal,
     worker::{Slots, Step, Worker},
 };
@@ -22,20 +22,18 @@ use crate::{
         outgoing::MailAction,
         wording,
     },
-    mail::compose,
+    mail::{compose, smtp::MOST_CONNECTIONS},
     store::{
         Queue, StoreError, Tx, conversations, letters, outbox,
         outbox::{Claimed, Settled, Way},
     },
 };
 
-/// How many mails are handed over side by side.
-const AT_ONCE: usize = 16;
 /// An attempt is over after this, whatever happened to who began it; the transport's own limits are
 /// shorter.
 const LEASE: Duration = Duration::from_mins(15);
-/// After this many attempts, about a quarter of an hour, the room is told that it takes longer.
-const TELL_AFTER: i64 = 9;
+/// After this many attempts, nine to seventeen minutes, the room is told that it takes longer.
+const TELL_AFTER: i64 = 10;
 
 /// Hands mails over.
 #[derive(Debug)]
@@ -49,7 +47,7 @@ impl Deliver {
     pub fn new(context: Arc<Context>) -> Self {
         Self {
             context,
-            slots: Slots::new(AT_ONCE),
+            slots: Slots::new(MOST_CONNECTIONS),
         }
     }
 }
@@ -398,10 +396,10 @@ async fn tell(
     context: &Context,
 ) -> Result<(), StoreError> {
     let Ok(room) = ruma::OwnedRoomId::try_from(room) else {
-        return apply::report(tx, text, origin, context).await;
+        return lanes::report(tx, text, origin, context).await;
     };
     let event = event.and_then(|id| id.try_into().ok());
-    apply::say(tx, room, text, event.as_ref(), origin, context).await
+    lanes::say(tx, room, text, event.as_ref(), origin, context).await
 }
 
 fn outcome_word(outcome: &SendOutcome) -> &'static str {

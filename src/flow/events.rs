@@ -5,8 +5,8 @@ use std::{collections::HashMap, sync::Arc};
 use ruma::UserId;
 
 use super::{
-    Context, apply,
-    apply::Origin,
+    Context, apply, lanes,
+    lanes::Origin,
     puppets, room_state,
     room_state::NotNow,
     worker::{Step, Worker},
@@ -357,7 +357,7 @@ async fn set_aside(
         .write(move |tx| {
             Box::pin(async move {
                 inbox::set_aside(tx, waiting.seq, &problem).await?;
-                apply::report(
+                lanes::report(
                     tx,
                     &wording::event_set_aside(&waiting.id, &problem),
                     &origin,

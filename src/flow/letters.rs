@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use super::{
-    Context,
-    apply::Origin,
+    Context, lanes,
+    lanes::Origin,
     seal,
     worker::{Step, Worker},
 };
 use crate::{
-    domain::ids::{ConversationId, LetterId},
+    domain::{
+        ids::{ConversationId, LetterId},
+        wording,
+    },
     store::{Queue, StoreError, letters, letters::Due},
 };
 
@@ -40,12 +43,50 @@ async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
         });
     }
     drop(reading);
-    let work = due
-        .into_iter()
-        .map(|letter| seal_or_put_off(letter, now, context));
-    futures_util::future::try_join_all(work).await?;
+    let work = due.into_iter().map(|letter| async {
+        let outcome = seal_or_put_off(letter.clone(), now, context).await;
+        (letter, outcome)
+    });
+    for (letter, outcome) in futures_util::future::join_all(work).await {
+        match outcome {
+            Err(fault @ (StoreError::Value(_) | StoreError::Panicked)) => {
+                report(letter, &fault, now, context).await?;
+            }
+            other => other?,
+        }
+    }
     Ok(Step::Again)
 }
+
+/// A letter that can't be sealed is told of and tried again later; the others go on.
+async fn report(
+    due: Due,
+    fault: &StoreError,
+    now: i64,
+    context: &Arc<Context>,
+) -> Result<(), StoreError> {
+    tracing::error!(trace = %due.trace, letter = due.id, %fault, "Could not seal a letter");
+    let text = wording::letter_not_sealed(due.conversation_id, &fault.to_string());
+    let context = Arc::clone(context);
+    let store = context.store.clone();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                let until = now.saturating_add(AFTER_FAULT);
+                letters::put_off(tx, LetterId(due.id), until).await?;
+                let origin = Origin {
+                    inbox_seq: 0,
+                    trace: due.trace,
+                    now,
+                };
+                lanes::report(tx, &text, &origin, &context).await
+            })
+        })
+        .await
+}
+
+/// How much later a letter that could not be sealed is tried again, in milliseconds.
+const AFTER_FAULT: i64 = 60 * 60 * 1000;
 
 async fn seal_or_put_off(due: Due, now: i64, context: &Arc<Context>) -> Result<(), StoreError> {
     let letter = LetterId(due.id);

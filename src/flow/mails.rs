@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Context, apply,
-    apply::Origin,
+    Context, apply, lanes,
+    lanes::Origin,
     worker::{Step, Worker},
 };
 use crate::{
@@ -26,8 +26,9 @@ use crate::{
 
 /// Most mails that are worked on in one step.
 const AT_ONCE: i64 = 16;
-/// A mail on which work was begun this often without an end is set aside: it ends the process.
-const MOST_ATTEMPTS: i64 = 3;
+/// A mail on which work was begun this often without an end is set aside: it ends the process. So
+/// many, because a process may be killed for other reasons while it works on an innocent one.
+const MOST_ATTEMPTS: i64 = 10;
 /// How long one mail may take to parse.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -99,7 +100,14 @@ async fn read(waiting: Waiting, context: &Arc<Context>) -> Result<Read, StoreErr
         mail: Err("work on it ended Postroom several times".to_owned()),
     };
     if waiting.attempts < MOST_ATTEMPTS {
-        let raw = context.blobs.read(waiting.into_raw()).await?;
+        let raw = match context.blobs.read(waiting.into_raw()).await {
+            // Trying again brings no lost file back, and others wait.
+            Err(StoreError::Blob(object_store::Error::NotFound { path, .. })) => {
+                read.mail = Err(format!("its file {path} is missing"));
+                return Ok(read);
+            }
+            other => other?,
+        };
         let parsing = tokio::task::spawn_blocking(move || parse::parse(&raw).mail);
         read.mail = match tokio::time::timeout(PATIENCE, parsing).await {
             Ok(Ok(mail)) => Ok(mail),
@@ -165,7 +173,7 @@ async fn decide(tx: &mut Tx, read: Read, context: &Context) -> Result<(), StoreE
             )
             .await?
             {
-                apply::report(
+                lanes::report(
                     tx,
                     &wording::mail_set_aside(read.id.0, problem),
                     &origin,
@@ -247,7 +255,15 @@ async fn facts(
             bot_joined: room.is_some_and(|room| room.bot_joined == 1),
         });
     }
-    Ok(MailFacts { identity, routes })
+    let is_ours = mail
+        .message_id
+        .as_ref()
+        .is_some_and(|id| context.keys.letter_of(id).is_some());
+    Ok(MailFacts {
+        identity,
+        is_ours,
+        routes,
+    })
 }
 
 /// Where the mail leads, best evidence first: tokens, then our own Message-IDs, then known ones.

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use ruma::{OwnedRoomId, OwnedUserId, TransactionId};
 
 use super::{
-    Context, apply,
-    apply::Origin,
+    Context, lanes,
+    lanes::Origin,
     worker::{Slots, Step, Worker},
 };
 use crate::{
@@ -354,7 +354,7 @@ async fn refused(
         } => {
             let contact = people::contact(tx.connection(), *contact).await?;
             let text = wording::join_refused(contact.shown_name(), &reason);
-            return apply::say(tx, room.clone(), &text, None, origin, context).await;
+            return lanes::say(tx, room.clone(), &text, None, origin, context).await;
         }
         // A notice that can't be said in the control room itself can only be logged, as was done.
         MatrixAction::Send { room, .. } if context.control_room.as_ref() == Some(room) => {
@@ -367,5 +367,5 @@ async fn refused(
             return Ok(());
         }
     };
-    apply::report(tx, &text, origin, context).await
+    lanes::report(tx, &text, origin, context).await
 }

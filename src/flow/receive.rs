@@ -86,7 +86,7 @@ impl MailDraft for Draft {
             .write(move |tx| Box::pin(async move { mails::insert(tx, &mail, source, now).await }))
             .await
             .map_err(|error| fault(&error))?;
-        tracing::info!(trace = %self.trace, mail = %id, size = self.size, "Took a mail over");
+        tracing::debug!(trace = %self.trace, mail = %id, "Stored a mail");
         Ok(())
     }
 }

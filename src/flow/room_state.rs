@@ -3,7 +3,7 @@
 
 use ruma::OwnedRoomId;
 
-use super::{Context, apply, apply::Origin};
+use super::{Context, apply, lanes::Origin};
 use crate::{
     domain::{
         effect::Effect,

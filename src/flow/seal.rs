@@ -3,7 +3,7 @@
 
 use ruma::OwnedRoomId;
 
-use super::{Context, apply, apply::Origin};
+use super::{Context, lanes, lanes::Origin};
 use crate::{
     domain::{
         address::NamedAddress,
@@ -51,7 +51,7 @@ pub async fn seal(
     let (_, mailbox) = context.mailbox(&found.mailbox);
     let message_id = context
         .keys
-        .message_id(letter, mailbox.address.domain())
+        .message_id(letter, &context.chance.base32(8), mailbox.address.domain())
         .ok_or_else(|| {
             StoreError::Value("the mailbox's domain can't stand in a Message-ID".to_owned())
         })?;
@@ -107,7 +107,7 @@ pub async fn advance_receipt(
     };
     // A room or event id in the store was one when it came in.
     if let (Ok(room), Ok(event)) = (OwnedRoomId::try_from(room), event.try_into()) {
-        apply::enqueue(tx, MatrixAction::Receipt { room, event }, origin, context).await?;
+        lanes::enqueue(tx, MatrixAction::Receipt { room, event }, origin, context).await?;
     }
     Ok(())
 }

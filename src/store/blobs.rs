@@ -1,6 +1,6 @@
 //! Large mails, in a folder: written and synced before any row refers to them.
 
-use std::{path::Path, sync::Arc};
+use std::{os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
 
 use bytes::Bytes;
 use object_store::{
@@ -27,7 +27,10 @@ pub struct Draft {
 impl Blobs {
     /// Opens the folder, and makes it if it isn't there.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(folder)?;
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
         Ok(Self(Arc::new(
             LocalFileSystem::new_with_prefix(folder)?.with_fsync(true),
         )))

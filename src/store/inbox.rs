@@ -13,7 +13,6 @@ statements! {
     SELECT_WAITING = "
         SELECT seq, id, room_id, body, trace FROM inbox
         WHERE state = 'waiting' AND seq > $1 ORDER BY seq LIMIT $2";
-    SELECT_STATE = "SELECT state FROM inbox WHERE seq = $1";
     FINISH = "UPDATE inbox SET state = 'done' WHERE seq = $1 AND state = 'waiting'";
     SET_ASIDE = "UPDATE inbox SET state = 'set_aside', problem = $2 WHERE seq = $1";
     MARK_INTERNAL = "UPDATE inbox SET internal = 1 WHERE id = $1";
@@ -127,11 +126,6 @@ pub async fn finish(tx: &mut Tx, seq: i64) -> Result<bool, StoreError> {
 pub async fn set_aside(tx: &mut Tx, seq: i64, problem: &str) -> Result<(), StoreError> {
     execute!(tx.connection(), SET_ASIDE, seq, problem);
     Ok(())
-}
-
-pub async fn is_waiting(connection: &mut Connection, seq: i64) -> Result<bool, StoreError> {
-    let state = fetch_optional!(connection, (String,), SELECT_STATE, seq);
-    Ok(state.is_some_and(|(state,)| state == "waiting"))
 }
 
 pub async fn mark_internal(tx: &mut Tx, event: &str) -> Result<(), StoreError> {

@@ -28,7 +28,6 @@ statements! {
     INSERT_POSTING = "
         INSERT INTO postings (conversation_id, message_id, from_address, date, mail_id)
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-    SELECT_RAW = "SELECT raw, blob FROM mails WHERE id = $1";
     COUNT_WAITING = "SELECT count(*) FROM mails WHERE state = 'waiting'";
 }
 
@@ -221,9 +220,4 @@ pub async fn remember_posting(
         mail.0
     );
     Ok(())
-}
-
-pub async fn raw(connection: &mut Connection, mail: MailId) -> Result<Option<RawMail>, StoreError> {
-    let row = fetch_optional!(connection, (Option<Vec<u8>>, String), SELECT_RAW, mail.0);
-    Ok(row.map(|(raw, blob)| raw.map_or(RawMail::Blob(blob), RawMail::Inline)))
 }

@@ -13,8 +13,6 @@ statements! {
         ORDER BY direction, inbox.seq DESC LIMIT 1";
     SELECT_INBOUND = "
         SELECT conversation_id FROM messages WHERE event_id = $1 AND direction = 'in'";
-    SELECT_MESSAGE_ID = "
-        SELECT message_id FROM messages WHERE event_id = $1 AND conversation_id = $2";
 }
 
 pub async fn link(
@@ -49,22 +47,6 @@ pub async fn event_of(
         conversation.0
     );
     Ok(row.map(|(event,)| event))
-}
-
-/// The mail that carried the event in this conversation.
-pub async fn mail_of(
-    connection: &mut Connection,
-    event: &str,
-    conversation: ConversationId,
-) -> Result<Option<MessageId>, StoreError> {
-    let row = fetch_optional!(
-        connection,
-        (String,),
-        SELECT_MESSAGE_ID,
-        event,
-        conversation.0
-    );
-    Ok(row.and_then(|(id,)| MessageId::parse(&id)))
 }
 
 /// The conversations from which the event came by mail.

@@ -23,6 +23,7 @@ mod wakes;
 mod writer;
 
 use std::{
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -74,6 +75,9 @@ impl Store {
             .statement_cache_capacity(200)
             .disable_statement_logging();
         let lock = lock(path)?;
+        // What is in there is between customers and staff. The files that SQLite puts beside it get the
+        // same mode.
+        private_file(path)?;
         let mut connection = options.connect().await?;
         MIGRATIONS.run(&mut connection).await?;
         let reads = SqlitePoolOptions::new()
@@ -122,15 +126,21 @@ impl Store {
 fn lock(database: &Path) -> Result<std::fs::File, StoreError> {
     let mut path = database.as_os_str().to_owned();
     path.push(".lock");
-    let file = std::fs::File::options()
-        .create(true)
-        .append(true)
-        .open(&path)?;
+    let file = private_file(Path::new(&path))?;
     file.try_lock().map_err(|fault| match fault {
         std::fs::TryLockError::WouldBlock => StoreError::InUse(PathBuf::from(path)),
         std::fs::TryLockError::Error(error) => error.into(),
     })?;
     Ok(file)
+}
+
+/// Opens a file, and makes it if it isn't there, for its owner only.
+fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
+    std::fs::File::options()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
 }
 
 #[cfg(test)]

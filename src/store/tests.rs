@@ -185,3 +185,24 @@ async fn an_attempt_that_never_ended_is_begun_again_after_its_lease() {
     assert_eq!(claim(100).await, [0; 0]);
     assert_eq!(claim(101).await, [1]);
 }
+
+#[tokio::test]
+async fn only_its_owner_reads_the_database() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    store
+        .write(|tx| Box::pin(async move { rooms::ensure(tx, "!a", "support").await }))
+        .await
+        .unwrap();
+    for name in ["p.db", "p.db-wal", "p.db-shm", "p.db.lock"] {
+        let mode = folder
+            .path()
+            .join(name)
+            .metadata()
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}

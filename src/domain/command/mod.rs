@@ -34,7 +34,7 @@ pub enum Command {
 const COMMANDS: [(&str, &str, &str); 6] = [
     (
         "add",
-        "!email add ADDRESS… [Name]",
+        "!email add [--share] ADDRESS… [Name]",
         "adds somebody; several addresses are one customer",
     ),
     (

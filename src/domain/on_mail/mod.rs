@@ -31,11 +31,13 @@ pub fn decide(
     null_sender: bool,
     facts: &MailFacts,
 ) -> (Outcome, Vec<Effect>) {
-    if mail.kind == MailKind::Own {
+    // Another Postroom's letter only looks like ours: it is what somebody there wrote.
+    if mail.kind == MailKind::Own && facts.is_ours {
         return (Outcome::Own, Vec::new());
     }
-    if mail.kind.is_by_machine() || mail.auto_submitted || null_sender {
-        let kind = if mail.kind.is_by_machine() {
+    let is_by_machine = mail.kind.is_by_machine() && mail.kind != MailKind::Own;
+    if is_by_machine || mail.auto_submitted || null_sender {
+        let kind = if is_by_machine {
             mail.kind
         } else {
             MailKind::AutoReply

@@ -55,6 +55,7 @@ fn route(id: i64, is_member: bool) -> Route {
 fn facts(routes: Vec<Route>) -> MailFacts {
     MailFacts {
         identity: "id@acme.com".to_owned(),
+        is_ours: false,
         routes,
     }
 }
@@ -111,16 +112,19 @@ fn a_null_sender_is_a_machine() {
     );
 }
 
-#[test]
-fn our_own_mail_is_dropped_without_a_word() {
+#[rstest]
+#[case::ours(true, Outcome::Own)]
+#[case::another_postrooms(false, Outcome::Posted)]
+fn only_what_we_signed_is_dropped_as_our_own(#[case] is_ours: bool, #[case] expected: Outcome) {
     let mail = IncomingMail {
         kind: MailKind::Own,
         ..mail()
     };
-    assert_eq!(
-        decide(MailId(7), &mail, false, &facts(vec![route(1, true)])),
-        (Outcome::Own, Vec::new())
-    );
+    let facts = MailFacts {
+        is_ours,
+        ..facts(vec![route(1, true)])
+    };
+    assert_eq!(decide(MailId(7), &mail, false, &facts).0, expected);
 }
 
 #[test]

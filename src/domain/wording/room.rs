@@ -174,6 +174,12 @@ pub fn mail_set_aside(mail: i64, problem: &str) -> String {
     format!("Mail {mail} could not be worked on and was set aside; it is kept. {problem}")
 }
 
+pub fn letter_not_sealed(conversation: i64, problem: &str) -> String {
+    format!(
+        "A letter of conversation {conversation} could not be written; I try again in an hour. {problem}"
+    )
+}
+
 pub fn join_refused(name: &str, reason: &str) -> String {
     format!("{name} could not be brought into this room: {reason}. Their mail can't be shown here.")
 }

@@ -42,7 +42,7 @@ pub struct SmtpTransport {
 }
 
 /// Connections at once; Postfix and the large providers allow more than twice as many.
-const MOST_CONNECTIONS: usize = 8;
+pub const MOST_CONNECTIONS: usize = 8;
 /// How long a connection stays open without a mail; servers begin to hang up after minutes.
 const LONGEST_IDLE: Duration = Duration::from_mins(1);
 /// How long a server may take for a reply.

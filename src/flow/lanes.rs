@@ -1,0 +1,120 @@
+//! Puts what is to leave the machine into the outbox, each thing at the end of its lane.
+
+use ruma::{OwnedEventId, OwnedRoomId};
+use serde_json::Value;
+
+use super::Context;
+use crate::{
+    domain::outgoing::{MatrixAction, PostedMail, Puppet},
+    matrix::encode,
+    store::{StoreError, Tx, outbox},
+};
+
+/// What the effects follow from.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// Place of the event in the inbox; zero for effects that follow from none.
+    pub inbox_seq: i64,
+    pub trace: String,
+    pub now: i64,
+}
+
+/// The bot says something in a room.
+pub async fn say(
+    tx: &mut Tx,
+    room: OwnedRoomId,
+    text: &str,
+    reply_to: Option<&OwnedEventId>,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let content = encode::notice(text, reply_to);
+    send(
+        tx,
+        room,
+        Puppet::Bot,
+        "m.room.message",
+        content,
+        None,
+        origin,
+        context,
+    )
+    .await
+}
+
+/// Tells staff in the control room; without one the log must do.
+pub async fn report(
+    tx: &mut Tx,
+    text: &str,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    if let Some(room) = &context.control_room {
+        return say(tx, room.clone(), text, None, origin, context).await;
+    }
+    tracing::warn!(trace = %origin.trace, "For staff (there is no control room): {}", masked(text));
+    Ok(())
+}
+
+/// Logs must not hold addresses.
+fn masked(text: &str) -> String {
+    text.split(' ')
+        .map(|word| match word.split_once('@') {
+            Some((local, domain)) if domain.contains('.') && !local.is_empty() => {
+                format!("{}…@{domain}", local.chars().next().unwrap_or('?'))
+            }
+            _ => word.to_owned(),
+        })
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Puts an action at the end of its lane.
+pub async fn enqueue(
+    tx: &mut Tx,
+    action: MatrixAction,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let lane = match &action {
+        MatrixAction::Send { room, .. }
+        | MatrixAction::Join { room, .. }
+        | MatrixAction::Leave { room, .. } => {
+            format!("room:{room}")
+        }
+        MatrixAction::Receipt { room, .. } => format!("receipt:{room}"),
+    };
+    let row = outbox::NewRow {
+        way: outbox::Way::Matrix,
+        lane,
+        effect_id: context.new_effect_id(),
+        payload: serde_json::to_string(&action)?,
+        letter: None,
+        trace: origin.trace.clone(),
+    };
+    outbox::enqueue(tx, &row, origin.now).await
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "an event is made of that many things"
+)]
+pub async fn send(
+    tx: &mut Tx,
+    room: OwnedRoomId,
+    puppet: Puppet,
+    event_type: &str,
+    content: Value,
+    mail: Option<PostedMail>,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let action = MatrixAction::Send {
+        room,
+        puppet,
+        event_type: event_type.to_owned(),
+        content,
+        mail,
+    };
+    enqueue(tx, action, origin, context).await
+}
