@@ -692,7 +692,7 @@ async fn a_mail_that_ends_postroom_every_time_is_set_aside() {
     let replies = desk.world.mail("jane@acme.com", &[&token], &slow).await;
     assert_eq!(codes(&replies), [250]);
     let next = mail(JANE, &token, "", "The next one");
-    for attempt in 1..=3 {
+    for attempt in 1..=10 {
         loop {
             let sql = "SELECT attempts, state FROM mails ORDER BY id LIMIT 1";
             let row = sqlx::query_as(sql).fetch_one(&mut database).await;
