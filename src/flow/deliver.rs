@@ -57,26 +57,9 @@ impl Worker for Deliver {
     const QUEUE: Queue = Queue::MailOut;
 
     async fn step(&mut self) -> Result<Step, StoreError> {
-        let free = self.slots.free().await;
-        let now = self.context.now_ms();
-        let lease = now.saturating_add(millis(LEASE));
-        let claimed = self
-            .context
-            .store
-            .write(move |tx| {
-                Box::pin(async move { outbox::claim(tx, Way::Mail, now, lease, free).await })
-            })
-            .await?;
-        if claimed.is_empty() {
-            let until = outbox::next_at(&mut *self.context.store.read().await?, Way::Mail).await?;
-            return Ok(Step::Idle { until });
-        }
-        for row in claimed {
-            let context = Arc::clone(&self.context);
-            self.slots
-                .begin(async move { attempt(row, &context).await });
-        }
-        Ok(Step::Again)
+        self.slots
+            .attempt_due(Way::Mail, LEASE, &self.context, attempt)
+            .await
     }
 
     async fn finish(&mut self) {
@@ -84,11 +67,11 @@ impl Worker for Deliver {
     }
 }
 
-async fn attempt(row: Claimed, context: &Arc<Context>) -> Result<(), StoreError> {
+async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> {
     let action: MailAction = serde_json::from_str(&row.payload)?;
     let letter = LetterId(row.letter_id.unwrap_or_default());
     let carried = Carried::default();
-    let outcome = hand_over(&action, letter, &carried, context).await?;
+    let outcome = hand_over(&action, letter, &carried, &context).await?;
     let carried = match &outcome {
         SendOutcome::Delivered { .. } => carried.into_inner().unwrap_or_default(),
         _ => Vec::new(),
@@ -97,7 +80,6 @@ async fn attempt(row: Claimed, context: &Arc<Context>) -> Result<(), StoreError>
         trace = %row.trace, letter = %letter, attempt = row.attempts, to = %action.recipient.address.masked(),
         outcome = outcome_word(&outcome), "Tried to hand a mail over"
     );
-    let context = Arc::clone(context);
     let store = context.store.clone();
     store
         .write(move |tx| {

@@ -55,27 +55,9 @@ impl Worker for Puppets {
     const QUEUE: Queue = Queue::MatrixOut;
 
     async fn step(&mut self) -> Result<Step, StoreError> {
-        let free = self.slots.free().await;
-        let now = self.context.now_ms();
-        let lease = now.saturating_add(millis(LEASE));
-        let claimed = self
-            .context
-            .store
-            .write(move |tx| {
-                Box::pin(async move { outbox::claim(tx, Way::Matrix, now, lease, free).await })
-            })
-            .await?;
-        if claimed.is_empty() {
-            let until =
-                outbox::next_at(&mut *self.context.store.read().await?, Way::Matrix).await?;
-            return Ok(Step::Idle { until });
-        }
-        for row in claimed {
-            let context = Arc::clone(&self.context);
-            self.slots
-                .begin(async move { attempt(row, &context).await });
-        }
-        Ok(Step::Again)
+        self.slots
+            .attempt_due(Way::Matrix, LEASE, &self.context, attempt)
+            .await
     }
 
     async fn finish(&mut self) {
@@ -98,14 +80,13 @@ pub async fn introduce(context: &Context, appservice: &str) -> Result<(), Fault>
     context.homeserver.ping(appservice).await
 }
 
-async fn attempt(row: Claimed, context: &Arc<Context>) -> Result<(), StoreError> {
+async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> {
     let action: MatrixAction = serde_json::from_str(&row.payload)?;
-    let outcome = match perform(&action, &row, context).await? {
+    let outcome = match perform(&action, &row, &context).await? {
         Ok(answer) => SendOutcome::Delivered { answer },
         Err(fault) => fault.into(),
     };
     tracing::debug!(trace = %row.trace, attempt = row.attempts, ?outcome, "Acted in Matrix");
-    let context = Arc::clone(context);
     let store = context.store.clone();
     store
         .write(move |tx| Box::pin(async move { settle(tx, &row, action, outcome, &context).await }))

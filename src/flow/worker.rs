@@ -7,7 +7,13 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::Context;
-use crate::store::{Queue, StoreError};
+use crate::{
+    domain::delivery::millis,
+    store::{
+        Queue, StoreError,
+        outbox::{self, Claimed, Way},
+    },
+};
 
 /// What a step came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +63,39 @@ impl Slots {
         }
     }
 
+    /// Begins an attempt at every row that is due, as far as there are free slots, and waits if there
+    /// is none. An attempt is over after `lease`, whatever happened to it.
+    pub async fn attempt_due<A>(
+        &mut self,
+        way: Way,
+        lease: Duration,
+        context: &Arc<Context>,
+        attempt: impl Fn(Claimed, Arc<Context>) -> A,
+    ) -> Result<Step, StoreError>
+    where
+        A: Future<Output = Result<(), StoreError>> + Send + 'static,
+    {
+        let free = self.free().await;
+        let now = context.now_ms();
+        let until = now.saturating_add(millis(lease));
+        let claimed = context
+            .store
+            .write(move |tx| {
+                Box::pin(async move { outbox::claim(tx, way, now, until, free).await })
+            })
+            .await?;
+        if claimed.is_empty() {
+            let until = outbox::next_at(&mut *context.store.read().await?, way).await?;
+            return Ok(Step::Idle { until });
+        }
+        for row in claimed {
+            self.begin(attempt(row, Arc::clone(context)));
+        }
+        Ok(Step::Again)
+    }
+
     /// How many more attempts may begin; waits until it is at least one.
-    pub async fn free(&mut self) -> usize {
+    async fn free(&mut self) -> usize {
         while self.running.try_join_next().is_some() {}
         if self.running.len() >= self.size {
             self.running.join_next().await;
@@ -67,10 +104,7 @@ impl Slots {
     }
 
     /// Begins an attempt. One that fails is begun again when its lease is over.
-    pub fn begin(
-        &mut self,
-        attempt: impl Future<Output = Result<(), StoreError>> + Send + 'static,
-    ) {
+    fn begin(&mut self, attempt: impl Future<Output = Result<(), StoreError>> + Send + 'static) {
         self.running.spawn(async move {
             if let Err(error) = attempt.await {
                 tracing::error!(%error, "Could not write down how an attempt ended");
