@@ -101,7 +101,7 @@ async fn storm(quiet: &'static str) {
 }
 
 /// How long Postroom lives: now and then not even until it is up. Every third life is a longer
-/// one, as a mail on which work ended three times is set aside, and rightly so.
+/// one, as a mail on which work ended ten times is set aside, and rightly so.
 fn life(kill: u64, chance: &mut StdRng) -> Duration {
     let millis = match (kill % 3, chance.random_bool(0.4)) {
         (2, _) => chance.random_range(600..1_000),

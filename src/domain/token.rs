@@ -156,6 +156,12 @@ mod tests {
         assert_eq!(keys().conversation_of(local), None);
     }
 
+    #[test]
+    fn two_letters_of_one_number_have_two_ids() {
+        let id = |tail| keys().message_id(LetterId(9), tail, "example.org");
+        assert_ne!(id("aaaaaaaa"), id("bbbbbbbb"), "as after a restored backup");
+    }
+
     proptest! {
         #[test]
         fn a_changed_character_is_noticed(at in 0..TOKEN_LENGTH, other in "[a-z2-7]") {

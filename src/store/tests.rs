@@ -187,7 +187,7 @@ async fn an_attempt_that_never_ended_is_begun_again_after_its_lease() {
 }
 
 #[tokio::test]
-async fn only_its_owner_reads_the_database() {
+async fn only_their_owner_reads_database_and_blobs() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder).await;
@@ -205,4 +205,10 @@ async fn only_its_owner_reads_the_database() {
             .mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
+    let blobs = folder.path().join("blobs");
+    blobs::Blobs::open(&blobs).unwrap();
+    assert_eq!(
+        blobs.metadata().unwrap().permissions().mode() & 0o777,
+        0o700
+    );
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::support::{
     fake_homeserver::{FakeUser, Membership},
+    smtp_sink::SinkMail,
     world::{Options, World, header, letter_text},
 };
 
@@ -169,6 +170,24 @@ async fn who_is_removed_gets_what_was_written_before_and_nothing_after() {
     assert_eq!(world.sink.count(), 1);
     let said = world.ask(&room, "!email remove jane@acme.com").await;
     assert!(said.contains("is not in this room"), "{said}");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_added_again_goes_on_in_the_same_thread() {
+    let world = World::start(Options::default()).await;
+    let room = world
+        .room("Training", &[("jane@acme.com", "Jane Doe")])
+        .await;
+    world.ann.say(&room, "Before");
+    let before = world.mails_to("jane@acme.com", 1).await.remove(0);
+    world.ask(&room, "!email remove jane@acme.com").await;
+    world.add(&room, "jane@acme.com", "Jane Doe").await;
+    world.ann.say(&room, "After");
+    let after = world.mails_to("jane@acme.com", 2).await.remove(1);
+    let of = |letter: &SinkMail, name| header(&letter.raw, name);
+    assert_eq!(of(&after, "In-Reply-To"), of(&before, "Message-ID"));
+    assert_eq!(of(&after, "Reply-To"), of(&before, "Reply-To"));
     world.finish().await;
 }
 

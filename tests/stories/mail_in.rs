@@ -724,6 +724,34 @@ async fn a_mail_that_ends_postroom_every_time_is_set_aside() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mail_whose_file_is_missing_is_told_of_and_holds_up_nobody() {
+    let mut desk = Desk::open(Options::default()).await;
+    let token = desk.token.clone();
+    let slow = typed(
+        &token,
+        "text/html",
+        &"<p>Slow <b>mail</b></p>\n".repeat(80_000),
+    );
+    let replies = desk.world.mail("jane@acme.com", &[&token], &slow).await;
+    assert_eq!(codes(&replies), [250]);
+    desk.world.kill_postroom();
+    std::fs::remove_dir_all(desk.world.folder.join("blobs/mails")).unwrap();
+    desk.world.spawn_postroom();
+    desk.world
+        .until("it is told of", || !desk.reports().is_empty())
+        .await;
+    assert!(
+        desk.reports()[0].contains("is missing"),
+        "{:?}",
+        desk.reports()
+    );
+    let next = mail(JANE, &token, "", "The next one");
+    desk.take(&token, &next).await;
+    assert_eq!(desk.said(), ["The next one"]);
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_can_not_be_stored_comes_again() {
     let desk = Desk::open(Options::default()).await;
     let (world, token) = (&desk.world, desk.token.as_str());
