@@ -152,6 +152,8 @@ CREATE TABLE letter_items (
     body TEXT NOT NULL,
     html TEXT,
     quote TEXT NOT NULL DEFAULT '',
+    -- The event that this one replies to.
+    reply_to TEXT NOT NULL DEFAULT '',
     struck INTEGER NOT NULL DEFAULT 0,
     -- The letter is settled: taken or refused by everybody's server.
     settled INTEGER NOT NULL DEFAULT 0,

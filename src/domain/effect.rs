@@ -117,6 +117,8 @@ pub struct LetterItem {
     pub words: Words,
     /// The beginning of the message that this one replies to.
     pub quote: Option<String>,
+    /// The message that this one replies to, wherever that may have gone.
+    pub reply_to: Option<OwnedEventId>,
     /// Rides with a letter, but does not cause one.
     pub rides: bool,
 }

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         address::NamedAddress,
         facts::PersonFacts,
-        ids::{ConversationId, LetterId},
+        ids::{ConversationId, LetterId, MessageId},
         letter::references_for,
         outgoing::{MailAction, MatrixAction, Seal},
     },
@@ -55,7 +55,7 @@ pub async fn seal(
         .ok_or_else(|| {
             StoreError::Value("the mailbox's domain can't stand in a Message-ID".to_owned())
         })?;
-    let chain = conversations::chain(tx.connection(), conversation).await?;
+    let chain = chain(tx, conversation, &items).await?;
     let seal = Seal {
         from: NamedAddress {
             name: Some(from_name(&items, &mailbox.name)),
@@ -93,6 +93,24 @@ pub async fn seal(
     }
     tracing::info!(trace = %origin.trace, letter = %letter, recipients = people.len(), "Sealed a letter");
     Ok(())
+}
+
+/// The conversation's Message-IDs; the last one is the mail that the letter answers. That is the one
+/// which carried the message that is replied to, or else the newest.
+async fn chain(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    items: &[letters::Item],
+) -> Result<Vec<MessageId>, StoreError> {
+    let mut chain = conversations::chain(tx.connection(), conversation).await?;
+    for event in items.iter().filter_map(|item| item.reply_to.as_deref()) {
+        if let Some(mail) = messages::mail_of(tx.connection(), event, conversation).await? {
+            chain.retain(|id| *id != mail);
+            chain.push(mail);
+            break;
+        }
+    }
+    Ok(chain)
 }
 
 /// The bot's read receipt moves past every message that is settled, and no further.

@@ -22,8 +22,9 @@ statements! {
     SELECT_LATEST = "SELECT latest_at FROM letters WHERE id = $1";
     INSERT_ITEM = "
         INSERT INTO letter_items
-            (letter_id, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, html, quote)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING";
+            (letter_id, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, html, quote,
+             reply_to)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING";
     REWRITE = "
         UPDATE letter_items SET body = $2, html = $3 WHERE event_id = $1
         AND (SELECT state FROM letters WHERE letters.id = letter_id) = 'open'";
@@ -45,7 +46,7 @@ statements! {
     SELECT = "
         SELECT conversation_id, message_id, sealed_at, seal FROM letters WHERE id = $1";
     SELECT_ITEMS = "
-        SELECT event_id, author, by_staff, sent_at, kind, body, html, quote FROM letter_items
+        SELECT event_id, author, by_staff, sent_at, kind, body, html, quote, reply_to FROM letter_items
         WHERE letter_id = $1 AND struck = 0 ORDER BY id";
     COUNT_SENT = "
         SELECT count(*) FROM (SELECT 1 FROM letters WHERE conversation_id = $1 AND message_id <> '' LIMIT 1)";
@@ -107,6 +108,8 @@ pub struct Item {
     pub kind: ItemKind,
     pub words: Words,
     pub quote: Option<String>,
+    /// The event that this one replies to.
+    pub reply_to: Option<String>,
 }
 
 /// Puts a message into the conversation's open letter, and opens one if there is none.
@@ -144,6 +147,7 @@ pub async fn write(
         &item.words.body,
         item.words.html.as_deref(),
         item.quote.as_deref().unwrap_or_default(),
+        item.reply_to.as_ref().map_or("", |event| event.as_str()),
     );
     if !item.rides {
         let (latest,) = fetch_one!(connection, (Option<i64>,), SELECT_LATEST, letter);
@@ -275,11 +279,12 @@ pub async fn items(connection: &mut Connection, letter: LetterId) -> Result<Vec<
         String,
         Option<String>,
         String,
+        String,
     );
     fetch_all!(connection, Row, SELECT_ITEMS, letter.0)
         .into_iter()
         .map(
-            |(event, author, by_staff, sent_at, kind, body, html, quote)| {
+            |(event, author, by_staff, sent_at, kind, body, html, quote, reply_to)| {
                 let kind = kind_of(&kind)?;
                 let quote = (!quote.is_empty()).then_some(quote);
                 Ok(Item {
@@ -290,6 +295,7 @@ pub async fn items(connection: &mut Connection, letter: LetterId) -> Result<Vec<
                     kind,
                     words: Words { body, html },
                     quote,
+                    reply_to: (!reply_to.is_empty()).then_some(reply_to),
                 })
             },
         )

@@ -11,6 +11,8 @@ statements! {
         SELECT event_id FROM messages LEFT JOIN inbox ON inbox.id = event_id
         WHERE message_id = $1 AND conversation_id = $2
         ORDER BY direction, inbox.seq DESC LIMIT 1";
+    SELECT_MESSAGE_ID = "
+        SELECT message_id FROM messages WHERE event_id = $1 AND conversation_id = $2";
     SELECT_INBOUND = "
         SELECT conversation_id FROM messages WHERE event_id = $1 AND direction = 'in'";
 }
@@ -47,6 +49,22 @@ pub async fn event_of(
         conversation.0
     );
     Ok(row.map(|(event,)| event))
+}
+
+/// The mail that carried the event in this conversation.
+pub async fn mail_of(
+    connection: &mut Connection,
+    event: &str,
+    conversation: ConversationId,
+) -> Result<Option<MessageId>, StoreError> {
+    let row = fetch_optional!(
+        connection,
+        (String,),
+        SELECT_MESSAGE_ID,
+        event,
+        conversation.0
+    );
+    Ok(row.and_then(|(id,)| MessageId::parse(&id)))
 }
 
 /// The conversations from which the event came by mail.

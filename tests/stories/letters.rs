@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::{
     smtp_sink::SinkMail,
-    world::{Options, World, header, letter_text},
+    world::{Options, World, answer, header, letter_text},
 };
 
 const JANE: (&str, &str) = ("jane@acme.com", "Jane Doe");
@@ -557,5 +557,52 @@ async fn an_open_letter_survives_a_kill() {
     assert_in_order(&letter_text(letter), &["Before the kill", "After the kill"]);
     world.settled().await;
     assert_eq!(world.sink.count(), 1);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_answers_the_mail_that_carried_the_message() {
+    let world = World::start(Options::default()).await;
+    let room = world
+        .room("Training", &[("jane@acme.com", "Jane Doe")])
+        .await;
+    world.ann.say(&room, "Two questions");
+    let letter = world.mails_to("jane@acme.com", 1).await.remove(0);
+    let jane = world.ghost(&room, "Jane Doe").unwrap();
+    for id in ["first@acme.com", "second@acme.com"] {
+        let (to, raw) = answer(&letter, "Jane Doe <jane@acme.com>", id, id);
+        world.mail("jane@acme.com", &[&to], &raw).await;
+        world
+            .until("the answer", || {
+                world
+                    .said_by(&room, &jane)
+                    .iter()
+                    .any(|said| said.starts_with(id))
+            })
+            .await;
+    }
+    world.quiet().await;
+    let first = world
+        .homeserver
+        .timeline(&room)
+        .into_iter()
+        .find(|event| {
+            event.sender == jane
+                && event.content["body"]
+                    .as_str()
+                    .is_some_and(|b| b.starts_with("first"))
+        })
+        .unwrap();
+    world
+        .ann
+        .reply(&room, &first.event_id, "About your first answer");
+    let reply = world.mails_to("jane@acme.com", 2).await.remove(1);
+    assert_eq!(
+        header(&reply.raw, "In-Reply-To").unwrap(),
+        "<first@acme.com>"
+    );
+    let references = header(&reply.raw, "References").unwrap();
+    assert!(references.ends_with("<first@acme.com>"), "{references}");
+    assert!(references.contains("<second@acme.com>"), "{references}");
     world.finish().await;
 }

@@ -385,6 +385,7 @@ fn write(
             let quote = quote(relation, conversation.id, facts);
             let item = LetterItem {
                 quote,
+                reply_to: relation.reply_to.clone(),
                 ..item(event, kind, words, facts, false)
             };
             Effect::Write {
@@ -425,6 +426,7 @@ fn item(
         kind,
         words: words.clone(),
         quote: None,
+        reply_to: None,
         rides,
     }
 }
