@@ -281,3 +281,55 @@ async fn a_refusal_settles_a_message_too() {
         .await;
     world.finish().await;
 }
+
+#[rstest]
+#[case::a_tenth_attempt(
+    "UPDATE outbox SET attempts = 9, next_at = 0 WHERE way = 'mail'",
+    "Not yet delivered to Jane Doe"
+)]
+#[case::five_days_later(
+    "UPDATE outbox SET created_at = created_at - 5 * 86400000 - 1, next_at = 0 WHERE way = 'mail'",
+    "I have stopped trying"
+)]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_long_is_told_at_the_message(#[case] time_passes: &str, #[case] told: &str) {
+    let mut world = World::start(Options::default()).await;
+    let room = world.room("Training", &[JANE]).await;
+    let away = Trouble::answer(Stage::Rcpt, 450, "4.2.0 Greylisted");
+    let away = world.sink.trouble(away);
+    let message = world.ann.say(&room, "Are you there?");
+    world
+        .until("a first attempt", || world.sink.hits(away) > 0)
+        .await;
+    world.stop_postroom().await;
+    let mut database = world.database().await;
+    let changed = sqlx::query(sqlx::AssertSqlSafe(time_passes))
+        .execute(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(changed.rows_affected(), 1);
+    world.start_postroom().await;
+    world
+        .until("the room is told", || world.bot_says(&room, told))
+        .await;
+    let timeline = world.homeserver.timeline(&room);
+    let notice = timeline
+        .iter()
+        .find(|event| {
+            event.content["body"]
+                .as_str()
+                .is_some_and(|b| b.contains(told))
+        })
+        .unwrap();
+    assert_eq!(
+        notice.content["m.relates_to"]["m.in_reply_to"]["event_id"],
+        message
+    );
+    world.sink.clear_trouble(away);
+    // What goes on is still on its way, and would be for minutes.
+    let sql = "UPDATE outbox SET next_at = 0 WHERE way = 'mail' AND state = 'ready'";
+    sqlx::query(sql).execute(&mut database).await.unwrap();
+    world.stop_postroom().await;
+    world.start_postroom().await;
+    world.finish().await;
+}

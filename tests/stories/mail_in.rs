@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::Connection;
 
 use crate::support::{
     fake_homeserver::TimelineEvent,
@@ -112,15 +112,6 @@ fn typed(to: &str, content_type: &str, body: &str) -> String {
          Date: Sun, 22 Nov 2026 10:00:00 +0100\nMIME-Version: 1.0\n\
          Content-Type: {content_type}\n\n{body}\n"
     )
-}
-
-/// A connection to look into Postroom's database.
-async fn database(world: &World) -> SqliteConnection {
-    SqliteConnectOptions::new()
-        .filename(world.folder.join("postroom.db"))
-        .connect()
-        .await
-        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -682,7 +673,7 @@ async fn the_name_follows_the_mails_unless_staff_gave_it() {
 async fn a_mail_that_ends_postroom_every_time_is_set_aside() {
     let mut desk = Desk::open(Options::default()).await;
     let token = desk.token.clone();
-    let mut database = database(&desk.world).await;
+    let mut database = desk.world.database().await;
     // Takes a second to read, during which Postroom ends.
     let slow = typed(
         &token,
@@ -780,7 +771,7 @@ async fn what_can_not_be_stored_comes_again() {
 async fn a_locked_database_makes_mail_come_again() {
     let desk = Desk::open(Options::default()).await;
     let (world, token) = (&desk.world, desk.token.as_str());
-    let mut other = database(world).await;
+    let mut other = world.database().await;
     let lock = sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await;
     lock.unwrap();
     let raw = mail(JANE, token, "", "Patience");
@@ -798,7 +789,7 @@ async fn a_locked_database_makes_mail_come_again() {
 async fn a_database_that_fails_for_a_while_costs_nothing_but_time() {
     let desk = Desk::open(Options::default()).await;
     let (world, token) = (&desk.world, desk.token.as_str());
-    let mut other = database(world).await;
+    let mut other = world.database().await;
     let full = "CREATE TRIGGER full BEFORE UPDATE OF state ON mails \
                 BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END";
     sqlx::query(full).execute(&mut other).await.unwrap();

@@ -14,6 +14,7 @@ use std::{
 };
 
 use serde_json::Value;
+use sqlx::{ConnectOptions as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::{
     fake_homeserver::{FakeConfig, FakeHomeserver, FakeUser, Membership},
@@ -396,6 +397,15 @@ log: {{level: "info,postroom=debug"}}
         let mails = self.sink.mails_to(address);
         assert_eq!(mails.len(), n, "mails to {address}");
         mails
+    }
+
+    /// A connection to look into Postroom's database, and to let time pass there.
+    pub async fn database(&self) -> SqliteConnection {
+        SqliteConnectOptions::new()
+            .filename(self.folder.join("postroom.db"))
+            .connect()
+            .await
+            .unwrap()
     }
 
     /// Waits until something is so.
