@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use ruma::UserId;
+use ruma::{OwnedEventId, UserId};
 
 use super::{
     Context, apply, lanes,
@@ -23,7 +23,7 @@ use crate::{
     matrix::decode,
     store::{
         Connection, Queue, StoreError, Tx, conversations,
-        inbox::{self, Waiting},
+        inbox::{self, Known, Waiting},
         letters, messages, outbox, people, rooms,
     },
 };
@@ -312,14 +312,13 @@ async fn target(
     let Some(target) = target else {
         return Ok(None);
     };
-    let mut internal = false;
-    if let Some(root) = root.filter(|root| *root != target) {
-        internal = inbox::known(connection, root.as_str())
-            .await?
-            .is_some_and(|root| root.internal == 1);
-    }
-    let Some(known) = inbox::known(connection, target.as_str()).await? else {
-        return Ok(None);
+    // An internal root says all there is to say, also where the message replied to was never seen.
+    let (target, known) = match internal_root(connection, root).await? {
+        Some(found) => found,
+        None => match inbox::known(connection, target.as_str()).await? {
+            Some(known) => (target, known),
+            None => return Ok(None),
+        },
     };
     let sender =
         UserId::parse(&known.sender).map_err(|fault| StoreError::Value(fault.to_string()))?;
@@ -339,9 +338,20 @@ async fn target(
     Ok(Some(TargetFacts {
         event: target.clone(),
         sender,
-        internal: internal || known.internal == 1,
+        internal: known.internal == 1,
         placed,
     }))
+}
+
+async fn internal_root<'r>(
+    connection: &mut Connection,
+    root: Option<&'r OwnedEventId>,
+) -> Result<Option<(&'r OwnedEventId, Known)>, StoreError> {
+    let Some(root) = root else { return Ok(None) };
+    let known = inbox::known(connection, root.as_str()).await?;
+    Ok(known
+        .filter(|known| known.internal == 1)
+        .map(|known| (root, known)))
 }
 
 async fn set_aside(

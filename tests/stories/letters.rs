@@ -360,6 +360,13 @@ async fn notes_and_what_hangs_on_them_stay_here() {
             "m.in_reply_to": {"event_id": note}},
     });
     world.ann.send(&room, "m.sticker", sticker);
+    // A reply within the note's thread, to a message that Postroom has never seen.
+    let unseen = json!({
+        "msgtype": "m.text", "body": "secret answer to something older",
+        "m.relates_to": {"rel_type": "m.thread", "event_id": note, "is_falling_back": false,
+            "m.in_reply_to": {"event_id": "$never-seen"}},
+    });
+    world.ann.send(&room, "m.room.message", unseen);
     world.ann.react(&room, &note, "👍");
     world
         .ann
