@@ -3,6 +3,8 @@
 //! A leaf: every floor may use it, it imports nothing of this crate. [`Clock`] and [`Chance`] are
 //! built once in `cli` and passed in, so that a test can hold both still.
 
+mod health;
+
 use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -13,6 +15,8 @@ use jiff::Timestamp;
 use rand::{Rng, RngCore, SeedableRng, rngs::StdRng};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub use self::health::Health;
 
 /// Tells the time.
 #[derive(Debug, Clone)]

@@ -19,7 +19,7 @@ use crate::{
         receive::Receiver,
         worker::{self, Worker},
     },
-    lifecycle::{Chance, Clock, Stop},
+    lifecycle::{Chance, Clock, Health, Stop},
     mail::{
         lmtp::{Limits, Lmtp},
         smtp::{DEFAULT_TIMEOUT, SmtpTransport},
@@ -29,7 +29,7 @@ use crate::{
     telemetry,
     web::{
         appservice::{self, Appservice},
-        operations::{self, Operations, Starting},
+        operations::{self, Operations},
     },
 };
 
@@ -92,8 +92,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         },
     });
 
-    let starting = Starting::default();
-    starting.wait_for(HOMESERVER);
+    let health = Health::default();
+    health.is_down(HOMESERVER, "the bot is not set up yet");
     let endpoints = appservice::router(Appservice {
         store: store.clone(),
         homeserver: homeserver.clone(),
@@ -111,13 +111,13 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     )
     .await?;
     if let Some(operations) = config.operations {
-        let health = Operations {
+        let endpoints = Operations {
             store: store.clone(),
             homeserver: homeserver.clone(),
-            starting: starting.clone(),
+            health: health.clone(),
         };
         serve_http(
-            operations::router(health),
+            operations::router(endpoints),
             operations.listen,
             "operations.listen",
             &stop,
@@ -138,7 +138,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     stop.tasks().spawn(introduce(
         Arc::clone(&context),
         registration.id.clone(),
-        starting,
+        health,
         stop.clone(),
     ));
     tracing::info!("Postroom is up");
@@ -160,7 +160,7 @@ fn transports(
     mailboxes.iter().map(build).collect()
 }
 
-const HOMESERVER: &str = "homeserver: the bot is not set up yet";
+const HOMESERVER: &str = "homeserver";
 
 fn start_workers(context: &Arc<flow::Context>, stop: &Stop) {
     start(Events::new(Arc::clone(context)), context, stop);
@@ -180,16 +180,14 @@ fn start<W: Worker + 'static>(worker: W, context: &Arc<flow::Context>, stop: &St
 
 /// Sets the bot up and asks the homeserver for what it has kept for us; until it answers, again and
 /// again.
-async fn introduce(
-    context: Arc<flow::Context>,
-    appservice: String,
-    starting: Starting,
-    stop: Stop,
-) {
+async fn introduce(context: Arc<flow::Context>, appservice: String, health: Health, stop: Stop) {
     let mut wait = Duration::from_millis(200);
     loop {
         match flow::puppets::introduce(&context, &appservice).await {
-            Ok(()) => return starting.is_up(HOMESERVER),
+            Ok(()) => {
+                health.is_up(HOMESERVER);
+                return;
+            }
             Err(fault) => tracing::warn!(%fault, "The homeserver is not ready for us"),
         }
         tokio::select! {

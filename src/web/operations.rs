@@ -1,11 +1,10 @@
 //! Health, on a listener of its own: for whoever watches over Postroom, not for the world.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
 use serde_json::json;
 
 use crate::{
+    lifecycle::Health,
     matrix::client::Client,
     store::{Store, inbox, letters, mails, outbox},
 };
@@ -15,35 +14,7 @@ use crate::{
 pub struct Operations {
     pub store: Store,
     pub homeserver: Client,
-    /// What has not been set up yet, by name.
-    pub starting: Starting,
-}
-
-/// The parts that are still on their way up. Cheap to clone; clones share what they know.
-#[derive(Debug, Clone, Default)]
-pub struct Starting(Arc<Mutex<Vec<&'static str>>>);
-
-impl Starting {
-    pub fn wait_for(&self, part: &'static str) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(part);
-    }
-
-    pub fn is_up(&self, part: &'static str) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|waiting| *waiting != part);
-    }
-
-    fn list(&self) -> Vec<&'static str> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
+    pub health: Health,
 }
 
 pub fn router(operations: Operations) -> Router {
@@ -60,10 +31,10 @@ pub fn router(operations: Operations) -> Router {
 /// case how much waits.
 async fn ready(State(operations): State<Operations>) -> impl IntoResponse {
     let mut missing: Vec<String> = operations
-        .starting
-        .list()
+        .health
+        .missing()
         .into_iter()
-        .map(str::to_owned)
+        .map(|(part, why)| format!("{part}: {why}"))
         .collect();
     let waiting = waiting(&operations.store).await;
     if let Err(fault) = &waiting {
