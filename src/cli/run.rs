@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use tokio::net::TcpListener;
 
 use crate::{
-    config::{self, Config, Mailbox, MailboxName},
+    config::{self, Config, Database, Mailbox, MailboxName},
     flow::{
         self,
         deliver::Deliver,
@@ -25,7 +25,7 @@ use crate::{
         smtp::{DEFAULT_TIMEOUT, SmtpTransport},
     },
     matrix::{client::Client, registration::Registration},
-    store::{Store, blobs::Blobs, keys, letters::Timing, outbox},
+    store::{Store, StoreError, blobs::Blobs, keys, letters::Timing, outbox},
     telemetry,
     web::{
         appservice::{self, Appservice},
@@ -60,7 +60,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let homeserver = Client::new(&config.homeserver.url, registration.as_token.clone())?;
     let bot = registration.bot_user_id(&config.homeserver.server_name)?;
 
-    let store = Store::open(config.database.path()).await?;
+    let Some(store) = open_store(&config, &stop).await? else {
+        return Ok(());
+    };
     let now = clock.now().as_millisecond();
     let keys = keys::load(&store, chance.bytes(), now).await?;
     let taken_back = store
@@ -143,10 +145,49 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     ));
     tracing::info!("Postroom is up");
 
-    stop.finished().await;
-    tracing::info!("Postroom has stopped");
+    tokio::select! {
+        () = stop.finished() => tracing::info!("Postroom has stopped"),
+        // Another one sends now: nothing that is under way here may go on.
+        error = store.lost() => return Err(error.into()),
+    }
     Ok(())
 }
+
+/// Opens the database. While another Postroom works on it this one stands by, if several can reach
+/// it at all: it takes nothing from the homeserver or the mail server. `None` if it is to stop.
+async fn open_store(config: &Config, stop: &Stop) -> anyhow::Result<Option<Store>> {
+    let first = Store::open(&config.database).await;
+    match (&config.database, first) {
+        (Database::Postgres(_), Err(StoreError::InUse(_))) => {}
+        (Database::Sqlite(_) | Database::Postgres(_), other) => return Ok(Some(other?)),
+    }
+    tracing::info!("Another Postroom works on this database; standing by until it is gone");
+    let standing = Stop::new();
+    if let Some(operations) = &config.operations {
+        let endpoints = operations::standing_by();
+        serve_http(endpoints, operations.listen, "operations.listen", &standing).await?;
+    }
+    let store = loop {
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+            () = stop.soft().cancelled() => return Ok(None),
+        }
+        match Store::open(&config.database).await {
+            Err(StoreError::InUse(_)) => {}
+            Err(error) if error.is_passing() => {
+                tracing::warn!(%error, "Can't look whether the database is free");
+            }
+            other => break other?,
+        }
+    };
+    tracing::info!("The other Postroom is gone; taking over");
+    standing.stop();
+    standing.finished().await;
+    Ok(Some(store))
+}
+
+/// How often one that stands by looks whether the other one is gone.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 fn transports(
     mailboxes: &IndexMap<MailboxName, Mailbox>,

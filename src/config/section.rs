@@ -43,6 +43,12 @@ impl Wrong {
             remedy: Some(remedy.into()),
         }
     }
+
+    /// Both in one sentence, for a value that stands in no file.
+    pub fn sentence(self, example: &str) -> String {
+        let remedy = self.remedy.unwrap_or_else(|| write_such_as(example));
+        format!("{}; {remedy}", self.what)
+    }
 }
 
 impl<T: Into<String>> From<T> for Wrong {

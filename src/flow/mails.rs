@@ -59,7 +59,7 @@ struct Read {
 
 /// Works on the mails that wait, in the order in which they came.
 async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
-    let mut waiting = mails::waiting(&mut *context.store.read().await?, 0, AT_ONCE).await?;
+    let mut waiting = mails::waiting(&mut context.store.read().await?, 0, AT_ONCE).await?;
     // Work on one of these was begun before and did not end: alone, it can harm no other.
     if let Some(suspect) = waiting.iter().position(|mail| mail.attempts > 0) {
         waiting.truncate(if suspect == 0 { 1 } else { suspect });

@@ -179,7 +179,7 @@ async fn present(
             };
             return Ok(context.homeserver.register(localpart).await.map(|()| user));
         }
-        Puppet::Contact(id) => people::contact(&mut *context.store.read().await?, *id).await?,
+        Puppet::Contact(id) => people::contact(&mut context.store.read().await?, *id).await?,
     };
     let user = match user_id(&contact.ghost, &context.server_name) {
         Ok(user) => user,

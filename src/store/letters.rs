@@ -49,7 +49,9 @@ statements! {
         SELECT event_id, author, by_staff, sent_at, kind, body, html, quote, reply_to FROM letter_items
         WHERE letter_id = $1 AND struck = 0 ORDER BY id";
     COUNT_SENT = "
-        SELECT count(*) FROM (SELECT 1 FROM letters WHERE conversation_id = $1 AND message_id <> '' LIMIT 1)";
+        SELECT count(*) FROM (
+            SELECT 1 FROM letters WHERE conversation_id = $1 AND message_id <> '' LIMIT 1
+        ) AS sent";
     SELECT_PLACES = "
         SELECT conversation_id, letters.state, body, letters.id FROM letter_items
         JOIN letters ON letters.id = letter_id WHERE event_id = $1 ORDER BY letter_items.id";

@@ -7,7 +7,8 @@ use crate::domain::ids::LetterId;
 statements! {
     IS_LANE_BUSY = "
         SELECT count(*) FROM (
-            SELECT 1 FROM outbox WHERE lane = $1 AND state IN ('ready', 'attempting') LIMIT 1)";
+            SELECT 1 FROM outbox WHERE lane = $1 AND state IN ('ready', 'attempting') LIMIT 1
+        ) AS busy";
     INSERT = "
         INSERT INTO outbox (way, lane, effect_id, payload, state, next_at, letter_id, trace, created_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $6)";
@@ -26,7 +27,7 @@ statements! {
             SELECT id FROM outbox WHERE lane = $1 AND state = 'queued' ORDER BY id LIMIT 1)";
     RETRY = "
         UPDATE outbox SET state = 'ready', next_at = $2, reason = $3, lease_until = NULL,
-            uncertain = max(uncertain, $4)
+            uncertain = CASE WHEN $4 > uncertain THEN $4 ELSE uncertain END
         WHERE id = $1 AND settled_at IS NULL";
     TAKE_BACK = "
         UPDATE outbox SET state = 'ready', uncertain = 1, lease_until = NULL

@@ -27,6 +27,24 @@ pub fn router(operations: Operations) -> Router {
         .with_state(operations)
 }
 
+/// While another Postroom works on the database: alive, and not ready.
+pub fn standing_by() -> Router {
+    let ready = async || {
+        let why = json!({
+            "status": "standing by",
+            "missing": ["database: another Postroom works on it; this one stands by"],
+            "waiting": {},
+        });
+        (StatusCode::SERVICE_UNAVAILABLE, Json(why))
+    };
+    Router::new()
+        .route(
+            "/health/live",
+            get(async || Json(json!({"status": "live"}))),
+        )
+        .route("/health/ready", get(ready))
+}
+
 /// `GET /health/ready`: 200 when work can be done, 503 with what is missing otherwise; and in either
 /// case how much waits.
 async fn ready(State(operations): State<Operations>) -> impl IntoResponse {
