@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Instant,
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
@@ -16,6 +17,9 @@ use super::{
     Connection, StoreError,
     wakes::{Queue, Wakes, bit},
 };
+use crate::telemetry::metrics::catalogue::{
+    DATABASE_COMMIT_TIME, DATABASE_COMMITS, DATABASE_WAIT, NO_LABELS,
+};
 
 /// Most changes in one commit: bounds how long the first one waits.
 const LARGEST_BATCH: usize = 256;
@@ -23,11 +27,14 @@ const LARGEST_BATCH: usize = 256;
 const QUEUE_LENGTH: usize = 1024;
 
 /// A running transaction.
-#[derive(Debug)]
 pub struct Tx {
     connection: Connection,
     rings: u8,
+    tallies: Vec<Tally>,
 }
+
+/// Counts something for the metrics.
+type Tally = Box<dyn FnOnce() + Send>;
 
 impl Tx {
     pub fn connection(&mut self) -> &mut Connection {
@@ -37,6 +44,17 @@ impl Tx {
     /// Rings the bell of `queue` once this is committed.
     pub fn wake(&mut self, queue: Queue) {
         self.rings |= bit(queue);
+    }
+
+    /// Counts something for the metrics once this is committed; never if it is taken back.
+    pub fn once_committed(&mut self, tally: impl FnOnce() + Send + 'static) {
+        self.tallies.push(Box::new(tally));
+    }
+}
+
+impl std::fmt::Debug for Tx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tx").finish_non_exhaustive()
     }
 }
 
@@ -59,6 +77,7 @@ impl Writer {
             Tx {
                 connection,
                 rings: 0,
+                tallies: Vec::new(),
             },
             queue,
             wakes.clone(),
@@ -78,8 +97,10 @@ impl Writer {
         let (answer, result) = oneshot::channel();
         let begun = Arc::new(AtomicBool::new(false));
         let begins = Arc::clone(&begun);
+        let asked = Instant::now();
         let job: Job = Box::new(move |tx| {
             begins.store(true, Ordering::Relaxed);
+            DATABASE_WAIT.observe(asked.elapsed(), NO_LABELS);
             Box::pin(async move {
                 match job(tx).await {
                     Ok(value) => {
@@ -113,12 +134,18 @@ async fn run(mut tx: Tx, mut queue: mpsc::Receiver<Job>, wakes: Wakes) {
     let mut batch = Vec::with_capacity(LARGEST_BATCH);
     while queue.recv_many(&mut batch, LARGEST_BATCH).await > 0 {
         tx.rings = 0;
+        tx.tallies.clear();
+        let begun = Instant::now();
         let mut finishes = Vec::with_capacity(batch.len());
         let outcome = commit(&mut tx, batch.drain(..), &mut finishes).await;
         if let Err(error) = &outcome {
             tracing::error!(%error, "Could not commit to the database");
+            DATABASE_COMMITS.count(["failed"]);
             let _already_closed = sqlx::query("ROLLBACK").execute(tx.connection()).await;
         } else {
+            DATABASE_COMMITS.count(["done"]);
+            DATABASE_COMMIT_TIME.observe(begun.elapsed(), NO_LABELS);
+            tx.tallies.drain(..).for_each(|tally| tally());
             wakes.ring_all(tx.rings);
         }
         for finish in finishes {
@@ -139,6 +166,7 @@ async fn commit(
         sqlx::query("SAVEPOINT job")
             .execute(tx.connection())
             .await?;
+        let tallies = tx.tallies.len();
         // A job that panics must not take the writer, and with it everybody, along.
         match AssertUnwindSafe(job(tx))
             .catch_unwind()
@@ -148,6 +176,7 @@ async fn commit(
         {
             Some(finish) => finishes.push(finish),
             None => {
+                tx.tallies.truncate(tallies);
                 sqlx::query("ROLLBACK TO job")
                     .execute(tx.connection())
                     .await?;
