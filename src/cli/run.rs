@@ -26,7 +26,7 @@ use crate::{
     },
     matrix::{client::Client, registration::Registration},
     store::{Store, StoreError, blobs::Blobs, keys, letters::Timing, outbox},
-    telemetry,
+    telemetry::{self, metrics::Exposition},
     web::{
         appservice::{self, Appservice},
         operations::{self, Operations},
@@ -56,6 +56,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let stop = Stop::new();
     stop.on_signals()?;
     let (clock, chance) = (Clock::System, Chance::System);
+    let metrics = Exposition::install()?;
+    stop.tasks()
+        .spawn(metrics.clone().add_up(stop.soft().clone()));
     let registration = Registration::read(&config.appservice.registration)?;
     let homeserver = Client::new(&config.homeserver.url, registration.as_token.clone())?;
     let bot = registration.bot_user_id(&config.homeserver.server_name)?;
@@ -99,7 +102,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let endpoints = appservice::router(Appservice {
         store: store.clone(),
         homeserver: homeserver.clone(),
-        clock,
+        clock: clock.clone(),
         chance,
         hs_token: registration.hs_token.clone(),
         server_name: config.homeserver.server_name,
@@ -117,6 +120,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
             store: store.clone(),
             homeserver: homeserver.clone(),
             health: health.clone(),
+            clock,
+            metrics,
         };
         serve_http(
             operations::router(endpoints),

@@ -108,6 +108,35 @@ async fn a_job_that_fails_takes_back_only_its_own(
 }
 
 #[tokio::test]
+async fn only_what_is_committed_is_counted() {
+    use std::sync::{Arc, Mutex};
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let counted = Arc::new(Mutex::new(Vec::new()));
+    let write = |name: &'static str, fails: bool| {
+        let counted = Arc::clone(&counted);
+        store.write(move |tx| {
+            Box::pin(async move {
+                tx.once_committed(move || counted.lock().unwrap().push(name));
+                if fails {
+                    return Err(StoreError::Value("on purpose".to_owned()));
+                }
+                Ok(())
+            })
+        })
+    };
+    let (first, second, third) = tokio::join!(
+        write("first", false),
+        write("second", true),
+        write("third", false)
+    );
+    first.unwrap();
+    second.unwrap_err();
+    third.unwrap();
+    assert_eq!(*counted.lock().unwrap(), ["first", "third"]);
+}
+
+#[tokio::test]
 async fn a_failed_commit_is_not_the_fault_of_those_who_waited() {
     let place = Place::new(Kind::Sqlite).await;
     let store = place.open().await;

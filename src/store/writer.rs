@@ -7,7 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
@@ -23,6 +23,9 @@ use super::{
     postgres::{Server, Session},
     wakes::{Queue, Wakes, bit},
 };
+use crate::telemetry::metrics::catalogue::{
+    DATABASE_COMMIT_TIME, DATABASE_COMMITS, DATABASE_WAIT, NO_LABELS,
+};
 
 /// Most changes in one commit: bounds how long the first one waits. PostgreSQL keeps so many
 /// savepoints of a transaction at hand, and has to look further ones up.
@@ -31,11 +34,14 @@ const LARGEST_BATCH: usize = 64;
 const QUEUE_LENGTH: usize = 1024;
 
 /// A running transaction.
-#[derive(Debug)]
 pub struct Tx {
     connection: Connection,
     rings: u8,
+    tallies: Vec<Tally>,
 }
+
+/// Counts something for the metrics.
+type Tally = Box<dyn FnOnce() + Send>;
 
 impl Tx {
     pub fn connection(&mut self) -> &mut Connection {
@@ -45,6 +51,17 @@ impl Tx {
     /// Rings the bell of `queue` once this is committed.
     pub fn wake(&mut self, queue: Queue) {
         self.rings |= bit(queue);
+    }
+
+    /// Counts something for the metrics once this is committed; never if it is taken back.
+    pub fn once_committed(&mut self, tally: impl FnOnce() + Send + 'static) {
+        self.tallies.push(Box::new(tally));
+    }
+}
+
+impl std::fmt::Debug for Tx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tx").finish_non_exhaustive()
     }
 }
 
@@ -70,6 +87,7 @@ impl Writer {
             Tx {
                 connection,
                 rings: 0,
+                tallies: Vec::new(),
             },
             queue,
             wakes.clone(),
@@ -102,8 +120,10 @@ impl Writer {
         let (answer, result) = oneshot::channel();
         let begun = Arc::new(AtomicBool::new(false));
         let begins = Arc::clone(&begun);
+        let asked = Instant::now();
         let job: Job = Box::new(move |tx| {
             begins.store(true, Ordering::Relaxed);
+            DATABASE_WAIT.observe(asked.elapsed(), NO_LABELS);
             Box::pin(async move {
                 match job(tx).await {
                     Ok(value) => {
@@ -185,13 +205,19 @@ async fn run(
 /// Commits the batch and tells everybody; `false` if the connection is broken.
 async fn write(tx: &mut Tx, batch: Vec<Job>, wakes: &Wakes) -> bool {
     tx.rings = 0;
+    tx.tallies.clear();
+    let begun = Instant::now();
     let mut is_sound = true;
     let mut finishes = Vec::with_capacity(batch.len());
     let outcome = commit(tx, batch, &mut finishes).await;
     if let Err(error) = &outcome {
         tracing::error!(%error, "Could not commit to the database");
+        DATABASE_COMMITS.count(["failed"]);
         is_sound = run_plain("ROLLBACK", tx).await.is_ok() || answers(tx).await;
     } else {
+        DATABASE_COMMITS.count(["done"]);
+        DATABASE_COMMIT_TIME.observe(begun.elapsed(), NO_LABELS);
+        tx.tallies.drain(..).for_each(|tally| tally());
         wakes.ring_all(tx.rings);
     }
     for finish in finishes {
@@ -261,6 +287,7 @@ async fn commit(tx: &mut Tx, jobs: Vec<Job>, finishes: &mut Vec<Finish>) -> Resu
     run_plain(begin, tx).await?;
     for job in jobs {
         run_plain("SAVEPOINT job", tx).await?;
+        let tallies = tx.tallies.len();
         // A job that panics must not take the writer, and with it everybody, along.
         match AssertUnwindSafe(job(tx))
             .catch_unwind()
@@ -269,7 +296,10 @@ async fn commit(tx: &mut Tx, jobs: Vec<Job>, finishes: &mut Vec<Finish>) -> Resu
             .flatten()
         {
             Some(finish) => finishes.push(finish),
-            None => run_plain("ROLLBACK TO job", tx).await?,
+            None => {
+                tx.tallies.truncate(tallies);
+                run_plain("ROLLBACK TO job", tx).await?;
+            }
         }
         run_plain("RELEASE job", tx).await?;
     }

@@ -1,13 +1,24 @@
-//! Health, on a listener of its own: for whoever watches over Postroom, not for the world.
+//! Health and metrics, on a listener of its own: for whoever watches over Postroom, not for the
+//! world.
 
-use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{StatusCode, header},
+    middleware,
+    response::IntoResponse,
+    routing::get,
+};
 use serde_json::json;
 
 use crate::{
-    lifecycle::Health,
+    lifecycle::{Clock, Health},
     matrix::client::Client,
     store::{Store, inbox, letters, mails, outbox},
+    telemetry::metrics::Exposition,
 };
+
+use super::metrics;
 
 /// What is asked about.
 #[derive(Debug, Clone)]
@@ -15,6 +26,8 @@ pub struct Operations {
     pub store: Store,
     pub homeserver: Client,
     pub health: Health,
+    pub clock: Clock,
+    pub metrics: Exposition,
 }
 
 pub fn router(operations: Operations) -> Router {
@@ -24,6 +37,10 @@ pub fn router(operations: Operations) -> Router {
             get(async || Json(json!({"status": "live"}))),
         )
         .route("/health/ready", get(ready))
+        .route("/metrics", get(scrape))
+        .layer(middleware::from_fn(|request, next| {
+            metrics::tally("operations", request, next)
+        }))
         .with_state(operations)
 }
 
@@ -69,6 +86,21 @@ async fn ready(State(operations): State<Operations>) -> impl IntoResponse {
     (
         status,
         Json(json!({"status": word, "missing": missing, "waiting": waiting.unwrap_or_default()})),
+    )
+}
+
+/// `GET /metrics`: everything that is counted, and what waits right now.
+///
+/// <https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format>
+async fn scrape(State(operations): State<Operations>) -> impl IntoResponse {
+    let now = operations.clock.now();
+    metrics::look(&operations.store, &operations.health, now).await;
+    (
+        [(
+            header::CONTENT_TYPE,
+            "text/plain; version=0.0.4; charset=utf-8",
+        )],
+        operations.metrics.render(),
     )
 }
 

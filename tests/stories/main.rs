@@ -16,4 +16,5 @@ mod edits;
 mod homeserver;
 mod letters;
 mod mail_in;
+mod metrics;
 mod running;

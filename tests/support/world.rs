@@ -248,6 +248,11 @@ log: {{level: "info,postroom=debug"}}
         format!("http://{}", self.appservice.address())
     }
 
+    /// The address of health and metrics.
+    pub fn operations_url(&self) -> String {
+        format!("http://{}", self.operations.address())
+    }
+
     pub fn lmtp_address(&self) -> SocketAddr {
         self.lmtp.address().parse().unwrap()
     }
