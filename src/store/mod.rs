@@ -10,6 +10,7 @@ mod sql;
 pub mod blobs;
 pub mod conversations;
 mod error;
+pub mod imap;
 pub mod inbox;
 pub mod keys;
 pub mod letters;
