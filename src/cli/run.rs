@@ -13,6 +13,7 @@ use crate::{
         self,
         deliver::Deliver,
         events::Events,
+        imap::Fetcher,
         letters::Letters,
         mails::Mails,
         puppets::Puppets,
@@ -131,6 +132,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         )
         .await?;
     }
+    if config.lmtp.is_none() {
+        warn_of_deaf_mailboxes(&context);
+    }
     if let Some(lmtp) = config.lmtp {
         let listener = listen(lmtp.listen, "lmtp.listen").await?;
         let limits = Limits {
@@ -142,6 +146,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
             .spawn(server.serve(listener, stop.soft().clone()));
     }
     start_workers(&context, &stop);
+    start_fetchers(&context, &health, &stop)?;
     stop.tasks().spawn(introduce(
         Arc::clone(&context),
         registration.id.clone(),
@@ -222,6 +227,32 @@ fn start<W: Worker + 'static>(worker: W, context: &Arc<flow::Context>, stop: &St
         Arc::clone(context),
         stop.soft().clone(),
     ));
+}
+
+fn start_fetchers(
+    context: &Arc<flow::Context>,
+    health: &Health,
+    stop: &Stop,
+) -> anyhow::Result<()> {
+    for (name, mailbox) in &context.mailboxes {
+        let fetchers = Fetcher::of_mailbox(name, mailbox, context, health)
+            .with_context(|| format!("mailboxes.{name}.imap"))?;
+        for fetcher in fetchers {
+            stop.tasks().spawn(fetcher.run(stop.soft().clone()));
+        }
+    }
+    Ok(())
+}
+
+fn warn_of_deaf_mailboxes(context: &flow::Context) {
+    for (name, mailbox) in &context.mailboxes {
+        if mailbox.imap.is_none() {
+            tracing::warn!(
+                mailbox = name.as_str(),
+                "No mail comes in for this mailbox: there is neither `lmtp` nor its `imap`"
+            );
+        }
+    }
 }
 
 /// Sets the bot up and asks the homeserver for what it has kept for us; until it answers, again and

@@ -105,7 +105,7 @@ fn reads_every_key() {
     assert_eq!(names, ["support", "training"]);
     let support = &config.mailboxes[0];
     assert_eq!(support.name, "Bootlin");
-    assert_eq!(support.smtp.encryption, SmtpEncryption::StartTls);
+    assert_eq!(support.smtp.encryption, Encryption::StartTls);
     let credentials = support.smtp.credentials.as_ref().unwrap();
     assert_eq!(credentials.password.expose_secret(), "hush hush");
     assert_eq!(config.lmtp.unwrap().max_size, 50_000_000);

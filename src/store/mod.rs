@@ -11,6 +11,7 @@ pub mod blobs;
 mod connection;
 pub mod conversations;
 mod error;
+pub mod imap;
 pub mod inbox;
 pub mod keys;
 pub mod letters;

@@ -14,6 +14,7 @@ use super::*;
 fn statements() -> Vec<(&'static str, &'static str)> {
     [
         keys::STATEMENTS,
+        imap::STATEMENTS,
         inbox::STATEMENTS,
         rooms::STATEMENTS,
         people::STATEMENTS,
