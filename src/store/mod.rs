@@ -11,6 +11,7 @@ pub mod blobs;
 pub mod conversations;
 mod error;
 pub mod inbox;
+pub mod inspect;
 pub mod keys;
 pub mod letters;
 pub mod mails;

@@ -5,6 +5,7 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 use lettre::transport::smtp::{authentication::Credentials, extension::ClientId};
 use rustls::{
     ClientConfig,
+    client::danger::ServerCertVerifier,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
 use rustls_platform_verifier::Verifier;
@@ -90,11 +91,10 @@ impl Tls {
     /// Trusts the system's certificates and those in the CA file.
     fn new(smtp: &Smtp) -> Result<Self, SettingsFault> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier = Verifier::new_with_extra_roots(extra_roots(smtp)?, provider.clone())?;
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_custom_certificate_verifier(verifier(smtp)?)
             .with_no_client_auth();
         let name = ServerName::try_from(smtp.host.clone())
             .map_err(|_| SettingsFault::HostName(smtp.host.clone()))?;
@@ -103,6 +103,13 @@ impl Tls {
             name,
         })
     }
+}
+
+/// Whom a server's certificate has to convince.
+pub(super) fn verifier(smtp: &Smtp) -> Result<Arc<dyn ServerCertVerifier>, SettingsFault> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = Verifier::new_with_extra_roots(extra_roots(smtp)?, provider)?;
+    Ok(Arc::new(verifier))
 }
 
 fn extra_roots(smtp: &Smtp) -> Result<Vec<CertificateDer<'static>>, SettingsFault> {

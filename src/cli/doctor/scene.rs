@@ -1,0 +1,36 @@
+//! What every area's checks look at.
+
+use std::path::PathBuf;
+
+use super::running::Running;
+use crate::{
+    config::{Config, MailboxName},
+    lifecycle::{Chance, Clock},
+    matrix::registration::Registration,
+};
+
+/// An installation, as far as its configuration can be read.
+#[derive(Debug)]
+pub struct Scene {
+    pub config: Config,
+    pub config_file: PathBuf,
+    /// `None` if there is none to be had from its file.
+    pub registration: Option<Registration>,
+    /// Mailboxes of whose `smtp` something is wrong in the configuration: a check of them would show
+    /// what is known already.
+    pub without_smtp: Vec<MailboxName>,
+    pub running: Running,
+    pub clock: Clock,
+    pub chance: Chance,
+}
+
+impl Scene {
+    /// The registration file as others have to name it.
+    pub fn registration_file(&self) -> String {
+        let file = &self.config.appservice.registration;
+        std::path::absolute(file)
+            .unwrap_or_else(|_| file.clone())
+            .display()
+            .to_string()
+    }
+}

@@ -1,0 +1,251 @@
+//! Tries a mail server out, as far as that goes without a mail, over the same dialogue that mails
+//! take.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use lettre::Address;
+use rustls::{
+    CertificateError, DigitallySignedStruct, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    pki_types::{CertificateDer, ServerName, UnixTime},
+};
+
+use super::{
+    connection::{ConnectFault, Connection, Trouble},
+    settings::{self, Security, Server, SettingsFault},
+};
+use crate::{
+    config::Smtp, domain::address::EmailAddress, mail::certificate::Certificate,
+    mail::punycode::ascii_domain,
+};
+
+/// What was found out about a server.
+#[derive(Debug)]
+pub struct Probe {
+    /// What it showed, whether it was believed or not; `None` without TLS.
+    pub certificate: Option<Certificate>,
+    /// What it offers to who is logged in; or why it did not come to that.
+    pub outcome: Result<Offers, ProbeFault>,
+}
+
+/// What a server does for us.
+#[derive(Debug)]
+pub struct Offers {
+    /// Octets of the largest mail, where it says so.
+    pub size: Option<usize>,
+    pub eight_bit: bool,
+    pub smtputf8: bool,
+    /// Whether we may send from our own address; otherwise its words.
+    pub sender: Result<(), String>,
+    /// Whether the part of our address behind a `+` may be anything.
+    pub variable_sender: Result<(), String>,
+}
+
+/// Why a server can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeFault {
+    #[error("{0}")]
+    Settings(#[from] SettingsFault),
+    #[error("{0}")]
+    Name(io::Error),
+    #[error("{0}")]
+    Unreachable(io::Error),
+    #[error("{0}")]
+    Lost(io::Error),
+    #[error("{0}")]
+    Unwelcome(String),
+    #[error("it doesn't offer STARTTLS")]
+    NoStartTls,
+    #[error("it sent something before TLS had begun")]
+    Injected,
+    #[error("{0}")]
+    Certificate(CertificateFault),
+    #[error("{0}")]
+    Tls(io::Error),
+    #[error("it offers neither AUTH PLAIN nor AUTH LOGIN")]
+    NoLogin,
+    #[error("{0}")]
+    Login(String),
+}
+
+/// Why a certificate isn't believed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateFault {
+    #[error("it has expired")]
+    Expired,
+    #[error("it is not valid yet")]
+    NotYetValid,
+    #[error("it is for another name")]
+    OtherName,
+    #[error("nobody whom we trust has signed it")]
+    Untrusted,
+    #[error("{0}")]
+    Other(String),
+}
+
+/// Connects, encrypts and logs in as for a mail from `own`, offers one to ourselves, and takes it
+/// back. `timeout` limits the wait for each answer.
+pub async fn probe(smtp: Smtp, hello_name: String, own: &EmailAddress, timeout: Duration) -> Probe {
+    let seen = Arc::new(Mutex::new(None));
+    let outcome = talk(smtp, hello_name, own, timeout, &seen).await;
+    let certificate = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
+    Probe {
+        certificate,
+        outcome,
+    }
+}
+
+/// The certificate that the server showed.
+type Seen = Arc<Mutex<Option<Certificate>>>;
+
+async fn talk(
+    smtp: Smtp,
+    hello_name: String,
+    own: &EmailAddress,
+    timeout: Duration,
+    seen: &Seen,
+) -> Result<Offers, ProbeFault> {
+    let verifier = settings::verifier(&smtp)?;
+    let mut server = Server::new(smtp, hello_name, timeout)?;
+    match &mut server.security {
+        Security::Plain => {}
+        Security::StartTls(tls) | Security::Tls(tls) => {
+            let watcher = Watcher {
+                verifier,
+                seen: Arc::clone(seen),
+            };
+            Arc::make_mut(&mut tls.config)
+                .dangerous()
+                .set_certificate_verifier(Arc::new(watcher));
+        }
+    }
+    let found = tokio::net::lookup_host((server.host.as_str(), server.port));
+    match tokio::time::timeout(timeout, found).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => return Err(ProbeFault::Name(error)),
+        Err(_) => return Err(ProbeFault::Name(io::ErrorKind::TimedOut.into())),
+    }
+    let mut connection = Connection::open(&server).await?;
+    let extensions = connection.extensions();
+    let (size, eight_bit, smtputf8) = (extensions.size, extensions.eight_bit, extensions.smtputf8);
+    let domain = ascii_domain(own.domain()).unwrap_or_else(|| own.domain().to_owned());
+    let sender = Address::new_dangerous(own.local_part(), &domain);
+    let detail = Address::new_dangerous(format!("{}+bounce-probe", own.local_part()), &domain);
+    let offers = Offers {
+        size,
+        eight_bit,
+        smtputf8,
+        sender: offer(&mut connection, sender.clone(), sender.clone()).await?,
+        variable_sender: offer(&mut connection, detail, sender).await?,
+    };
+    // Nothing was sent so far, and a transaction that is left without DATA is none.
+    connection.quit().await;
+    Ok(offers)
+}
+
+/// Sender and recipient only; many servers say what they think of the sender no earlier than at the
+/// recipient. The words of a refusal, if it is one.
+async fn offer(
+    connection: &mut Connection,
+    sender: Address,
+    recipient: Address,
+) -> Result<Result<(), String>, ProbeFault> {
+    let attempt = async {
+        connection.mail(Some(sender), false).await?;
+        connection.recipient(recipient).await
+    };
+    match attempt.await {
+        Ok(()) => Ok(Ok(())),
+        Err(Trouble::Answer(reply)) => Ok(Err(reply.to_string())),
+        Err(Trouble::Lost(error)) => Err(ProbeFault::Lost(error)),
+    }
+}
+
+impl From<ConnectFault> for ProbeFault {
+    fn from(fault: ConnectFault) -> Self {
+        match fault {
+            ConnectFault::Unreachable(error) => Self::Unreachable(error),
+            ConnectFault::Lost(error) => Self::Lost(error),
+            ConnectFault::Unwelcome(reply) => Self::Unwelcome(reply.to_string()),
+            ConnectFault::NoStartTls => Self::NoStartTls,
+            ConnectFault::Injected => Self::Injected,
+            ConnectFault::Tls(error) => match certificate_fault(&error) {
+                Some(fault) => Self::Certificate(fault),
+                None => Self::Tls(error),
+            },
+            ConnectFault::NoAuth => Self::NoLogin,
+            ConnectFault::Auth(reply) => Self::Login(reply.to_string()),
+            ConnectFault::Question(error) => Self::Login(error.to_string()),
+        }
+    }
+}
+
+fn certificate_fault(error: &io::Error) -> Option<CertificateFault> {
+    let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+    let rustls::Error::InvalidCertificate(fault) = error else {
+        return None;
+    };
+    Some(match fault {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            CertificateFault::Expired
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            CertificateFault::NotYetValid
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            CertificateFault::OtherName
+        }
+        CertificateError::UnknownIssuer => CertificateFault::Untrusted,
+        other => CertificateFault::Other(other.to_string()),
+    })
+}
+
+/// Remembers the certificate and leaves the judgement to somebody else.
+#[derive(Debug)]
+struct Watcher {
+    verifier: Arc<dyn ServerCertVerifier>,
+    seen: Seen,
+}
+
+impl ServerCertVerifier for Watcher {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Certificate::read(certificate);
+        self.verifier
+            .verify_server_cert(certificate, intermediates, name, ocsp, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.verifier
+            .verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.verifier
+            .verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.verifier.supported_verify_schemes()
+    }
+}
