@@ -8,8 +8,10 @@
     reason = "each test program is compiled with all of it and uses its own part"
 )]
 
+pub mod dns_server;
 pub mod fake_homeserver;
 pub mod lmtp_client;
 pub mod servers;
 pub mod smtp_sink;
+pub mod tls_smtp;
 pub mod world;

@@ -181,7 +181,7 @@ fn file_system_in(mounts: &str, folder: &Path) -> Option<FileSystem> {
         let mut words = line.split(' ').skip(1);
         let place = words.next()?.replace("\\040", " ");
         let kind = words.next()?.to_owned();
-        folder.starts_with(&place).then(|| (place.len(), kind))
+        folder.starts_with(&place).then_some((place.len(), kind))
     };
     let innermost = mounts
         .lines()

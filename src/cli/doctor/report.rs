@@ -65,7 +65,8 @@ pub enum Status {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
     area: Area,
-    check: String,
+    #[serde(rename = "check")]
+    name: String,
     status: Status,
     found: Option<String>,
     meaning: Option<String>,
@@ -126,7 +127,7 @@ impl Area {
 
     fn check(
         self,
-        check: impl Into<String>,
+        name: impl Into<String>,
         status: Status,
         found: Option<String>,
         meaning: Option<String>,
@@ -134,7 +135,7 @@ impl Area {
     ) -> Check {
         Check {
             area: self,
-            check: check.into(),
+            name: name.into(),
             status,
             found,
             meaning,
@@ -149,7 +150,7 @@ impl Check {
     }
 
     pub fn name(&self) -> &str {
-        &self.check
+        &self.name
     }
 
     pub fn status(&self) -> Status {
