@@ -29,9 +29,11 @@ pub struct Exchanger {
     pub host: String,
 }
 
-/// How long one question may take, and how often it is asked.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a server may take, and how often it is asked.
+const SERVER_PATIENCE: Duration = Duration::from_secs(2);
 const ATTEMPTS: usize = 2;
+/// How long one question may take in all, whatever servers and protocols there are.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 impl Resolver {
     /// Asks the configured server, or the system's.
@@ -48,7 +50,7 @@ impl Resolver {
             None => TokioResolver::builder_tokio().map_err(|error| no_answer(&error))?,
         };
         let options = builder.options_mut();
-        options.timeout = PATIENCE;
+        options.timeout = SERVER_PATIENCE;
         options.attempts = ATTEMPTS;
         options.use_hosts_file = ResolveHosts::Never;
         Ok(Self(builder.build().map_err(|error| no_answer(&error))?))
@@ -91,7 +93,8 @@ impl Resolver {
     async fn ask(&self, name: &str, kind: RecordType) -> Result<Vec<RData>, NoAnswer> {
         // With the dot at its end no search list is tried.
         let name = format!("{}.", name.trim_end_matches('.'));
-        match self.0.lookup(name, kind).await {
+        let asked = tokio::time::timeout(PATIENCE, self.0.lookup(name, kind)).await;
+        match asked.unwrap_or(Err(NetError::Timeout)) {
             Ok(found) => {
                 let records = found.answers().iter();
                 Ok(records.map(|record| record.data.clone()).collect())

@@ -1,17 +1,13 @@
 //! `postroom doctor`: everything is broken once, and doctor says what it is and what to do. Here:
 //! how doctor is asked, files, database, machine, the listener for monitoring.
 
-use std::{
-    fs::Permissions,
-    os::unix::fs::PermissionsExt as _,
-    process::{Command, Output, Stdio},
-    time::Duration,
-};
+use std::{fs::Permissions, os::unix::fs::PermissionsExt as _, process::Output, time::Duration};
 
 use serde_json::Value;
 
 use crate::support::{
     dns_server::{DnsServer, Record},
+    doctor::{self, Diagnosis, ask, text},
     world::{Options, World},
 };
 
@@ -23,119 +19,14 @@ const SECRETS: [&str; 4] = [
     "other-token-of-the-story",
 ];
 
-/// What doctor said.
-#[derive(Debug)]
-pub struct Diagnosis {
-    pub code: i32,
-    pub worst: String,
-    pub checks: Vec<Value>,
-}
-
-impl Diagnosis {
-    /// The check of that name; the area too, as `area/check`.
-    pub fn find(&self, name: &str) -> &Value {
-        let (area, check) = name.split_once('/').unwrap();
-        let is_it = |it: &&Value| it["area"] == area && it["check"] == check;
-        let found = self.checks.iter().find(is_it);
-        found.unwrap_or_else(|| panic!("no check {name} in {:#?}", self.checks))
-    }
-
-    pub fn status(&self, name: &str) -> &str {
-        self.find(name)["status"].as_str().unwrap()
-    }
-
-    /// Fails unless the check has that status, with all of `parts` in what it says.
-    #[track_caller]
-    pub fn says(&self, name: &str, status: &str, parts: &[&str]) {
-        let check = self.find(name);
-        assert_eq!(check["status"], status, "{check:#}");
-        let text = check.to_string();
-        for part in parts {
-            assert!(text.contains(part), "“{part}” is missing in {check:#}");
-        }
-    }
-
-    /// The names of what isn't well.
-    pub fn ill(&self) -> Vec<String> {
-        let is_ill = |it: &&Value| it["status"] == "fault" || it["status"] == "warning";
-        let name = |it: &Value| {
-            let word = |key: &str| it[key].as_str().unwrap().to_owned();
-            format!("{}/{}", word("area"), word("check"))
-        };
-        self.checks.iter().filter(is_ill).map(name).collect()
-    }
-}
-
-/// Runs doctor, and looks whether what it says has its form: whatever is wrong has a meaning and a
-/// remedy, the exit code follows from the worst, nothing secret is shown.
+/// Runs doctor on the world's configuration.
 pub async fn doctor(world: &World, arguments: &[&str]) -> Diagnosis {
-    let output = run(world, &[&["--json"], arguments].concat()).await;
-    let report: Value = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|_| panic!("no JSON: {}", text(&output)));
-    let keys = |value: &Value| -> Vec<String> {
-        let keys = value.as_object().unwrap().keys();
-        keys.cloned().collect()
-    };
-    assert_eq!(report["schema"], 1);
-    assert_eq!(keys(&report).len(), 3, "{report:#}");
-    let checks = report["checks"].as_array().unwrap().clone();
-    let mut worst = "ok";
-    for check in &checks {
-        let mut keys = keys(check);
-        keys.sort();
-        assert_eq!(
-            keys,
-            ["area", "check", "found", "meaning", "remedy", "status"]
-        );
-        let is_said = |key: &str| check[key].as_str().is_some_and(|text| !text.is_empty());
-        let said = ["found", "meaning", "remedy"].map(is_said);
-        match check["status"].as_str().unwrap() {
-            "ok" => assert_eq!(said, [true, false, false], "{check:#}"),
-            "skipped" => assert_eq!(said, [false, true, false], "{check:#}"),
-            "warning" => assert_eq!(said, [true; 3], "{check:#}"),
-            "fault" => assert_eq!(said, [true; 3], "{check:#}"),
-            other => panic!("what is {other}?"),
-        }
-        match (check["status"].as_str().unwrap(), worst) {
-            ("fault", _) => worst = "fault",
-            ("warning", "ok") => worst = "warning",
-            _ => {}
-        }
-    }
-    assert_eq!(report["worst"], worst);
-    let code = output.status.code().unwrap();
-    let expected = ["ok", "warning", "fault"]
-        .iter()
-        .position(|it| *it == worst);
-    assert_eq!(code, i32::try_from(expected.unwrap()).unwrap());
-    Diagnosis {
-        code,
-        worst: worst.to_owned(),
-        checks,
-    }
+    ask(&world.folder.join("config.yaml"), arguments, &SECRETS).await
 }
 
-/// Runs doctor beside the test's own servers.
+/// The same as people see it.
 pub async fn run(world: &World, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_postroom"));
-    command
-        .args(["doctor", "--config", "config.yaml"])
-        .args(arguments)
-        .current_dir(world.folder.path())
-        .stdin(Stdio::null());
-    let output = tokio::task::spawn_blocking(move || command.output().unwrap());
-    let output = output.await.unwrap();
-    for secret in SECRETS {
-        assert!(!text(&output).contains(secret), "{}", text(&output));
-    }
-    output
-}
-
-pub fn text(output: &Output) -> String {
-    let texts = [&output.stdout, &output.stderr];
-    texts
-        .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-        .concat()
+    doctor::run(&world.folder.join("config.yaml"), arguments, &SECRETS).await
 }
 
 /// A Postroom of which nothing can be said against.

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::{
-    doctor::{append, change, doctor, healthy, run, text},
+    doctor::{append, change, doctor, healthy, run},
     support::{
         dns_server::Record,
+        doctor::text,
         smtp_sink::{Stage, Trouble},
         tls_smtp::{Shown, TlsSmtp},
         world::World,

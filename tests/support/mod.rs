@@ -9,6 +9,7 @@
 )]
 
 pub mod dns_server;
+pub mod doctor;
 pub mod fake_homeserver;
 pub mod lmtp_client;
 pub mod servers;

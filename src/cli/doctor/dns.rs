@@ -27,9 +27,10 @@ pub async fn examine(scene: &Scene) -> Vec<Check> {
         address.domain().to_owned()
     }));
     let receiving = receivers.iter().map(|domain| exchangers(domain, &resolver));
-    let sending = senders
-        .iter()
-        .map(async |domain| [spf(domain, &resolver).await, dmarc(domain, &resolver).await]);
+    let sending = senders.iter().map(async |domain| {
+        let (spf, dmarc) = tokio::join!(spf(domain, &resolver), dmarc(domain, &resolver));
+        [spf, dmarc]
+    });
     let (receiving, sending) = tokio::join!(
         futures_util::future::join_all(receiving),
         futures_util::future::join_all(sending)

@@ -176,15 +176,16 @@ impl Doctor {
             self.when(Area::Dns, dns::examine(scene)),
             self.when(Area::Operations, operations::examine(scene)),
         );
-        let mut checks = database;
+        let mut checks = Vec::new();
+        if self.wants(Area::Machine) {
+            checks.extend(machine::examine(findings.clocks, scene));
+        }
+        checks.extend(database);
         if self.wants(Area::Homeserver) {
             checks.extend(findings.checks);
         }
         for area in [room, smtp, lmtp, reply, dns] {
             checks.extend(area);
-        }
-        if self.wants(Area::Machine) {
-            checks.extend(machine::examine(findings.clocks, scene));
         }
         checks.extend(operations);
         checks

@@ -12,6 +12,8 @@ use serde::Serialize;
 pub enum Area {
     /// The configuration and the files it names
     Config,
+    /// Whether Postroom runs; clock and limits
+    Machine,
     /// The database and the space it has
     Database,
     /// The homeserver, the registration, and the way back
@@ -26,8 +28,6 @@ pub enum Area {
     ReplyAddress,
     /// What the public DNS says of each mailbox's domain
     Dns,
-    /// Clock, user, limits
-    Machine,
     /// The listener for monitoring
     Operations,
 }

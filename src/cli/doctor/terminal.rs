@@ -89,7 +89,7 @@ fn summary(checks: &[Check]) -> String {
     }
     let mut line = format!("{}.", parts.join(", "));
     if faults > 1 {
-        line.push_str(" Begin with the first ✗: others may follow from it.");
+        line.push_str("\nBegin with the first ✗: others may follow from it.");
     }
     line
 }
