@@ -46,6 +46,14 @@ impl Answer {
     pub fn error(&self) -> &str {
         self.body["error"].as_str().unwrap_or_default()
     }
+
+    /// An answer that is no success, in the homeserver's own words.
+    pub fn words(&self) -> String {
+        match (self.errcode(), self.error()) {
+            ("", "") => format!("the homeserver answers {}", self.status),
+            (code, error) => format!("{} {code}: {error}", self.status),
+        }
+    }
 }
 
 /// No answer came; the sentence says why.

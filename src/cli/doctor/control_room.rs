@@ -4,7 +4,7 @@ use ruma::RoomId;
 use serde_json::Value;
 
 use super::{
-    homeserver::{Access, words},
+    homeserver::Access,
     report::{Advice, Area, Check},
     scene::Scene,
 };
@@ -37,7 +37,7 @@ pub async fn examine(access: Option<&Access>, scene: &Scene) -> Vec<Check> {
     };
     let joined = match access.probe.get(&["v3", "joined_rooms"], None).await {
         Ok(answer) if answer.is_success() => answer.body["joined_rooms"].clone(),
-        Ok(answer) => return skip(&[ROOM, WRITING, ENCRYPTION], &words(&answer)),
+        Ok(answer) => return skip(&[ROOM, WRITING, ENCRYPTION], &answer.words()),
         Err(silence) => return skip(&[ROOM, WRITING, ENCRYPTION], &silence.to_string()),
     };
     let is_joined = joined
@@ -75,7 +75,7 @@ async fn state(kind: &str, room: &RoomId, access: &Access) -> Result<Value, Stri
     match access.probe.get(&path, None).await {
         Ok(answer) if answer.is_success() => Ok(answer.body),
         Ok(answer) if answer.status == 404 => Ok(Value::Null),
-        Ok(answer) => Err(words(&answer)),
+        Ok(answer) => Err(answer.words()),
         Err(silence) => Err(silence.to_string()),
     }
 }

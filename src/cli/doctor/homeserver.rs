@@ -135,10 +135,10 @@ async fn introduce(
         .map_err(|why| Area::Homeserver.skipped(TOKEN, why))?;
     if !answer.is_success() {
         let advice = Advice::new(
-            words(&answer),
+            answer.words(),
             "The homeserver doesn't know the as_token in our registration: it has another \
              registration or none, or was not restarted since.",
-            load_registration(scene),
+            scene.load_registration(),
         );
         return Err(Area::Homeserver.fault(TOKEN, advice));
     }
@@ -152,24 +152,6 @@ async fn introduce(
         .push(ping::examine(PING, own, &probe, scene).await);
     findings.access = bot.map(|bot| Access { probe, bot });
     Ok(())
-}
-
-/// What to do so that the homeserver has the registration that we have.
-pub fn load_registration(scene: &Scene) -> String {
-    format!(
-        "In Synapse's homeserver.yaml name this very file:\n\
-         app_service_config_files: [{}]\n\
-         Then: systemctl restart matrix-synapse",
-        scene.registration_file()
-    )
-}
-
-/// An answer that is no success, in its own words.
-pub fn words(answer: &Answer) -> String {
-    match (answer.errcode(), answer.error()) {
-        ("", "") => format!("the homeserver answers {}", answer.status),
-        (code, error) => format!("{} {code}: {error}", answer.status),
-    }
 }
 
 fn bot(theirs: &str, own: &Registration, scene: &Scene) -> (Check, Option<OwnedUserId>) {
@@ -196,7 +178,7 @@ fn bot(theirs: &str, own: &Registration, scene: &Scene) -> (Check, Option<OwnedU
         _ => Advice::new(
             found,
             "The homeserver has another sender_localpart for us than our registration.",
-            load_registration(scene),
+            scene.load_registration(),
         ),
     };
     (Area::Homeserver.fault(BOT, advice), None)
@@ -229,9 +211,9 @@ async fn namespace(probe: &Probe, scene: &Scene) -> Check {
         (Reserved::NotForUs, _) => Area::Homeserver.fault(
             NAMESPACE,
             Advice::new(
-                format!("@{prefix}…:{server} is not ours: {}", words(&inside)),
+                format!("@{prefix}…:{server} is not ours: {}", inside.words()),
                 "No customer can appear in a room: the homeserver has another namespace for us.",
-                load_registration(scene),
+                scene.load_registration(),
             ),
         ),
         (_, Reserved::ForUs) => Area::Homeserver.fault(
@@ -240,7 +222,7 @@ async fn namespace(probe: &Probe, scene: &Scene) -> Check {
                 "the homeserver would let us speak as anybody",
                 "The namespace in its registration is too wide: other users' messages come to \
                  Postroom, too.",
-                load_registration(scene),
+                scene.load_registration(),
             ),
         ),
         (Reserved::ForUs, Reserved::NotForUs) => Area::Homeserver.ok(
@@ -251,7 +233,7 @@ async fn namespace(probe: &Probe, scene: &Scene) -> Check {
             NAMESPACE,
             format!(
                 "what the homeserver says can't be told apart: {}",
-                words(&inside)
+                inside.words()
             ),
         ),
     }

@@ -14,7 +14,6 @@ use subtle::ConstantTimeEq;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use super::{
-    homeserver::{load_registration, words},
     report::{Advice, Area, Check},
     running::Door,
     scene::Scene,
@@ -64,48 +63,48 @@ fn refused(name: &str, answer: &Answer, own: &Registration, scene: &Scene) -> Ch
          The homeserver goes by the url in its own copy of the registration:\n{}",
         config.url,
         config.listen,
-        load_registration(scene)
+        scene.load_registration()
     );
     let status = answer.body["status"].as_i64();
     let advice = match (answer.errcode(), status) {
         ("M_BAD_STATUS", Some(401 | 403)) => Advice::new(
-            words(answer),
+            answer.words(),
             "The homeserver reaches Postroom with another hs_token than our registration has: \
              Postroom turns it away, and no message comes in.",
-            load_registration(scene),
+            scene.load_registration(),
         ),
         ("M_BAD_STATUS", _) => Advice::new(
-            words(answer),
+            answer.words(),
             "Something answers at the url in the homeserver's registration, but not Postroom: a \
              proxy, or another program.",
             way,
         ),
         ("M_CONNECTION_FAILED", _) => Advice::new(
-            words(answer),
+            answer.words(),
             "The homeserver can't reach Postroom: no message comes in.",
             way,
         ),
         ("M_CONNECTION_TIMEOUT", _) => Advice::new(
-            words(answer),
+            answer.words(),
             "The homeserver called Postroom and got no answer in time: no message comes in. \
              Mostly a firewall that swallows.",
             way,
         ),
         ("M_URL_NOT_SET", _) => Advice::new(
-            words(answer),
+            answer.words(),
             "The homeserver's registration has no url: it never calls Postroom.",
-            load_registration(scene),
+            scene.load_registration(),
         ),
         ("M_FORBIDDEN", _) => Advice::new(
-            words(answer),
+            answer.words(),
             format!(
                 "The homeserver doesn't know us as “{}”, the id in our registration.",
                 own.id
             ),
-            load_registration(scene),
+            scene.load_registration(),
         ),
         _ => Advice::new(
-            words(answer),
+            answer.words(),
             "The homeserver can't be asked to call Postroom, so nobody knows whether it could.",
             "Upgrade the homeserver, or let a proxy before it pass /_matrix/client/v1 on.",
         ),

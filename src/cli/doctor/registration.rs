@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::{
-    homeserver::load_registration,
     report::{Advice, Area, Check},
     scene::Scene,
 };
@@ -61,7 +60,7 @@ fn ephemeral(own: &Registration, scene: &Scene) -> Check {
             "Postroom doesn't learn who is typing: a letter may go while staff still write.",
             format!(
                 "Add to the registration: receive_ephemeral: true\n{}",
-                load_registration(scene)
+                scene.load_registration()
             ),
         ),
     )
@@ -87,7 +86,7 @@ fn rate_limit(scene: &Scene) -> Check {
             "The homeserver slows customers' messages down as it does a single user's.",
             format!(
                 "Write into the registration: rate_limited: false\n{}",
-                load_registration(scene)
+                scene.load_registration()
             ),
         ),
     )

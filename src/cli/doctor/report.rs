@@ -169,10 +169,15 @@ impl Check {
         self.remedy.as_deref()
     }
 
-    /// What was found may be somebody else's words: takes control characters and secrets out of
-    /// them, and what nobody would read.
+    /// What was found, and why something was skipped, may be somebody else's words: takes control
+    /// characters and secrets out of them, and what nobody would read.
     pub fn cleanse(&mut self, secrets: &[String]) {
-        for text in [&mut self.found, &mut self.meaning].into_iter().flatten() {
+        if let Some(remedy) = &mut self.remedy {
+            remedy.retain(|c| c == '\n' || !c.is_control());
+        }
+        let reason = self.meaning.as_mut();
+        let reason = reason.filter(|_| self.status == Status::Skipped);
+        for text in self.found.as_mut().into_iter().chain(reason) {
             *text = text
                 .split(|c: char| c.is_whitespace() || c.is_control())
                 .filter(|word| !word.is_empty())

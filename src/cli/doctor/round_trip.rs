@@ -63,7 +63,8 @@ async fn travel(
     let keys = keys::read(&mut connection).await?;
     let before = mails::newest(&mut connection).await?;
     let now = scene.clock.now();
-    let token = keys.probe_token(now.as_second());
+    let number = u32::from_be_bytes(scene.chance.bytes());
+    let token = keys.probe_token(number.into());
     let address = mailbox.reply_address.with_token(&token);
     let tail = scene.chance.base32(16);
     let id = MessageId::parse(&format!("probe.{tail}@{}", mailbox.address.domain()));
@@ -141,7 +142,10 @@ async fn wait(
 fn lost(answer: &str, bounce: Option<i64>, patience: Duration, to: &EmailAddress) -> Advice {
     let whole = || format!("the SMTP server took it ({answer})");
     let words = answer.split_once("queued as ").map(|(_, after)| after);
-    let queue_id = words.and_then(|after| after.split_ascii_whitespace().next());
+    // Somebody is going to copy it into a shell.
+    let is_plain = |c: char| c.is_ascii_alphanumeric();
+    let queue_id = words.map(|after| after.split(|c| !is_plain(c)).next().unwrap_or_default());
+    let queue_id = queue_id.filter(|id| !id.is_empty());
     if let Some(bounce) = bounce {
         return Advice::new(
             format!(

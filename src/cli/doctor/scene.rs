@@ -25,8 +25,18 @@ pub struct Scene {
 }
 
 impl Scene {
+    /// What to do so that the homeserver has the registration that we have.
+    pub fn load_registration(&self) -> String {
+        format!(
+            "In Synapse's homeserver.yaml name this very file:\n\
+             app_service_config_files: [{}]\n\
+             Then: systemctl restart matrix-synapse",
+            self.registration_file()
+        )
+    }
+
     /// The registration file as others have to name it.
-    pub fn registration_file(&self) -> String {
+    fn registration_file(&self) -> String {
         let file = &self.config.appservice.registration;
         std::path::absolute(file)
             .unwrap_or_else(|_| file.clone())

@@ -125,32 +125,7 @@ impl Place<'_> {
         let address = &self.mailbox.address;
         let sender = match &offers.sender {
             Ok(()) => self.ok(SENDER, format!("{address} may send")),
-            Err(reply) => {
-                let wants_login = self.mailbox.smtp.credentials.is_none();
-                let remedy = if wants_login {
-                    format!(
-                        "The server may want a login: {} and {}.",
-                        self.key("username"),
-                        self.key("password_file")
-                    )
-                } else {
-                    format!(
-                        "Let the user {} send as {address} (in Postfix: \
-                         smtpd_sender_login_maps), or log in as another: {}",
-                        self.mailbox
-                            .smtp
-                            .credentials
-                            .as_ref()
-                            .map_or("", |credentials| &credentials.username),
-                        self.key("username")
-                    )
-                };
-                let meaning = format!(
-                    "The server takes no mail from {address}, or knows no such address: every \
-                     letter would be refused."
-                );
-                self.fault(SENDER, Advice::new(reply.clone(), meaning, remedy))
-            }
+            Err(reply) => self.fault(SENDER, self.sender_advice(reply)),
         };
         // Letters go out from the plain address: this only tells what would be possible.
         let variable = match &offers.variable_sender {
@@ -161,6 +136,37 @@ impl Place<'_> {
             ),
         };
         vec![sender, variable, self.size(offers), self.extensions(offers)]
+    }
+
+    fn sender_advice(&self, reply: &str) -> Advice {
+        let address = &self.mailbox.address;
+        let refused = format!("The server takes no mail from {address}: letters are refused.");
+        // RFC 3463 section 3.2: it is the recipient, which is the same address, that is unknown.
+        if reply.contains("5.1.1") {
+            return Advice::new(
+                reply,
+                format!("The server knows no {address}: what customers write to it bounces."),
+                format!(
+                    "Make {address} known to the mail server (in Postfix: \
+                     virtual_mailbox_maps or transport_maps), or correct mailboxes.{}.address.",
+                    self.name
+                ),
+            );
+        }
+        let remedy = match &self.mailbox.smtp.credentials {
+            None => format!(
+                "The server may want a login: {} and {}.",
+                self.key("username"),
+                self.key("password_file")
+            ),
+            Some(credentials) => format!(
+                "Let the user {} send as {address} (in Postfix: smtpd_sender_login_maps), or log \
+                 in as another: {}",
+                credentials.username,
+                self.key("username")
+            ),
+        };
+        Advice::new(reply, refused, remedy)
     }
 
     fn size(&self, offers: &Offers) -> Check {
@@ -239,6 +245,10 @@ impl Place<'_> {
         let server = self.server();
         let url = self.key("url");
         let host = &self.mailbox.smtp.host;
+        let starttls = match self.mailbox.smtp.encryption {
+            SmtpEncryption::StartTls => " -starttls smtp",
+            SmtpEncryption::Tls | SmtpEncryption::Insecure => "",
+        };
         let advice = |found: String, remedy: String| Advice::new(found, WAITS, remedy);
         match fault {
             ProbeFault::Settings(fault) => (
@@ -253,7 +263,8 @@ impl Place<'_> {
                 advice(
                     format!("{host} has no address: {error}"),
                     format!(
-                        "Correct the name in {url}, or see whether this machine's DNS works: getent hosts {host}"
+                        "Correct the name in {url}, or see whether this machine's DNS works: \
+                         getent hosts {host}"
                     ),
                 ),
             ),
@@ -272,7 +283,8 @@ impl Place<'_> {
                 advice(
                     format!("{server}: {error}"),
                     format!(
-                        "The server hangs up: see its log. Or {url} has the wrong scheme: smtps:// is for port 465, smtp:// for 587."
+                        "The server hangs up: see its log. Or {url} has the wrong scheme: \
+                         smtps:// is for port 465, smtp:// for 587."
                     ),
                 ),
             ),
@@ -288,7 +300,8 @@ impl Place<'_> {
                 advice(
                     "the server doesn't offer STARTTLS".to_owned(),
                     format!(
-                        "Nothing is sent in the clear: switch TLS on at {host}, or try \"smtps://{host}\" in {url}."
+                        "Nothing is sent in the clear: switch TLS on at {host}, or try \
+                         \"smtps://{host}\" in {url}."
                     ),
                 ),
             ),
@@ -304,7 +317,8 @@ impl Place<'_> {
                 advice(
                     error.to_string(),
                     format!(
-                        "Look at the server's TLS: openssl s_client -connect {server} -starttls smtp. Or {url} has the wrong scheme or port."
+                        "Look at the server's TLS: openssl s_client -connect {server} -starttls \
+                         smtp. Or {url} has the wrong scheme or port."
                     ),
                 ),
             ),
@@ -317,7 +331,8 @@ impl Place<'_> {
                 advice(
                     "the server offers no login by password".to_owned(),
                     format!(
-                        "Use its port for submission (587) in {url}, or take {} out if it wants none.",
+                        "Use its port for submission (587) in {url}, or take {} out if it wants \
+                         none.",
                         self.key("username")
                     ),
                 ),
