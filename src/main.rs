@@ -8,7 +8,7 @@ fn main() -> ExitCode {
     // Both can only fail if done twice.
     let _first = rustls::crypto::ring::default_provider().install_default();
     match postroom::cli::Cli::parse().run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("{error:#}");
             ExitCode::FAILURE

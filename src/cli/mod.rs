@@ -2,10 +2,13 @@
 //!
 //! May import everything; imported by `main` only.
 
+pub mod doctor;
 pub mod init;
 pub mod parse;
 pub mod registration;
 pub mod run;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -22,17 +25,20 @@ enum Command {
     Init(init::Init),
     Registration(registration::ShowRegistration),
     Run(run::Run),
+    Doctor(doctor::Doctor),
     Parse(parse::Parse),
 }
 
 impl Cli {
-    /// Does what was asked for.
-    pub fn run(self) -> anyhow::Result<()> {
-        match self.command {
+    /// Does what was asked for, and says how the program ends.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let done = match self.command {
             Command::Init(init) => init.run(),
             Command::Registration(registration) => registration.run(),
             Command::Run(run) => run.run(),
+            Command::Doctor(doctor) => return doctor.run(),
             Command::Parse(parse) => parse.run(),
-        }
+        };
+        done.map(|()| ExitCode::SUCCESS)
     }
 }

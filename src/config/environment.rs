@@ -18,6 +18,12 @@ pub fn environment() -> Vec<(String, String)> {
         .collect()
 }
 
+/// Whether the user asks every program for output without colours (<https://no-color.org>).
+#[must_use]
+pub fn is_colour_unwanted() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
 /// Puts the values of `variables` over those of the file, in the order of their names. An empty
 /// value takes the key away. Returns a fault for every variable that can't stand for a key.
 pub(super) fn overlay(

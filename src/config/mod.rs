@@ -6,6 +6,7 @@
 mod appservice;
 mod blobs;
 mod database;
+mod dns;
 mod environment;
 mod faults;
 mod homeserver;
@@ -36,7 +37,8 @@ pub use self::{
     appservice::Appservice,
     blobs::Blobs,
     database::Database,
-    environment::environment,
+    dns::Dns,
+    environment::{environment, is_colour_unwanted},
     faults::{ConfigFaults, Fault, Place},
     homeserver::Homeserver,
     imap::{Imap, KEYWORD, Processed},
@@ -45,6 +47,7 @@ pub use self::{
     log::Log,
     mailbox::{Mailbox, MailboxName},
     operations::Operations,
+    section::SecretPlace,
     server::{Credentials, Encryption, MailServer},
     smtp::Smtp,
 };
@@ -69,6 +72,7 @@ pub struct Config {
     /// The staff room for what concerns no single conversation.
     pub control_room: Option<OwnedRoomId>,
     pub letters: Letters,
+    pub dns: Dns,
     /// `None`: no health checks.
     pub operations: Option<Operations>,
     pub log: Log,
@@ -86,6 +90,14 @@ impl Config {
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigFaults> {
         load(path, environment, true)
+    }
+
+    /// As much of it as can be read, whatever is wrong with the rest.
+    pub fn inspect(
+        path: &Path,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Inspected {
+        inspect(path, environment, true)
     }
 
     /// The same without a look at the registration file, for the command that makes it.
@@ -124,6 +136,7 @@ impl Config {
         let staff = section.required_list("staff", "[\"@*:example.org\"]", staff_pattern);
         let control_room = section.optional("control_room", "!abc:example.org", room_id);
         let letters = section.optional_section("letters", Letters::read);
+        let dns = section.optional_section("dns", |section| Some(Dns::read(section)));
         let operations = section.optional_section("operations", Operations::read);
         let log = section.optional_section("log", |section| Some(Log::read(section)));
         Some(Self {
@@ -136,10 +149,23 @@ impl Config {
             staff: staff?.into_iter().collect(),
             control_room,
             letters: letters.unwrap_or_default(),
+            dns: dns.unwrap_or_default(),
             operations,
             log: log.unwrap_or_default(),
         })
     }
+}
+
+/// A configuration for whoever looks into what is wrong with it.
+#[derive(Debug)]
+pub struct Inspected {
+    /// `None` if a key without which there is none is missing or wrong; what is wrong and optional
+    /// is left out.
+    pub config: Option<Config>,
+    /// Every mistake; none if [`Config::load`] would succeed.
+    pub faults: ConfigFaults,
+    /// Every place from which a secret was read, or was to be read.
+    pub secrets: Vec<SecretPlace>,
 }
 
 fn load(
@@ -147,31 +173,57 @@ fn load(
     environment: impl IntoIterator<Item = (String, String)>,
     registered: bool,
 ) -> Result<Config, ConfigFaults> {
-    let with = |faults: Vec<Fault>| ConfigFaults {
-        file: path.to_owned(),
-        faults,
+    let inspected = inspect(path, environment, registered);
+    match inspected.config {
+        Some(config) if inspected.faults.faults.is_empty() => Ok(config),
+        _ => Err(inspected.faults),
+    }
+}
+
+fn inspect(
+    path: &Path,
+    environment: impl IntoIterator<Item = (String, String)>,
+    registered: bool,
+) -> Inspected {
+    let unread = |fault: Fault| Inspected {
+        config: None,
+        faults: ConfigFaults {
+            file: path.to_owned(),
+            faults: vec![fault],
+        },
+        secrets: Vec::new(),
     };
-    let source = fs::read_to_string(path).map_err(|error| {
-        with(vec![Fault {
-            place: Place::File,
-            what: format!("cannot be read: {error}"),
-            remedy: "run `postroom init` to write one, or name another with --config".to_owned(),
-        }])
-    })?;
-    let mut root = tree::parse(&source).map_err(|fault| with(vec![fault]))?;
+    let source = match fs::read_to_string(path) {
+        Ok(source) => source,
+        Err(error) => {
+            return unread(Fault {
+                place: Place::File,
+                what: format!("cannot be read: {error}"),
+                remedy: "run `postroom init` to write one, or name another with --config"
+                    .to_owned(),
+            });
+        }
+    };
+    let mut root = match tree::parse(&source) {
+        Ok(root) => root,
+        Err(fault) => return unread(fault),
+    };
     let mut reading = Reading {
         folder: path.parent().map_or_else(PathBuf::new, Path::to_owned),
         faults: environment::overlay(&mut root, environment),
         listeners: Vec::new(),
+        secrets: Vec::new(),
     };
     let config = read_root(root, &mut reading, registered);
     let mut faults = reading.faults;
-    match config {
-        Some(config) if faults.is_empty() => Ok(config),
-        _ => {
-            faults.sort_by(|one, other| one.place.cmp(&other.place));
-            Err(with(faults))
-        }
+    faults.sort_by(|one, other| one.place.cmp(&other.place));
+    Inspected {
+        config,
+        faults: ConfigFaults {
+            file: path.to_owned(),
+            faults,
+        },
+        secrets: reading.secrets,
     }
 }
 

@@ -26,6 +26,16 @@ pub(super) struct Reading {
     pub faults: Vec<Fault>,
     /// Every address to listen on so far, with the key that has it.
     pub listeners: Vec<(SocketAddr, String)>,
+    pub secrets: Vec<SecretPlace>,
+}
+
+/// Where a secret stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretPlace {
+    /// In the configuration file itself, under this key.
+    Inline(String),
+    /// In a file of its own.
+    File(PathBuf),
 }
 
 /// What a reader of a value has against it: what is wrong, and what to do about it if that is
@@ -237,7 +247,13 @@ impl<'a> Section<'a> {
                 None
             }
             (Some(node), None) => match node.value {
-                Value::Scalar(text) => Some((text.into(), None)),
+                Value::Scalar(text) => {
+                    if !matches!(node.place, Place::Variable(_)) {
+                        let place = SecretPlace::Inline(self.key_name(key));
+                        self.reading.secrets.push(place);
+                    }
+                    Some((text.into(), None))
+                }
                 Value::Nothing | Value::List(_) | Value::Map(_) => {
                     self.wrong(key, "must be a single value", "put it into quotes");
                     None
@@ -245,6 +261,7 @@ impl<'a> Section<'a> {
             },
             (None, Some(file)) => {
                 let path = self.path(&file);
+                self.reading.secrets.push(SecretPlace::File(path.clone()));
                 match read_secret(&path) {
                     Ok(secret) => Some((secret, Some(path))),
                     Err(what) => {

@@ -319,3 +319,37 @@ fn says_how_to_get_a_configuration() {
         "{text}"
     );
 }
+
+#[test]
+fn the_dns_server_may_be_named() {
+    let folder = folder();
+    let with = |dns: &str| read(&folder, &format!("{GOOD}{dns}"), &[]);
+    assert_eq!(with("").unwrap().dns, Dns::default());
+    let named = with("dns: {server: \"[::1]:5353\"}").unwrap();
+    assert_eq!(named.dns.server, Some("[::1]:5353".parse().unwrap()));
+    let fault = with("dns: {server: localhost}").unwrap_err().to_string();
+    assert!(fault.contains("127.0.0.1:53"), "{fault}");
+}
+
+#[test]
+fn what_is_wrong_does_not_hide_the_rest() {
+    let folder = folder();
+    let path = folder.path().join("config.yaml");
+    let inspect = |source: &str| {
+        fs::write(&path, source).unwrap();
+        Config::inspect(&path, [])
+    };
+    let good = inspect(GOOD);
+    assert_eq!(good.faults.iter().count(), 0);
+    assert_eq!(
+        good.secrets,
+        [
+            SecretPlace::Inline("database.url".to_owned()),
+            SecretPlace::File(folder.path().join("smtp-password"))
+        ]
+    );
+    let faulty = inspect(&GOOD.replace("letters:", "leters:"));
+    assert_eq!(faulty.faults.iter().count(), 1);
+    assert_eq!(faulty.config.unwrap().mailboxes.len(), 2);
+    assert!(inspect(&GOOD.replace("staff:", "stuff:")).config.is_none());
+}

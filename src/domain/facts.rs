@@ -151,6 +151,8 @@ pub struct MailFacts {
     pub identity: String,
     /// Its Message-ID is one that we signed.
     pub is_ours: bool,
+    /// From one of our own mailboxes to an address with a probe's token.
+    pub is_probe: bool,
     /// Where the mail leads, best evidence first, each conversation once.
     pub routes: Vec<Route>,
 }

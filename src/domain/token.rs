@@ -27,6 +27,7 @@ pub struct Keys(Vec<(u8, Vec<u8>)>);
 enum Purpose {
     ReplyToken,
     LetterId,
+    Probe,
 }
 
 impl Keys {
@@ -66,6 +67,19 @@ impl Keys {
         self.verify(Purpose::LetterId, signed).map(LetterId)
     }
 
+    /// A token that leads to no conversation, for a mail that is to come back to us and to end
+    /// there. `number` tells one probe from another; 40 bits of it count.
+    #[must_use]
+    pub fn probe_token(&self, number: i64) -> String {
+        self.sign(Purpose::Probe, number)
+    }
+
+    /// Whether `token` is one of [`Self::probe_token`]'s.
+    #[must_use]
+    pub fn is_probe_token(&self, token: &str) -> bool {
+        self.verify(Purpose::Probe, token).is_some()
+    }
+
     fn sign(&self, purpose: Purpose, number: i64) -> String {
         let (key_id, secret) = self.0.last().map_or((0, [].as_slice()), |(id, s)| (*id, s));
         let mut bytes = vec![VERSION << 4 | key_id & 0x0f];
@@ -101,6 +115,7 @@ fn mac(secret: &[u8], purpose: Purpose, signed: &[u8]) -> [u8; MAC_LENGTH] {
     let label: &[u8] = match purpose {
         Purpose::ReplyToken => b"postroom reply token",
         Purpose::LetterId => b"postroom letter id",
+        Purpose::Probe => b"postroom probe",
     };
     let mut full = Hmac::<Sha256>::new_from_slice(secret)
         .unwrap_or_else(|_| unreachable!("HMAC takes a key of any length"));
@@ -154,6 +169,15 @@ mod tests {
         assert_eq!(keys().letter_of(&id), Some(LetterId(9)));
         let local = id.as_str().split_once('.').unwrap().0;
         assert_eq!(keys().conversation_of(local), None);
+    }
+
+    #[test]
+    fn a_probe_leads_nowhere() {
+        let token = keys().probe_token(9);
+        assert!(keys().is_probe_token(&token.to_uppercase()));
+        assert_eq!(keys().conversation_of(&token), None);
+        assert!(!keys().is_probe_token(&keys().reply_token(ConversationId(9))));
+        assert!(!Keys::new(vec![(1, vec![8; 32])]).is_probe_token(&token));
     }
 
     #[test]

@@ -272,8 +272,24 @@ async fn facts(
     Ok(MailFacts {
         identity,
         is_ours,
+        is_probe: is_probe(mail, read, context),
         routes,
     })
+}
+
+/// Whether the mail is one that `postroom doctor --send` has sent to see whether it comes back. A
+/// mail server on the way may have changed its Message-ID; the address it was sent to stays.
+fn is_probe(mail: &IncomingMail, read: &Read, context: &Context) -> bool {
+    let is_by_us = mail.from.as_ref().is_some_and(|from| {
+        let mut mailboxes = context.mailboxes.values();
+        mailboxes.any(|mailbox| mailbox.address == from.address)
+    });
+    is_by_us
+        && read.recipients.iter().chain(&mail.recipients).any(|to| {
+            let mut mailboxes = context.mailboxes.values();
+            let is_token = |token: String| context.keys.is_probe_token(&token);
+            mailboxes.any(|mailbox| mailbox.reply_address.detail(to).is_some_and(is_token))
+        })
 }
 
 /// Where the mail leads, best evidence first: tokens, then our own Message-IDs, then known ones.

@@ -3,13 +3,14 @@
 use std::{
     fmt, io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use rustls::{
-    ClientConfig,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
+    ClientConfig, DigitallySignedStruct, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
 };
 use rustls_platform_verifier::Verifier;
 use tokio::{
@@ -17,6 +18,8 @@ use tokio::{
     net::TcpStream,
 };
 use tokio_rustls::TlsConnector;
+
+use super::certificate::Certificate;
 
 /// What commands and answers go over, encrypted or not.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
@@ -39,6 +42,7 @@ pub enum TlsFault {
 #[derive(Clone)]
 pub struct Tls {
     config: Arc<ClientConfig>,
+    verifier: Arc<dyn ServerCertVerifier>,
     name: ServerName<'static>,
 }
 
@@ -47,17 +51,30 @@ impl Tls {
     pub fn new(host: &str, ca_file: Option<&Path>) -> Result<Self, TlsFault> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let verifier = Verifier::new_with_extra_roots(extra_roots(ca_file)?, provider.clone())?;
+        let verifier: Arc<dyn ServerCertVerifier> = Arc::new(verifier);
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_custom_certificate_verifier(Arc::clone(&verifier))
             .with_no_client_auth();
         let name = ServerName::try_from(host.to_owned())
             .map_err(|_| TlsFault::HostName(host.to_owned()))?;
         Ok(Self {
             config: Arc::new(config),
+            verifier,
             name,
         })
+    }
+
+    /// From now on the certificate that the server shows is noted, whether it is believed or not.
+    pub fn watch(&mut self, seen: &Seen) {
+        let watcher = Watcher {
+            verifier: Arc::clone(&self.verifier),
+            seen: seen.clone(),
+        };
+        Arc::make_mut(&mut self.config)
+            .dangerous()
+            .set_certificate_verifier(Arc::new(watcher));
     }
 
     /// Continues in TLS.
@@ -71,6 +88,67 @@ impl Tls {
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Tls").field(&self.name).finish()
+    }
+}
+
+/// The certificate that a server showed last. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Seen(Arc<Mutex<Option<Certificate>>>);
+
+impl Seen {
+    #[must_use]
+    pub fn certificate(&self) -> Option<Certificate> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Certificate>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Remembers the certificate and leaves the judgement to somebody else.
+#[derive(Debug)]
+struct Watcher {
+    verifier: Arc<dyn ServerCertVerifier>,
+    seen: Seen,
+}
+
+impl ServerCertVerifier for Watcher {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        *self.seen.lock() = Certificate::read(certificate);
+        self.verifier
+            .verify_server_cert(certificate, intermediates, name, ocsp, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.verifier
+            .verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.verifier
+            .verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.verifier.supported_verify_schemes()
     }
 }
 

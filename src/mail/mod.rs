@@ -5,10 +5,13 @@
 //! of mail is one file here that hands what it gets to a [`crate::ports::MailSink`], and one arm in
 //! `cli::run`.
 
+pub mod certificate;
 pub mod compose;
 pub mod dial;
+pub mod dns;
 pub mod imap;
 pub mod lmtp;
 pub mod parse;
+pub mod probe_mail;
 mod punycode;
 pub mod smtp;

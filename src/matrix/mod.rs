@@ -6,4 +6,5 @@
 pub mod client;
 pub mod decode;
 pub mod encode;
+pub mod probe;
 pub mod registration;

@@ -14,13 +14,14 @@ pub async fn load(store: &Store, first: [u8; 32], now: i64) -> Result<Keys, Stor
         .write(move |tx| {
             Box::pin(async move {
                 execute!(tx.connection(), INSERT, first.as_slice(), now);
-                all(tx.connection()).await
+                read(tx.connection()).await
             })
         })
         .await
 }
 
-async fn all(connection: &mut Connection) -> Result<Keys, StoreError> {
+/// The keys that are there; a database that Postroom has never opened has none.
+pub async fn read(connection: &mut Connection) -> Result<Keys, StoreError> {
     let rows = fetch_all!(connection, (i64, Vec<u8>), SELECT);
     // Only the lower four bits of a key's id count.
     Ok(Keys::new(

@@ -28,6 +28,12 @@ statements! {
     INSERT_POSTING = "
         INSERT INTO postings (conversation_id, message_id, from_address, date, mail_id)
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+    SELECT_NEWEST = "SELECT coalesce(max(id), 0) FROM mails";
+    SELECT_ARRIVED = "
+        SELECT id, state, outcome, problem, raw FROM mails
+        WHERE id > $1 AND (message_id = $2 OR recipients LIKE $3) ORDER BY id LIMIT 1";
+    SELECT_KIND = "
+        SELECT id FROM mails WHERE id > $1 AND kind = $2 ORDER BY id LIMIT 1";
     COUNT_WAITING = "SELECT count(*) FROM mails WHERE state = 'waiting'";
     SELECT_OLDEST_WAITING = "
         SELECT received_at FROM mails WHERE state = 'waiting' ORDER BY id LIMIT 1";
@@ -161,6 +167,48 @@ pub async fn received_at(
 ) -> Result<Option<i64>, StoreError> {
     let row = fetch_optional!(connection, (i64,), SELECT_RECEIVED_AT, mail.0);
     Ok(row.map(|(received_at,)| received_at))
+}
+
+/// What is known of a mail that came.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Arrived {
+    pub id: i64,
+    /// `waiting` until somebody has decided about it.
+    pub state: String,
+    pub outcome: String,
+    pub problem: String,
+    /// The mail itself, if it is small.
+    pub raw: Option<Vec<u8>>,
+}
+
+/// The number of the mail that came last, 0 if none has.
+pub async fn newest(connection: &mut Connection) -> Result<i64, StoreError> {
+    Ok(fetch_one!(connection, (i64,), SELECT_NEWEST).0)
+}
+
+/// The first mail after `after` that bears the Message-ID, or came to an address with `token` in it.
+pub async fn arrived(
+    connection: &mut Connection,
+    message_id: &str,
+    token: &str,
+    after: i64,
+) -> Result<Option<Arrived>, StoreError> {
+    Ok(fetch_optional!(
+        connection,
+        Arrived,
+        SELECT_ARRIVED,
+        after,
+        message_id,
+        format!("%{token}%")
+    ))
+}
+
+/// The first mail after `after` that was found to be a delivery report.
+pub async fn bounce_after(
+    connection: &mut Connection,
+    after: i64,
+) -> Result<Option<i64>, StoreError> {
+    Ok(fetch_optional!(connection, (i64,), SELECT_KIND, after, "bounce").map(|(id,)| id))
 }
 
 /// Notes that work on these mails begins.

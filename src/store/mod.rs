@@ -13,6 +13,7 @@ pub mod conversations;
 mod error;
 pub mod imap;
 pub mod inbox;
+pub mod inspect;
 pub mod keys;
 pub mod letters;
 pub mod mails;

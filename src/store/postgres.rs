@@ -18,7 +18,7 @@ use super::{
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// The advisory lock of the one who writes, the same for all Postrooms.
-const LOCK: i64 = i64::from_be_bytes(*b"Postroom");
+pub(super) const LOCK: i64 = i64::from_be_bytes(*b"Postroom");
 const OLDEST_SERVER: i64 = 13_00_00;
 /// How long a connection may take to be made.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
@@ -103,7 +103,15 @@ impl Server {
             .connect_lazy_with(options)
     }
 
-    async fn connect(&self) -> Result<PgConnection, StoreError> {
+    /// A connection that can only read, and takes no lock.
+    pub async fn look(&self) -> Result<PgConnection, StoreError> {
+        let mut connection = self.connect().await?;
+        self.inspect(&mut connection).await?;
+        set(&[("default_transaction_read_only", "on")], &mut connection).await?;
+        Ok(connection)
+    }
+
+    pub async fn connect(&self) -> Result<PgConnection, StoreError> {
         let connecting = tokio::time::timeout(CONNECT_PATIENCE, self.options.connect());
         let mut connection = connecting
             .await

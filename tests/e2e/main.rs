@@ -7,6 +7,7 @@
 mod support;
 
 mod conversation;
+mod doctor;
 mod messages;
 mod outages;
 mod people;

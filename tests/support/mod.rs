@@ -8,10 +8,13 @@
     reason = "each test program is compiled with all of it and uses its own part"
 )]
 
+pub mod dns_server;
+pub mod doctor;
 pub mod fake_homeserver;
 pub mod imap_client;
 pub mod lmtp_client;
 pub mod proxy;
 pub mod servers;
 pub mod smtp_sink;
+pub mod tls_smtp;
 pub mod world;

@@ -32,7 +32,7 @@ pub fn decide(
     facts: &MailFacts,
 ) -> (Outcome, Vec<Effect>) {
     // Another Postroom's letter only looks like ours: it is what somebody there wrote.
-    if mail.kind == MailKind::Own && facts.is_ours {
+    if mail.kind == MailKind::Own && facts.is_ours || facts.is_probe {
         return (Outcome::Own, Vec::new());
     }
     let is_by_machine = mail.kind.is_by_machine() && mail.kind != MailKind::Own;

@@ -56,6 +56,7 @@ fn facts(routes: Vec<Route>) -> MailFacts {
     MailFacts {
         identity: "id@acme.com".to_owned(),
         is_ours: false,
+        is_probe: false,
         routes,
     }
 }
@@ -153,4 +154,21 @@ fn attachments_are_named_and_a_new_name_is_taken_over() {
         panic!()
     };
     assert!(post.remarks[0].contains("plan.pdf") && post.remarks[0].contains("1.2 MB"));
+}
+
+#[test]
+fn a_probe_ends_here_whatever_it_looks_like() {
+    let mut mail = mail();
+    mail.auto_submitted = true;
+    let facts = MailFacts {
+        is_probe: true,
+        ..facts(vec![route(1, true)])
+    };
+    for kind in [MailKind::New, MailKind::AutoReply, MailKind::Own] {
+        mail.kind = kind;
+        assert_eq!(
+            decide(MailId(1), &mail, false, &facts),
+            (Outcome::Own, vec![])
+        );
+    }
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::{Encryption, MailServer},
-    mail::dial::{self, Tls, TlsFault, within},
+    mail::dial::{self, Seen, Tls, TlsFault, within},
 };
 
 /// Somebody's account on a server.
@@ -47,6 +47,13 @@ impl Account {
             username: credentials.map_or_else(String::new, |own| own.username.clone()),
             timeout,
         })
+    }
+
+    /// Notes the certificate that the server shows, whether it is believed or not.
+    pub fn watch(&mut self, seen: &Seen) {
+        if let Some(tls) = &mut self.tls {
+            tls.watch(seen);
+        }
     }
 
     pub fn host(&self) -> &str {

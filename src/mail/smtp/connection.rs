@@ -193,6 +193,8 @@ pub(super) struct Extensions {
     mechanism: Option<Mechanism>,
     /// Addresses and headers beyond ASCII (RFC 6531).
     pub(super) smtputf8: bool,
+    /// Bodies beyond ASCII (RFC 6152).
+    pub(super) eight_bit: bool,
     /// Octets of the largest mail, where the server says so (RFC 1870).
     pub(super) size: Option<usize>,
 }
@@ -207,6 +209,7 @@ impl Extensions {
             match words.next() {
                 Some("STARTTLS") => extensions.starttls = true,
                 Some("SMTPUTF8") => extensions.smtputf8 = true,
+                Some("8BITMIME") => extensions.eight_bit = true,
                 Some("SIZE") => {
                     let size = words.next().and_then(|size| size.parse().ok());
                     extensions.size = size.filter(|size| *size > 0);
@@ -307,6 +310,7 @@ mod tests {
             starttls: false,
             mechanism: Some(Mechanism::Plain),
             smtputf8: true,
+            eight_bit: true,
             size: Some(1000),
         };
         assert_eq!(Extensions::read(&reply), expected);

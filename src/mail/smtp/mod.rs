@@ -6,11 +6,12 @@
 //!
 //! `settings` is what the configuration says, checked; `connection` speaks SMTP over a `wire`;
 //! `reply` reads what the server says and `judge` says what it means for the mail; `pool` keeps
-//! connections for the next one.
+//! connections for the next one; `probe` tries a server out without sending anything.
 
 mod connection;
 mod judge;
 mod pool;
+pub mod probe;
 mod reply;
 mod settings;
 mod wire;

@@ -52,6 +52,10 @@ impl Refusal {
         if let Some(wait) = self.retry_after {
             body["retry_after_ms"] = json!(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
         }
+        // A ping that the appservice turned away tells with which status.
+        if let Some(status) = self.error.strip_prefix("HTTP ") {
+            body["status"] = json!(status.parse::<u16>().unwrap_or_default());
+        }
         body
     }
 }

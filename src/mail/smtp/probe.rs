@@ -1,0 +1,153 @@
+//! Tries a mail server out, as far as that goes without a mail, over the same dialogue that mails
+//! take.
+
+use std::{io, time::Duration};
+
+use lettre::Address;
+
+use super::{
+    connection::{ConnectFault, Connection, Trouble},
+    settings::{Security, Server, SettingsFault},
+};
+use crate::{
+    config::Smtp,
+    domain::address::EmailAddress,
+    mail::{
+        certificate::{Certificate, CertificateFault},
+        dial::Seen,
+        punycode::ascii_domain,
+    },
+};
+
+/// What was found out about a server.
+#[derive(Debug)]
+pub struct Probe {
+    /// What it showed, whether it was believed or not; `None` without TLS.
+    pub certificate: Option<Certificate>,
+    /// What it offers to who is logged in; or why it did not come to that.
+    pub outcome: Result<Offers, ProbeFault>,
+}
+
+/// What a server does for us.
+#[derive(Debug)]
+pub struct Offers {
+    /// Octets of the largest mail, where it says so.
+    pub size: Option<usize>,
+    pub eight_bit: bool,
+    pub smtputf8: bool,
+    /// Whether we may send from our own address; otherwise its words.
+    pub sender: Result<(), String>,
+    /// Whether the part of our address behind a `+` may be anything.
+    pub variable_sender: Result<(), String>,
+}
+
+/// Why a server can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeFault {
+    #[error("{0}")]
+    Settings(#[from] SettingsFault),
+    #[error("{0}")]
+    Name(io::Error),
+    #[error("{0}")]
+    Unreachable(io::Error),
+    #[error("{0}")]
+    Lost(io::Error),
+    #[error("{0}")]
+    Unwelcome(String),
+    #[error("it doesn't offer STARTTLS")]
+    NoStartTls,
+    #[error("it sent something before TLS had begun")]
+    Injected,
+    #[error("{0}")]
+    Certificate(CertificateFault),
+    #[error("{0}")]
+    Tls(io::Error),
+    #[error("it offers neither AUTH PLAIN nor AUTH LOGIN")]
+    NoLogin,
+    #[error("{0}")]
+    Login(String),
+}
+
+/// Connects, encrypts and logs in as for a mail from `own`, offers one to ourselves, and takes it
+/// back. `timeout` limits the wait for each answer.
+pub async fn probe(smtp: Smtp, hello_name: String, own: &EmailAddress, timeout: Duration) -> Probe {
+    let seen = Seen::default();
+    let outcome = talk(smtp, hello_name, own, timeout, &seen).await;
+    Probe {
+        certificate: seen.certificate(),
+        outcome,
+    }
+}
+
+async fn talk(
+    smtp: Smtp,
+    hello_name: String,
+    own: &EmailAddress,
+    timeout: Duration,
+    seen: &Seen,
+) -> Result<Offers, ProbeFault> {
+    let mut server = Server::new(smtp, hello_name, timeout)?;
+    match &mut server.security {
+        Security::Plain => {}
+        Security::StartTls(tls) | Security::Tls(tls) => tls.watch(seen),
+    }
+    let found = tokio::net::lookup_host((server.host.as_str(), server.port));
+    match tokio::time::timeout(timeout, found).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => return Err(ProbeFault::Name(error)),
+        Err(_) => return Err(ProbeFault::Name(io::ErrorKind::TimedOut.into())),
+    }
+    let mut connection = Connection::open(&server).await?;
+    let extensions = connection.extensions();
+    let (size, eight_bit, smtputf8) = (extensions.size, extensions.eight_bit, extensions.smtputf8);
+    let domain = ascii_domain(own.domain()).unwrap_or_else(|| own.domain().to_owned());
+    let sender = Address::new_dangerous(own.local_part(), &domain);
+    let detail = Address::new_dangerous(format!("{}+bounce-probe", own.local_part()), &domain);
+    let offers = Offers {
+        size,
+        eight_bit,
+        smtputf8,
+        sender: offer(&mut connection, sender.clone(), sender.clone()).await?,
+        variable_sender: offer(&mut connection, detail, sender).await?,
+    };
+    // Nothing was sent so far, and a transaction that is left without DATA is none.
+    connection.quit().await;
+    Ok(offers)
+}
+
+/// Sender and recipient only; many servers say what they think of the sender no earlier than at the
+/// recipient. The words of a refusal, if it is one.
+async fn offer(
+    connection: &mut Connection,
+    sender: Address,
+    recipient: Address,
+) -> Result<Result<(), String>, ProbeFault> {
+    let attempt = async {
+        connection.mail(Some(sender), false).await?;
+        connection.recipient(recipient).await
+    };
+    match attempt.await {
+        Ok(()) => Ok(Ok(())),
+        Err(Trouble::Answer(reply)) => Ok(Err(reply.to_string())),
+        Err(Trouble::Lost(error)) => Err(ProbeFault::Lost(error)),
+    }
+}
+
+impl From<ConnectFault> for ProbeFault {
+    fn from(fault: ConnectFault) -> Self {
+        match fault {
+            ConnectFault::Unreachable(error) => Self::Unreachable(error),
+            ConnectFault::Lost(error) => Self::Lost(error),
+            ConnectFault::Unwelcome(reply) => Self::Unwelcome(reply.to_string()),
+            ConnectFault::NoStartTls => Self::NoStartTls,
+            ConnectFault::Injected => Self::Injected,
+            ConnectFault::Tls(error) => match CertificateFault::of(&error) {
+                Some(fault) => Self::Certificate(fault),
+                None => Self::Tls(error),
+            },
+            ConnectFault::NoAuth => Self::NoLogin,
+            ConnectFault::Auth(reply) => Self::Login(reply.to_string()),
+            ConnectFault::Question(error) => Self::Login(error.to_string()),
+        }
+    }
+}
