@@ -317,8 +317,8 @@ impl Place<'_> {
                 advice(
                     error.to_string(),
                     format!(
-                        "Look at the server's TLS: openssl s_client -connect {server} -starttls \
-                         smtp. Or {url} has the wrong scheme or port."
+                        "Look at the server's TLS: openssl s_client -connect {server}{starttls}. \
+                         Or {url} has the wrong scheme or port."
                     ),
                 ),
             ),
