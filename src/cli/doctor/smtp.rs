@@ -213,7 +213,16 @@ impl Place<'_> {
         certificate: Option<&Certificate>,
         scene: &Scene,
     ) -> Vec<Check> {
-        let (check, advice) = self.advice(fault, certificate, scene);
+        let check = stage(fault);
+        let (found, remedy) = match fault {
+            ProbeFault::Certificate(fault) => self.disbelieved(fault, certificate, scene),
+            other => self.unusable(other),
+        };
+        let advice = Advice::new(
+            found,
+            "No mail goes out; it waits, for up to five days.",
+            remedy,
+        );
         let mut checks = Vec::new();
         for passed in [SERVER, CERTIFICATE, LOGIN] {
             if passed == check {
@@ -234,133 +243,71 @@ impl Place<'_> {
         checks
     }
 
-    /// At which check it failed, and what to say about it.
-    fn advice(
-        &self,
-        fault: &ProbeFault,
-        certificate: Option<&Certificate>,
-        scene: &Scene,
-    ) -> (&'static str, Advice) {
-        const WAITS: &str = "No mail goes out; it waits, for up to five days.";
-        let server = self.server();
-        let url = self.key("url");
-        let host = &self.mailbox.smtp.host;
+    /// What was found, and what to do.
+    fn unusable(&self, fault: &ProbeFault) -> (String, String) {
+        let (server, url) = (self.server(), self.key("url"));
+        let (host, port) = (&self.mailbox.smtp.host, self.mailbox.smtp.port);
         let starttls = match self.mailbox.smtp.encryption {
             SmtpEncryption::StartTls => " -starttls smtp",
             SmtpEncryption::Tls | SmtpEncryption::Insecure => "",
         };
-        let advice = |found: String, remedy: String| Advice::new(found, WAITS, remedy);
-        match fault {
-            ProbeFault::Settings(fault) => (
-                SERVER,
-                advice(
-                    fault.to_string(),
-                    format!("Correct {} or {url}.", self.key("ca_file")),
-                ),
+        let remedy = match fault {
+            ProbeFault::Settings(_) => format!("Correct {} or {url}.", self.key("ca_file")),
+            ProbeFault::Name(_) => format!(
+                "Correct the name in {url}, or see whether this machine's DNS works: getent hosts \
+                 {host}"
             ),
-            ProbeFault::Name(error) => (
-                SERVER,
-                advice(
-                    format!("{host} has no address: {error}"),
-                    format!(
-                        "Correct the name in {url}, or see whether this machine's DNS works: \
-                         getent hosts {host}"
-                    ),
-                ),
+            ProbeFault::Unreachable(_) => format!(
+                "Correct the port in {url}, or open the firewall. Try: nc -vz {host} {port}"
             ),
-            ProbeFault::Unreachable(error) => (
-                SERVER,
-                advice(
-                    format!("{server}: {error}"),
-                    format!(
-                        "Correct the port in {url}, or open the firewall. Try: nc -vz {host} {}",
-                        self.mailbox.smtp.port
-                    ),
-                ),
+            ProbeFault::Lost(_) => format!(
+                "The server hangs up: see its log. Or {url} has the wrong scheme: smtps:// is for \
+                 port 465, smtp:// for 587."
             ),
-            ProbeFault::Lost(error) => (
-                SERVER,
-                advice(
-                    format!("{server}: {error}"),
-                    format!(
-                        "The server hangs up: see its log. Or {url} has the wrong scheme: \
-                         smtps:// is for port 465, smtp:// for 587."
-                    ),
-                ),
+            ProbeFault::Unwelcome(_) => {
+                format!("See the log of {host} for why it doesn't want us.")
+            }
+            ProbeFault::NoStartTls => format!(
+                "Nothing is sent in the clear: switch TLS on at {host}, or try \"smtps://{host}\" \
+                 in {url}."
             ),
-            ProbeFault::Unwelcome(reply) => (
-                SERVER,
-                advice(
-                    reply.clone(),
-                    format!("See the log of {host} for why it doesn't want us."),
-                ),
+            ProbeFault::Injected => {
+                format!("Somebody may be in between: see who answers at {server}.")
+            }
+            ProbeFault::Tls(_) | ProbeFault::Certificate(_) => format!(
+                "Look at the server's TLS: openssl s_client -connect {server}{starttls}. Or {url} \
+                 has the wrong scheme or port."
             ),
-            ProbeFault::NoStartTls => (
-                CERTIFICATE,
-                advice(
-                    "the server doesn't offer STARTTLS".to_owned(),
-                    format!(
-                        "Nothing is sent in the clear: switch TLS on at {host}, or try \
-                         \"smtps://{host}\" in {url}."
-                    ),
-                ),
+            ProbeFault::NoLogin => format!(
+                "Use its port for submission (587) in {url}, or take {} out if it wants none.",
+                self.key("username")
             ),
-            ProbeFault::Injected => (
-                CERTIFICATE,
-                advice(
-                    "the server spoke before TLS had begun".to_owned(),
-                    format!("Somebody may be in between: see who answers at {server}."),
-                ),
+            ProbeFault::Login(_) => format!(
+                "Correct {} and the password in {}; restart Postroom. Some providers want a \
+                 password for apps.",
+                self.key("username"),
+                self.key("password_file")
             ),
-            ProbeFault::Tls(error) => (
-                CERTIFICATE,
-                advice(
-                    error.to_string(),
-                    format!(
-                        "Look at the server's TLS: openssl s_client -connect {server}{starttls}. \
-                         Or {url} has the wrong scheme or port."
-                    ),
-                ),
-            ),
-            ProbeFault::Certificate(fault) => (
-                CERTIFICATE,
-                self.certificate_advice(fault, certificate, scene),
-            ),
-            ProbeFault::NoLogin => (
-                LOGIN,
-                advice(
-                    "the server offers no login by password".to_owned(),
-                    format!(
-                        "Use its port for submission (587) in {url}, or take {} out if it wants \
-                         none.",
-                        self.key("username")
-                    ),
-                ),
-            ),
-            ProbeFault::Login(reply) => (
-                LOGIN,
-                advice(
-                    reply.clone(),
-                    format!(
-                        "Correct {} and the password in {}; restart Postroom. Some providers \
-                         want a password for apps.",
-                        self.key("username"),
-                        self.key("password_file")
-                    ),
-                ),
-            ),
-        }
+        };
+        let found = match fault {
+            ProbeFault::Name(error) => format!("{host} has no address: {error}"),
+            ProbeFault::Unreachable(error) | ProbeFault::Lost(error) => {
+                format!("{server}: {error}")
+            }
+            other => other.to_string(),
+        };
+        (found, remedy)
     }
 
-    fn certificate_advice(
+    fn disbelieved(
         &self,
         fault: &CertificateFault,
         certificate: Option<&Certificate>,
         scene: &Scene,
-    ) -> Advice {
+    ) -> (String, String) {
         let host = &self.mailbox.smtp.host;
         let known = certificate.map_or_else(String::new, names);
-        let (found, remedy) = match fault {
+        match fault {
             CertificateFault::Expired => {
                 let days = certificate.map_or(0, |it| {
                     scene.clock.now().duration_since(it.not_after).as_hours() / 24
@@ -392,12 +339,23 @@ impl Place<'_> {
                     "Give {host} a certificate as mail programs want it; one of Let's Encrypt does."
                 ),
             ),
-        };
-        Advice::new(
-            found,
-            "Nothing is sent to a server that can't prove who it is; mail waits.",
-            remedy,
-        )
+        }
+    }
+}
+
+/// At which check it failed.
+fn stage(fault: &ProbeFault) -> &'static str {
+    match fault {
+        ProbeFault::Settings(_)
+        | ProbeFault::Name(_)
+        | ProbeFault::Unreachable(_)
+        | ProbeFault::Lost(_)
+        | ProbeFault::Unwelcome(_) => SERVER,
+        ProbeFault::NoStartTls
+        | ProbeFault::Injected
+        | ProbeFault::Certificate(_)
+        | ProbeFault::Tls(_) => CERTIFICATE,
+        ProbeFault::NoLogin | ProbeFault::Login(_) => LOGIN,
     }
 }
 
