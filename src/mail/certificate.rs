@@ -28,13 +28,13 @@ impl Certificate {
         }
         // Serial number, algorithm and issuer.
         for _ in 0..3 {
-            (_, _, fields) = any(fields)?;
+            (_, _, fields) = first(fields)?;
         }
         let (validity, mut fields) = element(SEQUENCE, fields)?;
-        let (_, _, not_after) = any(validity)?;
+        let (_, _, not_after) = first(validity)?;
         let mut names = Vec::new();
         // Subject, key, two unique ids that nobody uses, and at the end the extensions.
-        while let Some((tag, content, rest)) = any(fields) {
+        while let Some((tag, content, rest)) = first(fields) {
             if tag == EXTENSIONS {
                 names = alternative_names(element(SEQUENCE, content)?.0);
             }
@@ -95,7 +95,7 @@ const IP_ADDRESS: u8 = 0x87;
 const ALTERNATIVE_NAMES: [u8; 5] = [0x06, 0x03, 0x55, 0x1d, 0x11];
 
 /// The first element: tag, content, and what follows.
-fn any(input: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+fn first(input: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&[tag, first], rest) = input.split_first_chunk()?;
     let (length, rest) = if first < 0x80 {
         (usize::from(first), rest)
@@ -115,7 +115,7 @@ fn any(input: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 
 /// The content of the first element, which must have this tag, and what follows.
 fn element(tag: u8, input: &[u8]) -> Option<(&[u8], &[u8])> {
-    any(input)
+    first(input)
         .filter(|(found, ..)| *found == tag)
         .map(|(_, content, rest)| (content, rest))
 }
@@ -130,14 +130,14 @@ fn alternative_names(mut extensions: &[u8]) -> Vec<String> {
         // A flag may stand in between; the value is a string of octets that hold a sequence.
         let mut fields = content;
         let mut value = None;
-        while let Some((_, content, rest)) = any(fields) {
+        while let Some((_, content, rest)) = first(fields) {
             value = Some(content);
             fields = rest;
         }
         let mut list = value
             .and_then(|value| element(SEQUENCE, value))
             .map_or(&[][..], |(list, _)| list);
-        while let Some((tag, name, rest)) = any(list) {
+        while let Some((tag, name, rest)) = first(list) {
             names.extend(name_in(tag, name));
             list = rest;
         }
@@ -162,7 +162,7 @@ fn name_in(tag: u8, name: &[u8]) -> Option<String> {
 
 /// Years of two digits are those from 1950 to 2049 (RFC 5280 section 4.1.2.5.1).
 fn time(input: &[u8]) -> Option<Timestamp> {
-    let (tag, content, _) = any(input)?;
+    let (tag, content, _) = first(input)?;
     let text = std::str::from_utf8(content).ok()?;
     let text = match tag {
         UTC_TIME if text < "50" => format!("20{text}"),
@@ -211,12 +211,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn any_bytes_are_read(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
             let _ = Certificate::read(&bytes);
         }
 
         #[test]
-        fn any_change_is_read(at in 0..300_usize, byte in any::<u8>()) {
+        fn any_change_is_read(at in 0..300_usize, byte in proptest::num::u8::ANY) {
             let mut bytes = issued();
             let at = at % bytes.len();
             bytes[at] = byte;

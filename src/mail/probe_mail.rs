@@ -88,7 +88,7 @@ mod tests {
         let parsed = crate::mail::parse::parse(&mail).mail;
         assert!(parsed.auto_submitted);
         assert_eq!(parsed.message_id, Some(id));
-        assert_eq!(parsed.date.as_deref(), Some("2026-11-22T10:00:00+00:00"));
+        assert_eq!(parsed.date.as_deref(), Some("2026-11-22T10:00:00Z"));
         assert_eq!(parsed.problems, []);
     }
 

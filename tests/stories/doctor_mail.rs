@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use postroom::lifecycle::Clock;
+
 use crate::{
     doctor::{append, change, doctor, healthy, run},
     support::{
@@ -154,10 +156,8 @@ async fn certificates_that_nobody_believes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_that_ends_soon() {
     let (world, _dns) = healthy().await;
-    let soon = std::time::SystemTime::now() + Duration::from_hours(5 * 24);
-    let soon = jiff::Timestamp::try_from(soon)
-        .unwrap()
-        .to_zoned(jiff::tz::TimeZone::UTC);
+    let soon = Clock::System.now() + Duration::from_hours(5 * 24);
+    let soon = soon.to_zoned(jiff::tz::TimeZone::UTC);
     let until = (
         i32::from(soon.year()),
         u8::try_from(soon.month()).unwrap(),

@@ -235,7 +235,7 @@ mod tests {
         let warning = Area::Smtp.warning("three", advice());
         let fault = Area::Smtp.fault("four", advice());
         assert_eq!(worst(&[]), Status::Ok);
-        assert_eq!(worst(&[skipped.clone()]), Status::Ok);
+        assert_eq!(worst(std::slice::from_ref(&skipped)), Status::Ok);
         assert_eq!(worst(&[ok.clone(), skipped.clone()]), Status::Ok);
         assert_eq!(worst(&[ok.clone(), warning.clone()]), Status::Warning);
         assert_eq!(worst(&[fault, warning, ok, skipped]), Status::Fault);

@@ -201,7 +201,16 @@ impl Place<'_> {
         certificate: Option<&Certificate>,
         scene: &Scene,
     ) -> Vec<Check> {
-        let (check, advice) = self.advice(fault, certificate, scene);
+        let check = stage(fault);
+        let (found, remedy) = match fault {
+            ProbeFault::Certificate(fault) => self.disbelieved(fault, certificate, scene),
+            other => self.unusable(other),
+        };
+        let advice = Advice::new(
+            found,
+            "No mail goes out; it waits, for up to five days.",
+            remedy,
+        );
         let mut checks = Vec::new();
         for passed in [SERVER, CERTIFICATE, LOGIN] {
             if passed == check {
@@ -222,127 +231,125 @@ impl Place<'_> {
         checks
     }
 
-    /// At which check it failed, and what to say about it.
-    fn advice(
-        &self,
-        fault: &ProbeFault,
-        certificate: Option<&Certificate>,
-        scene: &Scene,
-    ) -> (&'static str, Advice) {
-        let server = self.server();
-        let url = self.key("url");
-        let host = &self.mailbox.smtp.host;
+    /// What was found, and what to do.
+    fn unusable(&self, fault: &ProbeFault) -> (String, String) {
+        let (server, url) = (self.server(), self.key("url"));
+        let (host, port) = (&self.mailbox.smtp.host, self.mailbox.smtp.port);
         let starttls = match self.mailbox.smtp.encryption {
             Encryption::StartTls => " -starttls smtp",
             Encryption::Tls | Encryption::Insecure => "",
         };
-        let advice = |found: String, remedy: String| Advice::new(found, WAITS, remedy);
+        let remedy = match fault {
+            ProbeFault::Settings(_) => format!("Correct {} or {url}.", self.key("ca_file")),
+            ProbeFault::Name(_) => format!(
+                "Correct the name in {url}, or see whether this machine's DNS works: getent hosts \
+                 {host}"
+            ),
+            ProbeFault::Unreachable(_) => format!(
+                "Correct the port in {url}, or open the firewall. Try: nc -vz {host} {port}"
+            ),
+            ProbeFault::Lost(_) => format!(
+                "The server hangs up: see its log. Or {url} has the wrong scheme: smtps:// is for \
+                 port 465, smtp:// for 587."
+            ),
+            ProbeFault::Unwelcome(_) => {
+                format!("See the log of {host} for why it doesn't want us.")
+            }
+            ProbeFault::NoStartTls => format!(
+                "Nothing is sent in the clear: switch TLS on at {host}, or try \"smtps://{host}\" \
+                 in {url}."
+            ),
+            ProbeFault::Injected => {
+                format!("Somebody may be in between: see who answers at {server}.")
+            }
+            ProbeFault::Tls(_) | ProbeFault::Certificate(_) => format!(
+                "Look at the server's TLS: openssl s_client -connect {server}{starttls}. Or {url} \
+                 has the wrong scheme or port."
+            ),
+            ProbeFault::NoLogin => format!(
+                "Use its port for submission (587) in {url}, or take {} out if it wants none.",
+                self.key("username")
+            ),
+            ProbeFault::Login(_) => format!(
+                "Correct {} and the password in {}; restart Postroom. Some providers want a \
+                 password for apps.",
+                self.key("username"),
+                self.key("password_file")
+            ),
+        };
+        let found = match fault {
+            ProbeFault::Name(error) => format!("{host} has no address: {error}"),
+            ProbeFault::Unreachable(error) | ProbeFault::Lost(error) => {
+                format!("{server}: {error}")
+            }
+            other => other.to_string(),
+        };
+        (found, remedy)
+    }
+
+    fn disbelieved(
+        &self,
+        fault: &CertificateFault,
+        certificate: Option<&Certificate>,
+        scene: &Scene,
+    ) -> (String, String) {
+        let host = &self.mailbox.smtp.host;
+        let known = certificate.map_or_else(String::new, names);
         match fault {
-            ProbeFault::Settings(fault) => (
-                SERVER,
-                advice(
-                    fault.to_string(),
-                    format!("Correct {} or {url}.", self.key("ca_file")),
+            CertificateFault::Expired => {
+                let days = certificate.map_or(0, |it| {
+                    scene.clock.now().duration_since(it.not_after).as_hours() / 24
+                });
+                (
+                    format!("expired {days} days ago ({known})"),
+                    format!("Renew it on {host} (certbot renew), and reload the mail server."),
+                )
+            }
+            CertificateFault::NotYetValid => (
+                format!("not valid yet ({known})"),
+                "Set the clocks of both machines: timedatectl set-ntp true".to_owned(),
+            ),
+            CertificateFault::OtherName => (
+                format!("it is {known}, not for {host}"),
+                format!("Write a name that stands on it into {}.", self.key("url")),
+            ),
+            CertificateFault::Untrusted => (
+                format!("nobody whom this machine trusts has signed it ({known})"),
+                format!(
+                    "If it is your own authority's: {}: FILE, with its certificate in PEM. Else \
+                     let {host} show the intermediate certificates, too.",
+                    self.key("ca_file")
                 ),
             ),
-            ProbeFault::Name(error) => (
-                SERVER,
-                advice(
-                    format!("{host} has no address: {error}"),
-                    format!(
-                        "Correct the name in {url}, or see whether this machine's DNS works: \
-                         getent hosts {host}"
-                    ),
-                ),
-            ),
-            ProbeFault::Unreachable(error) => (
-                SERVER,
-                advice(
-                    format!("{server}: {error}"),
-                    format!(
-                        "Correct the port in {url}, or open the firewall. Try: nc -vz {host} {}",
-                        self.mailbox.smtp.port
-                    ),
-                ),
-            ),
-            ProbeFault::Lost(error) => (
-                SERVER,
-                advice(
-                    format!("{server}: {error}"),
-                    format!(
-                        "The server hangs up: see its log. Or {url} has the wrong scheme: \
-                         smtps:// is for port 465, smtp:// for 587."
-                    ),
-                ),
-            ),
-            ProbeFault::Unwelcome(reply) => (
-                SERVER,
-                advice(
-                    reply.clone(),
-                    format!("See the log of {host} for why it doesn't want us."),
-                ),
-            ),
-            ProbeFault::NoStartTls => (
-                CERTIFICATE,
-                advice(
-                    "the server doesn't offer STARTTLS".to_owned(),
-                    format!(
-                        "Nothing is sent in the clear: switch TLS on at {host}, or try \
-                         \"smtps://{host}\" in {url}."
-                    ),
-                ),
-            ),
-            ProbeFault::Injected => (
-                CERTIFICATE,
-                advice(
-                    "the server spoke before TLS had begun".to_owned(),
-                    format!("Somebody may be in between: see who answers at {server}."),
-                ),
-            ),
-            ProbeFault::Tls(error) => (
-                CERTIFICATE,
-                advice(
-                    error.to_string(),
-                    format!(
-                        "Look at the server's TLS: openssl s_client -connect \
-                         {server}{starttls}. Or {url} has the wrong scheme or port."
-                    ),
-                ),
-            ),
-            ProbeFault::Certificate(fault) => (
-                CERTIFICATE,
-                tls::advice(
-                    fault,
-                    &self.mailbox.smtp,
-                    &format!("mailboxes.{}.smtp", self.name),
-                    certificate,
-                    WAITS,
-                    scene,
-                ),
-            ),
-            ProbeFault::NoLogin => (
-                LOGIN,
-                advice(
-                    "the server offers no login by password".to_owned(),
-                    format!(
-                        "Use its port for submission (587) in {url}, or take {} out if it wants \
-                         none.",
-                        self.key("username")
-                    ),
-                ),
-            ),
-            ProbeFault::Login(reply) => (
-                LOGIN,
-                advice(
-                    reply.clone(),
-                    format!(
-                        "Correct {} and the password in {}; restart Postroom. Some providers \
-                         want a password for apps.",
-                        self.key("username"),
-                        self.key("password_file")
-                    ),
+            CertificateFault::Other(what) => (
+                what.clone(),
+                format!(
+                    "Give {host} a certificate as mail programs want it; one of Let's Encrypt does."
                 ),
             ),
         }
+    }
+}
+
+/// At which check it failed.
+fn stage(fault: &ProbeFault) -> &'static str {
+    match fault {
+        ProbeFault::Settings(_)
+        | ProbeFault::Name(_)
+        | ProbeFault::Unreachable(_)
+        | ProbeFault::Lost(_)
+        | ProbeFault::Unwelcome(_) => SERVER,
+        ProbeFault::NoStartTls
+        | ProbeFault::Injected
+        | ProbeFault::Certificate(_)
+        | ProbeFault::Tls(_) => CERTIFICATE,
+        ProbeFault::NoLogin | ProbeFault::Login(_) => LOGIN,
+    }
+}
+
+fn names(certificate: &Certificate) -> String {
+    match certificate.names.as_slice() {
+        [] => "for no name".to_owned(),
+        names => format!("for {}", names.join(", ")),
     }
 }

@@ -54,15 +54,15 @@ pub enum ProbeFault {
     Lost(io::Error),
     #[error("{0}")]
     Unwelcome(String),
-    #[error("it doesn't offer STARTTLS")]
+    #[error("the server doesn't offer STARTTLS")]
     NoStartTls,
-    #[error("it sent something before TLS had begun")]
+    #[error("the server spoke before TLS had begun")]
     Injected,
     #[error("{0}")]
     Certificate(CertificateFault),
     #[error("{0}")]
     Tls(io::Error),
-    #[error("it offers neither AUTH PLAIN nor AUTH LOGIN")]
+    #[error("the server offers no login by password (AUTH PLAIN or LOGIN)")]
     NoLogin,
     #[error("{0}")]
     Login(String),
