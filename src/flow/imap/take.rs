@@ -185,7 +185,7 @@ impl Fetcher {
         let envelope = Envelope {
             peer: self.place.host.clone(),
             helo: self.place.folder.clone(),
-            sender: told.sender,
+            sender: told.sender.unwrap_or_else(|| "unknown".to_owned()),
             recipients,
         };
         let receiver = Receiver::new(Arc::clone(&self.context), SOURCE);
