@@ -5,11 +5,13 @@ use bytes::Bytes;
 /// Who handed a mail over, as it was at the door: SPF can't be checked without it later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
-    /// Address of the peer, without the port: an IP, or `unix`.
+    /// Address of the peer, without the port: an IP, or `unix`. Mail that was fetched has the name of
+    /// the server that had it.
     pub peer: String,
-    /// The name in LHLO, as given.
+    /// The name in LHLO, as given; of mail that was fetched, the folder.
     pub helo: String,
-    /// `MAIL FROM` without brackets; empty for the null sender `<>`.
+    /// `MAIL FROM` without brackets; empty for the null sender `<>`, and `unknown` where nobody wrote
+    /// it down.
     pub sender: String,
     /// Every accepted `RCPT TO` without brackets, in order.
     pub recipients: Vec<String>,

@@ -19,7 +19,7 @@ pub enum Break {
     CloseAfterSaid(usize),
     /// Nothing more comes from the server after so many octets, and the connection stays open.
     StallAfter(usize),
-    /// The first letters of the line after so many octets from the server are spoilt.
+    /// The first letter of an answer after so many octets from the server is spoilt.
     SpoilLineAfter(usize),
 }
 
@@ -28,6 +28,7 @@ struct State {
     next: Option<Break>,
     /// Whether the last break has happened.
     broke: bool,
+
     connections: usize,
     /// Octets of the server's on the longest connection that was left alone.
     longest: (usize, usize),
@@ -52,7 +53,6 @@ impl Proxy {
                 let fault = {
                     let mut state = state.lock().unwrap();
                     state.connections += 1;
-                    state.broke = false;
                     state.next.take()
                 };
                 if let Ok(server) = TcpStream::connect(("127.0.0.1", target)).await {
@@ -68,7 +68,9 @@ impl Proxy {
     }
 
     pub fn break_next(&self, fault: Break) {
-        self.state.lock().unwrap().next = Some(fault);
+        let mut state = self.state.lock().unwrap();
+        state.next = Some(fault);
+        state.broke = false;
     }
 
     /// Whether the last break has happened already.
@@ -130,7 +132,8 @@ async fn carry(
                     }
                     Some(Break::SpoilLineAfter(limit)) if answered > limit && !spoilt => {
                         for (at, byte) in bytes.iter_mut().enumerate() {
-                            if before + at > limit && at_line_start && !spoilt {
+                            let is_word = at_line_start && matches!(*byte, b'*' | b'+' | b'P');
+                            if before + at > limit && is_word && !spoilt {
                                 *byte = 0;
                                 spoilt = true;
                                 state.lock().unwrap().broke = true;

@@ -216,6 +216,15 @@ log: {{level: "info,postroom=debug"}}
         child.wait().unwrap();
     }
 
+    /// The most memory that Postroom has had since its start, in bytes.
+    pub fn peak_memory(&self) -> u64 {
+        let child = self.postroom.as_ref().expect("Postroom runs");
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = peak.unwrap().trim().trim_end_matches(" kB");
+        kilobytes.parse::<u64>().unwrap() * 1024
+    }
+
     /// Whether Postroom, having been started, has ended by itself.
     pub fn has_ended(&mut self) -> bool {
         let child = self.postroom.as_mut().expect("Postroom was started");

@@ -145,6 +145,8 @@ pub enum NotMarked {
     NoKeywords,
     /// Mails can only be copied and deleted there.
     NoMove,
+    /// The folder to which they should be moved, and the server's words.
+    NoFolder(String, String),
     /// The server's words.
     Refused(String),
 }
@@ -159,6 +161,10 @@ pub fn not_marked(mailbox: &str, folder: &str, why: &NotMarked) -> String {
              the keyword instead"
                 .to_owned()
         }
+        NotMarked::NoFolder(target, answer) => format!(
+            "there is no folder “{target}”, and the server makes none: {answer}. They stay there and \
+             get the keyword instead"
+        ),
         NotMarked::Refused(answer) => format!("the server refuses it: {answer}. I try again"),
     };
     format!(

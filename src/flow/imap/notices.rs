@@ -81,7 +81,10 @@ impl Notices {
             let short = unreadable.as_ref().map(wording::unreadable_in_short);
             let short = short.unwrap_or("reading it fails");
             self.health.is_down(&self.part, short);
-            tracing::warn!(mailbox, folder, failures, reason = %trouble, "Can't read a mailbox");
+            // Ever more rarely: it may take days.
+            if failures.is_power_of_two() {
+                tracing::warn!(mailbox, folder, failures, reason = %trouble, "Can't read a mailbox");
+            }
         } else {
             tracing::info!(mailbox, folder, reason = %trouble, "Lost the connection to a mailbox");
         }

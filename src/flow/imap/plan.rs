@@ -66,17 +66,20 @@ fn has_room(mails: &[Listed], mail: &Listed) -> bool {
 }
 
 /// How often was tried what did not succeed.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Tries {
     uid: u32,
     begun: u32,
     refused: u32,
+    /// What the server said last.
+    reason: String,
     /// As in [`Terms`].
     pub careful_below: u32,
 }
 
-/// Between them lies about half a minute: a server may have a weak moment.
-const MOST_REFUSALS: u32 = 6;
+/// Between them, and the one of several mails before, lie 15 to 30 seconds: a server may have a weak
+/// moment.
+const MOST_REFUSALS: u32 = 3;
 /// Between them lie ten minutes and more: a network may be bad.
 const MOST_BEGINNINGS: u32 = 12;
 
@@ -93,15 +96,21 @@ impl Tries {
         self.begun += 1;
     }
 
-    /// The server has refused that mail. Whether it is to be passed over.
-    pub(super) fn refuse(&mut self) -> bool {
+    /// The server has refused that mail, or hung up over it with these words.
+    pub(super) fn refuse(&mut self, reason: &str) {
         self.refused += 1;
-        self.refused >= MOST_REFUSALS
+        reason.clone_into(&mut self.reason);
     }
 
-    /// Whether the mail has ended so many connections that it is to be passed over.
-    pub(super) fn is_hopeless(&self, uid: u32) -> bool {
-        self.uid == uid && self.begun >= MOST_BEGINNINGS
+    /// Why the mail is to be passed over, if it is.
+    pub(super) fn given_up(&self, uid: u32) -> Option<String> {
+        if self.uid != uid {
+            return None;
+        }
+        if self.refused >= MOST_REFUSALS {
+            return Some(self.reason.clone());
+        }
+        (self.begun >= MOST_BEGINNINGS).then(|| "the connection ends each time".to_owned())
     }
 }
 
@@ -189,17 +198,18 @@ mod tests {
     #[test]
     fn gives_a_mail_up_after_some_tries() {
         let mut tries = Tries::default();
-        for _ in 1..MOST_REFUSALS {
+        for _ in 0..MOST_REFUSALS {
+            assert_eq!(tries.given_up(7), None);
             tries.begin(7);
-            assert!(!tries.refuse());
+            tries.refuse("can't");
         }
-        tries.begin(8);
-        assert!(!tries.refuse(), "another mail begins anew");
-        for _ in 1..MOST_BEGINNINGS {
-            assert!(!tries.is_hopeless(8));
+        assert_eq!(tries.given_up(7).as_deref(), Some("can't"));
+        // Another mail begins anew.
+        for _ in 0..MOST_BEGINNINGS {
+            assert_eq!(tries.given_up(8), None);
             tries.begin(8);
         }
-        assert!(tries.is_hopeless(8) && !tries.is_hopeless(7));
+        assert!(tries.given_up(8).is_some() && tries.given_up(7).is_none());
     }
 
     proptest! {

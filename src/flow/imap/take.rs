@@ -19,7 +19,7 @@ use crate::{
         receive::{Draft, Receiver},
     },
     mail::{
-        imap::{Listed, Piece},
+        imap::{Fault, Listed, Piece},
         parse,
     },
     ports::{Envelope, MailDraft, MailSink},
@@ -99,11 +99,15 @@ impl Fetcher {
     }
 
     async fn take_alone(&mut self, mail: Listed, visit: &mut Visit) -> Result<(), Trouble> {
-        let outcome = if self.tries.is_hopeless(mail.uid) {
-            Outcome::PassedOver("the connection ends each time".to_owned())
+        let outcome = if let Some(reason) = self.tries.given_up(mail.uid) {
+            Outcome::PassedOver(reason)
         } else {
             self.tries.begin(mail.uid);
-            self.fetch(mail, visit).await?
+            let fetched = self.fetch(mail, visit).await;
+            if let Err(Trouble::Server(Fault::Unwelcome(reason))) = &fetched {
+                self.tries.refuse(reason);
+            }
+            fetched?
         };
         match outcome {
             Outcome::Fetched(draft) => {
@@ -166,10 +170,11 @@ impl Fetcher {
         if !visit.session.has(mail.uid).await? {
             return Ok(Outcome::Gone);
         }
-        if self.tries.refuse() {
-            return Ok(Outcome::PassedOver(reason));
+        self.tries.refuse(&reason);
+        match self.tries.given_up(mail.uid) {
+            Some(reason) => Ok(Outcome::PassedOver(reason)),
+            None => Err(Trouble::Mail(reason)),
         }
-        Err(Trouble::Mail(reason))
     }
 
     /// Begins to store a mail of which `beginning` is the beginning.
@@ -185,7 +190,7 @@ impl Fetcher {
         let envelope = Envelope {
             peer: self.place.host.clone(),
             helo: self.place.folder.clone(),
-            sender: told.sender,
+            sender: told.sender.unwrap_or_else(|| "unknown".to_owned()),
             recipients,
         };
         let receiver = Receiver::new(Arc::clone(&self.context), SOURCE);

@@ -50,6 +50,8 @@ impl Fetcher {
                 visit.session.idle(self.settings.idle).await?;
             } else {
                 tokio::time::sleep(self.settings.poll).await;
+                // Servers may show new mail only now.
+                visit.session.check().await?;
             }
             // What the server has refused to mark before.
             self.mark(&mut visit).await?;
@@ -100,9 +102,13 @@ impl Fetcher {
     async fn marking(&self, session: &mut Session, folder: Folder) -> Result<Marking, Trouble> {
         match &self.settings.processed {
             Processed::Seen => return Ok(Marking::Flag("\\Seen")),
-            Processed::Move(target) if session.can_move() => {
-                return Ok(Marking::Move(session.provide(target).await?));
-            }
+            Processed::Move(target) if session.can_move() => match session.provide(target).await? {
+                Ok(target) => return Ok(Marking::Move(target)),
+                Err(answer) => {
+                    let why = NotMarked::NoFolder(target.clone(), answer);
+                    self.notices.not_marked(&why).await;
+                }
+            },
             Processed::Move(_) => self.notices.not_marked(&NotMarked::NoMove).await,
             Processed::Keyword => {}
         }

@@ -4,7 +4,7 @@ use imap_proto::{MailboxDatum, NameAttribute, Response, ResponseCode};
 
 use super::{
     fault::Fault,
-    name::{decode, encode, quoted},
+    name::{decode, encode, quoted, unescaped},
     session::{Ended, Session, Unreadable},
 };
 use crate::config::KEYWORD;
@@ -72,20 +72,30 @@ impl Session {
         }
     }
 
-    /// Makes sure that there is a folder of that name, and returns what the server calls it.
-    pub async fn provide(&mut self, name: &str) -> Result<String, Fault> {
+    /// Makes sure that there is a folder of that name, and returns what the server calls it; or the
+    /// server's words if it makes none.
+    pub async fn provide(&mut self, name: &str) -> Result<Result<String, String>, Fault> {
         let known = self.folders().await?;
         if let Some(found) = find(&known, name) {
-            return Ok(found.wire_name.clone());
+            return Ok(Ok(found.wire_name.clone()));
         }
         let separator = known
             .first()
             .map_or("/", |folder| folder.separator.as_str());
         let wire_name = encode(&name.replace('/', separator));
-        let command = format!("CREATE {}", quoted(&wire_name));
-        self.demand("CREATE", &command, Unreadable::Skip, |_| {})
-            .await?;
-        Ok(wire_name)
+        let mut refusal = String::new();
+        for wire_name in [wire_name.clone(), format!("INBOX{separator}{wire_name}")] {
+            let command = format!("CREATE {}", quoted(&wire_name));
+            match self.command(&command, Unreadable::Skip, |_| {}).await? {
+                Ended::Ok => return Ok(Ok(wire_name)),
+                Ended::No(answer) => refusal = answer,
+            }
+            // Another connection may have been quicker.
+            if let Some(found) = find(&self.folders().await?, name) {
+                return Ok(Ok(found.wire_name.clone()));
+            }
+        }
+        Ok(Err(refusal))
     }
 
     async fn select_exactly(&mut self, wire_name: &str) -> Result<Result<Folder, String>, Fault> {
@@ -133,7 +143,8 @@ impl Session {
                 return;
             }
             let separator = listed.delimiter.as_deref().unwrap_or("/").to_owned();
-            let levels = listed.name.split(separator.as_str());
+            let wire_name = unescaped(&listed.name).unwrap_or_else(|| listed.name.to_string());
+            let levels = wire_name.split(separator.as_str());
             let levels: Vec<String> = levels.map(decode).collect();
             let hidden = |attribute: &NameAttribute| match attribute {
                 NameAttribute::NoSelect => true,
@@ -142,7 +153,7 @@ impl Session {
             };
             known.push(Known {
                 name: levels.join("/"),
-                wire_name: listed.name.clone().into_owned(),
+                wire_name,
                 separator,
                 can_be_selected: !listed.name_attributes.iter().any(hidden),
             });

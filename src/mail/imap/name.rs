@@ -65,6 +65,21 @@ pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
+/// What stood between quotes, where the parser leaves the backslashes in; `None` if it can't have
+/// been between quotes.
+pub(super) fn unescaped(text: &str) -> Option<String> {
+    let mut plain = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        plain.push(match c {
+            '"' => return None,
+            '\\' => chars.next().filter(|c| matches!(c, '"' | '\\'))?,
+            c => c,
+        });
+    }
+    Some(plain)
+}
+
 /// Stands for itself, but for `&`, which is told apart.
 fn is_plain(c: char) -> bool {
     matches!(c, ' '..='~')
@@ -116,6 +131,16 @@ mod tests {
     fn quotes() {
         assert_eq!(quoted(r#"a "b" \c"#), r#""a \"b\" \\c""#);
         assert_eq!(quoted("a\r\nP9 DELETE x"), "\"a  P9 DELETE x\"");
+    }
+
+    #[rstest]
+    #[case(r#"a \"b\" \\c"#, Some(r#"a "b" \c"#))]
+    #[case("plain", Some("plain"))]
+    #[case(r#"a "b""#, None)]
+    #[case(r"a\b", None)]
+    #[case(r"a\", None)]
+    fn takes_escapes_out(#[case] text: &str, #[case] expected: Option<&str>) {
+        assert_eq!(unescaped(text).as_deref(), expected);
     }
 
     proptest! {

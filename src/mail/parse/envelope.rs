@@ -6,7 +6,7 @@ use super::{headers::Headers, people, start_of, with_line_feeds};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Envelope {
     /// Return-Path, without brackets and empty for `<>`; without one the first address in From.
-    pub sender: String,
+    pub sender: Option<String>,
     /// Delivered-To, X-Original-To, Envelope-To and the like, each address once.
     pub recipients: Vec<String>,
     /// Name and address in From, as people read them; empty if there is none.
@@ -22,11 +22,9 @@ pub fn envelope(beginning: &[u8]) -> Envelope {
     let from = people::addresses(&headers, "From").into_iter().next();
     let return_path = headers.text("Return-Path");
     let sender = match return_path.as_deref().map(str::trim) {
-        Some("<>") => String::new(),
-        Some(path) => path.trim_matches(['<', '>', ' ']).to_owned(),
-        None => from
-            .as_ref()
-            .map_or_else(String::new, |from| from.address.to_string()),
+        Some("<>") => Some(String::new()),
+        Some(path) => Some(path.trim_matches(['<', '>', ' ']).to_owned()),
+        None => from.as_ref().map(|from| from.address.to_string()),
     };
     Envelope {
         sender,
@@ -48,21 +46,21 @@ mod tests {
     #[rstest]
     #[case::usual(
         "Return-Path: <jane@acme.com>\r\nDelivered-To: support+x@example.org\r\nTo: a@b.example\r\n",
-        "jane@acme.com",
+        Some("jane@acme.com"),
         &["support+x@example.org"]
     )]
-    #[case::null("Return-Path: <>\nX-Original-To: support@example.org\n", "", &["support@example.org"])]
-    #[case::without("From: Jane <jane@acme.com>\n", "jane@acme.com", &[])]
-    #[case::topmost("Return-Path: <a@acme.com>\nReturn-Path: <b@acme.com>\n", "a@acme.com", &[])]
+    #[case::null("Return-Path: <>\nX-Original-To: support@example.org\n", Some(""), &["support@example.org"])]
+    #[case::without("From: Jane <jane@acme.com>\n", Some("jane@acme.com"), &[])]
+    #[case::topmost("Return-Path: <a@acme.com>\nReturn-Path: <b@acme.com>\n", Some("a@acme.com"), &[])]
     #[case::several(
         "Delivered-To: a@example.org\nEnvelope-To: A@example.org, b@example.org\n",
-        "",
+        None,
         &["a@example.org", "b@example.org"]
     )]
-    #[case::nothing("", "", &[])]
-    fn reads(#[case] header: &str, #[case] sender: &str, #[case] recipients: &[&str]) {
+    #[case::nothing("", None, &[])]
+    fn reads(#[case] header: &str, #[case] sender: Option<&str>, #[case] recipients: &[&str]) {
         let read = envelope(format!("{header}\nDelivered-To: body@example.org\n").as_bytes());
-        assert_eq!(read.sender, sender);
+        assert_eq!(read.sender.as_deref(), sender);
         assert_eq!(read.recipients, recipients);
     }
 

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -144,15 +145,39 @@ impl ImapServer {
         raw: &[u8],
         age: Duration,
     ) -> Result<()> {
-        let number = self.delivered.fetch_add(1, Ordering::Relaxed);
-        let new = self.maildir(address).join(subfolder).join("new");
-        let name = format!("{}.M{number}P1.{HOST}", 1_700_000_000 + number);
-        // As every mail server does: nobody finds half a mail.
-        let draft = self.folder.join(format!("draft-{number}"));
+        let draft = self.folder.join("draft");
         fs::write(&draft, raw)?;
         let file = fs::File::options().write(true).open(&draft)?;
         file.set_modified(SystemTime::now() - age)?;
-        fs::rename(&draft, new.join(name)).context("is there a mailbox? log in first")
+        self.place(address, subfolder, &draft)
+    }
+
+    /// Puts a mail of `size` octets into an inbox that are hardly any on the disk: nobody is to read
+    /// more than its header.
+    pub fn drop_huge(&self, address: &str, head: &[u8], size: u64) -> Result<()> {
+        let draft = self.folder.join("huge");
+        fs::write(&draft, head)?;
+        fs::File::options()
+            .write(true)
+            .open(&draft)?
+            .set_len(size)?;
+        self.place(address, "", &draft)
+    }
+
+    /// Puts a mail into an inbox that the server may not read.
+    pub fn drop_unreadable(&self, address: &str, raw: &[u8]) -> Result<()> {
+        let draft = self.folder.join("unreadable");
+        fs::write(&draft, raw)?;
+        fs::set_permissions(&draft, fs::Permissions::from_mode(0o000))?;
+        self.place(address, "", &draft)
+    }
+
+    /// As every mail server does: nobody finds half a mail.
+    fn place(&self, address: &str, subfolder: &str, draft: &Path) -> Result<()> {
+        let number = self.delivered.fetch_add(1, Ordering::Relaxed);
+        let new = self.maildir(address).join(subfolder).join("new");
+        let name = format!("{}.M{number}P1.{HOST}", 1_700_000_000 + number);
+        fs::rename(draft, new.join(name)).context("is there a mailbox? log in first")
     }
 
     /// Makes the server forget its UIDs, so that it must number the mails of a folder anew.
