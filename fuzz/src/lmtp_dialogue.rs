@@ -112,8 +112,8 @@ fn talk(dialogue: &[u8], piece: usize, faults: Faults) -> Heard {
         connections: 1,
         commands: 30,
         errors: 5,
-        idle: Duration::from_secs(60),
-        mail_time: Duration::from_secs(60),
+        idle: Duration::from_mins(1),
+        mail_time: Duration::from_mins(1),
         finish: Duration::from_secs(1),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

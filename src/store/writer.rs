@@ -168,19 +168,14 @@ async fn commit(
             .await?;
         let tallies = tx.tallies.len();
         // A job that panics must not take the writer, and with it everybody, along.
-        match AssertUnwindSafe(job(tx))
-            .catch_unwind()
-            .await
-            .ok()
-            .flatten()
-        {
-            Some(finish) => finishes.push(finish),
-            None => {
-                tx.tallies.truncate(tallies);
-                sqlx::query("ROLLBACK TO job")
-                    .execute(tx.connection())
-                    .await?;
-            }
+        let finish = AssertUnwindSafe(job(tx)).catch_unwind().await;
+        if let Some(finish) = finish.ok().flatten() {
+            finishes.push(finish);
+        } else {
+            tx.tallies.truncate(tallies);
+            sqlx::query("ROLLBACK TO job")
+                .execute(tx.connection())
+                .await?;
         }
         sqlx::query("RELEASE job").execute(tx.connection()).await?;
     }
