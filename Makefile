@@ -3,11 +3,11 @@
 
 CARGO ?= cargo
 # Where cargo puts what it builds.
-TARGET := $(or $(CARGO_TARGET_DIR),target)
+BUILT := $(or $(CARGO_TARGET_DIR),target)
 # A snapshot that differs is a failure, never an update.
 export INSTA_UPDATE ?= no
 
-.PHONY: help provision build lint test bench demo
+.PHONY: help provision build lint test bench demo fuzz
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ test: build lint ## All gates and all tests, with the real Synapse, Postfix and 
 bench: ## The benchmarks, on a disk: see docs/benchmarks.md
 	$(CARGO) bench --locked --bench commits --bench pipeline
 
+# Not a part of `make test`, which drives the same targets for some seconds without coverage.
+fuzz: ## Look for inputs that break: make fuzz TARGET=mail_in TIME=300 (installs a nightly Rust)
+	@scripts/fuzz "$(TARGET)" "$(or $(TIME),300)"
+
 demo: provision ## See it work: a room, a letter, an answer, on this machine only
 	$(CARGO) build --locked --bin postroom --example demo
-	@$(TARGET)/debug/examples/demo
+	@$(BUILT)/debug/examples/demo

@@ -44,11 +44,16 @@ pub(super) fn parse(source: &str) -> Result<Node, Fault> {
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
         with_snippet: false,
+        // Deeper than any configuration, and less than a small stack holds.
+        budget: serde_saphyr::budget! { max_depth: DEEPEST },
     };
     serde_saphyr::from_str_with_options::<Spanned<Raw>>(source, options)
         .map(|raw| node(raw, source))
         .map_err(|error| not_yaml(&error))
 }
+
+/// Levels of lists and sections within each other.
+const DEEPEST: usize = 32;
 
 fn not_yaml(error: &serde_saphyr::Error) -> Fault {
     let whole = error.to_string();

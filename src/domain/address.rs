@@ -48,15 +48,17 @@ impl EmailAddress {
             .and_then(|inner| inner.strip_suffix('>'))
             .unwrap_or(text);
         let (local, domain) = text.rsplit_once('@').ok_or(AddressFault::NoAt)?;
+        // Some letters become two in lower case: what is kept is what has to be right.
+        let domain = domain.to_lowercase();
         check_local_part(local)?;
-        check_domain(domain)?;
-        if text.len() > 254 {
+        check_domain(&domain)?;
+        let as_written = format!("{local}@{domain}");
+        if as_written.len() > 254 {
             return Err(AddressFault::TooLong);
         }
-        let domain = domain.to_lowercase();
         Ok(Self {
             key: format!("{}@{domain}", local.to_lowercase()),
-            as_written: format!("{local}@{domain}"),
+            as_written,
         })
     }
 
@@ -225,6 +227,20 @@ mod tests {
     #[case("jane@-acme.com", AddressFault::Domain)]
     fn says_what_is_wrong(#[case] text: &str, #[case] expected: AddressFault) {
         assert_eq!(EmailAddress::parse(text).unwrap_err(), expected);
+    }
+
+    #[test]
+    fn what_was_read_can_be_read_again() {
+        // İ becomes two characters in lower case, the second of which stands in no domain.
+        assert_eq!(
+            EmailAddress::parse("jane@amplİe.example").unwrap_err(),
+            AddressFault::Domain
+        );
+        let jane = EmailAddress::parse("JANE@ÄMPLE.example").unwrap();
+        assert_eq!(
+            EmailAddress::parse(jane.as_str()).unwrap().as_str(),
+            jane.as_str()
+        );
     }
 
     #[test]

@@ -56,10 +56,10 @@ pub fn decode(json: &str) -> Result<RoomEvent, String> {
 
 /// Reads a state event of `room` as the room's state lists it, which may leave the room out.
 pub fn decode_state(json: &str, room: &RoomId) -> Result<RoomEvent, String> {
-    let mut event: serde_json::Value =
-        serde_json::from_str(json).map_err(|fault| fault.to_string())?;
-    event["room_id"] = room.as_str().into();
-    decode(&event.to_string())
+    let mut event: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(json).map_err(|fault| unquoted(&fault.to_string()))?;
+    event.insert("room_id".to_owned(), room.as_str().into());
+    decode(&serde_json::Value::Object(event).to_string())
 }
 
 /// The body of a message's JSON; empty where there is none.
@@ -443,6 +443,14 @@ mod tests {
                 name: name.into()
             }
         );
+    }
+
+    #[test]
+    fn state_that_is_no_object_is_a_fault() {
+        let room = ruma::room_id!("!r:example.org");
+        for json in ["\"state\"", "[1]", "null", "{"] {
+            decode_state(json, room).unwrap_err();
+        }
     }
 
     #[test]

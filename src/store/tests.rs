@@ -1,5 +1,6 @@
 //! The store against the real databases.
 
+mod outside;
 mod place;
 mod plans;
 mod postgres;
@@ -226,52 +227,4 @@ async fn only_their_owner_reads_database_and_blobs() {
         blobs.metadata().unwrap().permissions().mode() & 0o777,
         0o700
     );
-}
-
-#[tokio::test]
-async fn who_looks_from_outside_leaves_nothing_behind() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("p.db");
-    let names = || {
-        let entries = std::fs::read_dir(folder.path()).unwrap();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
-        names.sort();
-        names
-    };
-    let store = Store::open(&path).await.unwrap();
-    let look = async || {
-        let mut connection = inspect::look(&path).await.unwrap();
-        let found = inspect::version(&mut connection).await.unwrap();
-        assert_eq!(found, Some(inspect::own_version()));
-        let limit = Duration::from_mins(1);
-        let checked = inspect::quick_check(&mut connection, limit).await.unwrap();
-        assert_eq!(checked.as_deref(), Some("ok"));
-        let checked = inspect::quick_check(&mut connection, Duration::ZERO)
-            .await
-            .unwrap();
-        assert!(matches!(checked.as_deref(), None | Some("ok")));
-        let write = sqlx::query("CREATE TABLE x (y INTEGER)")
-            .execute(&mut connection)
-            .await;
-        assert!(write.is_err());
-        let tried = inspect::try_to_write(&path).await;
-        assert!(matches!(tried, inspect::Writing::Works), "{tried:?}");
-    };
-    look().await;
-    drop(store);
-    // The last who may write takes away what SQLite made, once all readers have gone.
-    let is_in_use = || inspect::beside(&path, "-wal").exists();
-    for _ in 0..1000 {
-        let options = SqliteConnectOptions::new().filename(&path);
-        let connection = options.connect().await.unwrap();
-        sqlx::Connection::close(connection).await.unwrap();
-        if !is_in_use() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    assert!(!is_in_use());
-    let before = names();
-    look().await;
-    assert_eq!(names(), before);
 }

@@ -289,17 +289,12 @@ async fn commit(tx: &mut Tx, jobs: Vec<Job>, finishes: &mut Vec<Finish>) -> Resu
         run_plain("SAVEPOINT job", tx).await?;
         let tallies = tx.tallies.len();
         // A job that panics must not take the writer, and with it everybody, along.
-        match AssertUnwindSafe(job(tx))
-            .catch_unwind()
-            .await
-            .ok()
-            .flatten()
-        {
-            Some(finish) => finishes.push(finish),
-            None => {
-                tx.tallies.truncate(tallies);
-                run_plain("ROLLBACK TO job", tx).await?;
-            }
+        let finish = AssertUnwindSafe(job(tx)).catch_unwind().await;
+        if let Some(finish) = finish.ok().flatten() {
+            finishes.push(finish);
+        } else {
+            tx.tallies.truncate(tallies);
+            run_plain("ROLLBACK TO job", tx).await?;
         }
         run_plain("RELEASE job", tx).await?;
     }

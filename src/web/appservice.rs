@@ -12,11 +12,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post, put},
 };
-use data_encoding::HEXLOWER;
 use ruma::{OwnedServerName, OwnedUserId};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use serde_json::{json, value::RawValue};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -24,15 +23,14 @@ use crate::{
     domain::ghost,
     lifecycle::{Chance, Clock},
     matrix::client::Client,
-    store::{
-        Store,
-        inbox::{self, Broken, NewEvent},
-        people,
-    },
+    store::{Store, inbox, people},
     telemetry::metrics::catalogue::EVENTS,
 };
 
-use super::metrics;
+use super::{
+    metrics,
+    transaction::{self, Transaction, Typing},
+};
 
 /// Largest transaction: 100 events of 65,536 octets, and as much again for what hangs on them.
 const LARGEST_TRANSACTION: usize = 16 * 1024 * 1024;
@@ -115,26 +113,6 @@ async fn authenticate(
     next.run(request).await
 }
 
-/// A transaction, each event as it came, so that a broken one harms no other.
-#[derive(Deserialize)]
-struct Transaction<'a> {
-    #[serde(borrow)]
-    events: Vec<&'a RawValue>,
-    #[serde(borrow, default)]
-    ephemeral: Vec<&'a RawValue>,
-    /// The same under its older name; Synapse sends both.
-    #[serde(borrow, default, rename = "de.sorunome.msc2409.ephemeral")]
-    older_ephemeral: Vec<&'a RawValue>,
-}
-
-/// What every event must have to be stored and looked for; the rest is for who decides about it.
-#[derive(Deserialize)]
-struct Outline {
-    event_id: String,
-    room_id: String,
-    sender: String,
-}
-
 /// `PUT /_matrix/app/v1/transactions/{txnId}`
 ///
 /// <https://spec.matrix.org/v1.19/application-service-api/#put_matrixappv1transactionstxnid>
@@ -143,12 +121,12 @@ async fn transaction(
     Path(txn_id): Path<String>,
     body: Bytes,
 ) -> Response {
-    let parsed = serde_json::from_slice(&body);
-    let Ok(Transaction {
+    let Some(Transaction {
         events,
+        broken,
+        typing,
         ephemeral,
-        older_ephemeral,
-    }) = parsed
+    }) = transaction::read(&body)
     else {
         return error(
             StatusCode::BAD_REQUEST,
@@ -156,42 +134,34 @@ async fn transaction(
             "The body is not a transaction.",
         );
     };
-    let mut sound = Vec::with_capacity(events.len());
-    let mut broken = Vec::new();
-    for event in events {
-        let body = event.get().to_owned();
-        let Ok(outline) = serde_json::from_str::<Outline>(&body) else {
-            let digest = HEXLOWER.encode(&Sha256::digest(body.as_bytes()));
-            let id = format!("broken:{digest}");
-            broken.push(Broken { id, body });
-            continue;
-        };
-        sound.push(NewEvent {
-            id: outline.event_id,
-            room: outline.room_id,
-            sender: outline.sender,
-            body,
-        });
+    let now = appservice.clock.now();
+    for Typing { room, users } in typing {
+        appservice.store.typing().set(&room, users, now);
     }
-    note_typing(ephemeral.iter().chain(&older_ephemeral), &appservice);
-    // Synapse sends each under both names.
-    let passing = ephemeral.len().max(older_ephemeral.len());
-    EVENTS.add(passing as u64, ["ephemeral", "new"]);
+    EVENTS.add(ephemeral as u64, ["ephemeral", "new"]);
     // Typing and receipts come by the dozen, and there is nothing to be stored about them.
-    if sound.is_empty() && broken.is_empty() {
+    if events.is_empty() && broken.is_empty() {
         return axum::Json(json!({})).into_response();
     }
     let trace = appservice.chance.base32(12);
-    let (all, set_aside) = (sound.len(), broken.len());
+    let (all, set_aside) = (events.len(), broken.len());
     let digest = Sha256::digest(&body);
-    let now = appservice.clock.now().as_millisecond();
     let stored = appservice
         .store
         .write({
             let trace = trace.clone();
             move |tx| {
                 Box::pin(async move {
-                    inbox::accept(tx, &txn_id, &digest, &sound, &broken, &trace, now).await
+                    inbox::accept(
+                        tx,
+                        &txn_id,
+                        &digest,
+                        &events,
+                        &broken,
+                        &trace,
+                        now.as_millisecond(),
+                    )
+                    .await
                 })
             }
         })
@@ -224,34 +194,6 @@ async fn transaction(
 fn count(kind: &'static str, all: u64, new: u64) {
     EVENTS.add(new, [kind, "new"]);
     EVENTS.add(all.saturating_sub(new), [kind, "known"]);
-}
-
-#[derive(Deserialize)]
-struct Ephemeral {
-    #[serde(rename = "type")]
-    kind: String,
-    room_id: Option<String>,
-    content: serde_json::Value,
-}
-
-fn note_typing<'a>(ephemeral: impl Iterator<Item = &'a &'a RawValue>, appservice: &Appservice) {
-    for raw in ephemeral {
-        let Ok(Ephemeral {
-            kind,
-            room_id: Some(room),
-            content,
-        }) = serde_json::from_str(raw.get())
-        else {
-            continue;
-        };
-        if kind == "m.typing" {
-            let users = serde_json::from_value(content["user_ids"].clone()).unwrap_or_default();
-            appservice
-                .store
-                .typing()
-                .set(&room, users, appservice.clock.now());
-        }
-    }
 }
 
 /// `GET /_matrix/app/v1/users/{userId}`: whether we have, or will make, this user.

@@ -6,3 +6,4 @@
 pub mod appservice;
 mod metrics;
 pub mod operations;
+pub mod transaction;

@@ -1,4 +1,5 @@
 //! What whoever watches can count.
+#![expect(clippy::float_cmp, reason = "what is counted is whole")]
 
 mod exposition;
 
@@ -74,6 +75,10 @@ impl Seen {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "all of it happens before any of it is counted"
+)]
 async fn everything_that_the_fakes_see_is_counted_once() {
     let world = World::start(Options::default()).await;
     let room = world.room("Training", &[JANE]).await;

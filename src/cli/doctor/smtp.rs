@@ -202,15 +202,13 @@ impl Place<'_> {
         scene: &Scene,
     ) -> Vec<Check> {
         let check = stage(fault);
-        let (found, remedy) = match fault {
-            ProbeFault::Certificate(fault) => self.disbelieved(fault, certificate, scene),
+        let advice = match fault {
+            ProbeFault::Certificate(fault) => {
+                let key = format!("mailboxes.{}.smtp", self.name);
+                tls::advice(fault, &self.mailbox.smtp, &key, certificate, WAITS, scene)
+            }
             other => self.unusable(other),
         };
-        let advice = Advice::new(
-            found,
-            "No mail goes out; it waits, for up to five days.",
-            remedy,
-        );
         let mut checks = Vec::new();
         for passed in [SERVER, CERTIFICATE, LOGIN] {
             if passed == check {
@@ -232,7 +230,7 @@ impl Place<'_> {
     }
 
     /// What was found, and what to do.
-    fn unusable(&self, fault: &ProbeFault) -> (String, String) {
+    fn unusable(&self, fault: &ProbeFault) -> Advice {
         let (server, url) = (self.server(), self.key("url"));
         let (host, port) = (&self.mailbox.smtp.host, self.mailbox.smtp.port);
         let starttls = match self.mailbox.smtp.encryption {
@@ -284,50 +282,7 @@ impl Place<'_> {
             }
             other => other.to_string(),
         };
-        (found, remedy)
-    }
-
-    fn disbelieved(
-        &self,
-        fault: &CertificateFault,
-        certificate: Option<&Certificate>,
-        scene: &Scene,
-    ) -> (String, String) {
-        let host = &self.mailbox.smtp.host;
-        let known = certificate.map_or_else(String::new, names);
-        match fault {
-            CertificateFault::Expired => {
-                let days = certificate.map_or(0, |it| {
-                    scene.clock.now().duration_since(it.not_after).as_hours() / 24
-                });
-                (
-                    format!("expired {days} days ago ({known})"),
-                    format!("Renew it on {host} (certbot renew), and reload the mail server."),
-                )
-            }
-            CertificateFault::NotYetValid => (
-                format!("not valid yet ({known})"),
-                "Set the clocks of both machines: timedatectl set-ntp true".to_owned(),
-            ),
-            CertificateFault::OtherName => (
-                format!("it is {known}, not for {host}"),
-                format!("Write a name that stands on it into {}.", self.key("url")),
-            ),
-            CertificateFault::Untrusted => (
-                format!("nobody whom this machine trusts has signed it ({known})"),
-                format!(
-                    "If it is your own authority's: {}: FILE, with its certificate in PEM. Else \
-                     let {host} show the intermediate certificates, too.",
-                    self.key("ca_file")
-                ),
-            ),
-            CertificateFault::Other(what) => (
-                what.clone(),
-                format!(
-                    "Give {host} a certificate as mail programs want it; one of Let's Encrypt does."
-                ),
-            ),
-        }
+        Advice::new(found, WAITS, remedy)
     }
 }
 
@@ -344,12 +299,5 @@ fn stage(fault: &ProbeFault) -> &'static str {
         | ProbeFault::Certificate(_)
         | ProbeFault::Tls(_) => CERTIFICATE,
         ProbeFault::NoLogin | ProbeFault::Login(_) => LOGIN,
-    }
-}
-
-fn names(certificate: &Certificate) -> String {
-    match certificate.names.as_slice() {
-        [] => "for no name".to_owned(),
-        names => format!("for {}", names.join(", ")),
     }
 }

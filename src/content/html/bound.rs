@@ -15,8 +15,9 @@ const MAX_BYTES: usize = 2 * 1024 * 1024;
 const MAX_OUTPUT_BYTES: usize = 2 * MAX_BYTES;
 /// Most tags in one document. A long newsletter has some thousand.
 const MAX_TAGS: usize = 100_000;
-/// As many levels as Matrix allows (client-server API, `m.room.message` msgtypes).
-const MAX_DEPTH: usize = 100;
+/// As many levels as Matrix allows (client-server API, `m.room.message` msgtypes) are 100; the last one
+/// is for line breaks and images, which clients would leave out below it.
+const MAX_DEPTH: usize = 99;
 const MAX_ATTRIBUTES: usize = 64;
 
 /// HTML of at most 4 MiB whose tags are balanced and nested at most 100 deep. Not safe to show:
@@ -427,6 +428,16 @@ mod tests {
         let html = BoundedHtml::new(&raw).unwrap();
         let text = html.parse().text().to_string();
         assert!(text.contains("deep") && text.contains("after"));
+    }
+
+    #[test]
+    fn line_breaks_stay_in_the_deepest_level() {
+        use ruma::html::{HtmlSanitizerMode, RemoveReplyFallback, sanitize_html};
+        let html = BoundedHtml::new(&"<div>one<br>".repeat(150)).unwrap();
+        let mode = HtmlSanitizerMode::Strict;
+        let shown = sanitize_html(html.as_str(), mode, RemoveReplyFallback::Yes);
+        let breaks = |text: &str| text.matches("<br>").count();
+        assert_eq!(breaks(&shown), breaks(html.as_str()));
     }
 
     #[test]

@@ -126,10 +126,10 @@ fn push_attribute(name: &str, value: &str, out: &mut String) {
 
 fn write_link(node: &NodeRef<'_>, target: &Target<'_>, out: &mut String) {
     let href = node.attr("href").unwrap_or_default();
-    let href = href.trim();
-    if !has_safe_scheme(href) {
+    let Some(href) = safe_link(href.trim()) else {
         return write_children(node, target, out);
-    }
+    };
+    let href = href.as_str();
     // The reader of a mail has no Matrix client: a mention is only a name to them.
     if matches!(target, Target::Mail) && is_mention(href) {
         return write_children(node, target, out);
@@ -143,15 +143,16 @@ fn write_link(node: &NodeRef<'_>, target: &Target<'_>, out: &mut String) {
     );
 }
 
-/// The schemes that Matrix allows for links.
+/// The link, if its scheme is one that Matrix allows. In lower case: clients know no other.
+fn safe_link(href: &str) -> Option<String> {
+    let (scheme, rest) = href.split_once(':').filter(|(_, rest)| !rest.is_empty())?;
+    let safe = ["http", "https", "ftp", "mailto", "magnet"];
+    let scheme = safe.iter().find(|safe| scheme.eq_ignore_ascii_case(safe))?;
+    Some(format!("{scheme}:{rest}"))
+}
+
 pub(super) fn has_safe_scheme(href: &str) -> bool {
-    let Some((scheme, rest)) = href.split_once(':') else {
-        return false;
-    };
-    !rest.is_empty()
-        && ["http", "https", "ftp", "mailto", "magnet"]
-            .iter()
-            .any(|safe| scheme.eq_ignore_ascii_case(safe))
+    safe_link(href).is_some()
 }
 
 /// Whether the link names a user: `https://matrix.to/#/@user:server`.
@@ -173,7 +174,7 @@ fn write_image(node: &NodeRef<'_>, target: &Target<'_>, out: &mut String) {
         }
         Target::Matrix(upload) => strip_scheme(source, "cid:")
             .and_then(upload)
-            .or_else(|| strip_scheme(source, "mxc:").map(|_| source.to_owned())),
+            .or_else(|| strip_scheme(source, "mxc:").map(|file| format!("mxc:{file}"))),
     };
     match mxc {
         Some(mxc) if strip_scheme(&mxc, "mxc:").is_some() => {
@@ -355,6 +356,10 @@ mod tests {
     #[case::link(
         "<a href=' https://example.org/?a=1&amp;b=2 '>a</a>",
         "<a href=\"https://example.org/?a=1&amp;b=2\">a</a>"
+    )]
+    #[case::shouted_link(
+        "<a href='HtTPS://example.org/A'>a</a>",
+        "<a href=\"https://example.org/A\">a</a>"
     )]
     #[case::font(
         "<font color='red'>a</font><strike>b</strike><o:p>c</o:p>",

@@ -12,10 +12,10 @@ mod tests;
 mod unstuff;
 mod wire;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
-    io::AsyncWriteExt,
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     task::{JoinError, JoinSet},
     time::{sleep, timeout},
@@ -53,7 +53,11 @@ impl<S: MailSink> Lmtp<S> {
                 Some(ended) = sessions.join_next() => report(ended),
                 accepted = listener.accept() => match accepted {
                     Ok((stream, peer)) if sessions.len() < self.limits.connections => {
-                        sessions.spawn(self.session(stream, peer, stop.clone()));
+                        // Answers are small and awaited; without it a pipelining client may wait
+                        // 40 ms for each.
+                        let _ = stream.set_nodelay(true);
+                        let peer = peer.ip().to_canonical().to_string();
+                        sessions.spawn(self.talk(stream, peer, stop.clone()));
                     }
                     Ok((stream, _)) => turn_away(stream).await,
                     Err(fault) => {
@@ -77,13 +81,14 @@ impl<S: MailSink> Lmtp<S> {
         }
     }
 
-    fn session(
+    /// Talks to one client, whatever it is connected by, until either side ends it. `peer` is its
+    /// address, for the envelope.
+    pub fn talk<C: AsyncRead + AsyncWrite + Unpin + Send>(
         &self,
-        stream: TcpStream,
-        peer: SocketAddr,
+        stream: C,
+        peer: String,
         stop: CancellationToken,
-    ) -> impl Future<Output = ()> + Send + use<S> {
-        let peer = peer.ip().to_canonical().to_string();
+    ) -> impl Future<Output = ()> + Send + use<S, C> {
         session::run(
             stream,
             peer,

@@ -3,7 +3,10 @@
 use std::{mem, pin::pin, sync::Arc};
 
 use bytes::BytesMut;
-use tokio::{net::TcpStream, time::sleep};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::sleep,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -19,15 +22,13 @@ use crate::{
 };
 
 /// Talks to one client until either side ends it.
-pub(super) async fn run<S: MailSink>(
-    stream: TcpStream,
+pub(super) async fn run<S: MailSink, C: AsyncRead + AsyncWrite + Unpin>(
+    stream: C,
     peer: String,
     sink: S,
     limits: Arc<Limits>,
     stop: CancellationToken,
 ) {
-    // Answers are small and awaited; without it a pipelining client may wait 40 ms for each.
-    let _ = stream.set_nodelay(true);
     let mut session = Session {
         wire: Wire::new(stream, limits.idle),
         peer,
@@ -44,8 +45,8 @@ pub(super) async fn run<S: MailSink>(
     session.wire.close(goodbye).await;
 }
 
-struct Session<S> {
-    wire: Wire,
+struct Session<S, C> {
+    wire: Wire<C>,
     peer: String,
     sink: S,
     limits: Arc<Limits>,
@@ -66,7 +67,7 @@ enum NotTaken {
     Fault(SinkFault),
 }
 
-impl<S: MailSink> Session<S> {
+impl<S: MailSink, C: AsyncRead + AsyncWrite + Unpin> Session<S, C> {
     async fn talk(&mut self) -> Goodbye {
         // No host name: Postfix takes a server that greets with its own name for a loop.
         self.wire.say("220 postroom LMTP");
@@ -245,8 +246,8 @@ impl<S: MailSink> Session<S> {
 
 /// Streams a mail into `draft`. One that can't be taken is read to its end all the same, because
 /// a client hears no answer before it has sent everything.
-async fn read_mail<D: MailDraft>(
-    wire: &mut Wire,
+async fn read_mail<D: MailDraft, C: AsyncRead + AsyncWrite + Unpin>(
+    wire: &mut Wire<C>,
     draft: D,
     largest: u64,
 ) -> Result<(Result<D, NotTaken>, u64), Goodbye> {

@@ -4,8 +4,7 @@ use std::{fmt::Display, fmt::Write, time::Duration};
 
 use bytes::{Buf, BytesMut};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     time::timeout,
 };
 
@@ -50,16 +49,16 @@ pub(super) enum Line {
 
 /// A connection with what was read but not yet looked at, and what was said but not yet sent.
 #[derive(Debug)]
-pub(super) struct Wire {
-    stream: TcpStream,
+pub(super) struct Wire<C> {
+    stream: C,
     /// Read ahead: with pipelining (RFC 2920) several commands come at once.
     pub(super) input: BytesMut,
     output: BytesMut,
     idle: Duration,
 }
 
-impl Wire {
-    pub(super) fn new(stream: TcpStream, idle: Duration) -> Self {
+impl<C: AsyncRead + AsyncWrite + Unpin> Wire<C> {
+    pub(super) fn new(stream: C, idle: Duration) -> Self {
         Self {
             stream,
             input: BytesMut::new(),

@@ -100,7 +100,7 @@ impl Exposition {
         for name in self.kinds.keys() {
             all.entry(name.clone()).or_default();
         }
-        for ((sample, labels), _) in &self.samples {
+        for (sample, labels) in self.samples.keys() {
             let metric = self
                 .kinds
                 .iter()

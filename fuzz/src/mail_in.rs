@@ -1,0 +1,226 @@
+//! A mail from anybody: parsed, decided about, turned into events.
+
+use postroom::{
+    content::{
+        html::{self, BoundedHtml},
+        reply,
+    },
+    domain::{
+        address::EmailAddress,
+        effect::{Effect, Post},
+        facts::{Evidence, MailFacts, PersonFacts, Route},
+        ids::{ContactId, ConversationId, MailId},
+        incoming::IncomingMail,
+        on_mail::{self, Outcome},
+    },
+    mail::parse,
+    matrix::encode,
+};
+use ruma::{
+    html::{Html, HtmlSanitizerMode, RemoveReplyFallback, sanitize_html},
+    owned_event_id, owned_user_id,
+};
+
+pub const WORDS: &[&str] = &[
+    "\r\n",
+    "\n\n",
+    "From: Jane <jane@acme.com>\r\n",
+    "Subject: =?utf-8?Q?=C3=A9?=\r\n",
+    "Message-ID: <a1@acme.com>\r\n",
+    "In-Reply-To: <a0@acme.com>\r\n",
+    "Auto-Submitted: auto-replied\r\n",
+    "Content-Type: multipart/mixed; boundary=b\r\n",
+    "Content-Type: multipart/alternative; boundary=\"b\"\r\n",
+    "Content-Type: text/html; charset=utf-8\r\n",
+    "Content-Type: text/plain; charset=iso-2022-jp; format=flowed; delsp=yes\r\n",
+    "Content-Type: message/rfc822\r\n",
+    "Content-Transfer-Encoding: base64\r\n",
+    "Content-Transfer-Encoding: quoted-printable\r\n",
+    "Content-Disposition: attachment; filename*0*=utf-8''a%2F..; filename*1=b\r\n",
+    "--b\r\n",
+    "--b--\r\n",
+    "> ",
+    "-- \r\n",
+    "On 3 Mar 2026 09:12, Ann <ann@b.example> wrote:\r\n",
+    "-----Original Message-----\r\n",
+    "---------- Forwarded message ---------\r\n",
+    "<div class=gmail_quote>",
+    "<blockquote type=cite>",
+    "</blockquote>",
+    "<table><tr><td>",
+    "<a href=\"javascript:x\">",
+    "<img src=cid:x onerror=x>",
+    "<!--",
+    "-->",
+    "<script>",
+    "<b><i><u>",
+    "&lt;",
+    "&#0;",
+    "=3D",
+    "\u{1}",
+    "\u{202e}",
+];
+
+/// What a homeserver takes (client-server API, Size limits), less what it adds itself.
+const LARGEST_CONTENT: usize = 60_000;
+/// Larger HTML is parsed with a second parser in no time that a fuzzer has.
+const LARGEST_TO_COMPARE: usize = 64 * 1024;
+
+pub fn run(raw: &[u8]) {
+    let parsed = parse::parse(raw);
+    for one in &parsed.attachments {
+        assert_eq!(one.bytes(raw).len() as u64, one.info.size);
+        let name = one.info.filename.as_deref().unwrap_or_default();
+        assert!(!name.contains(['/', '\\', '\0', '\n']), "{name:?}");
+    }
+    let mail = parsed.mail;
+    serde_json::to_string(&mail).expect("a mail is JSON");
+    if let Some(html) = &mail.html {
+        check_html(html);
+    }
+    check_posting(&mail);
+    let text = String::from_utf8_lossy(raw);
+    check_division_of_text(&text);
+    check_division_of_html(&text);
+}
+
+/// Nothing is left that Matrix does not allow.
+fn check_html(html: &str) {
+    if html.len() > LARGEST_TO_COMPARE {
+        return;
+    }
+    let again = sanitize_html(html, HtmlSanitizerMode::Strict, RemoveReplyFallback::Yes);
+    // Parsing alone may move things; so compare with what parsing alone makes of it.
+    let parsed = Html::parse(html).to_string();
+    let same = again
+        .bytes()
+        .zip(parsed.bytes())
+        .take_while(|(one, other)| one == other)
+        .count();
+    let from = |text: &str| {
+        let begin = text.floor_char_boundary(same.saturating_sub(80));
+        text[begin..].chars().take(160).collect::<String>()
+    };
+    assert!(
+        again == parsed,
+        "sanitised:\n{}\nwas:\n{}",
+        from(&again),
+        from(&parsed)
+    );
+}
+
+/// A member's mail is posted, in events that a homeserver takes, and whole.
+fn check_posting(mail: &IncomingMail) {
+    let member = mail.from.as_ref().map(|from| PersonFacts {
+        contact: ContactId(1),
+        address: from.address.clone(),
+        name: "Jane".to_owned(),
+        ghost: owned_user_id!("@_email_jane.k7f3:example.org"),
+    });
+    let facts = MailFacts {
+        identity: "digest".to_owned(),
+        is_ours: false,
+        routes: vec![Route {
+            conversation: ConversationId(1),
+            by: Evidence::Token,
+            member,
+            known: false,
+            reply_to: Some(owned_event_id!("$answered")),
+            bot_joined: true,
+        }],
+    };
+    let (outcome, effects) = on_mail::decide(MailId(1), mail, false, &facts);
+    assert!((1..=2).contains(&effects.len()), "{effects:?}");
+    let is_post = |effect: &Effect| matches!(effect, Effect::Post { .. });
+    assert_eq!(
+        outcome == Outcome::Posted,
+        effects.iter().any(is_post),
+        "{outcome:?}"
+    );
+    for effect in effects {
+        if let Effect::Post { post, .. } = effect {
+            check_events(&post);
+        }
+    }
+    // What nobody has sent must be shown as soon as somebody has.
+    check_events(&Post {
+        words: postroom::domain::event::Words {
+            body: mail.text.clone(),
+            html: mail.html.clone(),
+        },
+        remarks: Vec::new(),
+        is_folded: true,
+        reply_to: Some(owned_event_id!("$answered")),
+        message_id: None,
+        identity: String::new(),
+        from: EmailAddress::parse("jane@acme.com").expect("an address"),
+        date: String::new(),
+    });
+}
+
+fn check_events(post: &Post) {
+    let events = encode::post(post);
+    assert!(!events.is_empty());
+    let mut said = String::new();
+    for event in events {
+        let body = event["body"].as_str().expect("an event has a body");
+        assert!(!body.is_empty());
+        said.push_str(body);
+        let size = encode::marked(event, "effect").to_string().len();
+        assert!(size <= LARGEST_CONTENT, "an event of {size} octets");
+    }
+    let said = characters(&[&said]);
+    let written = characters(&[&post.words.body]);
+    let mut said = said.iter();
+    let lost = written
+        .iter()
+        .find(|wanted| !said.any(|character| character == *wanted));
+    assert_eq!(lost, None, "an event has lost something");
+}
+
+fn check_division_of_text(body: &str) {
+    for is_forward in [false, true] {
+        let reply = reply::from_text(body, is_forward);
+        let parts = parts(&reply.text, reply.signature.as_deref(), &reply.folded);
+        check_same(&parts, body);
+        assert!(body.trim().is_empty() || !reply.text.trim().is_empty());
+    }
+}
+
+fn check_division_of_html(raw: &str) {
+    let Ok(bounded) = BoundedHtml::new(raw) else {
+        return;
+    };
+    let whole = html::to_text(&bounded);
+    for is_forward in [false, true] {
+        let reply = reply::from_html(&bounded, is_forward);
+        let parts = parts(&reply.text, reply.signature.as_deref(), &reply.folded);
+        check_same(&parts, &whole);
+        check_same(&[&html::to_text(&reply.html)], &reply.text);
+        check_html(&html::to_matrix(&reply.html));
+    }
+}
+
+fn parts<'a>(text: &'a str, signature: Option<&'a str>, folded: &'a [String]) -> Vec<&'a str> {
+    let folded = folded.iter().map(String::as_str);
+    [text].into_iter().chain(signature).chain(folded).collect()
+}
+
+/// Every character of the whole is in one of the parts, and none twice.
+fn check_same(parts: &[&str], whole: &str) {
+    assert!(
+        characters(parts) == characters(&[whole]),
+        "the parts are\n{parts:#?}\nand the whole is\n{whole:?}"
+    );
+}
+
+/// The characters that count, without what marks quotes and parts the cells of a table, so that moved
+/// lines compare equal.
+fn characters(texts: &[&str]) -> Vec<char> {
+    let characters = texts.iter().flat_map(|text| text.chars());
+    let mut found: Vec<char> = characters
+        .filter(|c| !c.is_whitespace() && !['>', '|'].contains(c))
+        .collect();
+    found.sort_unstable();
+    found
+}
