@@ -7,7 +7,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 # A snapshot that differs is a failure, never an update.
 export INSTA_UPDATE ?= no
 
-.PHONY: help provision build lint test bench demo
+.PHONY: help provision build lint test bench demo pictures
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,3 +36,7 @@ bench: ## The benchmarks, on a disk: see docs/benchmarks.md
 demo: provision ## See it work: a room, a letter, an answer, on this machine only
 	$(CARGO) build --locked --bin postroom --example demo
 	@$(TARGET)/debug/examples/demo
+
+pictures: provision ## Take the README's pictures anew (as root: see scripts/pictures)
+	$(CARGO) build --locked --bin postroom --example pictures
+	@POSTROOM_TARGET=$(TARGET) scripts/pictures
