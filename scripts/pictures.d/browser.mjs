@@ -38,7 +38,7 @@ try {
 
 async function room() {
   const page = await browser.newPage();
-  await page.setViewport({ width: 720, height: 1000, deviceScaleFactor: 2 });
+  await page.setViewport({ width: 720, height: 866, deviceScaleFactor: 2 });
   page.on("pageerror", (error) => console.error("hydrogen:", error.message));
   const { port } = server.address();
   await page.goto(`http://127.0.0.1:${port}/?homeserver=${encodeURIComponent(places.homeserver)}`);
@@ -53,6 +53,13 @@ async function room() {
     SOON,
   );
   await page.evaluate(initials);
+  await page.mouse.move(0, 0);
+  // From the first answer on.
+  await page.evaluate(() => {
+    const names = [...document.querySelectorAll(".Timeline_messageSender")];
+    names.find((it) => it.textContent.includes("Jane")).parentElement.scrollIntoView();
+    document.querySelector(".Timeline_scroller").scrollTop -= 10;
+  });
   await settled(page);
   await page.screenshot({ path: join(out, "room.png") });
   await page.close();
@@ -64,6 +71,11 @@ function initials() {
     const name = message.querySelector(".Timeline_messageSender");
     const avatar = message.querySelector(".Timeline_messageAvatar .avatar");
     if (name && avatar) avatar.textContent = name.textContent.trim()[0];
+  }
+  for (const pill of document.querySelectorAll(".pill")) {
+    const avatar = pill.querySelector(".avatar");
+    const name = pill.textContent.trim().replace(avatar?.textContent.trim(), "").trim();
+    if (avatar) avatar.textContent = name[0];
   }
 }
 

@@ -15,7 +15,7 @@ import time
 from urllib.parse import quote
 
 DISPLAY = ":93"
-WIDTH, HEIGHT, SCALE = 720, 1000, 2
+WIDTH, HEIGHT, SCALE = 720, 866, 2
 HOST = "127.0.0.1"
 
 PREFERENCES = {
@@ -46,6 +46,7 @@ PREFERENCES = {
     "mail.pane_config.dynamic": 0,
     "mail.uidensity": 1,
     "layout.css.devPixelsPerPx": str(SCALE),
+    "mail.addressDisplayFormat": 2,
     "mail.threadpane.use_correspondents": False,
     "toolkit.legacyUserProfileCustomizations.stylesheets": True,
     "ui.prefersReducedMotion": 1,
@@ -89,7 +90,7 @@ LAYOUT = {
             "height": str(HEIGHT),
             "sizemode": "normal",
         },
-        "messagepaneboxwrapper": {"height": "700"},
+        "messagepaneboxwrapper": {"height": "566"},
         "status-bar": {"hidden": "true"},
         "spacesToolbar": {"hidden": "true"},
         "unifiedToolbar": {"hidden": "true"},
