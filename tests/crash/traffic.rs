@@ -85,7 +85,7 @@ impl Party {
                 label,
                 addresses: addresses.to_vec(),
                 ghosts: addresses.iter().map(ghost).collect(),
-                reply_to: reply_address(letter).unwrap(),
+                reply_to: reply_address(&letter).unwrap(),
                 first_letter: header(&letter.raw, "Message-ID").unwrap(),
                 by_id: *by_id,
             });
