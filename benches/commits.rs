@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use postroom::config::Database;
 use postroom::store::inbox::{self, NewEvent};
 use postroom::store::{Store, StoreError};
 
@@ -20,8 +21,17 @@ async fn main() -> anyhow::Result<()> {
     );
     std::fs::create_dir_all(&parent)?;
     let folder = tempfile::tempdir_in(&parent)?;
-    let store = Store::open(&folder.path().join("postroom.db")).await?;
-    println!("Data in {}", folder.path().display());
+    // The server's own data are where it keeps them.
+    let server = std::env::var_os("POSTROOM_BENCH_DATABASE");
+    let database = match server.map(|url| url.to_string_lossy().into_owned()) {
+        Some(url) => Database::parse(url.into()).map_err(anyhow::Error::msg)?,
+        None => Database::Sqlite(folder.path().join("postroom.db")),
+    };
+    let store = Store::open(&database).await?;
+    match &database {
+        Database::Sqlite(path) => println!("Data in {}", path.display()),
+        Database::Postgres(_) => println!("Data in PostgreSQL"),
+    }
     println!(
         "{:>8} {:>12} {:>12} {:>12}",
         "writers", "writes/s", "50 % in ms", "99 % in ms"

@@ -8,11 +8,12 @@ use indexmap::IndexMap;
 use tokio::net::TcpListener;
 
 use crate::{
-    config::{self, Config, Mailbox, MailboxName},
+    config::{self, Config, Database, Mailbox, MailboxName},
     flow::{
         self,
         deliver::Deliver,
         events::Events,
+        imap::Fetcher,
         letters::Letters,
         mails::Mails,
         puppets::Puppets,
@@ -25,8 +26,8 @@ use crate::{
         smtp::{DEFAULT_TIMEOUT, SmtpTransport},
     },
     matrix::{client::Client, registration::Registration},
-    store::{Store, blobs::Blobs, keys, letters::Timing, outbox},
-    telemetry,
+    store::{Store, StoreError, blobs::Blobs, keys, letters::Timing, outbox},
+    telemetry::{self, metrics::Exposition},
     web::{
         appservice::{self, Appservice},
         operations::{self, Operations},
@@ -56,11 +57,16 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let stop = Stop::new();
     stop.on_signals()?;
     let (clock, chance) = (Clock::System, Chance::System);
+    let metrics = Exposition::install()?;
+    stop.tasks()
+        .spawn(metrics.clone().add_up(stop.soft().clone()));
     let registration = Registration::read(&config.appservice.registration)?;
     let homeserver = Client::new(&config.homeserver.url, registration.as_token.clone())?;
     let bot = registration.bot_user_id(&config.homeserver.server_name)?;
 
-    let store = Store::open(config.database.path()).await?;
+    let Some(store) = open_store(&config, &stop).await? else {
+        return Ok(());
+    };
     let now = clock.now().as_millisecond();
     let keys = keys::load(&store, chance.bytes(), now).await?;
     let taken_back = store
@@ -97,7 +103,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let endpoints = appservice::router(Appservice {
         store: store.clone(),
         homeserver: homeserver.clone(),
-        clock,
+        clock: clock.clone(),
         chance,
         hs_token: registration.hs_token.clone(),
         server_name: config.homeserver.server_name,
@@ -115,6 +121,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
             store: store.clone(),
             homeserver: homeserver.clone(),
             health: health.clone(),
+            clock,
+            metrics,
         };
         serve_http(
             operations::router(endpoints),
@@ -123,6 +131,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
             &stop,
         )
         .await?;
+    }
+    if config.lmtp.is_none() {
+        warn_of_deaf_mailboxes(&context);
     }
     if let Some(lmtp) = config.lmtp {
         let listener = listen(lmtp.listen, "lmtp.listen").await?;
@@ -135,6 +146,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
             .spawn(server.serve(listener, stop.soft().clone()));
     }
     start_workers(&context, &stop);
+    start_fetchers(&context, &health, &stop)?;
     stop.tasks().spawn(introduce(
         Arc::clone(&context),
         registration.id.clone(),
@@ -143,10 +155,49 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     ));
     tracing::info!("Postroom is up");
 
-    stop.finished().await;
-    tracing::info!("Postroom has stopped");
+    tokio::select! {
+        () = stop.finished() => tracing::info!("Postroom has stopped"),
+        // Another one sends now: nothing that is under way here may go on.
+        error = store.lost() => return Err(error.into()),
+    }
     Ok(())
 }
+
+/// Opens the database. While another Postroom works on it this one stands by, if several can reach
+/// it at all: it takes nothing from the homeserver or the mail server. `None` if it is to stop.
+async fn open_store(config: &Config, stop: &Stop) -> anyhow::Result<Option<Store>> {
+    let first = Store::open(&config.database).await;
+    match (&config.database, first) {
+        (Database::Postgres(_), Err(StoreError::InUse(_))) => {}
+        (Database::Sqlite(_) | Database::Postgres(_), other) => return Ok(Some(other?)),
+    }
+    tracing::info!("Another Postroom works on this database; standing by until it is gone");
+    let standing = Stop::new();
+    if let Some(operations) = &config.operations {
+        let endpoints = operations::standing_by();
+        serve_http(endpoints, operations.listen, "operations.listen", &standing).await?;
+    }
+    let store = loop {
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+            () = stop.soft().cancelled() => return Ok(None),
+        }
+        match Store::open(&config.database).await {
+            Err(StoreError::InUse(_)) => {}
+            Err(error) if error.is_passing() => {
+                tracing::warn!(%error, "Can't look whether the database is free");
+            }
+            other => break other?,
+        }
+    };
+    tracing::info!("The other Postroom is gone; taking over");
+    standing.stop();
+    standing.finished().await;
+    Ok(Some(store))
+}
+
+/// How often one that stands by looks whether the other one is gone.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 fn transports(
     mailboxes: &IndexMap<MailboxName, Mailbox>,
@@ -176,6 +227,32 @@ fn start<W: Worker + 'static>(worker: W, context: &Arc<flow::Context>, stop: &St
         Arc::clone(context),
         stop.soft().clone(),
     ));
+}
+
+fn start_fetchers(
+    context: &Arc<flow::Context>,
+    health: &Health,
+    stop: &Stop,
+) -> anyhow::Result<()> {
+    for (name, mailbox) in &context.mailboxes {
+        let fetchers = Fetcher::of_mailbox(name, mailbox, context, health)
+            .with_context(|| format!("mailboxes.{name}.imap"))?;
+        for fetcher in fetchers {
+            stop.tasks().spawn(fetcher.run(stop.soft().clone()));
+        }
+    }
+    Ok(())
+}
+
+fn warn_of_deaf_mailboxes(context: &flow::Context) {
+    for (name, mailbox) in &context.mailboxes {
+        if mailbox.imap.is_none() {
+            tracing::warn!(
+                mailbox = name.as_str(),
+                "No mail comes in for this mailbox: there is neither `lmtp` nor its `imap`"
+            );
+        }
+    }
 }
 
 /// Sets the bot up and asks the homeserver for what it has kept for us; until it answers, again and

@@ -5,8 +5,9 @@ use std::fmt;
 use indexmap::IndexMap;
 
 use super::{
+    imap::Imap,
     section::{Section, Wrong},
-    smtp::Smtp,
+    smtp::{self, Smtp},
     values::line,
 };
 use crate::domain::{address::EmailAddress, letter::Language, reply_address::ReplyPattern};
@@ -55,6 +56,8 @@ pub struct Mailbox {
     /// The language of its letters, unless a customer has another one.
     pub language: Language,
     pub smtp: Smtp,
+    /// Where its mail is fetched; `None`: it comes by LMTP only.
+    pub imap: Option<Imap>,
 }
 
 /// What the mailboxes read so far have for themselves: no two may share it.
@@ -111,7 +114,8 @@ impl Mailbox {
             Language::from_tag(text).ok_or_else(unknown)
         });
         let smtp =
-            section.required_section("smtp", "{url: \"smtp://mail.example.org:587\"}", Smtp::read);
+            section.required_section("smtp", "{url: \"smtp://mail.example.org:587\"}", smtp::read);
+        let imap = section.optional_section("imap", Imap::read);
         Some(Self {
             name: name?,
             address: address?,
@@ -119,6 +123,7 @@ impl Mailbox {
             footer,
             language: language.unwrap_or_default(),
             smtp: smtp?,
+            imap,
         })
     }
 }

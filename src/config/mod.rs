@@ -9,12 +9,14 @@ mod database;
 mod environment;
 mod faults;
 mod homeserver;
+mod imap;
 mod letters;
 mod lmtp;
 mod log;
 mod mailbox;
 mod operations;
 mod section;
+mod server;
 mod smtp;
 mod spelling;
 #[cfg(test)]
@@ -37,12 +39,14 @@ pub use self::{
     environment::environment,
     faults::{ConfigFaults, Fault, Place},
     homeserver::Homeserver,
+    imap::{Imap, KEYWORD, Processed},
     letters::Letters,
     lmtp::Lmtp,
     log::Log,
     mailbox::{Mailbox, MailboxName},
     operations::Operations,
-    smtp::{Smtp, SmtpCredentials, SmtpEncryption},
+    server::{Credentials, Encryption, MailServer},
+    smtp::Smtp,
 };
 use self::{
     section::{Reading, Section, Wrong},
@@ -59,7 +63,7 @@ pub struct Config {
     pub blobs: Blobs,
     /// In the order of the file; at least one.
     pub mailboxes: IndexMap<MailboxName, Mailbox>,
-    /// `None`: no mail comes in.
+    /// `None`: mail comes in by IMAP only.
     pub lmtp: Option<Lmtp>,
     pub staff: StaffList,
     /// The staff room for what concerns no single conversation.

@@ -43,6 +43,12 @@ impl Wrong {
             remedy: Some(remedy.into()),
         }
     }
+
+    /// Both in one sentence, for a value that stands in no file.
+    pub fn sentence(self, example: &str) -> String {
+        let remedy = self.remedy.unwrap_or_else(|| write_such_as(example));
+        format!("{}; {remedy}", self.what)
+    }
 }
 
 impl<T: Into<String>> From<T> for Wrong {
@@ -194,9 +200,34 @@ impl<'a> Section<'a> {
         Some(address)
     }
 
+    /// The values of a list that may be there; otherwise as [`Section::required_list`].
+    pub fn optional_list<T>(
+        &mut self,
+        key: &'static str,
+        example: &str,
+        read: impl Fn(&str) -> Result<T, Wrong>,
+    ) -> Option<Vec<T>> {
+        let found = self.unread.iter().find(|entry| entry.key == key);
+        if found.is_none_or(|entry| matches!(entry.node.value, Value::Nothing)) {
+            self.take(key);
+            return None;
+        }
+        self.required_list(key, example, read)
+    }
+
     /// A secret, given as `key` or as the name of a file in `file_key`. The faults never repeat
     /// it.
     pub fn secret(&mut self, key: &'static str, file_key: &'static str) -> Option<SecretString> {
+        let secret = self.secret_and_file(key, file_key);
+        secret.map(|(secret, _)| secret)
+    }
+
+    /// As [`Section::secret`], with the file that it stands in.
+    pub fn secret_and_file(
+        &mut self,
+        key: &'static str,
+        file_key: &'static str,
+    ) -> Option<(SecretString, Option<PathBuf>)> {
         let inline = self.take(key);
         let file = self.optional(file_key, "secrets/password", |text| Ok(text.to_owned()));
         match (inline, file) {
@@ -206,7 +237,7 @@ impl<'a> Section<'a> {
                 None
             }
             (Some(node), None) => match node.value {
-                Value::Scalar(text) => Some(text.into()),
+                Value::Scalar(text) => Some((text.into(), None)),
                 Value::Nothing | Value::List(_) | Value::Map(_) => {
                     self.wrong(key, "must be a single value", "put it into quotes");
                     None
@@ -215,7 +246,7 @@ impl<'a> Section<'a> {
             (None, Some(file)) => {
                 let path = self.path(&file);
                 match read_secret(&path) {
-                    Ok(secret) => Some(secret),
+                    Ok(secret) => Some((secret, Some(path))),
                     Err(what) => {
                         self.wrong(
                             file_key,
@@ -457,7 +488,8 @@ fn list_in_variable(node: &Node) -> Option<Value> {
     Some(Value::List(items))
 }
 
-fn read_secret(path: &Path) -> Result<SecretString, String> {
+/// The one secret in a file; a line break at its end doesn't count.
+pub(super) fn read_secret(path: &Path) -> Result<SecretString, String> {
     let text = fs::read_to_string(path)
         .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     let secret = text.strip_suffix('\n').unwrap_or(&text);

@@ -92,10 +92,10 @@ fn reads_every_key() {
     let folder = folder();
     let config = read(&folder, GOOD, &[]).unwrap();
     assert_eq!(config.homeserver.server_name, "example.org");
-    assert_eq!(
-        config.database,
-        Database::Sqlite(folder.path().join("postroom.db"))
-    );
+    let Database::Sqlite(path) = config.database else {
+        panic!("{:?}", config.database);
+    };
+    assert_eq!(path, folder.path().join("postroom.db"));
     assert_eq!(config.blobs, Blobs::Folder(folder.path().join("blobs")));
     assert_eq!(
         config.appservice.registration,
@@ -105,7 +105,7 @@ fn reads_every_key() {
     assert_eq!(names, ["support", "training"]);
     let support = &config.mailboxes[0];
     assert_eq!(support.name, "Bootlin");
-    assert_eq!(support.smtp.encryption, SmtpEncryption::StartTls);
+    assert_eq!(support.smtp.encryption, Encryption::StartTls);
     let credentials = support.smtp.credentials.as_ref().unwrap();
     assert_eq!(credentials.password.expose_secret(), "hush hush");
     assert_eq!(config.lmtp.unwrap().max_size, 50_000_000);
@@ -113,6 +113,19 @@ fn reads_every_key() {
     assert_eq!(config.staff.patterns().count(), 2);
     assert_eq!(config.control_room.unwrap(), "!abc:example.org");
     assert_eq!(config.log.level.to_string(), "info,postroom=debug");
+}
+
+#[rstest]
+#[case::by_name("postgres://postroom:hush@db.example.org:5433/postroom?sslmode=verify-full")]
+#[case::long("postgresql://postroom@localhost/postroom")]
+#[case::socket("postgres:///postroom?host=/run/postgresql")]
+fn reads_the_url_of_a_server_and_keeps_its_password_to_itself(#[case] url: &str) {
+    let config = read(&folder(), &but("sqlite:postroom.db", url), &[]).unwrap();
+    let Database::Postgres(read) = &config.database else {
+        panic!("{:?}", config.database);
+    };
+    assert_eq!(read.expose_secret(), url);
+    assert!(!format!("{config:?}").contains("hush@"));
 }
 
 #[test]
@@ -134,10 +147,10 @@ fn reads_the_database_url_from_a_file() {
     let folder = folder();
     let source = but(r#"url: "sqlite:postroom.db""#, "url_file: database-url");
     let config = read(&folder, &source, &[]).unwrap();
-    assert_eq!(
-        config.database,
-        Database::Sqlite(folder.path().join("elsewhere.db"))
-    );
+    let Database::Sqlite(path) = config.database else {
+        panic!("{:?}", config.database);
+    };
+    assert_eq!(path, folder.path().join("elsewhere.db"));
 }
 
 #[test]
@@ -214,7 +227,9 @@ fn the_environment_stands_over_the_file() {
 #[case::registration_is_missing("registration: registration.yaml", "registration: other.yaml")]
 #[case::registration_is_something_else("registration: registration.yaml", "registration: empty")]
 #[case::registration_lacks_a_token("registration: registration.yaml", "registration: half.yaml")]
-#[case::postgresql("sqlite:postroom.db", "postgres://postroom:hush@db/postroom")]
+#[case::postgresql_unreadable("sqlite:postroom.db", "postgres://postroom:hu#sh@db/postroom")]
+#[case::postgresql_without_name("sqlite:postroom.db", "postgres://postroom:hush@db/")]
+#[case::postgresql_sslmode("sqlite:postroom.db", "postgres://:hush@db/p?sslmode=on")]
 #[case::database_is_none("sqlite:postroom.db", "mysql://postroom:hush@db/postroom")]
 #[case::database_without_folder("sqlite:postroom.db", "sqlite:nowhere/postroom.db")]
 #[case::database_twice(

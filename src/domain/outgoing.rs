@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     address::{EmailAddress, NamedAddress},
-    ids::{ContactId, ConversationId, MessageId},
+    ids::{ContactId, ConversationId, MailId, MessageId},
 };
 
 /// Something that a user of ours does in Matrix.
@@ -49,6 +49,9 @@ pub enum Puppet {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostedMail {
+    /// Rows of earlier versions don't say.
+    #[serde(default)]
+    pub mail: Option<MailId>,
     pub conversation: ConversationId,
     pub message_id: Option<MessageId>,
     /// The sender, for telling people whose mail it was.

@@ -299,6 +299,7 @@ async fn post_mail(
         .to_owned();
     for content in encode::post(post) {
         let posted = PostedMail {
+            mail: Some(mail),
             conversation,
             message_id: post.message_id.clone(),
             name: name.clone(),

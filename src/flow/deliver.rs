@@ -27,6 +27,7 @@ use crate::{
         Queue, StoreError, Tx, conversations, letters, outbox,
         outbox::{Claimed, Settled, Way},
     },
+    telemetry::metrics::catalogue::{EVENT_TO_MAIL, LETTERS, NO_LABELS},
 };
 
 /// An attempt is over after this, whatever happened to who began it; the transport's own limits are
@@ -292,12 +293,27 @@ async fn settle(
     if !outbox::settle(tx, row.id, &row.lane, Way::Mail, &settled, now).await? {
         return Ok(());
     }
+    if matches!(settled, Settled::Delivered { .. }) {
+        let received = letters::received_at(tx.connection(), letter).await?;
+        tx.once_committed(move || {
+            for received_at in received {
+                EVENT_TO_MAIL.observe_millis(now.saturating_sub(received_at), NO_LABELS);
+            }
+        });
+    }
     let (room, event) = letters::place_of(tx.connection(), letter).await?;
     if let Some(text) = notice {
         tell(tx, &room, event, &text, &origin, context).await?;
     }
-    if outbox::unsettled_of_letter(tx.connection(), letter).await? == 0 {
+    let progress = outbox::progress_of_letter(tx.connection(), letter).await?;
+    if progress.unsettled == 0 {
         letters::settle(tx, letter).await?;
+        let outcome = if progress.delivered > 0 {
+            "sent"
+        } else {
+            "not_sent"
+        };
+        tx.once_committed(move || LETTERS.count([outcome]));
         seal::advance_receipt(tx, &room, &origin, context).await?;
     }
     Ok(())

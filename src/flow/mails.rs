@@ -22,6 +22,7 @@ use crate::{
         mails::{self, MailState, Waiting},
         messages, rooms,
     },
+    telemetry::metrics::catalogue::MAILS,
 };
 
 /// Most mails that are worked on in one step.
@@ -50,6 +51,7 @@ impl Worker for Mails {
 struct Read {
     id: MailId,
     trace: String,
+    source: String,
     /// SHA-256, for a mail without a Message-ID.
     digest: String,
     recipients: Vec<String>,
@@ -59,7 +61,7 @@ struct Read {
 
 /// Works on the mails that wait, in the order in which they came.
 async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
-    let mut waiting = mails::waiting(&mut *context.store.read().await?, 0, AT_ONCE).await?;
+    let mut waiting = mails::waiting(&mut context.store.read().await?, 0, AT_ONCE).await?;
     // Work on one of these was begun before and did not end: alone, it can harm no other.
     if let Some(suspect) = waiting.iter().position(|mail| mail.attempts > 0) {
         waiting.truncate(if suspect == 0 { 1 } else { suspect });
@@ -94,6 +96,7 @@ async fn read(waiting: Waiting, context: &Arc<Context>) -> Result<Read, StoreErr
     let mut read = Read {
         id: MailId(waiting.id),
         trace: waiting.trace.clone(),
+        source: waiting.source.clone(),
         digest: waiting.digest.clone(),
         recipients: waiting.recipients(),
         null_sender: waiting.sender.is_empty(),
@@ -173,6 +176,7 @@ async fn decide(tx: &mut Tx, read: Read, context: &Context) -> Result<(), StoreE
             )
             .await?
             {
+                tally(tx, &read, "unreadable", "set_aside");
                 lanes::report(
                     tx,
                     &wording::mail_set_aside(read.id.0, problem),
@@ -208,7 +212,13 @@ async fn decide(tx: &mut Tx, read: Read, context: &Context) -> Result<(), StoreE
         return Ok(());
     }
     tracing::info!(trace = %read.trace, mail = %read.id, outcome = word, "Decided about a mail");
+    tally(tx, &read, kind.as_str().unwrap_or_default(), word);
     apply::all(tx, effects, &origin, context).await
+}
+
+fn tally(tx: &mut Tx, read: &Read, kind: &str, outcome: &str) {
+    let values = [&read.source, kind, outcome].map(str::to_owned);
+    tx.once_committed(|| MAILS.count(values));
 }
 
 async fn facts(

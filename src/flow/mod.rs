@@ -8,6 +8,7 @@ mod apply;
 mod context;
 pub mod deliver;
 pub mod events;
+pub mod imap;
 mod lanes;
 pub mod letters;
 pub mod mails;

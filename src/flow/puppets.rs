@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::{
         delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MATRIX, SendOutcome, backoff, millis},
-        outgoing::{MatrixAction, PostedMail, Puppet},
+        outgoing::{MatrixAction, Puppet},
         wording,
     },
     matrix::{
@@ -22,10 +22,11 @@ use crate::{
     store::{
         Queue, StoreError, Tx,
         conversations::Direction,
-        messages,
+        mails, messages,
         outbox::{self, Claimed, Settled, Way},
         people,
     },
+    telemetry::metrics::catalogue::{MAIL_TO_EVENT, NO_LABELS},
 };
 
 /// How many lanes are served side by side.
@@ -179,7 +180,7 @@ async fn present(
             };
             return Ok(context.homeserver.register(localpart).await.map(|()| user));
         }
-        Puppet::Contact(id) => people::contact(&mut *context.store.read().await?, *id).await?,
+        Puppet::Contact(id) => people::contact(&mut context.store.read().await?, *id).await?,
     };
     let user = match user_id(&contact.ghost, &context.server_name) {
         Ok(user) => user,
@@ -286,26 +287,24 @@ pub(super) async fn delivered(
     now: i64,
 ) -> Result<(), StoreError> {
     let event = answer.clone();
-    if outbox::settle(
-        tx,
-        id,
-        lane,
-        Way::Matrix,
-        &Settled::Delivered { answer },
-        now,
-    )
-    .await?
-        && let MatrixAction::Send {
-            mail:
-                Some(PostedMail {
-                    conversation,
-                    message_id: Some(mail),
-                    ..
-                }),
-            ..
-        } = action
+    let settled = Settled::Delivered { answer };
+    if !outbox::settle(tx, id, lane, Way::Matrix, &settled, now).await? {
+        return Ok(());
+    }
+    let MatrixAction::Send {
+        mail: Some(posted), ..
+    } = action
+    else {
+        return Ok(());
+    };
+    if let Some(mail) = &posted.message_id {
+        messages::link(tx, &event, posted.conversation, mail, Direction::In).await?;
+    }
+    if let Some(mail) = posted.mail
+        && let Some(received_at) = mails::received_at(tx.connection(), mail).await?
     {
-        messages::link(tx, &event, *conversation, mail, Direction::In).await?;
+        let took = now.saturating_sub(received_at);
+        tx.once_committed(move || MAIL_TO_EVENT.observe_millis(took, NO_LABELS));
     }
     Ok(())
 }

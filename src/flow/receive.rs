@@ -72,22 +72,36 @@ impl MailDraft for Draft {
     }
 
     async fn commit(self) -> Result<(), SinkFault> {
-        let mail = NewMail {
-            envelope: self.envelope,
-            size: self.size,
-            raw: self.blob.finish().await.map_err(|error| fault(&error))?,
-            digest: HEXLOWER.encode(&self.digest.finalize()),
-            trace: self.trace.clone(),
-        };
-        let context = &self.receiver.context;
-        let (now, source) = (context.now_ms(), self.receiver.source);
+        let receiver = self.receiver.clone();
+        let mail = self.seal().await.map_err(|error| fault(&error))?;
+        let context = &receiver.context;
+        let (now, source, trace) = (context.now_ms(), receiver.source, mail.trace.clone());
         let id = context
             .store
             .write(move |tx| Box::pin(async move { mails::insert(tx, &mail, source, now).await }))
             .await
             .map_err(|error| fault(&error))?;
-        tracing::debug!(trace = %self.trace, mail = %id, "Stored a mail");
+        tracing::debug!(trace, mail = %id, "Stored a mail");
         Ok(())
+    }
+}
+
+impl Draft {
+    /// SHA-256 of what was written so far, in hexadecimal.
+    pub fn digest(&self) -> String {
+        HEXLOWER.encode(&self.digest.clone().finalize())
+    }
+
+    /// Makes the mail ready for [`mails::insert`], for who has more to write in the same
+    /// transaction: what is large is durable then.
+    pub async fn seal(self) -> Result<NewMail, StoreError> {
+        Ok(NewMail {
+            digest: self.digest(),
+            envelope: self.envelope,
+            size: self.size,
+            raw: self.blob.finish().await?,
+            trace: self.trace,
+        })
     }
 }
 

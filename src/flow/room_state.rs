@@ -40,7 +40,7 @@ pub async fn ensure_known(
     };
     let room = event.room.as_str();
     let known = rooms::find(
-        &mut *context.store.read().await.map_err(NotNow::Store)?,
+        &mut context.store.read().await.map_err(NotNow::Store)?,
         room,
     )
     .await?;

@@ -13,6 +13,7 @@ use crate::{
         outgoing::{MailAction, MatrixAction, Seal},
     },
     store::{StoreError, Tx, conversations, conversations::Direction, letters, messages, outbox},
+    telemetry::metrics::catalogue::LETTERS,
 };
 
 /// Seals the conversation's open letter, if there is one.
@@ -46,6 +47,7 @@ pub async fn seal(
     };
     if items.is_empty() || people.is_empty() {
         letters::settle(tx, letter).await?;
+        tx.once_committed(|| LETTERS.count(["not_sent"]));
         return advance_receipt(tx, &found.room_id, origin, context).await;
     }
     let (_, mailbox) = context.mailbox(&found.mailbox);

@@ -85,7 +85,7 @@ impl Slots {
             })
             .await?;
         if claimed.is_empty() {
-            let until = outbox::next_at(&mut *context.store.read().await?, way).await?;
+            let until = outbox::next_at(&mut context.store.read().await?, way).await?;
             return Ok(Step::Idle { until });
         }
         for row in claimed {

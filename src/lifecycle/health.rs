@@ -8,30 +8,43 @@ use std::{
 /// The parts that can't do their work, each with the reason. Cheap to clone; clones share what they
 /// know.
 #[derive(Debug, Clone, Default)]
-pub struct Health(Arc<Mutex<BTreeMap<String, String>>>);
+pub struct Health(Arc<Mutex<Parts>>);
+
+/// Every part that was ever told of, with what is wrong with it.
+type Parts = BTreeMap<String, Option<String>>;
 
 impl Health {
     /// Notes that `part` can't do its work: `why` is one short sentence without addresses or
     /// secrets. `true` if it could before.
     pub fn is_down(&self, part: &str, why: &str) -> bool {
-        self.with(|down| down.insert(part.to_owned(), why.to_owned()).is_none())
+        let why = Some(why.to_owned());
+        self.with(|parts| parts.insert(part.to_owned(), why).flatten().is_none())
     }
 
     /// Notes that `part` does its work; `true` if it could not before.
     pub fn is_up(&self, part: &str) -> bool {
-        self.with(|down| down.remove(part).is_some())
+        self.with(|parts| parts.insert(part.to_owned(), None).flatten().is_some())
     }
 
     /// Every part that is down and why, by name.
     #[must_use]
     pub fn missing(&self) -> Vec<(String, String)> {
-        self.with(|down| {
-            let pair = |(part, why): (&String, &String)| (part.clone(), why.clone());
-            down.iter().map(pair).collect()
+        self.with(|parts| {
+            let down = |(part, why): (&String, &Option<String>)| Some((part.clone(), why.clone()?));
+            parts.iter().filter_map(down).collect()
         })
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut BTreeMap<String, String>) -> T) -> T {
+    /// Every part that was ever told of, and whether it is down, by name.
+    #[must_use]
+    pub fn parts(&self) -> Vec<(String, bool)> {
+        self.with(|parts| {
+            let state = |(part, why): (&String, &Option<String>)| (part.clone(), why.is_some());
+            parts.iter().map(state).collect()
+        })
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Parts) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -52,5 +65,6 @@ mod tests {
         assert!(health.is_up("imap support"));
         assert!(!health.is_up("imap support"));
         assert_eq!(health.missing(), []);
+        assert_eq!(health.parts(), [("imap support".to_owned(), false)]);
     }
 }

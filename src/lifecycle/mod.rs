@@ -158,6 +158,11 @@ impl Stop {
         Ok(())
     }
 
+    /// Stops softly, as the first signal does.
+    pub fn stop(&self) {
+        self.soft.cancel();
+    }
+
     /// Cancelled once nothing new is to be taken.
     #[must_use]
     pub fn soft(&self) -> &CancellationToken {

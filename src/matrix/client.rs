@@ -1,6 +1,9 @@
 //! The homeserver's client-server API, as far as an appservice needs it.
 
-use std::{borrow::Cow, time::Duration};
+use std::{
+    borrow::Cow,
+    time::{Duration, Instant},
+};
 
 use ruma::{
     OwnedEventId, OwnedRoomId, OwnedUserId, TransactionId, UserId,
@@ -28,7 +31,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::decode::EFFECT_KEY;
-use crate::domain::delivery::SendOutcome;
+use crate::{
+    domain::delivery::SendOutcome,
+    telemetry::metrics::catalogue::{HOMESERVER_REQUESTS, HOMESERVER_TIME},
+};
 
 /// How long one request may take. A homeserver under load takes its time; one that takes longer
 /// than this is treated as gone.
@@ -103,7 +109,7 @@ impl Client {
         request.username = Some(localpart.to_owned());
         request.login_type = Some(LoginType::ApplicationService);
         request.inhibit_login = true;
-        match self.call(request, None).await {
+        match self.call("register", request, None).await {
             Err(Fault::Refused { code, .. }) if code == "M_USER_IN_USE" => Ok(()),
             other => other.map(drop),
         }
@@ -113,7 +119,7 @@ impl Client {
     pub async fn display_name(&self, user: &UserId) -> Result<Option<String>, Fault> {
         let field = ProfileFieldName::DisplayName;
         let request = get_profile_field::v3::Request::new(user.to_owned(), field);
-        match self.call(request, None).await {
+        match self.call("profile", request, None).await {
             Ok(response) => Ok(response.value.and_then(|value| match value {
                 ProfileFieldValue::DisplayName(name) => Some(name).filter(|name| !name.is_empty()),
                 _ => None,
@@ -125,19 +131,25 @@ impl Client {
 
     /// Whether the homeserver is there and takes our token.
     pub async fn who_am_i(&self) -> Result<(), Fault> {
-        self.call(whoami::v3::Request::new(), None).await.map(drop)
+        self.call("whoami", whoami::v3::Request::new(), None)
+            .await
+            .map(drop)
     }
 
     pub async fn set_display_name(&self, user: &UserId, name: &str) -> Result<(), Fault> {
         let value = ProfileFieldValue::DisplayName(name.to_owned());
         let request = set_profile_field::v3::Request::new(user.to_owned(), value);
-        self.call(request, Some(user)).await.map(drop)
+        self.call("profile", request, Some(user)).await.map(drop)
     }
 
     pub async fn join(&self, room: &OwnedRoomId, user: &UserId) -> Result<(), Fault> {
-        self.call(join_room_by_id::v3::Request::new(room.clone()), Some(user))
-            .await
-            .map(drop)
+        self.call(
+            "join",
+            join_room_by_id::v3::Request::new(room.clone()),
+            Some(user),
+        )
+        .await
+        .map(drop)
     }
 
     /// `by` invites `user`. Somebody who is in the room already is fine.
@@ -150,15 +162,23 @@ impl Client {
         let recipient = invite_user::v3::InvitationRecipient::UserId(
             invite_user::v3::InviteUserId::new(user.to_owned()),
         );
-        self.call(invite_user::v3::Request::new(room.clone(), recipient), by)
-            .await
-            .map(drop)
+        self.call(
+            "invite",
+            invite_user::v3::Request::new(room.clone(), recipient),
+            by,
+        )
+        .await
+        .map(drop)
     }
 
     pub async fn leave(&self, room: &OwnedRoomId, user: &UserId) -> Result<(), Fault> {
-        self.call(leave_room::v3::Request::new(room.clone()), Some(user))
-            .await
-            .map(drop)
+        self.call(
+            "leave",
+            leave_room::v3::Request::new(room.clone()),
+            Some(user),
+        )
+        .await
+        .map(drop)
     }
 
     /// Sends an event; the same `transaction` is carried out once by a homeserver that remembers it.
@@ -179,13 +199,17 @@ impl Client {
             event_type.into(),
             raw,
         );
-        Ok(self.call(request, Some(user)).await?.event_id)
+        Ok(self.call("send", request, Some(user)).await?.event_id)
     }
 
     /// Every state event of a room, as JSON.
     pub async fn state(&self, room: &OwnedRoomId) -> Result<Vec<String>, Fault> {
         let response = self
-            .call(get_state_events::v3::Request::new(room.clone()), None)
+            .call(
+                "state",
+                get_state_events::v3::Request::new(room.clone()),
+                None,
+            )
             .await?;
         Ok(response
             .room_state
@@ -206,7 +230,7 @@ impl Client {
                 get_message_events::v3::Request::new(room.clone(), Direction::Backward);
             request.limit = 100_u32.into();
             request.from = from;
-            let page = self.call(request, None).await?;
+            let page = self.call("messages", request, None).await?;
             for event in &page.chunk {
                 let json = event.json().get();
                 // Most events aren't ours: they need not be parsed.
@@ -230,6 +254,7 @@ impl Client {
     pub async fn read_up_to(&self, event: &OwnedEventId, room: &OwnedRoomId) -> Result<(), Fault> {
         let kind = create_receipt::v3::ReceiptType::Read;
         self.call(
+            "receipt",
             create_receipt::v3::Request::new(room.clone(), kind, event.clone()),
             None,
         )
@@ -239,13 +264,35 @@ impl Client {
 
     /// Asks the homeserver to ping us, upon which it sends at once what waits for us.
     pub async fn ping(&self, appservice: &str) -> Result<(), Fault> {
-        self.call(request_ping::v1::Request::new(appservice.to_owned()), None)
-            .await
-            .map(drop)
+        self.call(
+            "ping",
+            request_ping::v1::Request::new(appservice.to_owned()),
+            None,
+        )
+        .await
+        .map(drop)
     }
 
-    /// Carries out one request, as `user` or as the bot.
-    async fn call<R>(&self, request: R, user: Option<&UserId>) -> Result<R::IncomingResponse, Fault>
+    /// Carries out one request, as `user` or as the bot; `endpoint` is what the metrics call it.
+    async fn call<R>(
+        &self,
+        endpoint: &'static str,
+        request: R,
+        user: Option<&UserId>,
+    ) -> Result<R::IncomingResponse, Fault>
+    where
+        R: OutgoingRequest + OutgoingRequestAppserviceExt,
+        for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
+        for<'a> R::PathBuilder: PathBuilder<Input<'a> = Cow<'a, SupportedVersions>>,
+    {
+        let begun = Instant::now();
+        let answer = self.ask(request, user).await;
+        HOMESERVER_TIME.observe(begun.elapsed(), [endpoint]);
+        HOMESERVER_REQUESTS.count([endpoint, outcome_word(answer.as_ref().err())]);
+        answer
+    }
+
+    async fn ask<R>(&self, request: R, user: Option<&UserId>) -> Result<R::IncomingResponse, Fault>
     where
         R: OutgoingRequest + OutgoingRequestAppserviceExt,
         for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
@@ -284,6 +331,15 @@ impl Client {
         R::IncomingResponse::try_from_http_response(answer).map_err(|fault| Fault::Unknown {
             reason: format!("the homeserver's answer makes no sense: {fault}"),
         })
+    }
+}
+
+fn outcome_word(fault: Option<&Fault>) -> &'static str {
+    match fault {
+        None => "done",
+        Some(Fault::Later { .. }) => "later",
+        Some(Fault::Refused { .. }) => "refused",
+        Some(Fault::Unknown { .. }) => "unknown",
     }
 }
 

@@ -19,6 +19,8 @@ statements! {
     FORGET_BODY = "UPDATE inbox SET body = '{}' WHERE id = $1 AND state <> 'waiting'";
     SELECT_KNOWN = "SELECT sender, internal, body FROM inbox WHERE id = $1";
     COUNT_WAITING = "SELECT count(*) FROM inbox WHERE state = 'waiting'";
+    SELECT_OLDEST_WAITING = "
+        SELECT received_at FROM inbox WHERE state = 'waiting' ORDER BY seq LIMIT 1";
 }
 
 /// An event as it came.
@@ -57,6 +59,13 @@ pub struct Known {
     pub body: String,
 }
 
+/// How much of a transaction was new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct New {
+    pub events: u64,
+    pub broken: u64,
+}
+
 /// Stores a transaction's events; those that are known already are left alone. Returns how many
 /// were new.
 pub async fn accept(
@@ -67,16 +76,16 @@ pub async fn accept(
     broken: &[Broken],
     trace: &str,
     now: i64,
-) -> Result<u64, StoreError> {
+) -> Result<New, StoreError> {
     let connection = tx.connection();
     let seen = fetch_optional!(connection, (Vec<u8>,), SELECT_DIGEST, txn_id);
     if seen.is_some_and(|(known,)| known == digest) {
-        return Ok(0);
+        return Ok(New::default());
     }
     execute!(connection, REMEMBER_TRANSACTION, txn_id, digest, now);
-    let mut new = 0;
+    let mut new = New::default();
     for event in events {
-        new += execute!(
+        new.events += execute!(
             connection,
             INSERT,
             &event.id,
@@ -89,11 +98,11 @@ pub async fn accept(
     }
     for one in broken {
         let (room, sender) = ("", "");
-        new += execute!(
+        new.broken += execute!(
             connection, INSERT, &one.id, room, sender, &one.body, trace, now
         );
     }
-    if new > 0 {
+    if new != New::default() {
         tx.wake(Queue::Events);
     }
     Ok(new)
@@ -116,6 +125,12 @@ pub async fn waiting(
 
 pub async fn count_waiting(connection: &mut Connection) -> Result<i64, StoreError> {
     Ok(fetch_one!(connection, (i64,), COUNT_WAITING).0)
+}
+
+/// When the first event that waits was taken over.
+pub async fn oldest_waiting(connection: &mut Connection) -> Result<Option<i64>, StoreError> {
+    let oldest = fetch_optional!(connection, (i64,), SELECT_OLDEST_WAITING);
+    Ok(oldest.map(|(received_at,)| received_at))
 }
 
 /// Marks an event done; `false` if somebody else has done it.

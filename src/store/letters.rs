@@ -49,7 +49,9 @@ statements! {
         SELECT event_id, author, by_staff, sent_at, kind, body, html, quote, reply_to FROM letter_items
         WHERE letter_id = $1 AND struck = 0 ORDER BY id";
     COUNT_SENT = "
-        SELECT count(*) FROM (SELECT 1 FROM letters WHERE conversation_id = $1 AND message_id <> '' LIMIT 1)";
+        SELECT count(*) FROM (
+            SELECT 1 FROM letters WHERE conversation_id = $1 AND message_id <> '' LIMIT 1
+        ) AS sent";
     SELECT_PLACES = "
         SELECT conversation_id, letters.state, body, letters.id FROM letter_items
         JOIN letters ON letters.id = letter_id WHERE event_id = $1 ORDER BY letter_items.id";
@@ -68,6 +70,9 @@ statements! {
             (SELECT min(inbox_seq) FROM letter_items WHERE room_id = $1 AND settled = 0),
             9223372036854775807)
         ORDER BY inbox_seq DESC LIMIT 1";
+    SELECT_RECEIVED = "
+        SELECT received_at FROM letter_items JOIN inbox ON inbox.seq = inbox_seq
+        WHERE letter_id = $1 AND struck = 0 AND letter_items.kind <> 'reaction'";
     COUNT_OPEN = "SELECT count(*) FROM letters WHERE state = 'open'";
 }
 
@@ -359,6 +364,15 @@ pub async fn high_water(
 ) -> Result<Option<String>, StoreError> {
     let row = fetch_optional!(connection, (String,), SELECT_HIGH_WATER, room);
     Ok(row.map(|(event,)| event))
+}
+
+/// When each of the letter's messages was taken over; reactions wait for a letter, however long.
+pub async fn received_at(
+    connection: &mut Connection,
+    letter: LetterId,
+) -> Result<Vec<i64>, StoreError> {
+    let rows = fetch_all!(connection, (i64,), SELECT_RECEIVED, letter.0);
+    Ok(rows.into_iter().map(|(received_at,)| received_at).collect())
 }
 
 pub async fn count_open(connection: &mut Connection) -> Result<i64, StoreError> {

@@ -15,7 +15,7 @@ statements! {
             (source, peer, helo, sender, recipients, size, raw, blob, digest, trace, received_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id";
     SELECT_WAITING = "
-        SELECT id, sender, recipients, raw, blob, digest, trace, attempts FROM mails
+        SELECT id, source, sender, recipients, raw, blob, digest, trace, attempts FROM mails
         WHERE state = 'waiting' AND id > $1 ORDER BY id LIMIT $2";
     BEGIN = "UPDATE mails SET attempts = attempts + 1 WHERE id = $1 AND state = 'waiting'";
     FORGIVE = "UPDATE mails SET attempts = attempts - 1 WHERE id = $1 AND state = 'waiting'";
@@ -29,6 +29,9 @@ statements! {
         INSERT INTO postings (conversation_id, message_id, from_address, date, mail_id)
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
     COUNT_WAITING = "SELECT count(*) FROM mails WHERE state = 'waiting'";
+    SELECT_OLDEST_WAITING = "
+        SELECT received_at FROM mails WHERE state = 'waiting' ORDER BY id LIMIT 1";
+    SELECT_RECEIVED_AT = "SELECT received_at FROM mails WHERE id = $1";
 }
 
 /// Where a raw mail stands.
@@ -53,6 +56,8 @@ pub struct NewMail {
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Waiting {
     pub id: i64,
+    /// Through which door it came.
+    pub source: String,
     pub sender: String,
     pub recipients: String,
     raw: Option<Vec<u8>>,
@@ -141,6 +146,21 @@ pub async fn waiting(
 
 pub async fn count_waiting(connection: &mut Connection) -> Result<i64, StoreError> {
     Ok(fetch_one!(connection, (i64,), COUNT_WAITING).0)
+}
+
+/// When the first mail that waits was taken over.
+pub async fn oldest_waiting(connection: &mut Connection) -> Result<Option<i64>, StoreError> {
+    let oldest = fetch_optional!(connection, (i64,), SELECT_OLDEST_WAITING);
+    Ok(oldest.map(|(received_at,)| received_at))
+}
+
+/// When the mail was taken over; `None` if it isn't kept any more.
+pub async fn received_at(
+    connection: &mut Connection,
+    mail: MailId,
+) -> Result<Option<i64>, StoreError> {
+    let row = fetch_optional!(connection, (i64,), SELECT_RECEIVED_AT, mail.0);
+    Ok(row.map(|(received_at,)| received_at))
 }
 
 /// Notes that work on these mails begins.

@@ -8,8 +8,10 @@
 mod sql;
 
 pub mod blobs;
+mod connection;
 pub mod conversations;
 mod error;
+pub mod imap;
 pub mod inbox;
 pub mod keys;
 pub mod letters;
@@ -17,84 +19,85 @@ pub mod mails;
 pub mod messages;
 pub mod outbox;
 pub mod people;
+mod postgres;
+mod refusal;
 pub mod rooms;
+mod sqlite;
 pub mod typing;
 mod wakes;
 mod writer;
 
-use std::{
-    os::unix::fs::OpenOptionsExt as _,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::sync::Arc;
 
-use sqlx::{
-    ConnectOptions,
-    sqlite::{
-        SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-    },
-};
+use sqlx::{PgPool, SqlitePool};
 
-use self::writer::Writer;
 pub use self::{
+    connection::Connection,
     error::StoreError,
+    refusal::Refusal,
     wakes::{Queue, Wakes},
     writer::Tx,
 };
-
-/// A connection as the functions of this folder take it.
-pub type Connection = sqlx::SqliteConnection;
+use self::{connection::Held, postgres::Server, writer::Writer};
+use crate::config::Database;
 
 /// The open database. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
-    reads: SqlitePool,
+    reads: Reads,
     writer: Writer,
     typing: typing::Typing,
-    /// Held as long as the store is open.
-    _lock: std::sync::Arc<std::fs::File>,
+    /// Of a SQLite file; held as long as the store is open.
+    _lock: Option<Arc<std::fs::File>>,
 }
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+#[derive(Clone, Debug)]
+enum Reads {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
 
 impl Store {
-    /// Opens the database in the file `path`, makes it if it isn't there, and migrates it.
+    /// Opens the database, and migrates it. A SQLite file is made if it isn't there; a PostgreSQL
+    /// database must be there. For as long as the store is open no other Postroom can open it.
     ///
     /// # Errors
     ///
-    /// The file can't be opened, belongs to another running Postroom, or is of a newer version.
-    pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .foreign_keys(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // With WAL, only FULL makes a commit survive a power cut.
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(Duration::from_secs(10))
-            .statement_cache_capacity(200)
-            .disable_statement_logging();
-        let lock = lock(path)?;
-        // What is in there is between customers and staff. The files that SQLite puts beside it get the
-        // same mode.
-        private_file(path)?;
-        let mut connection = options.connect().await?;
-        MIGRATIONS.run(&mut connection).await?;
-        let reads = SqlitePoolOptions::new()
-            .max_connections(4)
-            .connect_with(options.read_only(true).create_if_missing(false))
-            .await?;
+    /// [`StoreError::InUse`] if another Postroom has it open; else the database can't be reached or
+    /// used, or is of a newer version.
+    pub async fn open(database: &Database) -> Result<Self, StoreError> {
+        let (reads, writer, lock) = match database {
+            Database::Sqlite(path) => {
+                let opened = sqlite::open(path).await?;
+                let writes = Connection::Sqlite(Held::Own(opened.writes));
+                (
+                    Reads::Sqlite(opened.reads),
+                    Writer::start(writes, None),
+                    Some(Arc::new(opened.lock)),
+                )
+            }
+            Database::Postgres(url) => {
+                let server = Server::new(url)?;
+                let (writes, session) = server.take(None).await?;
+                let reads = Reads::Postgres(server.reads());
+                let writes = Connection::Postgres(Held::Own(writes));
+                (reads, Writer::start(writes, Some((server, session))), None)
+            }
+        };
         Ok(Self {
             reads,
-            writer: Writer::start(connection),
+            writer,
             typing: typing::Typing::default(),
-            _lock: std::sync::Arc::new(lock),
+            _lock: lock,
         })
     }
 
     /// A connection to look with.
-    pub async fn read(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>, StoreError> {
-        Ok(self.reads.acquire().await?)
+    pub async fn read(&self) -> Result<Connection, StoreError> {
+        Ok(match &self.reads {
+            Reads::Sqlite(pool) => Connection::Sqlite(Held::Pooled(pool.acquire().await?)),
+            Reads::Postgres(pool) => Connection::Postgres(Held::Pooled(pool.acquire().await?)),
+        })
     }
 
     /// Runs `job` in a transaction and returns its result once that is committed durably. Jobs that
@@ -109,6 +112,12 @@ impl Store {
         self.writer.write(job).await
     }
 
+    /// Waits until the database is lost for good: another Postroom has taken it over while the
+    /// connection was broken. Nothing can be written any more, and nothing may be sent.
+    pub async fn lost(&self) -> StoreError {
+        self.writer.lost().await
+    }
+
     /// Who is typing where.
     #[must_use]
     pub fn typing(&self) -> &typing::Typing {
@@ -120,27 +129,6 @@ impl Store {
     pub fn wakes(&self) -> &Wakes {
         self.writer.wakes()
     }
-}
-
-/// Two Postrooms on one file would send everything twice.
-fn lock(database: &Path) -> Result<std::fs::File, StoreError> {
-    let mut path = database.as_os_str().to_owned();
-    path.push(".lock");
-    let file = private_file(Path::new(&path))?;
-    file.try_lock().map_err(|fault| match fault {
-        std::fs::TryLockError::WouldBlock => StoreError::InUse(PathBuf::from(path)),
-        std::fs::TryLockError::Error(error) => error.into(),
-    })?;
-    Ok(file)
-}
-
-/// Opens a file, and makes it if it isn't there, for its owner only.
-fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
-    std::fs::File::options()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(path)
 }
 
 #[cfg(test)]

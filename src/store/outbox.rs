@@ -2,12 +2,16 @@
 //! settled the next one moves up, in the same transaction.
 
 use super::{Connection, Queue, StoreError, Tx};
-use crate::domain::ids::LetterId;
+use crate::{
+    domain::ids::LetterId,
+    telemetry::metrics::catalogue::{ATTEMPTS, SEND_TIME, SENDS},
+};
 
 statements! {
     IS_LANE_BUSY = "
         SELECT count(*) FROM (
-            SELECT 1 FROM outbox WHERE lane = $1 AND state IN ('ready', 'attempting') LIMIT 1)";
+            SELECT 1 FROM outbox WHERE lane = $1 AND state IN ('ready', 'attempting') LIMIT 1
+        ) AS busy";
     INSERT = "
         INSERT INTO outbox (way, lane, effect_id, payload, state, next_at, letter_id, trace, created_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $6)";
@@ -20,13 +24,13 @@ statements! {
     SELECT_NEXT = "SELECT min(next_at) FROM outbox WHERE way = $1 AND state = 'ready'";
     SETTLE = "
         UPDATE outbox SET state = $2, reason = $3, result = $4, settled_at = $5, lease_until = NULL
-        WHERE id = $1 AND settled_at IS NULL";
+        WHERE id = $1 AND settled_at IS NULL RETURNING created_at";
     MOVE_UP = "
         UPDATE outbox SET state = 'ready' WHERE id = (
             SELECT id FROM outbox WHERE lane = $1 AND state = 'queued' ORDER BY id LIMIT 1)";
     RETRY = "
         UPDATE outbox SET state = 'ready', next_at = $2, reason = $3, lease_until = NULL,
-            uncertain = max(uncertain, $4)
+            uncertain = CASE WHEN $4 > uncertain THEN $4 ELSE uncertain END
         WHERE id = $1 AND settled_at IS NULL";
     TAKE_BACK = "
         UPDATE outbox SET state = 'ready', uncertain = 1, lease_until = NULL
@@ -34,10 +38,17 @@ statements! {
     SELECT_BY_EFFECT = "
         SELECT id, lane, payload FROM outbox WHERE effect_id = $1 AND settled_at IS NULL
         AND attempts > 0";
-    COUNT_UNSETTLED_OF_LETTER = "
-        SELECT count(*) FROM outbox WHERE letter_id = $1 AND settled_at IS NULL";
+    COUNT_OF_LETTER = "
+        SELECT count(CASE WHEN settled_at IS NULL THEN 1 END) AS unsettled,
+            count(CASE WHEN state = 'delivered' THEN 1 END) AS delivered
+        FROM outbox WHERE letter_id = $1";
     COUNT_UNSETTLED = "
         SELECT count(*) FROM outbox WHERE way = $1 AND settled_at IS NULL";
+    COUNT_LANES = "
+        SELECT CASE WHEN lane LIKE 'room:%' THEN 'room' WHEN lane LIKE 'receipt:%' THEN 'receipt'
+                ELSE 'mail' END AS kind,
+            count(*) AS rows, min(created_at) AS oldest
+        FROM outbox WHERE way = $1 AND settled_at IS NULL GROUP BY kind";
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +146,7 @@ pub async fn claim(
 ) -> Result<Vec<Claimed>, StoreError> {
     execute!(tx.connection(), TAKE_BACK, now);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    Ok(fetch_all!(
+    let claimed = fetch_all!(
         tx.connection(),
         Claimed,
         CLAIM,
@@ -143,7 +154,10 @@ pub async fn claim(
         now,
         lease_until,
         limit
-    ))
+    );
+    let begun = claimed.len() as u64;
+    tx.once_committed(move || ATTEMPTS.add(begun, [way.word()]));
+    Ok(claimed)
 }
 
 /// When the next row is to be attempted.
@@ -165,9 +179,26 @@ pub async fn settle(
         Settled::Refused { reason } => ("refused", reason.as_str(), ""),
         Settled::Withdrawn => ("withdrawn", "", ""),
     };
-    if execute!(tx.connection(), SETTLE, id, state, reason, result, now) == 0 {
+    let row = fetch_optional!(
+        tx.connection(),
+        (i64,),
+        SETTLE,
+        id,
+        state,
+        reason,
+        result,
+        now
+    );
+    let Some((created_at,)) = row else {
         return Ok(false);
-    }
+    };
+    let took = matches!(how, Settled::Delivered { .. }).then_some(now.saturating_sub(created_at));
+    tx.once_committed(move || {
+        SENDS.count([way.word(), state]);
+        if let Some(took) = took {
+            SEND_TIME.observe_millis(took, [way.word()]);
+        }
+    });
     execute!(tx.connection(), MOVE_UP, lane);
     tx.wake(way.queue());
     Ok(true)
@@ -183,7 +214,7 @@ pub async fn retry(
     reason: &str,
     uncertain: bool,
 ) -> Result<(), StoreError> {
-    execute!(
+    let changed = execute!(
         tx.connection(),
         RETRY,
         id,
@@ -191,6 +222,12 @@ pub async fn retry(
         reason,
         i64::from(uncertain)
     );
+    let outcome = if uncertain {
+        "uncertain"
+    } else {
+        "retry_later"
+    };
+    tx.once_committed(move || SENDS.add(changed, [way.word(), outcome]));
     tx.wake(way.queue());
     Ok(())
 }
@@ -217,12 +254,32 @@ pub async fn by_effect(
     ))
 }
 
-/// How many of a letter's deliveries aren't settled.
-pub async fn unsettled_of_letter(
+/// How far a letter's deliveries are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct Progress {
+    pub unsettled: i64,
+    pub delivered: i64,
+}
+
+pub async fn progress_of_letter(
     connection: &mut Connection,
     letter: LetterId,
-) -> Result<i64, StoreError> {
-    Ok(fetch_one!(connection, (i64,), COUNT_UNSETTLED_OF_LETTER, letter.0).0)
+) -> Result<Progress, StoreError> {
+    Ok(fetch_one!(connection, Progress, COUNT_OF_LETTER, letter.0))
+}
+
+/// What waits in the lanes of one kind: `room`, `receipt` or `mail`.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Waiting {
+    pub kind: String,
+    pub rows: i64,
+    /// When the oldest of it was decided on.
+    pub oldest: i64,
+}
+
+/// What isn't settled, by kind of lane. Looks at what waits, and at nothing else.
+pub async fn waiting(connection: &mut Connection, way: Way) -> Result<Vec<Waiting>, StoreError> {
+    Ok(fetch_all!(connection, Waiting, COUNT_LANES, way.word()))
 }
 
 pub async fn count_unsettled(connection: &mut Connection, way: Way) -> Result<i64, StoreError> {

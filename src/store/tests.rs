@@ -1,11 +1,20 @@
-//! The store against the real database.
+//! The store against the real databases.
 
+mod place;
+mod plans;
+mod postgres;
+mod refusals;
+
+use rstest::rstest;
+
+use self::place::{Kind, Place};
 use super::*;
 
 /// Every statement of every file.
 fn statements() -> Vec<(&'static str, &'static str)> {
     [
         keys::STATEMENTS,
+        imap::STATEMENTS,
         inbox::STATEMENTS,
         rooms::STATEMENTS,
         people::STATEMENTS,
@@ -18,64 +27,29 @@ fn statements() -> Vec<(&'static str, &'static str)> {
     .concat()
 }
 
-async fn open(folder: &tempfile::TempDir) -> Store {
-    Store::open(&folder.path().join("p.db")).await.unwrap()
-}
-
-/// A misspelt column is found here and not in the field.
+/// What comes from outside may hold the one character that PostgreSQL has no place for.
+#[rstest]
 #[tokio::test]
-async fn every_statement_can_be_prepared() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
-    let mut connection = store.read().await.unwrap();
-    for (name, sql) in statements() {
-        use sqlx::Executor;
-        let prepared = connection.prepare(sqlx::SqlStr::from_static(sql)).await;
-        assert!(prepared.is_ok(), "{name}: {}", prepared.unwrap_err());
-    }
-}
-
-/// The cost of a message does not grow with what is stored: nothing walks through a whole table.
-/// Walking an index that holds only what still waits is fine.
-#[tokio::test]
-async fn no_statement_walks_through_a_table() {
-    const HOLD_ONLY_WHAT_WAITS: [&str; 5] = [
-        "inbox_waiting",
-        "mails_waiting",
-        "letters_open",
-        "letters_due",
-        "outbox_attempting",
-    ];
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
-    let mut connection = store.read().await.unwrap();
-    let mut walks = Vec::new();
-    for (name, sql) in statements() {
-        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
-        let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(explain)
-            .fetch_all(&mut *connection)
-            .await
-            .unwrap();
-        for (_, _, _, step) in plan {
-            let is_walk = step.starts_with("SCAN ")
-                && !step.contains("SCAN (")
-                && !step.contains("CONSTANT ROW");
-            let is_small = step.ends_with("keys")
-                || HOLD_ONLY_WHAT_WAITS
-                    .iter()
-                    .any(|index| step.contains(index));
-            if is_walk && !is_small {
-                walks.push(format!("{name}: {step}"));
-            }
-        }
-    }
-    assert_eq!(walks, Vec::<String>::new());
+async fn a_nul_is_stored_as_the_replacement_character(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let place = Place::new(kind).await;
+    let store = place.open().await;
+    let room = store.write(|tx| {
+        Box::pin(async move {
+            rooms::ensure(tx, "!nul\0", "support").await?;
+            rooms::set_name(tx, "!nul\0", "a\0b").await?;
+            rooms::find(tx.connection(), "!nul\u{fffd}").await
+        })
+    });
+    let room = room.await.unwrap().unwrap();
+    assert_eq!(room.name, "a\u{fffd}b");
 }
 
 #[tokio::test]
 async fn commits_survive_a_power_cut_by_the_settings() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
+    let place = Place::new(Kind::Sqlite).await;
+    let store = place.open().await;
     let settings = store
         .write(|tx| {
             Box::pin(async move {
@@ -90,18 +64,25 @@ async fn commits_survive_a_power_cut_by_the_settings() {
     assert_eq!(settings, ("wal".to_owned(), 2));
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_second_postroom_is_turned_away() {
-    let folder = tempfile::tempdir().unwrap();
-    let url = folder.path().join("p.db");
-    let _first = Store::open(&url).await.unwrap();
-    assert!(matches!(Store::open(&url).await, Err(StoreError::InUse(_))));
+async fn a_second_postroom_is_turned_away(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let place = Place::new(kind).await;
+    let first = place.open().await;
+    for _ in 0..2 {
+        let second = Store::open(&place.database).await;
+        assert!(matches!(second, Err(StoreError::InUse(_))), "{second:?}");
+    }
+    drop(first);
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_job_that_fails_takes_back_only_its_own() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
+async fn a_job_that_fails_takes_back_only_its_own(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let place = Place::new(kind).await;
+    let store = place.open().await;
     let good = store.write(|tx| Box::pin(async move { rooms::ensure(tx, "!a", "support").await }));
     let bad = store.write(|tx| {
         Box::pin(async move {
@@ -128,9 +109,38 @@ async fn a_job_that_fails_takes_back_only_its_own() {
 }
 
 #[tokio::test]
-async fn a_failed_commit_is_not_the_fault_of_those_who_waited() {
+async fn only_what_is_committed_is_counted() {
+    use std::sync::{Arc, Mutex};
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&folder.path().join("p.db")).await.unwrap();
+    let store = open(&folder).await;
+    let counted = Arc::new(Mutex::new(Vec::new()));
+    let write = |name: &'static str, fails: bool| {
+        let counted = Arc::clone(&counted);
+        store.write(move |tx| {
+            Box::pin(async move {
+                tx.once_committed(move || counted.lock().unwrap().push(name));
+                if fails {
+                    return Err(StoreError::Value("on purpose".to_owned()));
+                }
+                Ok(())
+            })
+        })
+    };
+    let (first, second, third) = tokio::join!(
+        write("first", false),
+        write("second", true),
+        write("third", false)
+    );
+    first.unwrap();
+    second.unwrap_err();
+    third.unwrap();
+    assert_eq!(*counted.lock().unwrap(), ["first", "third"]);
+}
+
+#[tokio::test]
+async fn a_failed_commit_is_not_the_fault_of_those_who_waited() {
+    let place = Place::new(Kind::Sqlite).await;
+    let store = place.open().await;
     // What a full disk may do: all of the transaction is rolled back.
     let full = store.write(|tx| {
         Box::pin(async move {
@@ -155,10 +165,13 @@ async fn a_failed_commit_is_not_the_fault_of_those_who_waited() {
         .unwrap();
 }
 
+#[rstest]
 #[tokio::test]
-async fn an_attempt_that_never_ended_is_begun_again_after_its_lease() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&folder.path().join("p.db")).await.unwrap();
+async fn an_attempt_that_never_ended_is_begun_again_after_its_lease(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let place = Place::new(kind).await;
+    let store = place.open().await;
     let row = outbox::NewRow {
         way: outbox::Way::Mail,
         lane: "lane".to_owned(),
@@ -189,14 +202,15 @@ async fn an_attempt_that_never_ended_is_begun_again_after_its_lease() {
 #[tokio::test]
 async fn only_their_owner_reads_database_and_blobs() {
     use std::os::unix::fs::PermissionsExt as _;
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
+    let place = Place::new(Kind::Sqlite).await;
+    let store = place.open().await;
     store
         .write(|tx| Box::pin(async move { rooms::ensure(tx, "!a", "support").await }))
         .await
         .unwrap();
     for name in ["p.db", "p.db-wal", "p.db-shm", "p.db.lock"] {
-        let mode = folder
+        let mode = place
+            .folder
             .path()
             .join(name)
             .metadata()
@@ -205,7 +219,7 @@ async fn only_their_owner_reads_database_and_blobs() {
             .mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
-    let blobs = folder.path().join("blobs");
+    let blobs = place.folder.path().join("blobs");
     blobs::Blobs::open(&blobs).unwrap();
     assert_eq!(
         blobs.metadata().unwrap().permissions().mode() & 0o777,

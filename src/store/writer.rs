@@ -7,27 +7,41 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
-use tokio::sync::{mpsc, oneshot};
+use sqlx::Connection as _;
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::timeout,
+};
 
 use super::{
     Connection, StoreError,
+    connection::Held,
+    postgres::{Server, Session},
     wakes::{Queue, Wakes, bit},
 };
+use crate::telemetry::metrics::catalogue::{
+    DATABASE_COMMIT_TIME, DATABASE_COMMITS, DATABASE_WAIT, NO_LABELS,
+};
 
-/// Most changes in one commit: bounds how long the first one waits.
-const LARGEST_BATCH: usize = 256;
+/// Most changes in one commit: bounds how long the first one waits. PostgreSQL keeps so many
+/// savepoints of a transaction at hand, and has to look further ones up.
+const LARGEST_BATCH: usize = 64;
 /// Most changes that wait; further ones wait for a place.
 const QUEUE_LENGTH: usize = 1024;
 
 /// A running transaction.
-#[derive(Debug)]
 pub struct Tx {
     connection: Connection,
     rings: u8,
+    tallies: Vec<Tally>,
 }
+
+/// Counts something for the metrics.
+type Tally = Box<dyn FnOnce() + Send>;
 
 impl Tx {
     pub fn connection(&mut self) -> &mut Connection {
@@ -37,6 +51,17 @@ impl Tx {
     /// Rings the bell of `queue` once this is committed.
     pub fn wake(&mut self, queue: Queue) {
         self.rings |= bit(queue);
+    }
+
+    /// Counts something for the metrics once this is committed; never if it is taken back.
+    pub fn once_committed(&mut self, tally: impl FnOnce() + Send + 'static) {
+        self.tallies.push(Box::new(tally));
+    }
+}
+
+impl std::fmt::Debug for Tx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tx").finish_non_exhaustive()
     }
 }
 
@@ -49,21 +74,38 @@ type Job = Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Option<Finish>> +
 pub(super) struct Writer {
     jobs: mpsc::Sender<Job>,
     wakes: Wakes,
+    lost: watch::Receiver<Option<String>>,
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> Self {
+    /// `server` is where to connect anew if the connection breaks.
+    pub(super) fn start(connection: Connection, server: Option<(Server, Session)>) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE_LENGTH);
+        let (tell_lost, lost) = watch::channel(None);
         let wakes = Wakes::default();
         tokio::spawn(run(
             Tx {
                 connection,
                 rings: 0,
+                tallies: Vec::new(),
             },
             queue,
             wakes.clone(),
+            server,
+            tell_lost,
         ));
-        Self { jobs, wakes }
+        Self { jobs, wakes, lost }
+    }
+
+    /// Waits until the database is somebody else's.
+    pub(super) async fn lost(&self) -> StoreError {
+        let mut lost = self.lost.clone();
+        let why = match lost.wait_for(Option::is_some).await {
+            Ok(why) => why.clone().unwrap_or_default(),
+            // The writer ended in peace.
+            Err(_) => std::future::pending().await,
+        };
+        StoreError::Lost(why)
     }
 
     pub(super) fn wakes(&self) -> &Wakes {
@@ -78,8 +120,10 @@ impl Writer {
         let (answer, result) = oneshot::channel();
         let begun = Arc::new(AtomicBool::new(false));
         let begins = Arc::clone(&begun);
+        let asked = Instant::now();
         let job: Job = Box::new(move |tx| {
             begins.store(true, Ordering::Relaxed);
+            DATABASE_WAIT.observe(asked.elapsed(), NO_LABELS);
             Box::pin(async move {
                 match job(tx).await {
                     Ok(value) => {
@@ -96,7 +140,6 @@ impl Writer {
                 }
             })
         });
-        let stopped = || StoreError::NotWritten("the store has stopped".to_owned());
         self.jobs.send(job).await.map_err(|_| stopped())?;
         result.await.map_err(|_| {
             if begun.load(Ordering::Relaxed) {
@@ -109,36 +152,142 @@ impl Writer {
     }
 }
 
-async fn run(mut tx: Tx, mut queue: mpsc::Receiver<Job>, wakes: Wakes) {
+fn stopped() -> StoreError {
+    StoreError::NotWritten("the store has stopped".to_owned())
+}
+
+/// While there is nothing to write, the connection is looked after so often: who has lost it must
+/// not go on as if it were in charge.
+const LOOK_AFTER: Duration = Duration::from_secs(5);
+/// How long an answer of the server may take that needs no work.
+const PING_PATIENCE: Duration = Duration::from_secs(10);
+/// How long changes wait for a lost connection before they fail; further ones fail at once.
+const HOLD: Duration = Duration::from_secs(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+
+async fn run(
+    mut tx: Tx,
+    mut queue: mpsc::Receiver<Job>,
+    wakes: Wakes,
+    mut server: Option<(Server, Session)>,
+    lost: watch::Sender<Option<String>>,
+) {
     let mut batch = Vec::with_capacity(LARGEST_BATCH);
-    while queue.recv_many(&mut batch, LARGEST_BATCH).await > 0 {
-        tx.rings = 0;
-        let mut finishes = Vec::with_capacity(batch.len());
-        let outcome = commit(&mut tx, batch.drain(..), &mut finishes).await;
-        if let Err(error) = &outcome {
-            tracing::error!(%error, "Could not commit to the database");
-            let _already_closed = sqlx::query("ROLLBACK").execute(tx.connection()).await;
-        } else {
-            wakes.ring_all(tx.rings);
+    loop {
+        let mut is_sound = true;
+        match timeout(LOOK_AFTER, queue.recv_many(&mut batch, LARGEST_BATCH)).await {
+            Ok(0) => return,
+            Ok(_) => is_sound = write(&mut tx, std::mem::take(&mut batch), &wakes).await,
+            Err(_) if server.is_some() => is_sound = answers(&mut tx).await,
+            Err(_) => {}
         }
-        for finish in finishes {
-            finish(outcome.as_ref().copied().map_err(ToString::to_string));
+        if is_sound {
+            continue;
+        }
+        let Some((server, session)) = &mut server else {
+            continue;
+        };
+        tracing::warn!("The connection to the database is lost");
+        match regain(server, session, &mut queue).await {
+            Ok((connection, own)) => {
+                tx.connection = connection;
+                *session = own;
+                tracing::info!("The connection to the database is there again");
+            }
+            Err(error) => {
+                let _nobody_asks = lost.send(Some(error.to_string()));
+                return;
+            }
         }
     }
 }
 
-async fn commit(
-    tx: &mut Tx,
-    jobs: impl Iterator<Item = Job>,
-    finishes: &mut Vec<Finish>,
-) -> Result<(), StoreError> {
-    sqlx::query("BEGIN IMMEDIATE")
-        .execute(tx.connection())
-        .await?;
+/// Commits the batch and tells everybody; `false` if the connection is broken.
+async fn write(tx: &mut Tx, batch: Vec<Job>, wakes: &Wakes) -> bool {
+    tx.rings = 0;
+    tx.tallies.clear();
+    let begun = Instant::now();
+    let mut is_sound = true;
+    let mut finishes = Vec::with_capacity(batch.len());
+    let outcome = commit(tx, batch, &mut finishes).await;
+    if let Err(error) = &outcome {
+        tracing::error!(%error, "Could not commit to the database");
+        DATABASE_COMMITS.count(["failed"]);
+        is_sound = run_plain("ROLLBACK", tx).await.is_ok() || answers(tx).await;
+    } else {
+        DATABASE_COMMITS.count(["done"]);
+        DATABASE_COMMIT_TIME.observe(begun.elapsed(), NO_LABELS);
+        tx.tallies.drain(..).for_each(|tally| tally());
+        wakes.ring_all(tx.rings);
+    }
+    for finish in finishes {
+        finish(outcome.as_ref().copied().map_err(ToString::to_string));
+    }
+    is_sound
+}
+
+/// Whether there is somebody at the other end.
+async fn answers(tx: &mut Tx) -> bool {
+    let ping = async {
+        match tx.connection() {
+            Connection::Sqlite(connection) => connection.ping().await,
+            Connection::Postgres(connection) => connection.ping().await,
+        }
+    };
+    matches!(timeout(PING_PATIENCE, ping).await, Ok(Ok(())))
+}
+
+/// Connects anew and takes the lock; fails if that is somebody else's by then, or if nobody can ask
+/// for changes any more.
+async fn regain(
+    server: &Server,
+    former: &Session,
+    queue: &mut mpsc::Receiver<Job>,
+) -> Result<(Connection, Session), StoreError> {
+    let attempts = async {
+        let mut pause = Duration::from_millis(100);
+        loop {
+            match server.take(Some(former)).await {
+                Ok((connection, session)) => {
+                    return Ok((Connection::Postgres(Held::Own(connection)), session));
+                }
+                Err(error) if error.is_passing() => {
+                    tracing::warn!(%error, "The database is not there yet");
+                }
+                Err(error) => return Err(error),
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    };
+    tokio::pin!(attempts);
+    if let Ok(end) = timeout(HOLD, &mut attempts).await {
+        return end;
+    }
+    let mut refused = Vec::new();
+    loop {
+        tokio::select! {
+            end = &mut attempts => return end,
+            number = queue.recv_many(&mut refused, LARGEST_BATCH) => {
+                if number == 0 {
+                    return Err(stopped());
+                }
+                // Whoever asked is told so.
+                refused.clear();
+            }
+        }
+    }
+}
+
+async fn commit(tx: &mut Tx, jobs: Vec<Job>, finishes: &mut Vec<Finish>) -> Result<(), StoreError> {
+    let begin = match tx.connection {
+        Connection::Sqlite(_) => "BEGIN IMMEDIATE",
+        Connection::Postgres(_) => "BEGIN",
+    };
+    run_plain(begin, tx).await?;
     for job in jobs {
-        sqlx::query("SAVEPOINT job")
-            .execute(tx.connection())
-            .await?;
+        run_plain("SAVEPOINT job", tx).await?;
+        let tallies = tx.tallies.len();
         // A job that panics must not take the writer, and with it everybody, along.
         match AssertUnwindSafe(job(tx))
             .catch_unwind()
@@ -148,13 +297,18 @@ async fn commit(
         {
             Some(finish) => finishes.push(finish),
             None => {
-                sqlx::query("ROLLBACK TO job")
-                    .execute(tx.connection())
-                    .await?;
+                tx.tallies.truncate(tallies);
+                run_plain("ROLLBACK TO job", tx).await?;
             }
         }
-        sqlx::query("RELEASE job").execute(tx.connection()).await?;
+        run_plain("RELEASE job", tx).await?;
     }
-    sqlx::query("COMMIT").execute(tx.connection()).await?;
-    Ok(())
+    run_plain("COMMIT", tx).await
+}
+
+fn run_plain<'t>(sql: &'static str, tx: &'t mut Tx) -> BoxFuture<'t, Result<(), StoreError>> {
+    Box::pin(async move {
+        execute!(tx.connection(), sql);
+        Ok(())
+    })
 }

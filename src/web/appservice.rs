@@ -29,7 +29,10 @@ use crate::{
         inbox::{self, Broken, NewEvent},
         people,
     },
+    telemetry::metrics::catalogue::EVENTS,
 };
+
+use super::metrics;
 
 /// Largest transaction: 100 events of 65,536 octets, and as much again for what hangs on them.
 const LARGEST_TRANSACTION: usize = 16 * 1024 * 1024;
@@ -70,6 +73,7 @@ pub fn router(appservice: Appservice) -> Router {
         // Outside of the check: what doesn't exist needs no token to be missing.
         .fallback(async || error(StatusCode::NOT_FOUND, "M_UNRECOGNIZED", "There is nothing at this path."))
         .layer(DefaultBodyLimit::max(LARGEST_TRANSACTION))
+        .layer(middleware::from_fn(|request, next| metrics::tally("appservice", request, next)))
         .with_state(appservice)
 }
 
@@ -170,6 +174,9 @@ async fn transaction(
         });
     }
     note_typing(ephemeral.iter().chain(&older_ephemeral), &appservice);
+    // Synapse sends each under both names.
+    let passing = ephemeral.len().max(older_ephemeral.len());
+    EVENTS.add(passing as u64, ["ephemeral", "new"]);
     // Typing and receipts come by the dozen, and there is nothing to be stored about them.
     if sound.is_empty() && broken.is_empty() {
         return axum::Json(json!({})).into_response();
@@ -191,7 +198,9 @@ async fn transaction(
         .await;
     match stored {
         Ok(new) => {
-            tracing::debug!(trace, events = all, new, "Took events over");
+            tracing::debug!(trace, events = all, new = new.events, "Took events over");
+            count("event", all as u64, new.events);
+            count("broken", set_aside as u64, new.broken);
             if set_aside > 0 {
                 tracing::error!(
                     trace,
@@ -210,6 +219,11 @@ async fn transaction(
             )
         }
     }
+}
+
+fn count(kind: &'static str, all: u64, new: u64) {
+    EVENTS.add(new, [kind, "new"]);
+    EVENTS.add(all.saturating_sub(new), [kind, "known"]);
 }
 
 #[derive(Deserialize)]

@@ -8,7 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use postroom::store::{Store, StoreError};
+use postroom::{
+    config::Database,
+    store::{Refusal, Store, StoreError},
+};
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, SqliteConnection, migrate::Migrator,
     sqlite::SqliteConnectOptions,
@@ -50,7 +53,11 @@ async fn every_version_takes_over_what_the_one_before_holds() {
     }
     // The program has the same migrations, and finds nothing left to do.
     for _ in 0..2 {
-        drop(Store::open(&database).await.unwrap());
+        drop(
+            Store::open(&Database::Sqlite(database.clone()))
+                .await
+                .unwrap(),
+        );
         let mut connection = open(&database).await;
         assert_eq!(counts(&mut connection).await, filled);
         connection.close().await.unwrap();
@@ -61,7 +68,11 @@ async fn every_version_takes_over_what_the_one_before_holds() {
 async fn a_database_of_a_newer_version_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("p.db");
-    drop(Store::open(&database).await.unwrap());
+    drop(
+        Store::open(&Database::Sqlite(database.clone()))
+            .await
+            .unwrap(),
+    );
     let newer = "
         INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
         VALUES (9999, 'of tomorrow', TRUE, x'00', 0)";
@@ -69,8 +80,13 @@ async fn a_database_of_a_newer_version_is_left_alone() {
     sqlx::raw_sql(newer).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
 
-    let refused = Store::open(&database).await.unwrap_err();
-    assert!(matches!(refused, StoreError::Migration(_)), "{refused}");
+    let refused = Store::open(&Database::Sqlite(database.clone()))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(refused, StoreError::Refused(Refusal::Newer { .. })),
+        "{refused}"
+    );
     assert!(refused.to_string().contains("newer"), "{refused}");
 }
 

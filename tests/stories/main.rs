@@ -14,6 +14,8 @@ mod conversation;
 mod delivery;
 mod edits;
 mod homeserver;
+mod imap;
 mod letters;
 mod mail_in;
+mod metrics;
 mod running;

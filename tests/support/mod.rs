@@ -9,7 +9,9 @@
 )]
 
 pub mod fake_homeserver;
+pub mod imap_client;
 pub mod lmtp_client;
+pub mod proxy;
 pub mod servers;
 pub mod smtp_sink;
 pub mod world;

@@ -39,6 +39,10 @@ pub struct Options {
     pub control_room: bool,
     /// More lines of configuration, at the top level.
     pub more: &'static str,
+    /// Where the mailbox's mail is fetched, as a YAML mapping in one line.
+    pub imap: Option<String>,
+    /// Whether mail can be handed in by LMTP.
+    pub lmtp: bool,
     /// How quickly the fake homeserver comes back after a failed push.
     pub push_backoff: Duration,
 }
@@ -50,6 +54,8 @@ impl Default for Options {
             at_most: "5m",
             control_room: true,
             more: "",
+            imap: None,
+            lmtp: true,
             push_backoff: Duration::from_millis(50),
         }
     }
@@ -109,7 +115,8 @@ impl World {
         world
     }
 
-    fn write_configuration(&self, options: &Options) {
+    /// Writes the configuration; what is new in it counts from the next start on.
+    pub fn write_configuration(&self, options: &Options) {
         let registration = r#"id: postroom
 url: "http://127.0.0.1:1"
 as_token: as-token-of-the-story
@@ -131,7 +138,8 @@ mailboxes:
     address: support@example.org
     reply_address: "support+{{token}}@example.org"
     smtp: {{url: "smtp+insecure://{sink}"}}
-lmtp: {{listen: "{lmtp}"}}
+    {imap}
+{lmtp}
 staff: ["@*:example.org"]
 letters: {{quiet: {quiet}, at_most: {at_most}}}
 operations: {{listen: "{operations}"}}
@@ -141,7 +149,15 @@ log: {{level: "info,postroom=debug"}}
             homeserver = self.homeserver.url(),
             appservice = self.appservice.address(),
             sink = self.sink.address(),
-            lmtp = self.lmtp.address(),
+            imap = options
+                .imap
+                .as_ref()
+                .map_or_else(String::new, |imap| format!("imap: {imap}")),
+            lmtp = if options.lmtp {
+                format!("lmtp: {{listen: \"{}\"}}", self.lmtp.address())
+            } else {
+                String::new()
+            },
             operations = self.operations.address(),
             quiet = options.quiet,
             at_most = options.at_most,
@@ -246,6 +262,11 @@ log: {{level: "info,postroom=debug"}}
     /// The appservice's address, for requests of the story's own.
     pub fn appservice_url(&self) -> String {
         format!("http://{}", self.appservice.address())
+    }
+
+    /// The address of health and metrics.
+    pub fn operations_url(&self) -> String {
+        format!("http://{}", self.operations.address())
     }
 
     pub fn lmtp_address(&self) -> SocketAddr {

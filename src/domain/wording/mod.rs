@@ -2,6 +2,7 @@
 //! translated.
 
 pub mod letter;
+pub mod mailbox;
 mod room;
 
 pub use room::*;

@@ -366,7 +366,8 @@ pub fn event_set_aside(event: &str, problem: &str) -> String {
     format!("An event ({event}) could not be understood and was set aside: {problem}")
 }
 
-fn bytes(size: u64) -> String {
+/// A size as people read it.
+pub(super) fn bytes(size: u64) -> String {
     match size {
         0..1_000 => format!("{size} B"),
         1_000..1_000_000 => format!("{} kB", size / 1_000),

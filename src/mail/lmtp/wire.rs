@@ -9,6 +9,8 @@ use tokio::{
     time::timeout,
 };
 
+use crate::telemetry::metrics::catalogue::LMTP_ANSWERS;
+
 /// Why a conversation ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Goodbye {
@@ -68,8 +70,10 @@ impl Wire {
 
     /// Adds one answer line; it is sent when nothing is left to read.
     pub(super) fn say(&mut self, answer: impl Display) {
+        let begin = self.output.len();
         // Writing to memory can't fail.
         let _ = write!(self.output, "{answer}\r\n");
+        tally(&self.output[begin..]);
     }
 
     /// The next command line, of at most `max` octets with its end. A bare LF ends one too, which
@@ -129,6 +133,18 @@ impl Wire {
             }
         }
     }
+}
+
+/// Counts an answer by its first digit; of one of several lines the last.
+fn tally(answer: &[u8]) {
+    let class = match answer {
+        [_, _, _, b'-', ..] => return,
+        [b'2', ..] => "2xx",
+        [b'3', ..] => "3xx",
+        [b'4', ..] => "4xx",
+        _ => "5xx",
+    };
+    LMTP_ANSWERS.count([class]);
 }
 
 /// Octets asked for at once: a mail of usual size in a few reads, and little enough for each of

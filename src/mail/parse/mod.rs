@@ -4,6 +4,7 @@
 //! read one more header, add it in [`parse`] (for the mail) or in `facts` (for its kind).
 
 mod body;
+mod envelope;
 mod facts;
 mod file_name;
 mod headers;
@@ -18,6 +19,7 @@ mod words;
 
 use std::{borrow::Cow, ops::Range};
 
+pub use self::envelope::{Envelope, envelope};
 use self::{
     body::Body,
     headers::{field_name, line_end},

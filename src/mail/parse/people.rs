@@ -31,8 +31,17 @@ pub(super) fn addresses(headers: &Headers, name: &str) -> Vec<NamedAddress> {
 /// Every address to which the mail may have been delivered, as written, each once. The headers
 /// that mail servers write come first.
 pub(super) fn recipients(headers: &Headers) -> Vec<String> {
+    every_address(headers, &[DELIVERY_HEADERS, RECIPIENT_HEADERS].concat())
+}
+
+/// The addresses to which mail servers say to have delivered the mail, as written, each once.
+pub(super) fn delivered_to(headers: &Headers) -> Vec<String> {
+    every_address(headers, DELIVERY_HEADERS)
+}
+
+fn every_address(headers: &Headers, names: &[&str]) -> Vec<String> {
     let mut seen = HashSet::new();
-    RECIPIENT_HEADERS
+    names
         .iter()
         .flat_map(|name| headers.all(name))
         .flat_map(read_addresses)
@@ -131,17 +140,16 @@ fn clean_name(name: &str) -> Option<String> {
     (!inner.is_empty()).then(|| inner.to_owned())
 }
 
-const RECIPIENT_HEADERS: &[&str] = &[
+/// Written by mail servers.
+const DELIVERY_HEADERS: &[&str] = &[
     "X-Gm-Original-To",
     "Delivered-To",
     "X-Original-To",
     "Envelope-To",
     "X-Envelope-To",
-    "Resent-To",
-    "Resent-Cc",
-    "To",
-    "Cc",
 ];
+/// Written by senders.
+const RECIPIENT_HEADERS: &[&str] = &["Resent-To", "Resent-Cc", "To", "Cc"];
 
 const MOST_ADDRESSES: usize = 1000;
 const MOST_IDS: usize = 200;

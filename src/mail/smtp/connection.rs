@@ -17,8 +17,9 @@ use tokio::net::TcpStream;
 use super::{
     reply::Reply,
     settings::{Security, Server},
-    wire::{Wire, dot_stuffed, within},
+    wire::{Wire, dot_stuffed},
 };
+use crate::mail::dial::{self, within};
 
 /// A connection over which mails can be sent, one after the other.
 pub(super) struct Connection {
@@ -177,22 +178,8 @@ impl Connection {
 }
 
 async fn connect(server: &Server) -> Result<TcpStream, ConnectFault> {
-    let attempt = async {
-        let addresses = tokio::net::lookup_host((server.host.as_str(), server.port)).await?;
-        let plain = matches!(server.security, Security::Plain);
-        let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-        // Plain text never leaves the machine, even if `localhost` resolves to somewhere else.
-        for address in addresses.filter(|address| !plain || address.ip().is_loopback()) {
-            match TcpStream::connect(address).await {
-                Ok(stream) => {
-                    stream.set_nodelay(true)?;
-                    return Ok(stream);
-                }
-                Err(error) => last = error,
-            }
-        }
-        Err(last)
-    };
+    let loopback_only = matches!(server.security, Security::Plain);
+    let attempt = dial::connect(&server.host, server.port, loopback_only);
     within(server.timeout, attempt)
         .await
         .map_err(ConnectFault::Unreachable)

@@ -1,30 +1,22 @@
 //! What the configuration says about a mail server, made ready for connections.
 
-use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 
 use lettre::transport::smtp::{authentication::Credentials, extension::ClientId};
-use rustls::{
-    ClientConfig,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
-};
-use rustls_platform_verifier::Verifier;
 use secrecy::ExposeSecret;
 
-use crate::config::{Smtp, SmtpEncryption};
+use crate::{
+    config::{Encryption, Smtp},
+    mail::dial::{Tls, TlsFault},
+};
 
 /// Why a mail server can't be used as it is configured.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsFault {
-    #[error("“{0}” can't be a name on a certificate")]
-    HostName(String),
     #[error("the name for EHLO, “{0}”, is neither a domain nor an address literal")]
     HelloName(String),
-    #[error("the CA file {0} can't be read: {1}")]
-    CaFile(PathBuf, std::io::Error),
-    #[error("the CA file {0} holds no certificate in PEM")]
-    NoCertificate(PathBuf),
-    #[error("TLS can't be prepared: {0}")]
-    Tls(#[from] rustls::Error),
+    #[error(transparent)]
+    Tls(#[from] TlsFault),
 }
 
 /// Everything that a connection needs.
@@ -44,11 +36,6 @@ pub(super) enum Security {
     Tls(Tls),
 }
 
-pub(super) struct Tls {
-    pub(super) config: Arc<ClientConfig>,
-    pub(super) name: ServerName<'static>,
-}
-
 impl Server {
     pub(super) fn new(
         smtp: Smtp,
@@ -62,9 +49,11 @@ impl Server {
             return Err(SettingsFault::HelloName(hello_name));
         }
         let security = match smtp.encryption {
-            SmtpEncryption::StartTls => Security::StartTls(Tls::new(&smtp)?),
-            SmtpEncryption::Tls => Security::Tls(Tls::new(&smtp)?),
-            SmtpEncryption::Insecure => Security::Plain,
+            Encryption::StartTls => {
+                Security::StartTls(Tls::new(&smtp.host, smtp.ca_file.as_deref())?)
+            }
+            Encryption::Tls => Security::Tls(Tls::new(&smtp.host, smtp.ca_file.as_deref())?),
+            Encryption::Insecure => Security::Plain,
         };
         Ok(Self {
             host: smtp.host,
@@ -86,39 +75,6 @@ impl fmt::Display for Server {
     }
 }
 
-impl Tls {
-    /// Trusts the system's certificates and those in the CA file.
-    fn new(smtp: &Smtp) -> Result<Self, SettingsFault> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier = Verifier::new_with_extra_roots(extra_roots(smtp)?, provider.clone())?;
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth();
-        let name = ServerName::try_from(smtp.host.clone())
-            .map_err(|_| SettingsFault::HostName(smtp.host.clone()))?;
-        Ok(Self {
-            config: Arc::new(config),
-            name,
-        })
-    }
-}
-
-fn extra_roots(smtp: &Smtp) -> Result<Vec<CertificateDer<'static>>, SettingsFault> {
-    let Some(path) = &smtp.ca_file else {
-        return Ok(Vec::new());
-    };
-    let pem = std::fs::read(path).map_err(|error| SettingsFault::CaFile(path.clone(), error))?;
-    let roots: Vec<_> = CertificateDer::pem_slice_iter(&pem)
-        .collect::<Result<_, _>>()
-        .unwrap_or_default();
-    if roots.is_empty() {
-        return Err(SettingsFault::NoCertificate(path.clone()));
-    }
-    Ok(roots)
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
@@ -131,7 +87,7 @@ mod tests {
         let smtp = Smtp {
             host: "mail.example.org".to_owned(),
             port: 587,
-            encryption: SmtpEncryption::StartTls,
+            encryption: Encryption::StartTls,
             credentials: None,
             ca_file: Some(file.path().to_owned()),
         };
@@ -153,13 +109,13 @@ mod tests {
         let (empty, _file) = smtp("no certificate");
         assert!(matches!(
             fault(empty, "post.example.org"),
-            SettingsFault::NoCertificate(_)
+            SettingsFault::Tls(TlsFault::NoCertificate(_))
         ));
         let (gone, file) = smtp("");
         drop(file);
         assert!(matches!(
             fault(gone, "post.example.org"),
-            SettingsFault::CaFile(..)
+            SettingsFault::Tls(TlsFault::CaFile(..))
         ));
     }
 }

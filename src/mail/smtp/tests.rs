@@ -14,7 +14,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
-use crate::config::{SmtpCredentials, SmtpEncryption};
+use crate::config::{Credentials, Encryption};
 
 /// What the server does in place of its usual answer.
 #[derive(Debug, Clone, Copy)]
@@ -82,13 +82,13 @@ impl TestServer {
     }
 
     fn transport(&self) -> SmtpTransport {
-        self.transport_with(SmtpEncryption::Insecure, None)
+        self.transport_with(Encryption::Insecure, None)
     }
 
     fn transport_with(
         &self,
-        encryption: SmtpEncryption,
-        credentials: Option<SmtpCredentials>,
+        encryption: Encryption,
+        credentials: Option<Credentials>,
     ) -> SmtpTransport {
         connect_to(self.port, encryption, credentials, &self.certificate)
     }
@@ -100,8 +100,8 @@ impl TestServer {
 
 fn connect_to(
     port: u16,
-    encryption: SmtpEncryption,
-    credentials: Option<SmtpCredentials>,
+    encryption: Encryption,
+    credentials: Option<Credentials>,
     trusted: &NamedTempFile,
 ) -> SmtpTransport {
     let smtp = Smtp {
@@ -115,10 +115,11 @@ fn connect_to(
     SmtpTransport::new(smtp, "post.example.org".to_owned(), timeout).unwrap()
 }
 
-fn password() -> SmtpCredentials {
-    SmtpCredentials {
+fn password() -> Credentials {
+    Credentials {
         username: "anna".to_owned(),
         password: "s3cret".to_owned().into(),
+        password_file: None,
     }
 }
 
@@ -459,7 +460,7 @@ async fn a_mail_above_the_servers_limit_is_refused() {
 #[tokio::test]
 async fn nothing_listens() {
     let server = TestServer::start(&[]).await;
-    let transport = connect_to(1, SmtpEncryption::Insecure, None, &server.certificate);
+    let transport = connect_to(1, Encryption::Insecure, None, &server.certificate);
     let outcome = send(&transport).await;
     assert!(reason(outcome).contains("it can't be reached"));
 }
@@ -529,7 +530,7 @@ async fn authenticates(
         .into_iter()
         .collect();
     let server = TestServer::start(&rules).await;
-    let transport = server.transport_with(SmtpEncryption::Insecure, Some(password()));
+    let transport = server.transport_with(Encryption::Insecure, Some(password()));
     let outcome = send(&transport).await;
     assert_eq!(kind(&outcome), expected, "{outcome:?}");
     assert_eq!(server.log()[2], "AUTH PLAIN AGFubmEAczNjcmV0");
@@ -545,14 +546,14 @@ async fn authenticates_with_login_where_there_is_nothing_else() {
         (0, "czNjcmV0", Say("235 welcome")),
     ])
     .await;
-    let transport = server.transport_with(SmtpEncryption::Insecure, Some(password()));
+    let transport = server.transport_with(Encryption::Insecure, Some(password()));
     assert_eq!(kind(&send(&transport).await), "delivered");
 }
 
 #[tokio::test]
 async fn encrypts_before_anything_is_told() {
     let server = TestServer::start(&[]).await;
-    let transport = server.transport_with(SmtpEncryption::StartTls, Some(password()));
+    let transport = server.transport_with(Encryption::StartTls, Some(password()));
     let outcome = send(&transport).await;
     assert_eq!(kind(&outcome), "delivered", "{outcome:?}");
     assert_eq!(
@@ -569,7 +570,7 @@ async fn encrypts_before_anything_is_told() {
 #[tokio::test]
 async fn encrypts_from_the_start() {
     let server = TestServer::start(&[(0, IMPLICIT_TLS, Close)]).await;
-    let transport = server.transport_with(SmtpEncryption::Tls, None);
+    let transport = server.transport_with(Encryption::Tls, None);
     let outcome = send(&transport).await;
     assert_eq!(kind(&outcome), "delivered", "{outcome:?}");
     assert!(!server.log().contains(&"STARTTLS".to_owned()));
@@ -587,7 +588,7 @@ async fn nothing_goes_in_the_clear(
     #[case] says: &str,
 ) {
     let server = TestServer::start(&[(0, stage, Say(answer))]).await;
-    let transport = server.transport_with(SmtpEncryption::StartTls, Some(password()));
+    let transport = server.transport_with(Encryption::StartTls, Some(password()));
     let outcome = send(&transport).await;
     assert_eq!(kind(&outcome), "retry");
     let reason = reason(outcome);
@@ -600,12 +601,7 @@ async fn nothing_goes_in_the_clear(
 async fn a_certificate_that_nobody_vouches_for_is_our_own_affair() {
     let server = TestServer::start(&[]).await;
     let other = TestServer::start(&[]).await;
-    let transport = connect_to(
-        server.port,
-        SmtpEncryption::StartTls,
-        None,
-        &other.certificate,
-    );
+    let transport = connect_to(server.port, Encryption::StartTls, None, &other.certificate);
     let outcome = send(&transport).await;
     assert_eq!(kind(&outcome), "retry");
     let reason = reason(outcome);

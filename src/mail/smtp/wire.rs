@@ -2,14 +2,13 @@
 
 use std::{fmt, io, time::Duration};
 
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
-use tokio_rustls::TlsConnector;
+use tokio::io::{AsyncWriteExt, BufReader};
 
 use super::{
     connection::ConnectFault,
     reply::{self, Reply},
-    settings::Tls,
 };
+use crate::mail::dial::{Stream, Tls, within};
 
 /// A stream on which commands and replies take turns.
 pub(super) struct Wire {
@@ -19,9 +18,6 @@ pub(super) struct Wire {
     /// An answer is missing, wrong, or says that it was the last.
     broken: bool,
 }
-
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
-impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for S {}
 
 impl Wire {
     pub(super) fn new(stream: Box<dyn Stream>, timeout: Duration) -> Self {
@@ -37,12 +33,11 @@ impl Wire {
         if !self.stream.buffer().is_empty() {
             return Err(ConnectFault::Injected);
         }
-        let handshake = TlsConnector::from(tls.config.clone())
-            .connect(tls.name.clone(), self.stream.into_inner());
+        let handshake = tls.begin(self.stream.into_inner());
         let stream = within(self.timeout, handshake)
             .await
             .map_err(ConnectFault::Tls)?;
-        Ok(Self::new(Box::new(stream), self.timeout))
+        Ok(Self::new(stream, self.timeout))
     }
 
     /// Sends one command, which ends with CRLF, and reads the answer.
@@ -104,19 +99,6 @@ impl Wire {
 
 /// Octets that are written under one time limit.
 const PIECE: usize = 64 * 1024;
-
-/// What comes of `action`, or `TimedOut` after `limit`.
-pub(super) async fn within<T>(
-    limit: Duration,
-    action: impl Future<Output = io::Result<T>>,
-) -> io::Result<T> {
-    tokio::time::timeout(limit, action)
-        .await
-        .unwrap_or_else(|_| {
-            let waited = format!("no answer within {} s", limit.as_secs_f32());
-            Err(io::Error::new(io::ErrorKind::TimedOut, waited))
-        })
-}
 
 /// The mail with a second dot before each that begins a line (RFC 5321 section 4.5.2), every line
 /// ended by CRLF: a bare CR or LF would let a mail smuggle in another one.

@@ -15,6 +15,7 @@ pub mod customer;
 mod dovecot;
 pub mod folder;
 pub mod http;
+pub mod imap_server;
 pub mod mail_servers;
 pub mod mailbox;
 pub mod matrix_client;

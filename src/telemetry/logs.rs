@@ -1,6 +1,4 @@
 //! Logs: sentences for people or JSON lines for machines, on standard error.
-//!
-//! A leaf: every floor may use it, it imports nothing of this crate.
 
 use std::{
     fmt,

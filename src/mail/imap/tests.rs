@@ -1,0 +1,1 @@
+//! The dialogue against a server that says what a test wants.

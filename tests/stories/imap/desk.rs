@@ -1,0 +1,181 @@
+//! A room with Jane, who has got a letter, and a mailbox from which her answers are fetched.
+
+use std::time::Duration;
+
+use crate::support::{
+    imap_client::{ImapClient, Shown},
+    servers::imap_server::{ImapOptions, ImapServer},
+    smtp_sink::SinkMail,
+    world::{Options, World, header},
+};
+
+pub const BOT: &str = "@postroom:example.org";
+pub const JANE: &str = "Jane Doe <jane@acme.com>";
+pub const SUPPORT: &str = "support@example.org";
+
+pub struct Desk {
+    pub world: World,
+    pub server: ImapServer,
+    pub room: String,
+    /// Jane's ghost.
+    pub jane: String,
+    pub letter: SinkMail,
+    /// The conversation's address.
+    pub token: String,
+}
+
+impl Desk {
+    /// With Dovecot as it usually is, in the clear; `more` are further keys of `imap`.
+    pub async fn open(more: &str) -> Self {
+        let server = mailbox(ImapOptions::default()).await;
+        let port = server.port();
+        Self::open_at(port, more, server).await
+    }
+
+    pub async fn open_at(port: u16, more: &str, server: ImapServer) -> Self {
+        let options = Options {
+            imap: Some(imap(port, more)),
+            lmtp: false,
+            ..Options::default()
+        };
+        Self::open_with(options, server).await
+    }
+
+    pub async fn open_with(options: Options, server: ImapServer) -> Self {
+        let world = World::start(options).await;
+        let room = world
+            .room("Kernel training", &[("jane@acme.com", "Jane Doe")])
+            .await;
+        world.ann.say(&room, "Hello Jane");
+        let letter = world.mails_to("jane@acme.com", 1).await.remove(0);
+        let jane = world.ghost(&room, "Jane Doe").unwrap();
+        world.quiet().await;
+        Self {
+            token: header(&letter.raw, "Reply-To").unwrap(),
+            world,
+            server,
+            room,
+            jane,
+            letter,
+        }
+    }
+
+    /// Puts a mail into the inbox as a mail server would.
+    pub fn drop_mail(&self, raw: &str) {
+        self.drop_into("", raw);
+    }
+
+    pub fn drop_into(&self, subfolder: &str, raw: &str) {
+        let raw = raw.replace('\n', "\r\n");
+        self.server
+            .drop_mail(SUPPORT, subfolder, raw.as_bytes(), Duration::ZERO)
+            .unwrap();
+    }
+
+    /// Another mail program at the same mailbox.
+    pub async fn client(&self) -> ImapClient {
+        ImapClient::login(self.server.port(), SUPPORT, self.server.password())
+            .await
+            .unwrap()
+    }
+
+    /// What is in a folder, as another mail program sees it.
+    pub async fn shown(&self, folder: &str) -> Vec<Shown> {
+        self.client().await.mails(folder).await.unwrap()
+    }
+
+    /// What Jane is seen to say in the room.
+    pub fn said(&self) -> Vec<String> {
+        self.world.said_by(&self.room, &self.jane)
+    }
+
+    /// Waits until Jane is seen to have said so much, and until every mail in the folder is marked.
+    pub async fn until_said(&self, count: usize) {
+        self.world
+            .until(&format!("{count} mails are shown"), || {
+                self.said().len() >= count
+            })
+            .await;
+        self.world.quiet().await;
+        assert_eq!(self.said().len(), count);
+    }
+
+    /// Waits until a condition on the folder holds.
+    pub async fn until_shown(&self, folder: &str, what: &str, is_so: impl Fn(&[Shown]) -> bool) {
+        let mut client = self.client().await;
+        let deadline = std::time::Instant::now() + crate::support::world::PATIENCE;
+        loop {
+            let mails = client.mails(folder).await.unwrap();
+            if is_so(&mails) {
+                return;
+            }
+            assert!(
+                std::time::Instant::now() < deadline,
+                "waited in vain: {what}: {mails:?}\n{}",
+                self.world.log()
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until all mails of the inbox bear the keyword, and nothing else.
+    pub async fn until_marked(&self, count: usize) {
+        self.until_shown("INBOX", "all mails are marked", |mails| {
+            mails.len() == count && mails.iter().all(|mail| mail.flags == ["$Postroom"])
+        })
+        .await;
+    }
+
+    /// What the bot has told staff in the control room about mailboxes and mails.
+    pub fn reports(&self) -> Vec<String> {
+        let said = self.world.said_by(&self.world.control_room, BOT);
+        // The first is its greeting.
+        said.into_iter().skip(1).collect()
+    }
+
+    /// How many rows of `mails` there are.
+    pub async fn taken(&self) -> i64 {
+        let mut database = self.world.database().await;
+        sqlx::query_scalar("SELECT count(*) FROM mails")
+            .fetch_one(&mut database)
+            .await
+            .unwrap()
+    }
+
+    pub async fn close(self) {
+        self.world.finish().await;
+    }
+}
+
+/// A mailbox in which somebody has logged in once, so that it is there.
+pub async fn mailbox(options: ImapOptions) -> ImapServer {
+    let password = options.password;
+    let server = ImapServer::start(options).await.unwrap();
+    let mut client = ImapClient::login(server.port(), SUPPORT, password)
+        .await
+        .unwrap();
+    client.must("SELECT INBOX").await.unwrap();
+    server
+}
+
+/// The configuration of `imap`; `more` are further keys.
+pub fn imap(port: u16, more: &str) -> String {
+    format!(
+        "{{url: \"imap+insecure://127.0.0.1:{port}\", username: {SUPPORT}, password: secret, \
+         poll: 1s{}{more}}}",
+        if more.is_empty() { "" } else { ", " }
+    )
+}
+
+/// A mail of Jane's with a Message-ID of its own.
+pub fn mail(to: &str, text: &str) -> String {
+    let id: String = text
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(40)
+        .collect();
+    format!(
+        "Return-Path: <jane@acme.com>\nFrom: {JANE}\nTo: {to}\nSubject: {text}\n\
+         Message-ID: <{id}@acme.com>\nDate: Sun, 22 Nov 2026 10:00:00 +0100\n\n{text}\n"
+    )
+}
