@@ -390,6 +390,10 @@ mod tests {
             "--password-file=mail-password",
         ];
         let init = init(folder.path(), &arguments);
+        fs::write(folder.path().join("mail-password"), "secret").unwrap();
+        init.write(&Chance::seeded(1)).unwrap();
+        let config = Config::load(&init.config, []).unwrap();
+        assert!(config.mailboxes[0].imap.is_some() && config.lmtp.is_none());
         let text = init.config_text().unwrap();
         for line in [
             "    imap:\n",
