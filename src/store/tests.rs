@@ -108,11 +108,12 @@ async fn a_job_that_fails_takes_back_only_its_own(
     assert!(rooms::find(&mut connection, "!c").await.unwrap().is_none());
 }
 
+#[rstest]
 #[tokio::test]
-async fn only_what_is_committed_is_counted() {
+async fn only_what_is_committed_is_counted(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     use std::sync::{Arc, Mutex};
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
+    let place = Place::new(kind).await;
+    let store = place.open().await;
     let counted = Arc::new(Mutex::new(Vec::new()));
     let write = |name: &'static str, fails: bool| {
         let counted = Arc::clone(&counted);

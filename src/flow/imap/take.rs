@@ -208,7 +208,7 @@ impl Fetcher {
             let is_twin =
                 |(_, mail): &Fetched| mail.as_ref().is_some_and(|mail| mail.digest == digest);
             if before.iter().any(is_twin)
-                || imap::is_known(&mut *self.context.store.read().await?, &digest).await?
+                || imap::is_known(&mut self.context.store.read().await?, &digest).await?
             {
                 return Ok(None);
             }
@@ -273,7 +273,7 @@ impl Fetcher {
         let (progress, size) = (visit.progress, i64::from(mail.size));
         let store = &self.context.store;
         let is_known = mail.uid < self.terms(visit).compare_below
-            && imap::is_passed(&mut *store.read().await?, progress.id, came_at, size).await?;
+            && imap::is_passed(&mut store.read().await?, progress.id, came_at, size).await?;
         if is_known {
             return self.commit(Vec::new(), mail.uid, visit).await;
         }

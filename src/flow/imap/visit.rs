@@ -60,7 +60,7 @@ impl Fetcher {
     async fn progress(&self, folder: Folder) -> Result<Progress, Trouble> {
         let (validity, next) = (folder.uid_validity.into(), folder.uid_next.into());
         let store = &self.context.store;
-        let known = imap::find(&mut *store.read().await?, &self.place).await?;
+        let known = imap::find(&mut store.read().await?, &self.place).await?;
         match known {
             Some(known) if known.uid_validity == validity => return Ok(known),
             Some(known) => {
@@ -91,7 +91,7 @@ impl Fetcher {
                     .await?;
             }
         }
-        let known = imap::find(&mut *store.read().await?, &self.place).await?;
+        let known = imap::find(&mut store.read().await?, &self.place).await?;
         known
             .filter(|known| known.uid_validity == validity)
             .ok_or(Trouble::Overtaken)
@@ -119,7 +119,7 @@ impl Fetcher {
         let store = &self.context.store;
         let folder = visit.progress.id;
         loop {
-            let uids = imap::unmarked(&mut *store.read().await?, folder, MARKED_AT_ONCE).await?;
+            let uids = imap::unmarked(&mut store.read().await?, folder, MARKED_AT_ONCE).await?;
             if uids.is_empty() {
                 return Ok(());
             }
