@@ -389,7 +389,7 @@ mod tests {
         "Revision C."
     )]
     #[case("> Which one?", "> Which one?")]
-    #[case(&"four ".repeat(30), &format!("{}four…", "four ".repeat(22)))]
+    #[case(&"four ".repeat(30), &format!("{}four…", "four ".repeat(23)))]
     #[case(&"é".repeat(200), &format!("{}…", "é".repeat(119)))]
     fn excerpts_are_the_beginning(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(excerpt(text), expected);
