@@ -39,7 +39,7 @@ pub struct Init {
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// The server that takes outgoing mail: smtp:// with STARTTLS, smtps:// with TLS,
-    /// smtp+insecure:// on this machine only [default: smtp://mail.DOMAIN:587]
+    /// smtp+insecure:// on this machine only [default: STARTTLS at mail.DOMAIN]
     #[arg(long, value_name = "URL", value_parser = smtp_url)]
     smtp_url: Option<Url>,
     /// Fetch the mail from a mailbox with imap:// or imaps://, instead of LMTP
@@ -129,7 +129,7 @@ appservice:
   registration: {REGISTRATION}
 
 database:
-  # Or "postgres://postroom@/postroom?host=/run/postgresql".
+  # Or "postgres://postroom@localhost/postroom?host=/run/postgresql".
   url: "sqlite:postroom.db"
 
 # Large mails are kept in this folder.
@@ -238,11 +238,12 @@ log: {{format: human, level: info}}
             );
         }
         steps.push(format!("Start: postroom run --config {config}"));
-        let steps: String = (1..)
+        let steps: Vec<String> = (1..)
             .zip(steps)
-            .map(|(number, step)| format!("{number}. {step}\n"))
+            .map(|(number, step)| format!("{number}. {step}"))
             .collect();
-        format!("Wrote {config} and {registration}.\n\nWhat to do next:\n{steps}")
+        let steps = steps.join("\n");
+        format!("Wrote {config} and {registration}.\n\nWhat to do next:\n{steps}\n")
     }
 }
 
