@@ -7,7 +7,7 @@ BUILT := $(or $(CARGO_TARGET_DIR),target)
 # A snapshot that differs is a failure, never an update.
 export INSTA_UPDATE ?= no
 
-.PHONY: help provision build lint test bench demo fuzz
+.PHONY: help provision build lint test bench demo fuzz pictures
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,3 +40,7 @@ fuzz: ## Look for inputs that break: make fuzz TARGET=mail_in TIME=300 (installs
 demo: provision ## See it work: a room, a letter, an answer, on this machine only
 	$(CARGO) build --locked --bin postroom --example demo
 	@$(BUILT)/debug/examples/demo
+
+pictures: provision ## Take the README's pictures anew (as root: see scripts/pictures)
+	$(CARGO) build --locked --bin postroom --example pictures
+	@POSTROOM_TARGET=$(BUILT) scripts/pictures

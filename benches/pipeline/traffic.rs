@@ -129,6 +129,8 @@ impl Traffic {
             quiet,
             log_level: "warn",
             control_room: None,
+            organisation: "Bootlin",
+            footer: None,
         })?;
         self.postroom.start().await
     }

@@ -50,7 +50,7 @@ async fn demo(stay: bool, screen: &Screen) -> Result<()> {
 }
 
 async fn perform(screen: &Screen) -> Result<Stage> {
-    let stage = Stage::set(screen).await?;
+    let stage = Stage::set(|_| {}, screen).await?;
     play::play(&stage, screen).await?;
     Ok(stage)
 }

@@ -24,7 +24,8 @@ pub struct Stage {
 }
 
 impl Stage {
-    pub async fn set(screen: &Screen) -> Result<Self> {
+    /// Starts everything; `adapt` may change what stands in Postroom's configuration.
+    pub async fn set(adapt: impl FnOnce(&mut Settings), screen: &Screen) -> Result<Self> {
         let mut postroom = Postroom::new(&binary()?, Folder::create()?)?;
 
         let options = SynapseOptions {
@@ -52,7 +53,9 @@ impl Stage {
             .await?;
 
         // Letters go sooner than anybody would want, so that nobody waits for the demo.
-        postroom.configure(&Settings::new(synapse.url(), &mail))?;
+        let mut settings = Settings::new(synapse.url(), &mail);
+        adapt(&mut settings);
+        postroom.configure(&settings)?;
         let log = postroom.log();
         screen
             .step("Postroom starts", &[log], postroom.start())

@@ -120,6 +120,7 @@ fn check_posting(mail: &IncomingMail) {
     let facts = MailFacts {
         identity: "digest".to_owned(),
         is_ours: false,
+        is_probe: false,
         routes: vec![Route {
             conversation: ConversationId(1),
             by: Evidence::Token,

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeSet,
-    fmt::Write,
     fs,
     path::{Path, PathBuf},
 };
@@ -36,6 +35,19 @@ pub struct Init {
     /// the server name]
     #[arg(long = "address", value_name = "ADDRESS", value_parser = address)]
     addresses: Vec<EmailAddress>,
+    /// How customers see you [default: the domain of the address]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// The server that takes outgoing mail: smtp:// with STARTTLS, smtps:// with TLS,
+    /// smtp+insecure:// on this machine only [default: STARTTLS at mail.DOMAIN]
+    #[arg(long, value_name = "URL", value_parser = smtp_url)]
+    smtp_url: Option<Url>,
+    /// Fetch the mail from a mailbox with imap:// or imaps://, instead of LMTP
+    #[arg(long, value_name = "URL", value_parser = imap_url, requires = "password_file")]
+    imap_url: Option<Url>,
+    /// Log in at the mail servers, with the address and the password in this file
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<String>,
 }
 
 impl Init {
@@ -44,7 +56,7 @@ impl Init {
     /// If one of the files is there already, and then neither is touched, or can't be written.
     pub fn run(self) -> anyhow::Result<()> {
         let written = self.write(&Chance::System)?;
-        print!("{}", next_steps(&self.config, &written));
+        print!("{}", self.next_steps(&written));
         Ok(())
     }
 
@@ -94,10 +106,12 @@ impl Init {
         let mut seen = BTreeSet::new();
         for address in addresses.iter().filter(|address| seen.insert(*address)) {
             let name = mailbox_name(address, &mut names);
-            mailboxes.push_str(&mailbox_text(&name, address)?);
+            mailboxes.push_str(&self.mailbox_text(&name, address)?);
         }
         let server = &self.server_name;
         let homeserver = self.homeserver_url.as_str().trim_end_matches('/');
+        // Mail that is fetched needs nobody who hands it over.
+        let off = if self.imap_url.is_some() { "# " } else { "" };
         Ok(format!(
             r#"# Postroom's configuration; docs/configuration.md explains every key.
 # Relative paths begin in the folder of this file. Any key can be set from the environment, too:
@@ -115,6 +129,7 @@ appservice:
   registration: {REGISTRATION}
 
 database:
+  # Or "postgres://postroom@localhost/postroom?host=/run/postgresql".
   url: "sqlite:postroom.db"
 
 # Large mails are kept in this folder.
@@ -126,15 +141,15 @@ blobs:
 mailboxes:
 {mailboxes}
 # Where your mail server hands over mail for the addresses above and their reply addresses.
-lmtp:
-  listen: "127.0.0.1:2424"
-  max_size: 50MB
+{off}lmtp:
+{off}  listen: "127.0.0.1:2424"
+{off}  max_size: 50MB
 
 # Who may command the bot. "*" stands for any text; it never matches users of other bridges
 # (whose names begin with "_").
 staff: ["@*:{server}"]
 
-# The staff room for what concerns no single conversation.
+# The staff room for what concerns no single conversation. Invite the bot to it.
 # control_room: "!room-id"
 
 # A mail is sent when the room has been quiet for so long, and at the latest after at_most.
@@ -142,28 +157,40 @@ staff: ["@*:{server}"]
 letters: {{quiet: 1m, at_most: 5m}}
 
 # Health checks for your monitoring.
-# operations: {{listen: "127.0.0.1:9381"}}
+operations: {{listen: "127.0.0.1:9381"}}
 
 # human or json; error, warn, info, debug or trace.
 log: {{format: human, level: info}}
 "#
         ))
     }
-}
 
-const REGISTRATION: &str = "registration.yaml";
-const APPSERVICE_URL: &str = "http://127.0.0.1:29381";
-
-fn mailbox_text(name: &str, address: &EmailAddress) -> anyhow::Result<String> {
-    let (local, domain) = (address.local_part(), address.domain());
-    let reply_address = ReplyPattern::parse(&format!("{local}+{{token}}@{domain}"))
-        .with_context(|| format!("{address} leaves no place for a token"))?;
-    let mut text = String::new();
-    write!(
-        text,
-        r#"  {name}:
+    fn mailbox_text(&self, name: &str, address: &EmailAddress) -> anyhow::Result<String> {
+        let (local, domain) = (address.local_part(), address.domain());
+        let reply_address = ReplyPattern::parse(&format!("{local}+{{token}}@{domain}"))
+            .with_context(|| format!("{address} leaves no place for a token"))?;
+        // A JSON string is a YAML string.
+        let shown = serde_json::to_string(self.name.as_deref().unwrap_or(domain))?;
+        let smtp = match &self.smtp_url {
+            Some(url) => url.to_string(),
+            None => format!("smtp://mail.{domain}:587"),
+        };
+        let password_file = self.password_file.as_deref().unwrap_or("mail-password");
+        let password_file = serde_json::to_string(password_file)?;
+        let login = if self.password_file.is_some() {
+            ""
+        } else {
+            "# "
+        };
+        let off = if self.imap_url.is_some() { "" } else { "# " };
+        let imap = match &self.imap_url {
+            Some(url) => url.to_string(),
+            None => format!("imaps://mail.{domain}"),
+        };
+        Ok(format!(
+            r#"  {name}:
     # How customers see you.
-    name: "{domain}"
+    name: {shown}
     address: "{address}"
     # Every conversation has its own; your mail server must deliver all of them.
     reply_address: "{reply_address}"
@@ -171,15 +198,57 @@ fn mailbox_text(name: &str, address: &EmailAddress) -> anyhow::Result<String> {
     # footer: "Example Ltd, 1 High Street, London"
     language: en
     smtp:
-      # smtp:// uses STARTTLS, smtps:// TLS from the first byte.
-      url: "smtp://mail.{domain}:587"
-      # username: "{address}"
-      # password_file: smtp-password
+      # smtp:// uses STARTTLS, smtps:// TLS from the first byte; smtp+insecure:// is for a server
+      # on this machine.
+      url: "{smtp}"
+      {login}username: "{address}"
+      {login}password_file: {password_file}
       # ca_file: ca.pem
+    # Fetches the mail from a mailbox, where no server hands it over by LMTP.
+    {off}imap:
+    {off}  url: "{imap}"
+    {off}  username: "{address}"
+    {off}  password_file: {password_file}
+    {off}  folders: [INBOX, Junk]
+    {off}  processed: keyword
 "#
-    )?;
-    Ok(text)
+        ))
+    }
+
+    fn next_steps(&self, registration: &Path) -> String {
+        let config = self.config.display();
+        let registration = registration.display();
+        let mut steps = vec![
+            format!("Look through {config}: names, addresses, and the mail servers."),
+            format!(
+                "Tell the homeserver of {registration}: in Synapse's homeserver.yaml add its path \
+                 under\n   app_service_config_files, make it readable for Synapse only, and restart \
+                 Synapse."
+            ),
+        ];
+        if let Some(file) = &self.password_file {
+            let file = self.config.with_file_name(file);
+            let file = file.display();
+            steps.push(format!("Write the mailbox's password into {file}."));
+        }
+        if self.imap_url.is_none() {
+            steps.push(
+                "Let your mail server hand mail for the addresses over by LMTP to 127.0.0.1:2424."
+                    .to_owned(),
+            );
+        }
+        steps.push(format!("Start: postroom run --config {config}"));
+        let steps: Vec<String> = (1..)
+            .zip(steps)
+            .map(|(number, step)| format!("{number}. {step}"))
+            .collect();
+        let steps = steps.join("\n");
+        format!("Wrote {config} and {registration}.\n\nWhat to do next:\n{steps}\n")
+    }
 }
+
+const REGISTRATION: &str = "registration.yaml";
+const APPSERVICE_URL: &str = "http://127.0.0.1:29381";
 
 /// A name for the mailbox made of its address, unlike those in `taken`.
 fn mailbox_name(address: &EmailAddress, taken: &mut BTreeSet<String>) -> String {
@@ -200,29 +269,30 @@ fn mailbox_name(address: &EmailAddress, taken: &mut BTreeSet<String>) -> String 
     free
 }
 
-fn next_steps(config: &Path, registration: &Path) -> String {
-    let config = config.display();
-    let registration = registration.display();
-    format!(
-        "\
-Wrote {config} and {registration}.
-
-What to do next:
-1. Look through {config}: names, addresses, and the SMTP server with its user and password.
-2. Tell the homeserver of {registration}: in Synapse's homeserver.yaml add its path under
-   app_service_config_files, make it readable for Synapse only, and restart Synapse.
-3. Let your mail server hand mail for the addresses over by LMTP to 127.0.0.1:2424.
-4. Start: postroom run --config {config}
-"
-    )
-}
-
 fn server_name(text: &str) -> Result<OwnedServerName, IdParseError> {
     OwnedServerName::try_from(text)
 }
 
 fn address(text: &str) -> Result<EmailAddress, AddressFault> {
     EmailAddress::parse(text)
+}
+
+fn smtp_url(text: &str) -> anyhow::Result<Url> {
+    mail_url(text, &["smtp", "smtps", "smtp+insecure"])
+}
+
+fn imap_url(text: &str) -> anyhow::Result<Url> {
+    mail_url(text, &["imap", "imaps", "imap+insecure"])
+}
+
+fn mail_url(text: &str, schemes: &[&str]) -> anyhow::Result<Url> {
+    let url = Url::parse(text)?;
+    ensure!(
+        schemes.contains(&url.scheme()) && url.has_host(),
+        "write {}, then :// and the server's name",
+        schemes.join(" or ")
+    );
+    Ok(url)
 }
 
 #[cfg(test)]
@@ -284,6 +354,67 @@ mod tests {
         assert_eq!(config.homeserver.server_name, "bootlin.example:8448");
         let names: Vec<_> = config.mailboxes.keys().map(ToString::to_string).collect();
         assert_eq!(names, ["training-fr", "training-fr-2", "o-neil"]);
+    }
+
+    #[test]
+    fn writes_the_login_where_there_is_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let arguments = [
+            "--name=Example \"Engineering\"",
+            "--smtp-url=smtps://mail.example.com",
+            "--password-file=mail-password",
+        ];
+        fs::write(folder.path().join("mail-password"), "secret").unwrap();
+        let init = init(folder.path(), &arguments);
+        let registration = init.write(&Chance::seeded(1)).unwrap();
+        let config = Config::load(&init.config, []).unwrap();
+        assert_eq!(config.mailboxes[0].name, "Example \"Engineering\"");
+        let text = fs::read_to_string(&init.config).unwrap();
+        for line in [
+            "      url: \"smtps://mail.example.com\"\n",
+            "      username: \"support@example.org\"\n",
+            "      password_file: \"mail-password\"\n",
+            "    # imap:\n",
+            "\nlmtp:\n",
+        ] {
+            assert!(text.contains(line), "{line}{text}");
+        }
+        assert!(init.next_steps(&registration).contains("mail-password"));
+    }
+
+    #[test]
+    fn mail_that_is_fetched_needs_no_lmtp() {
+        let folder = tempfile::tempdir().unwrap();
+        let arguments = [
+            "--smtp-url=smtps://mail.example.com",
+            "--imap-url=imaps://mail.example.com",
+            "--password-file=mail-password",
+        ];
+        let init = init(folder.path(), &arguments);
+        fs::write(folder.path().join("mail-password"), "secret").unwrap();
+        init.write(&Chance::seeded(1)).unwrap();
+        let config = Config::load(&init.config, []).unwrap();
+        assert!(config.mailboxes[0].imap.is_some() && config.lmtp.is_none());
+        let text = init.config_text().unwrap();
+        for line in [
+            "    imap:\n",
+            "      url: \"imaps://mail.example.com\"\n",
+            "\n# lmtp:\n",
+        ] {
+            assert!(text.contains(line), "{line}{text}");
+        }
+        assert!(!init.next_steps(&init.config).contains("LMTP"));
+    }
+
+    #[test]
+    fn refuses_urls_of_another_kind() {
+        for wrong in [
+            "--smtp-url=https://mail.example.com",
+            "--smtp-url=mail.example.com:587",
+            "--imap-url=imaps://mail.example.com",
+        ] {
+            assert!(Command::try_parse_from(["init", wrong]).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Init(init::Init),
+    Init(Box<init::Init>),
     Registration(registration::ShowRegistration),
     Run(run::Run),
     Doctor(doctor::Doctor),

@@ -14,7 +14,7 @@ use tokio::{task::JoinHandle, time::timeout};
 use crate::support::{
     fake_homeserver::FakeUser,
     lmtp_client::LmtpClient,
-    world::{World, header},
+    world::{World, header, reply_address},
 };
 
 /// One customer in one room.
@@ -85,7 +85,7 @@ impl Party {
                 label,
                 addresses: addresses.to_vec(),
                 ghosts: addresses.iter().map(ghost).collect(),
-                reply_to: header(&letter.raw, "Reply-To").unwrap(),
+                reply_to: reply_address(&letter).unwrap(),
                 first_letter: header(&letter.raw, "Message-ID").unwrap(),
                 by_id: *by_id,
             });

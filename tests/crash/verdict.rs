@@ -11,7 +11,7 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOp
 use crate::{
     support::{
         smtp_sink::SinkMail,
-        world::{World, header, letter_text},
+        world::{World, header, letter_text, reply_address},
     },
     traffic::{Party, Sent, tokens},
 };
@@ -150,7 +150,7 @@ fn letters(party: &Party, address: &str, world: &World) -> (Vec<SinkMail>, usize
     let mut places: HashMap<Option<String>, usize> = HashMap::new();
     let mut copies = 0;
     for mail in world.sink.mails_to(address) {
-        if header(&mail.raw, "Reply-To").as_deref() != Some(&party.reply_to) {
+        if reply_address(&mail).as_deref() != Some(&party.reply_to) {
             continue;
         }
         copies += 1;
@@ -216,7 +216,7 @@ fn nothing_foreign(parties: &[Party], before: &Before, world: &World) {
         })
         .collect();
     for mail in world.sink.mails() {
-        let reply_to = header(&mail.raw, "Reply-To").unwrap_or_default();
+        let reply_to = reply_address(&mail).unwrap_or_default();
         assert_eq!(
             mail.recipients.len(),
             1,

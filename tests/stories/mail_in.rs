@@ -9,7 +9,7 @@ use crate::support::{
     fake_homeserver::TimelineEvent,
     lmtp_client::Reply,
     smtp_sink::SinkMail,
-    world::{Options, World, header},
+    world::{Options, World, header, reply_address},
 };
 
 const BOT: &str = "@postroom:example.org";
@@ -38,7 +38,7 @@ impl Desk {
         let jane = world.ghost(&room, "Jane Doe").unwrap();
         world.quiet().await;
         Self {
-            token: header(&letter.raw, "Reply-To").unwrap(),
+            token: reply_address(&letter).unwrap(),
             letter_id: header(&letter.raw, "Message-ID").unwrap(),
             world,
             room,
@@ -166,7 +166,7 @@ async fn a_mail_to_two_conversations_is_shown_once_in_each() {
         .await;
     world.ann.say(&other_room, "Hello again");
     let letters = world.mails_to("jane@acme.com", 2).await;
-    let other = header(&letters[1].raw, "Reply-To").unwrap();
+    let other = reply_address(&letters[1]).unwrap();
     assert_ne!(desk.token, other);
 
     let both = format!("{}, {other}", desk.token);
@@ -237,7 +237,7 @@ async fn the_same_id_from_another_member_is_another_mail() {
         .await;
     world.ann.say(&room, "Hello both");
     let letter = world.mails_to("jane@acme.com", 1).await.remove(0);
-    let token = header(&letter.raw, "Reply-To").unwrap();
+    let token = reply_address(&letter).unwrap();
     let raw = mail("jane@acme.com", &token, "", "Hello");
     for from in ["jane@acme.com", "joe@acme.com"] {
         let raw = raw.replace("From: jane@acme.com", &format!("From: {from}"));
@@ -643,7 +643,7 @@ async fn the_name_follows_the_mails_unless_staff_gave_it() {
     let joe = world.ghost(&desk.room, "joe").unwrap();
     world.ann.say(&desk.room, "Hello Joe");
     let letter = world.mails_to("joe@beta.example", 1).await.remove(0);
-    let token = header(&letter.raw, "Reply-To").unwrap();
+    let token = reply_address(&letter).unwrap();
 
     let shown = |user: &str| world.homeserver.profile(user).unwrap().displayname.unwrap();
     for name in ["Joe Bloggs", "Dr. Joe Bloggs"] {

@@ -539,9 +539,16 @@ pub fn header(raw: &[u8], name: &str) -> Option<String> {
     })
 }
 
+/// Where the answer to a letter goes; `None` if it doesn't say so.
+pub fn reply_address(letter: &SinkMail) -> Option<String> {
+    let field = header(&letter.raw, "Reply-To")?;
+    let address = field.rsplit('<').next()?.trim_end_matches('>');
+    Some(address.to_owned())
+}
+
 /// The answer that a mail program would make of `letter`, with the letter quoted below.
 pub fn answer(letter: &SinkMail, from: &str, text: &str, message_id: &str) -> (String, String) {
-    let to = header(&letter.raw, "Reply-To").expect("a letter has a Reply-To");
+    let to = reply_address(letter).expect("a letter has a Reply-To");
     let id = header(&letter.raw, "Message-ID").expect("a letter has a Message-ID");
     let subject = header(&letter.raw, "Subject").unwrap_or_default();
     let references = header(&letter.raw, "References")

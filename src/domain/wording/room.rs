@@ -188,18 +188,39 @@ pub fn notice_refused(notice: &str, reason: &str) -> String {
     format!("I could not say this in its room ({reason}): {notice}")
 }
 
-/// The beginning of a message, on one line, for quoting it.
+/// The beginning of a message, on one line, for quoting it; without what it quotes itself, as long
+/// as something is left.
 pub fn excerpt(text: &str) -> String {
-    let line = text
-        .lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty())
-        .unwrap_or_default();
-    if line.chars().count() <= EXCERPT {
-        return line.to_owned();
+    let lines = || text.lines().map(str::trim).filter(|it| !it.is_empty());
+    let own = |line: &&str| !line.starts_with('>') && *line != HISTORY_FOLDED;
+    let mut words = lines()
+        .filter(own)
+        .flat_map(str::split_whitespace)
+        .peekable();
+    if words.peek().is_none() {
+        return beginning(lines().flat_map(str::split_whitespace));
     }
-    let mut short: String = line.chars().take(EXCERPT - 1).collect();
-    short.push('…');
+    beginning(words)
+}
+
+/// As many words as fit; the first one is cut if it doesn't.
+fn beginning<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let mut short = String::new();
+    let mut length = 0;
+    for word in words {
+        let gap = usize::from(length > 0);
+        let needed = gap + word.chars().count();
+        if length + needed >= EXCERPT {
+            if length == 0 {
+                short.extend(word.chars().take(EXCERPT - 1));
+            }
+            short.push('…');
+            break;
+        }
+        short.push_str(&" "[..gap]);
+        short.push_str(word);
+        length += needed;
+    }
     short
 }
 
@@ -351,5 +372,26 @@ pub(super) fn bytes(size: u64) -> String {
         0..1_000 => format!("{size} B"),
         1_000..1_000_000 => format!("{} kB", size / 1_000),
         _ => format!("{}.{} MB", size / 1_000_000, size % 1_000_000 / 100_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("", "")]
+    #[case("Hello Ann,\n\nit is revision C.", "Hello Ann, it is revision C.")]
+    #[case(
+        "> Which one?\n\nRevision C.\n\n(quoted history folded)",
+        "Revision C."
+    )]
+    #[case("> Which one?", "> Which one?")]
+    #[case(&"four ".repeat(30), &format!("{}four…", "four ".repeat(23)))]
+    #[case(&"é".repeat(200), &format!("{}…", "é".repeat(119)))]
+    fn excerpts_are_the_beginning(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(excerpt(text), expected);
     }
 }

@@ -71,8 +71,9 @@ fn write_header(letter: &SealedLetter, headers: &mut Headers) -> Result<(), Comp
         return Err(ComposeFault::OwnMessageId(id.clone()));
     }
     let date = jiff::fmt::rfc2822::to_string(&letter.date).map_err(ComposeFault::Date)?;
+    // With a name: mail programs show that in place of the token.
     let reply_to = NamedAddress {
-        name: None,
+        name: (!letter.organisation.is_empty()).then(|| letter.organisation.clone()),
         address: letter.reply_to.clone(),
     };
 

@@ -135,6 +135,8 @@ fn excerpt(text: &str) -> String {
             if excerpt.is_empty() {
                 excerpt.push_str(&word[..word.floor_char_boundary(EXCERPT)]);
             }
+            let end = excerpt.trim_end_matches(['.', ',', ':', ';']).len();
+            excerpt.truncate(end);
             excerpt.push('…');
             break;
         }
@@ -158,6 +160,7 @@ mod tests {
     #[rstest]
     #[case("The meeting\nis on Tuesday", "The meeting is on Tuesday")]
     #[case(&"word ".repeat(20), &format!("{}word…", "word ".repeat(15)))]
+    #[case(&format!("{}stop: and more", "word ".repeat(15)), &format!("{}stop…", "word ".repeat(15)))]
     #[case(&"é".repeat(100), &format!("{}…", "é".repeat(40)))]
     fn excerpts_are_short(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(excerpt(text), expected);

@@ -33,6 +33,10 @@ pub struct Settings {
     pub quiet: &'static str,
     pub log_level: &'static str,
     pub control_room: Option<String>,
+    /// How customers see us.
+    pub organisation: &'static str,
+    /// What stands below every letter.
+    pub footer: Option<&'static str>,
 }
 
 impl Settings {
@@ -50,6 +54,8 @@ impl Settings {
             quiet: "2s",
             log_level: "info",
             control_room: None,
+            organisation: "Bootlin",
+            footer: None,
         }
     }
 }
@@ -138,10 +144,13 @@ namespaces:
             quiet,
             log_level,
             control_room,
+            organisation,
+            footer,
         } = settings;
         let control_room = control_room
             .as_ref()
             .map_or_else(String::new, |room| format!("control_room: \"{room}\"\n"));
+        let footer = footer.map_or_else(String::new, |text| format!("footer: \"{text}\""));
         let config = self.folder.write(
             "postroom.yaml",
             format!(
@@ -151,10 +160,11 @@ database: {{url: "sqlite:postroom.db"}}
 blobs: {{url: "file:blobs"}}
 mailboxes:
   support:
-    name: Bootlin
+    name: {organisation}
     address: {SUPPORT}
     reply_address: "support+{{token}}@example.org"
     smtp: {smtp}
+    {footer}
 lmtp: {{listen: "{lmtp}"}}
 staff: ["@*:{SERVER}"]
 letters: {{quiet: {quiet}, at_most: 5m}}

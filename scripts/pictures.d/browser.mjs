@@ -1,0 +1,124 @@
+// Pictures of what Chromium shows: the room in Hydrogen, and a letter alone.
+//
+//   node browser.mjs PLACES SITE LETTER OUT
+//
+// PLACES tells where the servers are, SITE is the built Hydrogen, LETTER the HTML of a letter.
+import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
+import { extname, join, normalize } from "node:path";
+import puppeteer from "puppeteer-core";
+
+const [placesFile, site, letterFile, out] = process.argv.slice(2);
+const places = JSON.parse(await readFile(placesFile, "utf8"));
+const SOON = { timeout: 30_000 };
+
+const server = await serve(site);
+const browser = await puppeteer.launch({
+  executablePath: "/usr/bin/chromium",
+  args: [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--font-render-hinting=none",
+    // Nothing leaves loopback.
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+  ],
+});
+try {
+  await room();
+  await letter("letter-light", "light");
+  await letter("letter-dark", "dark");
+} finally {
+  await browser.close();
+  server.close();
+}
+
+async function room() {
+  const page = await browser.newPage();
+  await page.setViewport({ width: 720, height: 866, deviceScaleFactor: 2 });
+  page.on("pageerror", (error) => console.error("hydrogen:", error.message));
+  const { port } = server.address();
+  await page.goto(`http://127.0.0.1:${port}/?homeserver=${encodeURIComponent(places.homeserver)}`);
+  await page.waitForSelector("#username", SOON);
+  await page.type("#username", places.staff);
+  await page.type("#password", places.staff_password);
+  await page.click("button[type=submit]");
+  await page.waitForSelector(".RoomList li a", SOON);
+  await page.click(".RoomList li a");
+  await page.waitForFunction(
+    () => document.querySelector(".Timeline")?.innerText.includes("many thanks"),
+    SOON,
+  );
+  await page.evaluate(initials);
+  await page.mouse.move(0, 0);
+  // From the first answer on.
+  await page.evaluate(() => {
+    const names = [...document.querySelectorAll(".Timeline_messageSender")];
+    names.find((it) => it.textContent.includes("Jane")).parentElement.scrollIntoView();
+    document.querySelector(".Timeline_scroller").scrollTop -= 10;
+  });
+  await settled(page);
+  await page.screenshot({ path: join(out, "room.png") });
+  await page.close();
+}
+
+// The letter of an avatar: Hydrogen takes it from the user's id, Element from the name.
+function initials() {
+  for (const message of document.querySelectorAll(".Timeline_message")) {
+    const name = message.querySelector(".Timeline_messageSender");
+    const avatar = message.querySelector(".Timeline_messageAvatar .avatar");
+    if (name && avatar) avatar.textContent = name.textContent.trim()[0];
+  }
+  for (const pill of document.querySelectorAll(".pill")) {
+    const avatar = pill.querySelector(".avatar");
+    const name = pill.textContent.trim().replace(avatar?.textContent.trim(), "").trim();
+    if (avatar) avatar.textContent = name[0];
+  }
+}
+
+async function letter(name, scheme) {
+  const page = await browser.newPage();
+  await page.setViewport({ width: 375, height: 400, deviceScaleFactor: 2 });
+  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+  await page.setContent(await readFile(letterFile, "utf8"));
+  await settled(page);
+  await page.screenshot({ path: join(out, `${name}.png`), fullPage: true });
+  await page.close();
+}
+
+// Fonts are there, and nothing has moved for half a second.
+async function settled(page) {
+  await page.evaluate(() => document.fonts.ready);
+  let before = "";
+  for (let still = 0; still < 5; ) {
+    await new Promise((done) => setTimeout(done, 100));
+    const now = await page.screenshot({ encoding: "base64" });
+    still = now === before ? still + 1 : 0;
+    before = now;
+  }
+}
+
+function serve(folder) {
+  const types = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+  };
+  const server = createServer(async (request, response) => {
+    const path = normalize(new URL(request.url, "http://localhost").pathname);
+    const file = path === "/" ? "/index.html" : path;
+    try {
+      const bytes = await readFile(join(folder, file));
+      response.setHeader("Content-Type", types[extname(file)] ?? "application/octet-stream");
+      response.end(bytes);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  return new Promise((done) => server.listen(0, "127.0.0.1", () => done(server)));
+}
