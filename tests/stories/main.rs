@@ -17,3 +17,4 @@ mod homeserver;
 mod letters;
 mod mail_in;
 mod running;
+mod servers;
