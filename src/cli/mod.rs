@@ -2,6 +2,7 @@
 //!
 //! May import everything; imported by `main` only.
 
+pub mod database;
 pub mod init;
 pub mod parse;
 pub mod registration;
@@ -23,6 +24,7 @@ enum Command {
     Registration(registration::ShowRegistration),
     Run(run::Run),
     Parse(parse::Parse),
+    Database(database::DatabaseCommand),
 }
 
 impl Cli {
@@ -33,6 +35,7 @@ impl Cli {
             Command::Registration(registration) => registration.run(),
             Command::Run(run) => run.run(),
             Command::Parse(parse) => parse.run(),
+            Command::Database(database) => database.run(),
         }
     }
 }

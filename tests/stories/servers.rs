@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::{
-    database::{Choice, OwnServer},
+    database::{Choice, Database, OwnServer},
     world::{Options, World, letter_text},
 };
 
@@ -193,5 +193,66 @@ async fn who_has_lost_the_database_to_another_ends() {
     beside.close().await;
     world.start_postroom().await;
     world.mails_to("jane@acme.com", 2).await;
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_copied_to_postgresql_goes_on_there() {
+    let mut world = World::start(Options {
+        database: Choice::Sqlite,
+        quiet: "2s",
+        ..Options::default()
+    })
+    .await;
+    let room = talk(&world).await;
+    let first = world.sink.mails_to("jane@acme.com").remove(0);
+    let target = Database::create(&Choice::Postgres, &world.folder).await;
+    let copy = |world: &World| {
+        std::process::Command::new(env!("CARGO_BIN_EXE_postroom"))
+            .args(["database", "copy", "--to", &target.url()])
+            .current_dir(world.folder.path())
+            .output()
+            .unwrap()
+    };
+    let told = |output: std::process::Output| String::from_utf8(output.stderr).unwrap();
+
+    let running = copy(&world);
+    assert!(!running.status.success());
+    let running = told(running);
+    assert!(running.contains("another Postroom is using"), "{running}");
+
+    // One letter is open, with a tab, a line and a backslash in it.
+    world.ann.say(&room, "Path:\tC:\\new\nand $1 and \\N");
+    world.stop_postroom().await;
+    let copied = copy(&world);
+    let table = String::from_utf8(copied.stdout.clone()).unwrap();
+    assert!(copied.status.success(), "{table}{}", told(copied));
+    assert!(
+        table.contains(" same") && !table.contains("DIFFERENT"),
+        "{table}"
+    );
+    let again = copy(&world);
+    assert!(!again.status.success());
+    let again = told(again);
+    assert!(again.contains("is not empty"), "{again}");
+
+    world.move_to(target);
+    world.start_postroom().await;
+    let letters = world.mails_to("jane@acme.com", 2).await;
+    let text = letter_text(&letters[1]);
+    assert!(
+        text.contains("C:\\new") && text.contains("and $1 and \\N"),
+        "{text}"
+    );
+    world
+        .answer(&first, "jane@acme.com", "Late answer", "2@acme.com")
+        .await;
+    world
+        .until("Jane answers", || answers(&world, &room).len() == 2)
+        .await;
+    assert_eq!(answers(&world, &room), ["Hi Ann", "Late answer"]);
+    world.ann.say(&room, "And on");
+    world.mails_to("jane@acme.com", 3).await;
+    world.settled().await;
     world.finish().await;
 }

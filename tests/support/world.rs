@@ -458,6 +458,14 @@ log: {{level: "info,postroom=debug"}}
         self.database.connect().await
     }
 
+    /// From the next start on, Postroom works on another database.
+    pub fn move_to(&mut self, database: Database) {
+        let config = std::fs::read_to_string(self.folder.join("config.yaml")).unwrap();
+        let config = config.replace(&self.database.url(), &database.url());
+        self.folder.write("config.yaml", config).unwrap();
+        self.database = database;
+    }
+
     /// The database's URL, as the configuration has it.
     pub fn database_url(&self) -> String {
         self.database.url()
