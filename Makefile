@@ -12,7 +12,7 @@ export INSTA_UPDATE ?= no
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-provision: ## Install Postfix, Dovecot, Synapse and cargo-nextest if they are missing (as root)
+provision: ## Install Postfix, Dovecot, PostgreSQL, Synapse and cargo-nextest if they are missing (as root)
 	@scripts/provision
 
 build: provision ## Build the program, the demo and all tests
@@ -26,8 +26,10 @@ lint: provision ## Formatting, clippy, rustdoc; cargo-deny where it is installed
 	@if command -v cargo-deny >/dev/null; then cargo deny --all-features check; \
 	else echo "cargo-deny is not installed: licences and advisories were not checked"; fi
 
-test: build lint ## All gates and all tests, with the real Synapse, Postfix and Dovecot
-	$(CARGO) nextest run --locked
+test: build lint ## All gates and all tests, with the real Synapse, Postfix, Dovecot and PostgreSQL
+	scripts/with-postgres $(CARGO) nextest run --locked
+# What goes through the whole program a second time, on the other database.
+	POSTROOM_TEST_DATABASE=postgres scripts/with-postgres $(CARGO) nextest run --locked -E 'binary(stories) | binary(crash)'
 	$(CARGO) test --locked --doc --quiet
 
 bench: ## The benchmarks, on a disk: see docs/benchmarks.md

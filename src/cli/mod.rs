@@ -2,6 +2,7 @@
 //!
 //! May import everything; imported by `main` only.
 
+pub mod database;
 pub mod doctor;
 pub mod init;
 pub mod parse;
@@ -27,6 +28,7 @@ enum Command {
     Run(run::Run),
     Doctor(doctor::Doctor),
     Parse(parse::Parse),
+    Database(database::DatabaseCommand),
 }
 
 impl Cli {
@@ -38,6 +40,7 @@ impl Cli {
             Command::Run(run) => run.run(),
             Command::Doctor(doctor) => return doctor.run(),
             Command::Parse(parse) => parse.run(),
+            Command::Database(database) => database.run(),
         };
         done.map(|()| ExitCode::SUCCESS)
     }

@@ -177,18 +177,20 @@ async fn open_store(config: &Config, stop: &Stop) -> anyhow::Result<Option<Store
         let endpoints = operations::standing_by();
         serve_http(endpoints, operations.listen, "operations.listen", &standing).await?;
     }
+    let mut pause = Duration::from_millis(100);
     let store = loop {
         tokio::select! {
-            () = tokio::time::sleep(LOOK_AGAIN) => {}
+            () = tokio::time::sleep(pause) => {}
             () = stop.soft().cancelled() => return Ok(None),
         }
         match Store::open(&config.database).await {
             Err(StoreError::InUse(_)) => {}
-            Err(error) if error.is_passing() => {
+            Err(error) if error.may_pass() => {
                 tracing::warn!(%error, "Can't look whether the database is free");
             }
             other => break other?,
         }
+        pause = (pause * 2).min(LOOK_AGAIN);
     };
     tracing::info!("The other Postroom is gone; taking over");
     standing.stop();
@@ -196,8 +198,9 @@ async fn open_store(config: &Config, stop: &Stop) -> anyhow::Result<Option<Store
     Ok(Some(store))
 }
 
-/// How often one that stands by looks whether the other one is gone.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How often one that stands by looks whether the other one is gone; at first more often, as that
+/// one may be on its way out.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 fn transports(
     mailboxes: &IndexMap<MailboxName, Mailbox>,

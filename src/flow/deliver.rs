@@ -11,7 +11,7 @@ use super::{
     Context, lanes,
     lanes::Origin,
     seal,
-    worker::{Slots, Step, Worker},
+    worker::{Slots, Step, Worker, write_down},
 };
 use crate::{
     domain::{
@@ -72,7 +72,14 @@ async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> 
     let action: MailAction = serde_json::from_str(&row.payload)?;
     let letter = LetterId(row.letter_id.unwrap_or_default());
     let carried = Carried::default();
-    let outcome = hand_over(&action, letter, &carried, &context).await?;
+    let outcome = match hand_over(&action, letter, &carried, &context).await {
+        // Nothing has been sent yet.
+        Err(error) if error.may_pass() => SendOutcome::RetryLater {
+            reason: error.to_string(),
+            after: None,
+        },
+        other => other?,
+    };
     let carried = match &outcome {
         SendOutcome::Delivered { .. } => carried.into_inner().unwrap_or_default(),
         _ => Vec::new(),
@@ -82,14 +89,18 @@ async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> 
         outcome = outcome_word(&outcome), "Tried to hand a mail over"
     );
     let store = context.store.clone();
-    store
-        .write(move |tx| {
+    let ended = (row, action, outcome, carried, context);
+    write_down(
+        ended,
+        &store,
+        move |tx, (row, action, outcome, carried, context)| {
             Box::pin(async move {
                 settle(tx, &row, &action, letter, outcome, &context).await?;
                 tell_of_what_was_struck(tx, &row, &action, &carried, &context).await
             })
-        })
-        .await
+        },
+    )
+    .await
 }
 
 /// The messages that the mail held when it was handed over.
@@ -333,7 +344,7 @@ async fn retry(
         .unwrap_or_else(|| backoff(attempts, context.chance.fraction(), LONGEST_WAIT_FOR_MAIL));
     outbox::retry(
         tx,
-        row.id,
+        (row.id, row.attempts),
         Way::Mail,
         origin.now.saturating_add(millis(wait)),
         reason,

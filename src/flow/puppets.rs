@@ -7,7 +7,7 @@ use ruma::{OwnedRoomId, OwnedUserId, TransactionId};
 use super::{
     Context, lanes,
     lanes::Origin,
-    worker::{Slots, Step, Worker},
+    worker::{Slots, Step, Worker, write_down},
 };
 use crate::{
     domain::{
@@ -83,15 +83,21 @@ pub async fn introduce(context: &Context, appservice: &str) -> Result<(), Fault>
 
 async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> {
     let action: MatrixAction = serde_json::from_str(&row.payload)?;
-    let outcome = match perform(&action, &row, &context).await? {
-        Ok(answer) => SendOutcome::Delivered { answer },
-        Err(fault) => fault.into(),
+    let outcome = match perform(&action, &row, &context).await {
+        Ok(Ok(answer)) => SendOutcome::Delivered { answer },
+        Ok(Err(fault)) => fault.into(),
+        Err(error) if error.may_pass() => SendOutcome::Uncertain {
+            reason: error.to_string(),
+        },
+        Err(error) => return Err(error),
     };
     tracing::debug!(trace = %row.trace, attempt = row.attempts, ?outcome, "Acted in Matrix");
     let store = context.store.clone();
-    store
-        .write(move |tx| Box::pin(async move { settle(tx, &row, action, outcome, &context).await }))
-        .await
+    let ended = (row, action, outcome, context);
+    write_down(ended, &store, |tx, (row, action, outcome, context)| {
+        Box::pin(async move { settle(tx, &row, action, outcome, &context).await })
+    })
+    .await
 }
 
 /// Carries out one action; what comes back is the event id, or nothing where there is none.
@@ -267,7 +273,7 @@ async fn settle(
     tracing::warn!(trace = %row.trace, attempt = row.attempts, reason, "Will try again to act in Matrix");
     outbox::retry(
         tx,
-        row.id,
+        (row.id, row.attempts),
         Way::Matrix,
         now.saturating_add(millis(wait)),
         &reason,

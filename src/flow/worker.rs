@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -10,7 +11,7 @@ use super::Context;
 use crate::{
     domain::delivery::millis,
     store::{
-        Queue, StoreError,
+        Queue, Store, StoreError, Tx,
         outbox::{self, Claimed, Way},
     },
 };
@@ -119,6 +120,30 @@ impl Slots {
         if tokio::time::timeout(LAST_PATIENCE, all).await.is_err() {
             tracing::warn!("Some attempts take too long and are cut off");
             self.running.abort_all();
+        }
+    }
+}
+
+/// How long a failing store is asked to take down how an attempt ended: less than any lease, after which
+/// the row is attempted again.
+const WRITE_DOWN_PATIENCE: Duration = Duration::from_mins(4);
+
+/// Writes down how an attempt ended. Only we know it, so that a store that fails for a while is
+/// asked again: what is forgotten has to be sent a second time.
+pub async fn write_down<E, W>(ended: E, store: &Store, write: W) -> Result<(), StoreError>
+where
+    E: Clone + Send + 'static,
+    W: for<'t> Fn(&'t mut Tx, E) -> BoxFuture<'t, Result<(), StoreError>> + Copy + Send + 'static,
+{
+    let begun = tokio::time::Instant::now();
+    loop {
+        let again = ended.clone();
+        match store.write(move |tx| write(tx, again)).await {
+            Err(error) if error.may_pass() && begun.elapsed() < WRITE_DOWN_PATIENCE => {
+                tracing::warn!(%error, "Could not write down how an attempt ended; trying again");
+                tokio::time::sleep(AFTER_FAILURE).await;
+            }
+            other => return other,
         }
     }
 }

@@ -33,12 +33,13 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether the reason lies at the other end and may be gone in a moment.
+    /// Whether the reason lies with the database and not with what was asked of it, so that it may be
+    /// gone in a moment.
     #[must_use]
-    pub fn is_passing(&self) -> bool {
+    pub fn may_pass(&self) -> bool {
         matches!(
             self,
-            Self::Database(_) | Self::Refused(Refusal::Unreachable { .. })
+            Self::Database(_) | Self::NotWritten(_) | Self::Refused(Refusal::Unreachable { .. })
         )
     }
 }

@@ -10,6 +10,7 @@ mod sql;
 pub mod blobs;
 mod connection;
 pub mod conversations;
+pub mod copy;
 mod error;
 pub mod imap;
 pub mod inbox;

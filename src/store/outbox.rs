@@ -31,7 +31,7 @@ statements! {
     RETRY = "
         UPDATE outbox SET state = 'ready', next_at = $2, reason = $3, lease_until = NULL,
             uncertain = CASE WHEN $4 > uncertain THEN $4 ELSE uncertain END
-        WHERE id = $1 AND settled_at IS NULL";
+        WHERE id = $1 AND settled_at IS NULL AND attempts = $5";
     TAKE_BACK = "
         UPDATE outbox SET state = 'ready', uncertain = 1, lease_until = NULL
         WHERE state = 'attempting' AND lease_until <= $1";
@@ -204,11 +204,11 @@ pub async fn settle(
     Ok(true)
 }
 
-/// The row is attempted again at `next_at`; `uncertain` says that this attempt may have succeeded.
-/// Rings the bell, as the worker may sleep longer than until then.
+/// The row is attempted again at `next_at`, unless a later attempt than number `attempt` has begun;
+/// `uncertain` says that this attempt may have succeeded. Rings the bell, as the worker may sleep longer than until then.
 pub async fn retry(
     tx: &mut Tx,
-    id: i64,
+    (id, attempt): (i64, i64),
     way: Way,
     next_at: i64,
     reason: &str,
@@ -220,7 +220,8 @@ pub async fn retry(
         id,
         next_at,
         reason,
-        i64::from(uncertain)
+        i64::from(uncertain),
+        attempt
     );
     let outcome = if uncertain {
         "uncertain"

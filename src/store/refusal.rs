@@ -48,6 +48,10 @@ pub enum Refusal {
          as the server's administrator: ALTER DATABASE \"{name}\" OWNER TO \"{user}\""
     )]
     NotOwner { name: String, user: String },
+    #[error(
+        "the target's table {0} is not empty; copy into a fresh database, so that nothing is mixed up"
+    )]
+    NotEmpty(String),
     #[error("the file is no SQLite database; name another one in `database.url`, or move it away")]
     NoDatabase,
     #[error(

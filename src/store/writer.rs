@@ -251,7 +251,7 @@ async fn regain(
                 Ok((connection, session)) => {
                     return Ok((Connection::Postgres(Held::Own(connection)), session));
                 }
-                Err(error) if error.is_passing() => {
+                Err(error) if error.may_pass() => {
                     tracing::warn!(%error, "The database is not there yet");
                 }
                 Err(error) => return Err(error),

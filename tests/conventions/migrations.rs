@@ -13,7 +13,7 @@ use postroom::{
     store::{Refusal, Store, StoreError},
 };
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, SqliteConnection, migrate::Migrator,
+    AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnection, migrate::Migrator,
     sqlite::SqliteConnectOptions,
 };
 
@@ -96,6 +96,104 @@ fn migrations_are_numbered_without_a_gap() {
         let name = migration.file_name().unwrap().to_str().unwrap();
         assert!(name.starts_with(&format!("{number:04}_")), "{name}");
     }
+}
+
+/// The stories of both databases are the same, file by file, and come to the same.
+#[tokio::test]
+async fn both_databases_have_the_same_tables_and_columns() {
+    let names = |folder: &str| {
+        let files = crate::files(&repository().join(folder)).into_iter();
+        files
+            .map(|file| file.file_name().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names("migrations/sqlite"), names("migrations/postgres"));
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("p.db");
+    drop(Store::open(&Database::Sqlite(file.clone())).await.unwrap());
+    let mut sqlite = open(&file).await;
+    let columns = "
+        SELECT tables.name, columns.name,
+            replace(replace(columns.type, 'INTEGER', 'bigint'), 'BLOB', 'bytea'), columns.\"notnull\"
+        FROM sqlite_master AS tables, pragma_table_info(tables.name) AS columns
+        WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite!_%' ESCAPE '!'
+        AND tables.name <> '_sqlx_migrations' ORDER BY tables.name, columns.cid";
+    let in_sqlite: Vec<(String, String, String, i64)> = sqlx::query_as(columns)
+        .fetch_all(&mut sqlite)
+        .await
+        .unwrap();
+    let indexes =
+        "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name";
+    let sqlite_indexes: Vec<String> = sqlx::query_scalar(indexes)
+        .fetch_all(&mut sqlite)
+        .await
+        .unwrap();
+
+    let server = server();
+    let mut admin = PgConnection::connect(&server).await.unwrap();
+    let name = format!("migrations_{}", std::process::id());
+    let create = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'");
+    let create = AssertSqlSafe(create);
+    sqlx::raw_sql(create).execute(&mut admin).await.unwrap();
+    let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
+    drop(
+        Store::open(&Database::Postgres(url.clone().into()))
+            .await
+            .unwrap(),
+    );
+    let mut postgres = PgConnection::connect(&url).await.unwrap();
+    let columns = "
+        SELECT table_name::text, column_name::text, replace(data_type, 'text', 'TEXT'),
+            CASE WHEN is_nullable = 'NO' THEN 1::bigint ELSE 0 END
+        FROM information_schema.columns WHERE table_schema = 'public'
+        AND table_name <> '_sqlx_migrations' ORDER BY table_name, ordinal_position";
+    let in_postgres: Vec<(String, String, String, i64)> = sqlx::query_as(columns)
+        .fetch_all(&mut postgres)
+        .await
+        .unwrap();
+    let indexes = "SELECT indexname::text FROM pg_indexes WHERE schemaname = 'public'
+        AND indexname NOT LIKE '%\\_key' AND indexname NOT LIKE '%\\_pkey' ORDER BY indexname COLLATE \"C\"";
+    let postgres_indexes: Vec<String> = sqlx::query_scalar(indexes)
+        .fetch_all(&mut postgres)
+        .await
+        .unwrap();
+    // Sorting rules change with the system, and would spoil an index that follows them.
+    let foreign_order = "
+        SELECT DISTINCT attname::text FROM pg_index JOIN pg_attribute ON attrelid = indexrelid
+        WHERE attcollation <> 0 AND attcollation <> 'pg_catalog.\"C\"'::regcollation
+        AND indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)";
+    let foreign_order: Vec<String> = sqlx::query_scalar(foreign_order)
+        .fetch_all(&mut postgres)
+        .await
+        .unwrap();
+    postgres.close().await.unwrap();
+    let remove = AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"));
+    sqlx::raw_sql(remove).execute(&mut admin).await.unwrap();
+
+    // SQLite calls the columns of a key nullable; nobody writes NULL there.
+    let without_null = |columns: &[(String, String, String, i64)]| {
+        let three = columns
+            .iter()
+            .map(|(table, column, kind, _)| (table.clone(), column.clone(), kind.clone()));
+        three.collect::<Vec<_>>()
+    };
+    assert_eq!(without_null(&in_sqlite), without_null(&in_postgres));
+    for (ours, theirs) in in_sqlite.iter().zip(&in_postgres) {
+        assert!(ours.3 <= theirs.3, "{theirs:?} may be NULL");
+    }
+    assert_eq!(sqlite_indexes, postgres_indexes);
+    assert_eq!(foreign_order, Vec::<String>::new());
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how a test is told where its server is"
+)]
+fn server() -> String {
+    std::env::var("POSTROOM_TEST_POSTGRES").expect(
+        "this test needs a PostgreSQL server: run it as `scripts/with-postgres cargo nextest run …`",
+    )
 }
 
 /// In order.

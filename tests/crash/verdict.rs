@@ -6,8 +6,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
-
 use crate::{
     support::{
         smtp_sink::SinkMail,
@@ -232,61 +230,41 @@ fn nothing_foreign(parties: &[Party], before: &Before, world: &World) {
 
 /// What Postroom still has to do, or has given up, for whoever looks for the reason.
 async fn left_over(world: &World) -> String {
-    let mut database = open_database(world).await;
+    let mut database = world.database().await;
     let mut lines = Vec::new();
     for sql in LEFT_OVER {
-        let rows: Vec<(String,)> = sqlx::query_as(*sql).fetch_all(&mut database).await.unwrap();
+        let rows: Vec<(String,)> = database.rows(sql).await;
         lines.extend(rows.into_iter().map(|(line,)| line));
     }
     lines.join("\n")
 }
 
 const LEFT_OVER: &[&str] = &[
-    "SELECT format('outbox %s %s: %s, %d attempts, uncertain %d, in %d s: %s', way, lane, state,
-        attempts, uncertain, next_at / 1000 - unixepoch(), reason)
+    "SELECT 'outbox ' || way || ' ' || lane || ': ' || state || ', attempts ' || attempts
+        || ', uncertain ' || uncertain || ', at ' || next_at || ': ' || reason
      FROM outbox WHERE state IN ('ready', 'attempting', 'refused')",
-    "SELECT format('mail %s: %s, %d attempts, %s', id, state, attempts, problem)
+    "SELECT 'mail ' || id || ': ' || state || ', attempts ' || attempts || ', ' || problem
      FROM mails WHERE state <> 'done'",
-    "SELECT format('event %s: %s, %s', id, state, problem) FROM inbox WHERE state <> 'done'",
+    "SELECT 'event ' || id || ': ' || state || ', ' || problem FROM inbox WHERE state <> 'done'",
 ];
-
-async fn open_database(world: &World) -> SqliteConnection {
-    SqliteConnectOptions::new()
-        .filename(world.folder.join("postroom.db"))
-        .connect()
-        .await
-        .unwrap()
-}
 
 /// Nothing is left, and nothing was set aside.
 pub async fn look_into_database(world: &World) {
-    let mut database = open_database(world).await;
-    for (what, wanted) in LEFT {
-        let (found,): (String,) = sqlx::query_as(*what)
-            .fetch_one(&mut database)
-            .await
-            .unwrap();
-        assert_eq!(found, *wanted, "{what}");
+    let mut database = world.database().await;
+    if !database.is_postgres() {
+        let (found,): (String,) = database.row("PRAGMA integrity_check").await;
+        assert_eq!(found, "ok");
     }
-    database.close().await.unwrap();
+    for what in LEFT {
+        let (found,): (i64,) = database.row(what).await;
+        assert_eq!(found, 0, "{what}");
+    }
+    database.close().await;
 }
 
-const LEFT: &[(&str, &str)] = &[
-    ("PRAGMA integrity_check", "ok"),
-    (
-        "SELECT CAST(count(*) AS TEXT) FROM outbox WHERE state <> 'delivered'",
-        "0",
-    ),
-    (
-        "SELECT CAST(count(*) AS TEXT) FROM inbox WHERE state <> 'done'",
-        "0",
-    ),
-    (
-        "SELECT CAST(count(*) AS TEXT) FROM mails WHERE state <> 'done'",
-        "0",
-    ),
-    (
-        "SELECT CAST(count(*) AS TEXT) FROM letters WHERE state <> 'settled'",
-        "0",
-    ),
+const LEFT: &[&str] = &[
+    "SELECT count(*) FROM outbox WHERE state <> 'delivered'",
+    "SELECT count(*) FROM inbox WHERE state <> 'done'",
+    "SELECT count(*) FROM mails WHERE state <> 'done'",
+    "SELECT count(*) FROM letters WHERE state <> 'settled'",
 ];

@@ -6,6 +6,7 @@ use std::{fs::Permissions, os::unix::fs::PermissionsExt as _, process::Output, t
 use serde_json::Value;
 
 use crate::support::{
+    database::Choice,
     dns_server::{DnsServer, Record},
     doctor::{self, Diagnosis, ask, text},
     world::{Options, World},
@@ -31,7 +32,15 @@ pub async fn run(world: &World, arguments: &[&str]) -> Output {
 
 /// A Postroom of which nothing can be said against.
 pub async fn healthy() -> (World, DnsServer) {
-    let world = World::start(Options::default()).await;
+    healthy_with(Options {
+        database: Choice::Sqlite,
+        ..Options::default()
+    })
+    .await
+}
+
+pub async fn healthy_with(options: Options) -> (World, DnsServer) {
+    let world = World::start(options).await;
     let dns = DnsServer::start().await;
     dns.add("example.org", Record::Mx(10, "mail.example.org".to_owned()));
     dns.add_text("example.org", "v=spf1 mx include:_spf.example.org -all");
@@ -250,7 +259,7 @@ async fn tells_what_is_wrong_with_the_database() {
     let only = ["--only", "database"];
     let mut database = world.database().await;
     let newer = "INSERT INTO _sqlx_migrations VALUES (9999, 'later', '', 1, x'00', 0)";
-    sqlx::query(newer).execute(&mut database).await.unwrap();
+    database.execute(newer).await;
     let found = doctor(&world, &only).await;
     found.says(
         "database/version",
@@ -258,23 +267,17 @@ async fn tells_what_is_wrong_with_the_database() {
         &["9999", "newer Postroom", "backup"],
     );
     let gone = "DELETE FROM _sqlx_migrations WHERE version = 9999";
-    sqlx::query(gone).execute(&mut database).await.unwrap();
+    database.execute(gone).await;
 
     // Who writes for long holds up doctor, and nobody is to blame as long as that is Postroom.
-    sqlx::query("BEGIN IMMEDIATE")
-        .execute(&mut database)
-        .await
-        .unwrap();
+    database.execute("BEGIN IMMEDIATE").await;
     let found = doctor(&world, &only).await;
     found.says("database/writing", "ok", &["Postroom is writing"]);
     world.stop_postroom().await;
     let found = doctor(&world, &only).await;
     found.says("database/writing", "ok", &["allowed; not tried"]);
-    sqlx::query("ROLLBACK")
-        .execute(&mut database)
-        .await
-        .unwrap();
-    sqlx::Connection::close(database).await.unwrap();
+    database.execute("ROLLBACK").await;
+    database.close().await;
 
     let path = world.folder.join("postroom.db");
     let sound = std::fs::read(&path).unwrap();

@@ -424,7 +424,6 @@ async fn a_mail_that_never_comes_back() {
 
 async fn outcomes(world: &World) -> Vec<String> {
     let mut database = world.database().await;
-    let rows = sqlx::query_as::<_, (String,)>("SELECT outcome FROM mails ORDER BY id");
-    let rows = rows.fetch_all(&mut database).await.unwrap();
+    let rows: Vec<(String,)> = database.rows("SELECT outcome FROM mails ORDER BY id").await;
     rows.into_iter().map(|(outcome,)| outcome).collect()
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use sqlx::Connection;
 
 use crate::support::{
     fake_homeserver::TimelineEvent,
@@ -686,8 +685,7 @@ async fn a_mail_that_ends_postroom_every_time_is_set_aside() {
     for attempt in 1..=10 {
         loop {
             let sql = "SELECT attempts, state FROM mails ORDER BY id LIMIT 1";
-            let row = sqlx::query_as(sql).fetch_one(&mut database).await;
-            let (attempts, state): (i64, String) = row.unwrap();
+            let (attempts, state): (i64, String) = database.row(sql).await;
             assert_eq!(
                 state, "waiting",
                 "attempt {attempt} was too quick to be interrupted"
@@ -772,12 +770,16 @@ async fn a_locked_database_makes_mail_come_again() {
     let desk = Desk::open(Options::default()).await;
     let (world, token) = (&desk.world, desk.token.as_str());
     let mut other = world.database().await;
-    let lock = sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await;
-    lock.unwrap();
+    let lock = if other.is_postgres() {
+        "BEGIN; LOCK TABLE mails IN EXCLUSIVE MODE"
+    } else {
+        "BEGIN IMMEDIATE"
+    };
+    other.execute(lock).await;
     let raw = mail(JANE, token, "", "Patience");
     let replies = world.mail("jane@acme.com", &[token], &raw).await;
     assert_eq!(codes(&replies), [451]);
-    other.close().await.unwrap();
+    other.close().await;
 
     desk.take(token, &raw).await;
     assert_eq!(desk.said(), ["Patience"]);
@@ -790,9 +792,22 @@ async fn a_database_that_fails_for_a_while_costs_nothing_but_time() {
     let desk = Desk::open(Options::default()).await;
     let (world, token) = (&desk.world, desk.token.as_str());
     let mut other = world.database().await;
-    let full = "CREATE TRIGGER full BEFORE UPDATE OF state ON mails \
-                BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END";
-    sqlx::query(full).execute(&mut other).await.unwrap();
+    let (full, mended) = if other.is_postgres() {
+        (
+            "CREATE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                 RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$;
+             CREATE TRIGGER disk_is_full BEFORE UPDATE OF state ON mails
+                 FOR EACH ROW EXECUTE FUNCTION is_full()",
+            "DROP TRIGGER disk_is_full ON mails",
+        )
+    } else {
+        (
+            "CREATE TRIGGER disk_is_full BEFORE UPDATE OF state ON mails
+                 BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END",
+            "DROP TRIGGER disk_is_full",
+        )
+    };
+    other.execute(full).await;
     for text in ["One", "Two"] {
         let raw = mail(JANE, token, "", text);
         let replies = world.mail("jane@acme.com", &[token], &raw).await;
@@ -800,9 +815,8 @@ async fn a_database_that_fails_for_a_while_costs_nothing_but_time() {
     }
     // Time for more tries than a mail has that ends Postroom.
     tokio::time::sleep(Duration::from_secs(6)).await;
-    let mended = sqlx::query("DROP TRIGGER full").execute(&mut other).await;
-    mended.unwrap();
-    other.close().await.unwrap();
+    other.execute(mended).await;
+    other.close().await;
     world.quiet().await;
     assert_eq!(desk.said(), ["One", "Two"]);
     assert_eq!(desk.reports(), Vec::<String>::new());

@@ -8,6 +8,7 @@ use std::{
 use serde_json::json;
 
 use crate::support::{
+    database::Choice,
     fake_homeserver::Fault,
     smtp_sink::{Stage, Trouble},
     world::{Options, World, letter_text},
@@ -57,7 +58,12 @@ async fn an_idle_postroom_stops_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_postroom_on_the_same_database_is_refused() {
-    let world = World::start(Options::default()).await;
+    // With PostgreSQL it stands by.
+    let world = World::start(Options {
+        database: Choice::Sqlite,
+        ..Options::default()
+    })
+    .await;
     let second = Command::new(env!("CARGO_BIN_EXE_postroom"))
         .args(["run", "--config", "config.yaml"])
         .current_dir(world.folder.path())

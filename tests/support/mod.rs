@@ -8,6 +8,7 @@
     reason = "each test program is compiled with all of it and uses its own part"
 )]
 
+pub mod database;
 pub mod dns_server;
 pub mod doctor;
 pub mod fake_homeserver;

@@ -14,9 +14,9 @@ use std::{
 };
 
 use serde_json::Value;
-use sqlx::{ConnectOptions as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::{
+    database::{Choice, Connection, Database},
     fake_homeserver::{FakeConfig, FakeHomeserver, FakeUser, Membership},
     lmtp_client::{LmtpClient, Reply},
     servers::{
@@ -45,6 +45,8 @@ pub struct Options {
     pub lmtp: bool,
     /// How quickly the fake homeserver comes back after a failed push.
     pub push_backoff: Duration,
+    /// Where the database is to be.
+    pub database: Choice,
 }
 
 impl Default for Options {
@@ -57,6 +59,7 @@ impl Default for Options {
             imap: None,
             lmtp: true,
             push_backoff: Duration::from_millis(50),
+            database: Choice::default(),
         }
     }
 }
@@ -69,6 +72,9 @@ pub struct World {
     pub control_room: String,
     pub folder: Folder,
     postroom: Option<Child>,
+    /// Another one, which waits for the first one's end, and where it says how it is.
+    stand_by: Option<(Child, Port)>,
+    database: Database,
     appservice: Port,
     lmtp: Port,
     operations: Port,
@@ -79,6 +85,7 @@ impl World {
     pub async fn start(options: Options) -> Self {
         let folder = Folder::create().unwrap();
         let [appservice, lmtp, operations] = [(); 3].map(|()| ports::free().unwrap());
+        let database = Database::create(&options.database, &folder).await;
         let homeserver = FakeHomeserver::start(FakeConfig {
             server_name: "example.org".into(),
             as_token: "as-token-of-the-story".into(),
@@ -101,6 +108,8 @@ impl World {
             control_room,
             folder,
             postroom: None,
+            stand_by: None,
+            database,
             appservice,
             lmtp,
             operations,
@@ -130,7 +139,7 @@ namespaces:
         let mut config = format!(
             r#"homeserver: {{url: "{homeserver}", server_name: example.org}}
 appservice: {{listen: "{appservice}", url: "http://{appservice}", registration: registration.yaml}}
-database: {{url: "sqlite:postroom.db"}}
+database: {{url: "{database}"}}
 blobs: {{url: "file:blobs"}}
 mailboxes:
   support:
@@ -147,6 +156,7 @@ log: {{level: "info,postroom=debug"}}
 {more}
 "#,
             homeserver = self.homeserver.url(),
+            database = self.database.url(),
             appservice = self.appservice.address(),
             sink = self.sink.address(),
             imap = options
@@ -175,6 +185,10 @@ log: {{level: "info,postroom=debug"}}
     /// Starts Postroom and waits until it is ready.
     pub async fn start_postroom(&mut self) {
         self.spawn_postroom();
+        self.until_ready().await;
+    }
+
+    async fn until_ready(&self) {
         let deadline = Instant::now() + PATIENCE;
         while self
             .health()
@@ -193,20 +207,54 @@ log: {{level: "info,postroom=debug"}}
     /// Starts Postroom and doesn't wait.
     pub fn spawn_postroom(&mut self) {
         assert!(self.postroom.is_none(), "Postroom runs already");
+        self.postroom = Some(self.spawn("config.yaml"));
+    }
+
+    fn spawn(&self, config: &str) -> Child {
         let log = File::options()
             .create(true)
             .append(true)
             .open(self.folder.join("postroom.log"))
             .unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_postroom"))
-            .args(["run", "--config", "config.yaml"])
+        Command::new(env!("CARGO_BIN_EXE_postroom"))
+            .args(["run", "--config", config])
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .spawn()
-            .unwrap();
-        self.postroom = Some(child);
+            .unwrap()
+    }
+
+    /// Starts a second Postroom on the same database, and waits until it stands by. It watches
+    /// over its health at an address of its own and is the same else.
+    pub async fn start_stand_by(&mut self) {
+        let port = ports::free().unwrap();
+        let config = std::fs::read_to_string(self.folder.join("config.yaml")).unwrap();
+        let config = config.replace(
+            &format!("operations: {{listen: \"{}\"}}", self.operations.address()),
+            &format!("operations: {{listen: \"{}\"}}", port.address()),
+        );
+        self.folder.write("stand-by.yaml", config).unwrap();
+        let child = self.spawn("stand-by.yaml");
+        let url = format!("http://{}/health/ready", port.address());
+        self.stand_by = Some((child, port));
+        let deadline = Instant::now() + PATIENCE;
+        while get(&url)
+            .await
+            .is_none_or(|health| health["status"] != "standing by")
+        {
+            assert!(Instant::now() < deadline, "it does not\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// From now on the second one is the story's Postroom; waits until it is ready.
+    pub async fn follow_stand_by(&mut self) {
+        assert!(self.postroom.is_none(), "the first one is still there");
+        let (child, port) = self.stand_by.take().expect("somebody stands by");
+        (self.postroom, self.operations) = (Some(child), port);
+        self.until_ready().await;
     }
 
     /// `kill -9`
@@ -229,6 +277,17 @@ log: {{level: "info,postroom=debug"}}
     pub fn has_ended(&mut self) -> bool {
         let child = self.postroom.as_mut().expect("Postroom was started");
         child.try_wait().unwrap().is_some()
+    }
+
+    /// Waits until Postroom has ended by itself, with an error.
+    pub async fn until_ended(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.has_ended() {
+            assert!(Instant::now() < deadline, "it goes on\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let mut child = self.postroom.take().expect("Postroom was started");
+        assert!(!child.wait().unwrap().success(), "{}", self.log());
     }
 
     /// SIGTERM; returns how long it took to end.
@@ -256,16 +315,11 @@ log: {{level: "info,postroom=debug"}}
 
     /// What `GET /health/ready` says; `None` if nobody answers.
     pub async fn health(&self) -> Option<Value> {
-        let url = format!("http://{}/health/ready", self.operations.address());
-        super::servers::http::client()
-            .unwrap()
-            .get(url)
-            .send()
-            .await
-            .ok()?
-            .json()
-            .await
-            .ok()
+        get(&format!(
+            "http://{}/health/ready",
+            self.operations.address()
+        ))
+        .await
     }
 
     /// The appservice's address, for requests of the story's own.
@@ -430,12 +484,21 @@ log: {{level: "info,postroom=debug"}}
     }
 
     /// A connection to look into Postroom's database, and to let time pass there.
-    pub async fn database(&self) -> SqliteConnection {
-        SqliteConnectOptions::new()
-            .filename(self.folder.join("postroom.db"))
-            .connect()
-            .await
-            .unwrap()
+    pub async fn database(&self) -> Connection {
+        self.database.connect().await
+    }
+
+    /// From the next start on, Postroom works on another database.
+    pub fn move_to(&mut self, database: Database) {
+        let config = std::fs::read_to_string(self.folder.join("config.yaml")).unwrap();
+        let config = config.replace(&self.database.url(), &database.url());
+        self.folder.write("config.yaml", config).unwrap();
+        self.database = database;
+    }
+
+    /// The database's URL, as the configuration has it.
+    pub fn database_url(&self) -> String {
+        self.database.url()
     }
 
     /// Waits until something is so.
@@ -515,7 +578,8 @@ log: {{level: "info,postroom=debug"}}
 
 impl Drop for World {
     fn drop(&mut self) {
-        if let Some(mut child) = self.postroom.take() {
+        let stand_by = self.stand_by.take().map(|(child, _)| child);
+        for mut child in self.postroom.take().into_iter().chain(stand_by) {
             let _gone = child.kill();
             let _gone = child.wait();
         }
@@ -524,6 +588,11 @@ impl Drop for World {
             "a story ends with `finish`"
         );
     }
+}
+
+async fn get(url: &str) -> Option<Value> {
+    let client = super::servers::http::client().unwrap();
+    client.get(url).send().await.ok()?.json().await.ok()
 }
 
 /// One header of a raw mail, unfolded; `None` if it isn't there.

@@ -128,7 +128,8 @@ fn refused(error: &StoreError) -> (&'static str, Advice) {
             ),
         ),
         Refusal::NotOwner { name, user } => (WRITING, advice(refusal.to_string(), own(name, user))),
-        Refusal::NoDatabase => (
+        // A file, or a target of `database copy`: neither is met here.
+        Refusal::NoDatabase | Refusal::NotEmpty(_) => (
             SERVER,
             advice(refusal.to_string(), "Correct database.url.".to_owned()),
         ),

@@ -81,22 +81,15 @@ async fn check(desk: &Desk, rounds: usize) {
         let names = ["small", "alone", "pieces", "last"];
         expected.extend(names.map(|name| format!("{name}{round}@acme.com")));
     }
-    let taken: Vec<String> = {
-        let mut database = desk.world.database().await;
-        sqlx::query_scalar("SELECT message_id FROM mails ORDER BY id")
-            .fetch_all(&mut database)
-            .await
-            .unwrap()
-    };
+    let mut database = desk.world.database().await;
+    let taken = "SELECT message_id FROM mails ORDER BY id";
+    let taken: Vec<(String,)> = database.rows(taken).await;
+    let taken: Vec<String> = taken.into_iter().map(|(id,)| id).collect();
     assert_eq!(taken, expected, "{}", desk.world.log());
     // The server may have marked a mail, and the news of it been lost.
-    let mut database = desk.world.database().await;
     let deadline = std::time::Instant::now() + PATIENCE;
     loop {
-        let unmarked: i64 = sqlx::query_scalar("SELECT count(*) FROM imap_unmarked")
-            .fetch_one(&mut database)
-            .await
-            .unwrap();
+        let (unmarked,): (i64,) = database.row("SELECT count(*) FROM imap_unmarked").await;
         if unmarked == 0 {
             break;
         }

@@ -136,10 +136,7 @@ impl Desk {
     /// How many rows of `mails` there are.
     pub async fn taken(&self) -> i64 {
         let mut database = self.world.database().await;
-        sqlx::query_scalar("SELECT count(*) FROM mails")
-            .fetch_one(&mut database)
-            .await
-            .unwrap()
+        database.row::<(i64,)>("SELECT count(*) FROM mails").await.0
     }
 
     pub async fn close(self) {

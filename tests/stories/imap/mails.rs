@@ -36,13 +36,9 @@ async fn the_address_to_which_a_mail_was_delivered_leads_to_its_conversation() {
         desk.drop_mail(&raw);
     }
     desk.until_said(3).await;
-    let recipients: String = {
-        let mut database = desk.world.database().await;
-        sqlx::query_scalar("SELECT recipients FROM mails ORDER BY id LIMIT 1")
-            .fetch_one(&mut database)
-            .await
-            .unwrap()
-    };
+    let mut database = desk.world.database().await;
+    let first = "SELECT recipients FROM mails ORDER BY id LIMIT 1";
+    let (recipients,): (String,) = database.row(first).await;
     assert_eq!(recipients, format!("[\"{}\",\"{SUPPORT}\"]", desk.token));
     desk.close().await;
 }
@@ -281,13 +277,9 @@ async fn a_mail_of_many_pieces_arrives_whole() {
             .drop_mail(SUPPORT, "", &raw, Duration::ZERO)
             .unwrap();
         desk.until_marked(number + 1).await;
-        let (stored, digest): (i64, String) = {
-            let mut database = desk.world.database().await;
-            sqlx::query_as("SELECT size, digest FROM mails ORDER BY id DESC LIMIT 1")
-                .fetch_one(&mut database)
-                .await
-                .unwrap()
-        };
+        let mut database = desk.world.database().await;
+        let last = "SELECT size, digest FROM mails ORDER BY id DESC LIMIT 1";
+        let (stored, digest): (i64, String) = database.row(last).await;
         let expected = data_encoding::HEXLOWER.encode(&Sha256::digest(&raw));
         assert_eq!((stored, digest), (i64::try_from(size).unwrap(), expected));
     }

@@ -1,6 +1,6 @@
 //! Mail is fetched from a mailbox on a real Dovecot.
 
 mod cuts;
-mod desk;
+pub mod desk;
 mod mails;
 mod server;

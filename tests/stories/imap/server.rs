@@ -319,13 +319,9 @@ async fn other_mail_programs_may_work_in_the_folder() {
                 .all(|mail| mail.flags.iter().any(|flag| flag == "$Postroom"))
     })
     .await;
-    let twice: Vec<(String, i64)> = {
-        let mut database = desk.world.database().await;
-        sqlx::query_as("SELECT digest, count(*) FROM mails GROUP BY digest HAVING count(*) > 1")
-            .fetch_all(&mut database)
-            .await
-            .unwrap()
-    };
+    let mut database = desk.world.database().await;
+    let twice = "SELECT digest, count(*) FROM mails GROUP BY digest HAVING count(*) > 1";
+    let twice: Vec<(String, i64)> = database.rows(twice).await;
     assert_eq!(twice, []);
     desk.close().await;
 }
