@@ -1,11 +1,11 @@
 //! `postroom doctor`: every check of an installation, and for what isn't well what to do.
 //!
-//! May import everything; imported by `cli`. One file per area of [`report::Area`], each with an
+//! May import everything; imported by `cli`. One file per area of `report::Area`, each with an
 //! `examine` that returns its checks; `scene` is what they look at, `terminal` shows what they
 //! found.
 //!
-//! To add a check: in the file of its area add one more [`report::Check`], made by `Area::ok`,
-//! `warning`, `fault` or `skipped`. Whatever isn't well takes an [`report::Advice`]: what was found,
+//! To add a check: in the file of its area add one more `report::Check`, made by `Area::ok`,
+//! `warning`, `fault` or `skipped`. Whatever isn't well takes an `report::Advice`: what was found,
 //! what follows from it, and the command or the key that mends it. Four things to note: nothing may be
 //! changed that isn't taken back, everything that waits has a limit, what depends on something that
 //! has failed is `skipped` with that as the reason, and secrets are never shown. To add an area: a
