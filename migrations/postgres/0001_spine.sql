@@ -188,7 +188,7 @@ CREATE TABLE mails (
     -- A small mail stands here, a large one in the blob store under the name in `blob`.
     raw BYTEA,
     blob TEXT NOT NULL DEFAULT '',
-    digest TEXT NOT NULL,
+    digest TEXT COLLATE "C" NOT NULL,
     trace TEXT NOT NULL,
     received_at BIGINT NOT NULL,
     state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'done', 'kept', 'set_aside')),

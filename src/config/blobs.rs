@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::section::{Section, Wrong};
+use super::{section::Section, wrong::Wrong};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Blobs {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::section::{Section, Wrong};
+use super::{section::Section, wrong::Wrong};
 
 #[derive(Debug, Clone)]
 pub enum Database {

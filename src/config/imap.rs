@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::{
-    section::{Section, Wrong},
+    section::Section,
     server::{MailServer, Schemes},
     values::{duration, size},
+    wrong::Wrong,
 };
 
 #[derive(Debug, Clone)]

@@ -6,9 +6,10 @@ use indexmap::IndexMap;
 
 use super::{
     imap::Imap,
-    section::{Section, Wrong},
+    section::Section,
     smtp::{self, Smtp},
     values::line,
+    wrong::Wrong,
 };
 use crate::domain::{address::EmailAddress, letter::Language, reply_address::ReplyPattern};
 

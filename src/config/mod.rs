@@ -24,6 +24,7 @@ mod spelling;
 mod tests;
 mod tree;
 mod values;
+mod wrong;
 
 use std::{
     fs,
@@ -52,8 +53,9 @@ pub use self::{
     smtp::Smtp,
 };
 use self::{
-    section::{Reading, Section, Wrong},
+    section::{Reading, Section},
     tree::Node,
+    wrong::Wrong,
 };
 use crate::domain::staff::{StaffList, StaffPattern};
 

@@ -16,6 +16,7 @@ use super::{
     faults::{Fault, Place},
     spelling::closest,
     tree::{self, Entry, Node, Value},
+    wrong::{Wrong, write_such_as},
 };
 
 /// What the reading of one file has in common.
@@ -36,38 +37,6 @@ pub enum SecretPlace {
     Inline(String),
     /// In a file of its own.
     File(PathBuf),
-}
-
-/// What a reader of a value has against it: what is wrong, and what to do about it if that is
-/// more than to write something like the key's example.
-#[derive(Debug)]
-pub(super) struct Wrong {
-    what: String,
-    remedy: Option<String>,
-}
-
-impl Wrong {
-    pub fn new(what: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self {
-            what: what.into(),
-            remedy: Some(remedy.into()),
-        }
-    }
-
-    /// Both in one sentence, for a value that stands in no file.
-    pub fn sentence(self, example: &str) -> String {
-        let remedy = self.remedy.unwrap_or_else(|| write_such_as(example));
-        format!("{}; {remedy}", self.what)
-    }
-}
-
-impl<T: Into<String>> From<T> for Wrong {
-    fn from(what: T) -> Self {
-        Self {
-            what: what.into(),
-            remedy: None,
-        }
-    }
 }
 
 /// A map whose keys are being read.
@@ -486,10 +455,6 @@ impl<'a> Section<'a> {
 
 fn subject(name: &str) -> &str {
     if name.is_empty() { "the file" } else { name }
-}
-
-fn write_such_as(example: &str) -> String {
-    format!("write something such as `{example}`")
 }
 
 fn list_in_variable(node: &Node) -> Option<Value> {

@@ -10,8 +10,9 @@ use secrecy::SecretString;
 use url::{Host, Url};
 
 use super::{
-    section::{self, Section, Wrong},
+    section::{self, Section},
     values::{line, readable},
+    wrong::Wrong,
 };
 
 #[derive(Debug, Clone)]

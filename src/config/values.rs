@@ -4,7 +4,7 @@ use std::{fs::File, path::Path, time::Duration};
 
 use url::Url;
 
-use super::section::Wrong;
+use super::wrong::Wrong;
 
 /// Text on one line, for headers and names: 1 to 100 characters.
 pub(super) fn line(text: &str) -> Result<String, Wrong> {

@@ -167,9 +167,11 @@ fn extra_roots(ca_file: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, T
 }
 
 /// Connects to the first of the host's addresses that answers; with `loopback_only` nothing leaves
-/// the machine, even if `localhost` resolves to somewhere else.
+/// the machine, even if `localhost` resolves to somewhere else. `NotFound`: the name has no address.
 pub async fn connect(host: &str, port: u16, loopback_only: bool) -> io::Result<TcpStream> {
-    let addresses = tokio::net::lookup_host((host, port)).await?;
+    let addresses = tokio::net::lookup_host((host, port))
+        .await
+        .map_err(|error| io::Error::new(io::ErrorKind::NotFound, error))?;
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in addresses.filter(|address| !loopback_only || address.ip().is_loopback()) {
         match TcpStream::connect(address).await {

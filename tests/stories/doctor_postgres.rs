@@ -1,5 +1,7 @@
 //! `postroom doctor` and a PostgreSQL database.
 
+use std::{fs::Permissions, os::unix::fs::PermissionsExt as _};
+
 use crate::{
     doctor::{change, doctor, healthy_with},
     support::{
@@ -18,6 +20,9 @@ async fn tells_what_is_wrong_with_a_database_server() {
         ..Options::default()
     })
     .await;
+    // The database's URL stands in it.
+    let config = world.folder.join("config.yaml");
+    std::fs::set_permissions(config, Permissions::from_mode(0o600)).unwrap();
     let mut database = world.database().await;
     let url = world.database_url();
 
