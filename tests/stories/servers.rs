@@ -256,3 +256,37 @@ async fn what_is_copied_to_postgresql_goes_on_there() {
     world.settled().await;
     world.finish().await;
 }
+
+/// On the database that the stories are told to use, and on the other: both take it alike.
+#[rstest::rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nul_in_a_message_or_a_mail_harms_nobody(
+    #[values(Choice::Sqlite, Choice::Postgres)] database: Choice,
+) {
+    let world = World::start(Options {
+        database,
+        ..Options::default()
+    })
+    .await;
+    let room = talk(&world).await;
+    let first = world.sink.mails_to("jane@acme.com").remove(0);
+    world.ann.say(&room, "Zero\0Event");
+    let letters = world.mails_to("jane@acme.com", 2).await;
+    let text = letter_text(&letters[1]);
+    assert!(text.contains("Zero\u{fffd}Event"), "{text}");
+    let (to, raw) =
+        crate::support::world::answer(&first, "jane@acme.com", "Zero\0Mail", "nul\0@acme.com");
+    let raw = raw.replace("Subject: ", "Subject: a\0b ");
+    let replies = world.mail("jane@acme.com", &[&to], &raw).await;
+    assert_eq!(replies[0].code, 250, "{replies:?}");
+    world
+        .until("the mail is posted", || answers(&world, &room).len() == 2)
+        .await;
+    let said = answers(&world, &room);
+    assert!(
+        said[1].starts_with("Zero") && said[1].ends_with("Mail"),
+        "{said:?}"
+    );
+    world.settled().await;
+    world.finish().await;
+}
