@@ -75,6 +75,8 @@ pub(super) struct Tries {
     reason: String,
     /// As in [`Terms`].
     pub careful_below: u32,
+    /// The server could not list the mails with their sizes.
+    pub without_sizes: bool,
 }
 
 /// Between them, and the one of several mails before, lie 15 to 30 seconds: a server may have a weak
@@ -87,11 +89,9 @@ impl Tries {
     /// A mail is about to be fetched alone.
     pub(super) fn begin(&mut self, uid: u32) {
         if self.uid != uid {
-            *self = Self {
-                uid,
-                careful_below: self.careful_below,
-                ..Self::default()
-            };
+            self.uid = uid;
+            self.begun = 0;
+            self.refused = 0;
         }
         self.begun += 1;
     }
