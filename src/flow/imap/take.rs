@@ -62,7 +62,10 @@ impl Fetcher {
                     Group::Together(mails) => self.take_together(&mails, visit).await?,
                     Group::Alone(mail) => self.take_alone(mail, visit).await?,
                     Group::TooLarge(mail) => self.leave(mail, None, visit).await?,
-                    Group::NotOurs(mail) => self.commit(Vec::new(), mail.uid, visit).await?,
+                    Group::NotOurs(mails) => {
+                        let last = mails.last().map_or(next, |mail| mail.uid);
+                        self.commit(Vec::new(), last, visit).await?;
+                    }
                 }
                 self.mark(visit).await?;
             }
