@@ -97,6 +97,7 @@ pub struct Left<'a> {
     pub folder: &'a str,
     pub from: &'a str,
     pub subject: &'a str,
+    /// 0 if nobody knows.
     pub size: u64,
 }
 
@@ -110,8 +111,11 @@ impl Left<'_> {
             "" => String::new(),
             subject => format!(", “{}”", excerpt(subject)),
         };
-        let size = bytes(self.size);
-        format!("A mail{from}{subject} ({size})")
+        let size = match self.size {
+            0 => String::new(),
+            size => format!(" ({})", bytes(size)),
+        };
+        format!("A mail{from}{subject}{size}")
     }
 
     fn stays(&self) -> String {

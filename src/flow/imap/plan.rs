@@ -11,8 +11,8 @@ pub(super) enum Group {
     Together(Vec<Listed>),
     Alone(Listed),
     TooLarge(Listed),
-    /// It was there before us.
-    NotOurs(Listed),
+    /// They were there before us.
+    NotOurs(Vec<Listed>),
 }
 
 /// What decides about a mail besides what is listed of it.
@@ -45,7 +45,10 @@ pub(super) fn plan(listed: &[Listed], terms: &Terms) -> Vec<Group> {
                 .is_ok_and(|at| at < terms.since)
         });
         if mail.uid < terms.compare_below && was_before {
-            groups.push(Group::NotOurs(*mail));
+            match groups.last_mut() {
+                Some(Group::NotOurs(mails)) => mails.push(*mail),
+                _ => groups.push(Group::NotOurs(vec![*mail])),
+            }
         } else if u64::from(mail.size) > terms.max_size {
             groups.push(Group::TooLarge(*mail));
         } else if mail.size > SMALL || mail.uid < terms.careful_below {
@@ -75,6 +78,8 @@ pub(super) struct Tries {
     reason: String,
     /// As in [`Terms`].
     pub careful_below: u32,
+    /// The server could not list the mails with their sizes.
+    pub without_sizes: bool,
 }
 
 /// Between them, and the one of several mails before, lie 15 to 30 seconds: a server may have a weak
@@ -87,11 +92,9 @@ impl Tries {
     /// A mail is about to be fetched alone.
     pub(super) fn begin(&mut self, uid: u32) {
         if self.uid != uid {
-            *self = Self {
-                uid,
-                careful_below: self.careful_below,
-                ..Self::default()
-            };
+            self.uid = uid;
+            self.begun = 0;
+            self.refused = 0;
         }
         self.begun += 1;
     }
@@ -137,17 +140,19 @@ mod tests {
         }
     }
 
+    fn uids(mails: &[Listed]) -> String {
+        let uids: Vec<String> = mails.iter().map(|mail| mail.uid.to_string()).collect();
+        uids.join("+")
+    }
+
     fn shown(groups: &[Group]) -> String {
         let shown: Vec<String> = groups
             .iter()
             .map(|group| match group {
-                Group::Together(mails) => {
-                    let uids: Vec<String> = mails.iter().map(|mail| mail.uid.to_string()).collect();
-                    uids.join("+")
-                }
+                Group::Together(mails) => uids(mails),
                 Group::Alone(mail) => format!("{}", mail.uid),
                 Group::TooLarge(mail) => format!("!{}", mail.uid),
-                Group::NotOurs(mail) => format!("-{}", mail.uid),
+                Group::NotOurs(mails) => format!("-{}", uids(mails)),
             })
             .collect();
         shown.join(" ")
@@ -170,13 +175,19 @@ mod tests {
             came_at: None,
             ..mail(4, 10, 0)
         };
-        let listed = [mail(1, 10, 9), mail(2, 10, 10), mail(3, 10, 11), undated];
+        let listed = [
+            mail(0, 9, 9),
+            mail(1, 9, 9),
+            mail(2, 9, 10),
+            mail(3, 9, 11),
+            undated,
+        ];
         let later = [mail(5, 10, 9)];
         let terms = Terms {
             compare_below: 5,
             ..terms()
         };
-        assert_eq!(shown(&plan(&listed, &terms)), "-1 2+3+4");
+        assert_eq!(shown(&plan(&listed, &terms)), "-0+1 2+3+4");
         assert_eq!(shown(&plan(&later, &terms)), "5");
     }
 
@@ -233,9 +244,8 @@ mod tests {
                         prop_assert!(mails.iter().map(|mail| mail.size).sum::<u32>() <= SMALL_TOGETHER);
                         seen.extend(mails);
                     }
-                    Group::Alone(mail) | Group::TooLarge(mail) | Group::NotOurs(mail) => {
-                        seen.push(mail);
-                    }
+                    Group::NotOurs(mails) => seen.extend(mails),
+                    Group::Alone(mail) | Group::TooLarge(mail) => seen.push(mail),
                 }
             }
             prop_assert_eq!(seen, listed);

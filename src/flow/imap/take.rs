@@ -34,7 +34,7 @@ type Fetched = (u32, Option<NewMail>);
 
 /// What came of fetching one mail.
 enum Outcome {
-    Fetched(Draft),
+    Fetched(Box<Draft>),
     /// Somebody has deleted or moved it.
     Gone,
     TooLarge,
@@ -47,8 +47,14 @@ impl Fetcher {
         loop {
             visit.session.take_news();
             let next = u32::try_from(visit.progress.next_uid).unwrap_or(u32::MAX);
-            let listed = visit.session.list(next).await?;
+            let listed = visit.session.list(next, !self.tries.without_sizes).await;
+            if let Err(Fault::Refused { .. } | Fault::Unwelcome(_)) = &listed {
+                // Perhaps it can't measure one of the mails; then each is looked at by itself.
+                self.tries.without_sizes = !self.tries.without_sizes;
+            }
+            let listed = listed?;
             if listed.is_empty() {
+                self.tries.without_sizes = false;
                 return Ok(());
             }
             for group in plan(&listed, &self.terms(visit)) {
@@ -56,7 +62,10 @@ impl Fetcher {
                     Group::Together(mails) => self.take_together(&mails, visit).await?,
                     Group::Alone(mail) => self.take_alone(mail, visit).await?,
                     Group::TooLarge(mail) => self.leave(mail, None, visit).await?,
-                    Group::NotOurs(mail) => self.commit(Vec::new(), mail.uid, visit).await?,
+                    Group::NotOurs(mails) => {
+                        let last = mails.last().map_or(next, |mail| mail.uid);
+                        self.commit(Vec::new(), last, visit).await?;
+                    }
                 }
                 self.mark(visit).await?;
             }
@@ -68,7 +77,11 @@ impl Fetcher {
             compare_below: u32::try_from(visit.progress.compare_below).unwrap_or(u32::MAX),
             since: Timestamp::from_millisecond(visit.progress.since).unwrap_or_default(),
             max_size: self.settings.max_size,
-            careful_below: self.tries.careful_below,
+            careful_below: if self.tries.without_sizes {
+                u32::MAX
+            } else {
+                self.tries.careful_below
+            },
         }
     }
 
@@ -111,7 +124,7 @@ impl Fetcher {
         };
         match outcome {
             Outcome::Fetched(draft) => {
-                let taken = self.unless_known(draft, mail.uid, &[], visit).await?;
+                let taken = self.unless_known(*draft, mail.uid, &[], visit).await?;
                 self.commit_all(vec![(mail.uid, taken)], visit).await
             }
             Outcome::Gone => {
@@ -155,7 +168,7 @@ impl Fetcher {
             };
             write(&mut own, bytes).await?;
             if is_whole {
-                return Ok(Outcome::Fetched(own));
+                return Ok(Outcome::Fetched(Box::new(own)));
             }
             draft = Some(own);
         }

@@ -120,29 +120,12 @@ impl Session {
     async fn log_in(&mut self, username: &str, password: &SecretString) -> Result<(), Fault> {
         let password = password.expose_secret();
         let mut told = None;
+        let hear = |answer: &Response| told = told_capabilities(answer).or(told);
         let ended = if self.capabilities.plain {
             let secret = BASE64.encode(format!("\0{username}\0{password}").as_bytes());
-            let (tag, refused) = if self.capabilities.initial_response {
-                let command = format!("AUTHENTICATE PLAIN {secret}");
-                (self.begin(&command).await?, None)
-            } else {
-                let tag = self.begin("AUTHENTICATE PLAIN").await?;
-                let refused = self.go_ahead(&tag).await?;
-                if refused.is_none() {
-                    self.wire.say(&secret).await?;
-                }
-                (tag, refused)
-            };
-            match refused {
-                Some(refused) => refused,
-                None => {
-                    let hear = |answer: &Response| told = told_capabilities(answer).or(told);
-                    self.finish(&tag, Unreadable::Skip, hear).await?
-                }
-            }
+            self.authenticate(&secret, hear).await?
         } else {
             let command = format!("LOGIN {} {}", quoted(username), quoted(password));
-            let hear = |answer: &Response| told = told_capabilities(answer).or(told);
             self.command(&command, Unreadable::Skip, hear).await?
         };
         match ended {
@@ -157,6 +140,24 @@ impl Session {
                 Ok(())
             }
         }
+    }
+
+    /// RFC 4616, which knows passwords in every script.
+    async fn authenticate(
+        &mut self,
+        secret: &str,
+        hear: impl FnMut(&Response),
+    ) -> Result<Ended, Fault> {
+        if self.capabilities.initial_response {
+            let command = format!("AUTHENTICATE PLAIN {secret}");
+            return self.command(&command, Unreadable::Skip, hear).await;
+        }
+        let tag = self.begin("AUTHENTICATE PLAIN").await?;
+        if let Some(refused) = self.go_ahead(&tag).await? {
+            return Ok(refused);
+        }
+        self.wire.say(secret).await?;
+        self.finish(&tag, Unreadable::Skip, hear).await
     }
 }
 

@@ -37,13 +37,15 @@ pub enum Piece {
 }
 
 impl Session {
-    /// The mails from `uid` on, in order; of very many only the first ones.
-    pub async fn list(&mut self, uid: u32) -> Result<Vec<Listed>, Fault> {
+    /// The mails from `uid` on, in order; of very many only the first ones. A server that can't read
+    /// one of them may not tell sizes: without `with_sizes` all are 0.
+    pub async fn list(&mut self, uid: u32, with_sizes: bool) -> Result<Vec<Listed>, Fault> {
         let mut found = BTreeMap::new();
         // The last mail is listed whatever its UID is (RFC 3501 section 6.4.8).
-        let command = format!("UID FETCH {uid}:* (UID RFC822.SIZE INTERNALDATE)");
+        let sizes = if with_sizes { " RFC822.SIZE" } else { "" };
+        let command = format!("UID FETCH {uid}:* (UID INTERNALDATE{sizes})");
         let hear = |answer: &Response| {
-            if let Some(listed) = listed(answer).filter(|listed| listed.uid >= uid) {
+            if let Some(listed) = listed(answer, with_sizes).filter(|listed| listed.uid >= uid) {
                 found.insert(listed.uid, listed);
                 if found.len() > MOST_LISTED {
                     found.pop_last();
@@ -149,9 +151,12 @@ pub(super) fn set(uids: &[u32]) -> String {
     }
     let texts: Vec<String> = ranges
         .iter()
-        .map(|(first, last)| match first == last {
-            true => first.to_string(),
-            false => format!("{first}:{last}"),
+        .map(|(first, last)| {
+            if first == last {
+                first.to_string()
+            } else {
+                format!("{first}:{last}")
+            }
         })
         .collect();
     texts.join(",")
@@ -191,14 +196,14 @@ fn body<'a>(answer: &'a Response<'a>, offset: u32) -> Option<&'a [u8]> {
         })
 }
 
-fn listed(answer: &Response) -> Option<Listed> {
+fn listed(answer: &Response, with_sizes: bool) -> Option<Listed> {
     let uid = uid_of(answer)?;
     let mut listed = Listed {
         uid,
         size: 0,
         came_at: None,
     };
-    let mut is_listed = false;
+    let mut is_listed = !with_sizes;
     for attribute in attributes(answer) {
         match attribute {
             AttributeValue::Rfc822Size(size) => {

@@ -46,7 +46,6 @@ impl Session {
                 Err(fault) => return Err(fault),
             };
             match Response::parse(answer) {
-                Ok((_, Response::MailboxData(MailboxDatum::Exists(_)))) => self.has_news = true,
                 Ok((
                     _,
                     response @ Response::Data {
@@ -57,8 +56,10 @@ impl Session {
                 Ok((_, Response::Done { .. })) => {
                     return Err(Fault::Nonsense("it ended IDLE by itself"));
                 }
-                // Whatever it was, looking does no harm.
-                Err(_) => self.has_news = true,
+                // Where it can't be understood, looking does no harm.
+                Ok((_, Response::MailboxData(MailboxDatum::Exists(_)))) | Err(_) => {
+                    self.has_news = true;
+                }
                 Ok(_) => {}
             }
         }

@@ -66,6 +66,7 @@ pub(super) enum Unreadable {
     Fail,
 }
 
+const NOT_ASKED: &str = "it answers what was not asked";
 /// A command takes at most so many times the wait for an answer, however much is answered.
 const LONGEST: u32 = 10;
 
@@ -148,7 +149,7 @@ impl Session {
                     });
                 }
                 Response::Done { .. } => {
-                    return Err(Fault::Nonsense("it answers what was not asked"));
+                    return Err(Fault::Nonsense(NOT_ASKED));
                 }
                 Response::Data {
                     status: Status::Bye,
@@ -160,40 +161,35 @@ impl Session {
         }
     }
 
-    /// Waits for the server's leave to go on.
+    /// Waits for the server's leave to go on with a command; returns how that ended if there is none.
     pub(super) async fn go_ahead(&mut self, tag: &str) -> Result<Option<Ended>, Fault> {
-        let patience = self.wire.timeout();
         let limit = self.wire.timeout() * LONGEST;
-        let wait = async {
-            loop {
-                let answer = self.wire.answer(patience).await?;
-                match Response::parse(answer) {
-                    Ok((_, Response::Continue(_))) => return Ok(None),
-                    Ok((_, response @ Response::Done { .. })) => {
-                        let is_own =
-                            matches!(&response, Response::Done { tag: own, .. } if own.0 == tag);
-                        if !is_own {
-                            return Err(Fault::Nonsense("it answers what was not asked"));
-                        }
-                        return Ok(Some(Ended::No(words(&response))));
-                    }
-                    Ok((
-                        _,
-                        response @ Response::Data {
-                            status: Status::Bye,
-                            ..
-                        },
-                    )) => return Err(Fault::Unwelcome(words(&response))),
-                    Ok((_, Response::MailboxData(MailboxDatum::Exists(_)))) => {
-                        self.has_news = true;
-                    }
-                    _ => {}
-                }
-            }
-        };
-        tokio::time::timeout(limit, wait)
+        tokio::time::timeout(limit, self.leave(tag))
             .await
             .unwrap_or(Err(Fault::Nonsense("a command never begins")))
+    }
+
+    async fn leave(&mut self, tag: &str) -> Result<Option<Ended>, Fault> {
+        let patience = self.wire.timeout();
+        loop {
+            let answer = self.wire.answer(patience).await?;
+            let Ok((_, response)) = Response::parse(answer) else {
+                continue;
+            };
+            match &response {
+                Response::Continue(_) => return Ok(None),
+                Response::Done { tag: own, .. } if own.0 == tag => {
+                    return Ok(Some(Ended::No(words(&response))));
+                }
+                Response::Done { .. } => return Err(Fault::Nonsense(NOT_ASKED)),
+                Response::Data {
+                    status: Status::Bye,
+                    ..
+                } => return Err(Fault::Unwelcome(words(&response))),
+                Response::MailboxData(MailboxDatum::Exists(_)) => self.has_news = true,
+                _ => {}
+            }
+        }
     }
 
     pub(super) async fn ask_capabilities(&mut self) -> Result<(), Fault> {

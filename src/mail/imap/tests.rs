@@ -179,7 +179,7 @@ async fn selects_and_lists_what_is_new() {
     };
     assert_eq!(folder, expected);
     assert!(session.take_news());
-    let listed = session.list(10).await.unwrap();
+    let listed = session.list(10, true).await.unwrap();
     let uids: Vec<(u32, u32)> = listed.iter().map(|mail| (mail.uid, mail.size)).collect();
     assert_eq!(uids, [(11, 6), (12, 7)]);
 }
@@ -188,7 +188,7 @@ async fn selects_and_lists_what_is_new() {
 #[tokio::test]
 async fn a_list_with_a_hole_is_none() {
     let mut session = session(&["* 1 FETCH (UID 9 RFC822.SI\u{0}E 5)\r\n{tag} OK done\r\n"]).await;
-    let fault = session.list(1).await.unwrap_err();
+    let fault = session.list(1, true).await.unwrap_err();
     assert!(matches!(fault, Fault::Nonsense(_)), "{fault}");
 }
 
@@ -239,7 +239,7 @@ async fn waits_no_longer_than_it_should() {
     for answer in ["", "* 1 EX", &chatter] {
         let answer = format!("{answer}{STAY}");
         let mut session = session(&[&answer]).await;
-        let fault = session.list(1).await.unwrap_err();
+        let fault = session.list(1, true).await.unwrap_err();
         assert!(matches!(fault, Fault::Lost(_)), "{fault}");
     }
 }
@@ -248,7 +248,7 @@ async fn waits_no_longer_than_it_should() {
 async fn idles_until_there_is_news_or_time_is_up() {
     let said = "+ idling\r\n* OK still here\r\n* 4 EXISTS\r\n";
     let mut with_news = session(&[said, "P3 OK done\r\n"]).await;
-    with_news.idle(Duration::from_secs(60)).await.unwrap();
+    with_news.idle(Duration::from_mins(1)).await.unwrap();
     assert!(with_news.take_news());
 
     let mut without = session(&["+ idling\r\n", "P3 OK done\r\n"]).await;
@@ -261,7 +261,7 @@ async fn idles_until_there_is_news_or_time_is_up() {
         ("+ idling\r\n{tag} OK ended\r\n", "by itself"),
     ] {
         let mut session = session(&[said, ""]).await;
-        let fault = session.idle(Duration::from_secs(60)).await.unwrap_err();
+        let fault = session.idle(Duration::from_mins(1)).await.unwrap_err();
         assert!(fault.to_string().contains(part), "{part}: {fault}");
     }
     // Silence after DONE: the connection is dead.

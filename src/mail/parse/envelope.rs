@@ -57,7 +57,7 @@ mod tests {
         None,
         &["a@example.org", "b@example.org"]
     )]
-    #[case::nothing("", None, &[])]
+    #[case::nothing("X: y\n", None, &[])]
     fn reads(#[case] header: &str, #[case] sender: Option<&str>, #[case] recipients: &[&str]) {
         let read = envelope(format!("{header}\nDelivered-To: body@example.org\n").as_bytes());
         assert_eq!(read.sender.as_deref(), sender);

@@ -277,6 +277,7 @@ async fn after_the_server_has_numbered_the_mails_anew_each_is_still_taken_once()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_mail_programs_may_work_in_the_folder() {
+    const MAILS: usize = 150;
     let desk = Desk::open("").await;
     let server_port = desk.server.port();
     let busy = tokio::spawn(async move {
@@ -301,7 +302,6 @@ async fn other_mail_programs_may_work_in_the_folder() {
             tokio::time::sleep(Duration::from_millis(3)).await;
         }
     });
-    const MAILS: usize = 150;
     for number in 0..MAILS {
         desk.drop_mail(&mail(&desk.token, &format!("Ours {number}")));
         // In nobody's conversation: it is kept if it was there long enough.

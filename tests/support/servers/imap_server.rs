@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
@@ -148,7 +148,8 @@ impl ImapServer {
         let draft = self.folder.join("draft");
         fs::write(&draft, raw)?;
         let file = fs::File::options().write(true).open(&draft)?;
-        file.set_modified(SystemTime::now() - age)?;
+        let written = file.metadata()?.modified()?;
+        file.set_modified(written - age)?;
         self.place(address, subfolder, &draft)
     }
 
