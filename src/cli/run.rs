@@ -132,18 +132,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         )
         .await?;
     }
-    if config.lmtp.is_none() {
-        warn_of_deaf_mailboxes(&context);
-    }
-    if let Some(lmtp) = config.lmtp {
-        let listener = listen(lmtp.listen, "lmtp.listen").await?;
-        let limits = Limits {
-            mail_size: lmtp.max_size,
-            ..Limits::default()
-        };
-        let server = Lmtp::new(Receiver::new(Arc::clone(&context), "lmtp"), limits);
-        stop.tasks()
-            .spawn(server.serve(listener, stop.soft().clone()));
+    match config.lmtp {
+        Some(lmtp) => serve_lmtp(&lmtp, &context, &stop).await?,
+        None => warn_of_deaf_mailboxes(&context),
     }
     start_workers(&context, &stop);
     start_fetchers(&context, &health, &stop)?;
@@ -282,6 +273,22 @@ async fn listen(address: std::net::SocketAddr, key: &str) -> anyhow::Result<TcpL
     TcpListener::bind(address).await.with_context(|| {
         format!("can't listen on {address} ({key}); is something else running there?")
     })
+}
+
+async fn serve_lmtp(
+    lmtp: &config::Lmtp,
+    context: &Arc<flow::Context>,
+    stop: &Stop,
+) -> anyhow::Result<()> {
+    let listener = listen(lmtp.listen, "lmtp.listen").await?;
+    let limits = Limits {
+        mail_size: lmtp.max_size,
+        ..Limits::default()
+    };
+    let server = Lmtp::new(Receiver::new(Arc::clone(context), "lmtp"), limits);
+    stop.tasks()
+        .spawn(server.serve(listener, stop.soft().clone()));
+    Ok(())
 }
 
 async fn serve_http(

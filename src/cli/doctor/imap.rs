@@ -8,7 +8,7 @@ use super::{
     tls,
 };
 use crate::{
-    config::{Encryption, Imap, MailboxName, Processed},
+    config::{Credentials, Encryption, Imap, MailboxName, Processed},
     mail::{
         certificate::{Certificate, CertificateFault},
         dial::Seen,
@@ -48,7 +48,7 @@ async fn of_mailbox(place: Place<'_>, scene: &Scene) -> Vec<Check> {
     let seen = Seen::default();
     account.watch(&seen);
     let password = settings.server.credentials.as_ref();
-    let password = password.map_or_else(|| "".into(), |own| own.current_password());
+    let password = password.map_or_else(|| "".into(), Credentials::current_password);
     let session = account.connect(&password).await;
     let certificate = seen.certificate();
     let mut session = match session {

@@ -142,7 +142,7 @@ impl Doctor {
         if self.wants(Area::Config) {
             checks.extend(files::examine(&scene, &secrets));
         }
-        checks.extend(self.beyond_the_files(&scene).await);
+        checks.extend(Box::pin(self.beyond_the_files(&scene)).await);
         checks
     }
 
