@@ -37,7 +37,8 @@ pub fn read(body: &[u8]) -> Option<Transaction> {
     let mut broken = Vec::new();
     for event in all {
         let body = event.get().to_owned();
-        let Ok(outline) = serde_json::from_str::<Outline>(&body) else {
+        let outline = serde_json::from_str::<Outline>(&body).ok();
+        let Some(outline) = outline.filter(Outline::has_sound_ids) else {
             let digest = HEXLOWER.encode(&Sha256::digest(body.as_bytes()));
             let id = format!("broken:{digest}");
             broken.push(Broken { id, body });
@@ -79,6 +80,17 @@ struct Outline {
     event_id: String,
     room_id: String,
     sender: String,
+}
+
+/// Octets (<https://spec.matrix.org/v1.19/appendices/#identifier-grammar>). PostgreSQL has no place
+/// in an index for much longer ones.
+const LONGEST_ID: usize = 255;
+
+impl Outline {
+    fn has_sound_ids(&self) -> bool {
+        let ids = [&self.event_id, &self.room_id, &self.sender];
+        ids.iter().all(|id| id.len() <= LONGEST_ID)
+    }
 }
 
 #[derive(Deserialize)]

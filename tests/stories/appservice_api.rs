@@ -179,8 +179,21 @@ async fn a_broken_event_is_reported_and_its_neighbours_go_on() {
         "sender": "nobody in particular", "origin_server_ts": 1, "state_key": 7,
         "content": {"membership": ["join"]},
     });
+    let endless = message(
+        &world,
+        &room,
+        &format!("${}", "0123456789abcdef".repeat(500)),
+        "Endless",
+    );
     let mut events = vec![message(&world, &room, "$first", "The first")];
-    events.extend([without_id, json!(null), json!("text"), timeless, senseless]);
+    events.extend([
+        without_id,
+        json!(null),
+        json!("text"),
+        timeless,
+        senseless,
+        endless,
+    ]);
     events.push(message(&world, &room, "$last", "The last"));
 
     assert_eq!(push(&world, "t1", &events).await, ok());
@@ -196,7 +209,7 @@ async fn a_broken_event_is_reported_and_its_neighbours_go_on() {
         .iter()
         .filter(|report| report.contains("was set aside"))
         .collect();
-    assert_eq!(reports.len(), 5, "each of the broken ones: {reports:?}");
+    assert_eq!(reports.len(), 6, "each of the broken ones: {reports:?}");
     assert!(
         reports.iter().any(|report| report.contains("$timeless")),
         "{reports:?}"

@@ -6,7 +6,7 @@ use crate::support::{
     imap_client::{ImapClient, Shown},
     servers::imap_server::{ImapOptions, ImapServer},
     smtp_sink::SinkMail,
-    world::{Options, World, header},
+    world::{Options, World, reply_address},
 };
 
 pub const BOT: &str = "@postroom:example.org";
@@ -51,7 +51,7 @@ impl Desk {
         let jane = world.ghost(&room, "Jane Doe").unwrap();
         world.quiet().await;
         Self {
-            token: header(&letter.raw, "Reply-To").unwrap(),
+            token: reply_address(&letter),
             world,
             server,
             room,
