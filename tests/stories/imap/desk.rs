@@ -51,7 +51,7 @@ impl Desk {
         let jane = world.ghost(&room, "Jane Doe").unwrap();
         world.quiet().await;
         Self {
-            token: reply_address(&letter),
+            token: reply_address(&letter).unwrap(),
             world,
             server,
             room,
