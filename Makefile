@@ -29,7 +29,8 @@ lint: provision ## Formatting, clippy, rustdoc; cargo-deny where it is installed
 test: build lint ## All gates and all tests, with the real Synapse, Postfix, Dovecot and PostgreSQL
 	scripts/with-postgres $(CARGO) nextest run --locked
 # What goes through the whole program a second time, on the other database.
-	POSTROOM_TEST_DATABASE=postgres scripts/with-postgres $(CARGO) nextest run --locked -E '(binary(stories) & !test(/^doctor/)) | binary(crash)'
+	POSTROOM_TEST_DATABASE=postgres scripts/with-postgres $(CARGO) nextest run --locked \
+	  -E '(binary(stories) & !test(/^doctor/)) | (binary(crash) - test(two_side_by_side)) | (binary(e2e) & test(/^conversation::/))'
 	$(CARGO) test --locked --doc --quiet
 
 bench: ## The benchmarks, on a disk: see docs/benchmarks.md

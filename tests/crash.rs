@@ -22,38 +22,50 @@ use std::{
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use support::{
+    database::Choice,
     fake_homeserver::Fault,
     smtp_sink::{Stage, Trouble},
-    world::{Options, World},
+    world::{Options, PATIENCE, World},
 };
 use traffic::{Party, Traffic};
 
 /// How often each test kills, unless it is told otherwise.
 const KILLS: u64 = 100;
+/// As often where taking over takes its time.
+const KILLS_OF_TWO: u64 = 40;
 /// How long everything may take to come to rest after the last kill: failed attempts wait for some
 /// seconds, several times in bad luck.
 const TO_REST: Duration = Duration::from_mins(2);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_message_at_once() {
-    storm("0s").await;
+    storm("0s", Choice::AsTold).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gathered_letters() {
-    storm("200ms").await;
+    storm("200ms", Choice::AsTold).await;
 }
 
-async fn storm(quiet: &'static str) {
+/// One works, one stands by; now and then it is not a process that goes but its connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_side_by_side() {
+    storm("0s", Choice::Postgres).await;
+}
+
+/// On PostgreSQL by choice there are two Postrooms.
+async fn storm(quiet: &'static str, database: Choice) {
+    let are_two = matches!(database, Choice::Postgres);
     let seed =
         number("POSTROOM_SEED").unwrap_or_else(|| RandomState::new().build_hasher().finish());
-    let kills = number("POSTROOM_KILLS").unwrap_or(KILLS);
+    let kills = number("POSTROOM_KILLS").unwrap_or(if are_two { KILLS_OF_TWO } else { KILLS });
     println!("POSTROOM_SEED={seed} POSTROOM_KILLS={kills}, letters after {quiet}");
     let mut chance = StdRng::seed_from_u64(seed);
 
     let mut world = World::start(Options {
         quiet,
         at_most: "1s",
+        database,
         ..Options::default()
     })
     .await;
@@ -63,23 +75,24 @@ async fn storm(quiet: &'static str) {
     let begun = Instant::now();
     let traffic = Traffic::begin(&parties, &world, seed);
     for kill in 0..kills {
+        if are_two {
+            until_one_works(&mut world).await;
+        }
         tokio::time::sleep(life(kill, &mut chance)).await;
         disturb(&world, &mut chance);
         tokio::time::sleep(Duration::from_millis(chance.random_range(0..20))).await;
-        assert!(
-            !world.has_ended(),
-            "Postroom ended by itself\n{}",
-            world.log()
-        );
-        world.kill_postroom();
-        if chance.random_bool(0.5) {
-            // The homeserver knows the transactions of the last attempts no more.
-            world.homeserver.restart();
+        if are_two {
+            strike_one_of_two(&mut world, &mut chance).await;
+        } else {
+            strike(&mut world, &mut chance).await;
         }
-        if chance.random_bool(0.2) {
-            tokio::time::sleep(Duration::from_millis(chance.random_range(0..300))).await;
+    }
+    if are_two {
+        // One that was cut off may not have noticed yet.
+        while world.health_of_stand_by().await.as_deref() != Some("standing by") {
+            until_one_works(&mut world).await;
         }
-        world.spawn_postroom();
+        world.kill_stand_by();
     }
     world.homeserver.clear_faults();
     world.sink.clear_troubles();
@@ -98,6 +111,51 @@ async fn storm(quiet: &'static str) {
         settled.as_secs(),
     );
     world.finish_stopped();
+}
+
+async fn strike(world: &mut World, chance: &mut StdRng) {
+    assert!(
+        !world.has_ended(),
+        "Postroom ended by itself\n{}",
+        world.log()
+    );
+    world.kill_postroom();
+    if chance.random_bool(0.5) {
+        // The homeserver knows the transactions of the last attempts no more.
+        world.homeserver.restart();
+    }
+    if chance.random_bool(0.2) {
+        tokio::time::sleep(Duration::from_millis(chance.random_range(0..300))).await;
+    }
+    world.spawn_postroom();
+}
+
+/// Who takes over is left to them.
+async fn strike_one_of_two(world: &mut World, chance: &mut StdRng) {
+    match chance.random_range(0..10) {
+        0 => world.kill_stand_by(),
+        1 => {
+            world.kill_postroom();
+            world.kill_stand_by();
+        }
+        2 | 3 => {
+            let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_locks
+                WHERE locktype = 'advisory' AND granted
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+            let mut beside = world.database().await;
+            beside.row::<(i64,)>(cut).await;
+            beside.close().await;
+        }
+        _ => world.kill_postroom(),
+    }
+}
+
+async fn until_one_works(world: &mut World) {
+    let deadline = Instant::now() + PATIENCE;
+    while !world.follow_whoever_works().await {
+        assert!(Instant::now() < deadline, "nobody works\n{}", world.log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// How long Postroom lives: now and then not even until it is up. Every third life is a longer

@@ -45,6 +45,10 @@ impl DatabaseCommand {
     }
 }
 
+const INTERRUPTED: &str = "the database failed, so nothing was written, and the SQLite file is as it was. \
+     Mend what the reason below says, and run it again; should it then say that the target is not empty, \
+     the copy had just been finished: begin with a fresh database";
+
 async fn run_copy(config: &Config, to: String) -> anyhow::Result<()> {
     let Database::Sqlite(from) = &config.database else {
         bail!("the configuration names a PostgreSQL database already; there is nothing to copy");
@@ -58,7 +62,15 @@ async fn run_copy(config: &Config, to: String) -> anyhow::Result<()> {
         );
     };
     let begun = std::time::Instant::now();
-    let copied = copy::copy(from, to).await?;
+    let copied = copy::copy(from, to).await.map_err(|error| {
+        let may_pass = error.may_pass();
+        let error = anyhow::Error::from(error);
+        if may_pass {
+            error.context(INTERRUPTED)
+        } else {
+            error
+        }
+    })?;
     println!("{:<20} {:>10}  {:<16}", "table", "rows", "SHA-256");
     let mut rows = 0;
     let mut differences = 0;

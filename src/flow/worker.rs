@@ -1,10 +1,10 @@
 //! Repeats a step until Postroom stops.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::Context;
@@ -52,7 +52,11 @@ pub trait Worker: Send {
 #[derive(Debug)]
 pub struct Slots {
     running: JoinSet<()>,
+    /// The rows of what runs; of some that ended a moment ago, too.
+    rows: HashMap<task::Id, i64>,
     size: usize,
+    /// The store's doubts that were looked into.
+    doubts: u64,
 }
 
 impl Slots {
@@ -60,7 +64,9 @@ impl Slots {
     pub fn new(size: usize) -> Self {
         Self {
             running: JoinSet::new(),
+            rows: HashMap::new(),
             size,
+            doubts: 0,
         }
     }
 
@@ -79,38 +85,61 @@ impl Slots {
         let free = self.free().await;
         let now = context.now_ms();
         let until = now.saturating_add(millis(lease));
+        let doubts = context.store.doubts();
+        // After a doubt there may be attempts that we don't know of.
+        let ours = (doubts != self.doubts).then(|| self.rows.values().copied().collect());
         let claimed = context
             .store
             .write(move |tx| {
-                Box::pin(async move { outbox::claim(tx, way, now, until, free).await })
+                Box::pin(async move {
+                    if let Some(ours) = ours {
+                        outbox::take_back_all_but(tx, way, &ours).await?;
+                    }
+                    outbox::claim(tx, way, now, until, free).await
+                })
             })
             .await?;
+        self.doubts = doubts;
         if claimed.is_empty() {
             let until = outbox::next_at(&mut context.store.read().await?, way).await?;
             return Ok(Step::Idle { until });
         }
         for row in claimed {
-            self.begin(attempt(row, Arc::clone(context)));
+            self.begin(row.id, attempt(row, Arc::clone(context)));
         }
         Ok(Step::Again)
     }
 
     /// How many more attempts may begin; waits until it is at least one.
     async fn free(&mut self) -> usize {
-        while self.running.try_join_next().is_some() {}
-        if self.running.len() >= self.size {
-            self.running.join_next().await;
+        while let Some(ended) = self.running.try_join_next_with_id() {
+            self.forget(ended);
+        }
+        if self.running.len() >= self.size
+            && let Some(ended) = self.running.join_next_with_id().await
+        {
+            self.forget(ended);
         }
         self.size - self.running.len()
     }
 
+    fn forget(&mut self, ended: Result<(task::Id, ()), JoinError>) {
+        let task = ended.map_or_else(|fault| fault.id(), |(task, ())| task);
+        self.rows.remove(&task);
+    }
+
     /// Begins an attempt. One that fails is begun again when its lease is over.
-    fn begin(&mut self, attempt: impl Future<Output = Result<(), StoreError>> + Send + 'static) {
-        self.running.spawn(async move {
+    fn begin(
+        &mut self,
+        row: i64,
+        attempt: impl Future<Output = Result<(), StoreError>> + Send + 'static,
+    ) {
+        let task = self.running.spawn(async move {
             if let Err(error) = attempt.await {
                 tracing::error!(%error, "Could not write down how an attempt ended");
             }
         });
+        self.rows.insert(task.id(), row);
     }
 
     /// Waits for the attempts that run, but not forever: one that is cut off is looked into at the

@@ -51,6 +51,7 @@ pub async fn copy(from: &Path, to: &SecretString) -> Result<Vec<CopiedTable>, St
         .await?;
     let tables = tables(&mut source.writes).await?;
     let mut all = target.begin().await?;
+    lock_all(&tables, &mut all).await?;
     let mut copied = Vec::new();
     for table in &tables {
         table.refuse_unless_empty(&mut all).await?;
@@ -68,6 +69,14 @@ pub async fn copy(from: &Path, to: &SecretString) -> Result<Vec<CopiedTable>, St
         all.rollback().await?;
     }
     Ok(copied)
+}
+
+/// Whoever heeds no lock of Postroom's waits until the copy is done, and doesn't write into it.
+async fn lock_all(tables: &[Table], target: &mut PgConnection) -> Result<(), StoreError> {
+    let names: Vec<&str> = tables.iter().map(|table| &*table.name).collect();
+    let lock = format!("LOCK TABLE {} IN EXCLUSIVE MODE", names.join(", "));
+    sqlx::raw_sql(AssertSqlSafe(lock)).execute(target).await?;
+    Ok(())
 }
 
 #[derive(Debug)]

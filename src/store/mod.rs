@@ -120,6 +120,13 @@ impl Store {
         self.writer.lost().await
     }
 
+    /// Grows whenever a commit may have succeeded though it was said to have failed, or another
+    /// Postroom may have been at work for a while: what was begun may be nobody's then.
+    #[must_use]
+    pub fn doubts(&self) -> u64 {
+        self.writer.doubts()
+    }
+
     /// Who is typing where.
     #[must_use]
     pub fn typing(&self) -> &typing::Typing {

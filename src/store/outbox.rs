@@ -1,6 +1,8 @@
 //! What is to leave the machine, in lanes. Of each lane only the head may be attempted; when it is
 //! settled the next one moves up, in the same transaction.
 
+use std::collections::HashSet;
+
 use super::{Connection, Queue, StoreError, Tx};
 use crate::{
     domain::ids::LetterId,
@@ -35,6 +37,10 @@ statements! {
     TAKE_BACK = "
         UPDATE outbox SET state = 'ready', uncertain = 1, lease_until = NULL
         WHERE state = 'attempting' AND lease_until <= $1";
+    SELECT_ATTEMPTING = "SELECT id FROM outbox WHERE way = $1 AND state = 'attempting'";
+    TAKE_BACK_ONE = "
+        UPDATE outbox SET state = 'ready', uncertain = 1, lease_until = NULL
+        WHERE id = $1 AND state = 'attempting'";
     SELECT_BY_EFFECT = "
         SELECT id, lane, payload FROM outbox WHERE effect_id = $1 AND settled_at IS NULL
         AND attempts > 0";
@@ -240,6 +246,21 @@ pub async fn take_back(tx: &mut Tx, now: i64) -> Result<u64, StoreError> {
     tx.wake(Queue::MatrixOut);
     tx.wake(Queue::MailOut);
     Ok(taken)
+}
+
+/// Takes back every attempt of one way but those `under_way`: nobody makes it, though its lease may
+/// last.
+pub async fn take_back_all_but(
+    tx: &mut Tx,
+    way: Way,
+    under_way: &HashSet<i64>,
+) -> Result<(), StoreError> {
+    for (id,) in fetch_all!(tx.connection(), (i64,), SELECT_ATTEMPTING, way.word()) {
+        if !under_way.contains(&id) {
+            execute!(tx.connection(), TAKE_BACK_ONE, id);
+        }
+    }
+    Ok(())
 }
 
 /// The row of an effect of ours that was seen from outside, if it isn't settled: id, lane, payload.

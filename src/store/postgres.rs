@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{
-    ConnectOptions as _, PgConnection,
+    ConnectOptions as _, Connection as _, PgConnection,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPool, PgPoolOptions},
 };
@@ -13,6 +13,7 @@ use sqlx::{
 use super::{
     StoreError,
     refusal::{self, Refusal},
+    sql::within,
 };
 
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -22,6 +23,10 @@ pub(super) const LOCK: i64 = i64::from_be_bytes(*b"Postroom");
 const OLDEST_SERVER: i64 = 13_00_00;
 /// How long a connection may take to be made.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
+/// How long looking at a new connection may take, the lock included.
+const INSPECT_PATIENCE: Duration = Duration::from_secs(20);
+/// How long a connection that is there may take to say so.
+pub(super) const PING_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Settings of a session; a server that doesn't know one goes without it. The server notices
 /// within half a minute that a Postroom is gone with its machine, and lets the next one write.
@@ -73,22 +78,20 @@ impl Server {
         former: Option<&Session>,
     ) -> Result<(PgConnection, Session), StoreError> {
         let mut connection = self.connect().await?;
-        self.inspect(&mut connection).await?;
-        let (locked,): (bool,) = sqlx::query_as("SELECT pg_try_advisory_lock($1)")
-            .bind(LOCK)
-            .fetch_one(&mut connection)
-            .await?;
-        if !locked {
-            if let Some(former) = former {
-                end(former, &mut connection).await?;
-            }
-            return Err(StoreError::InUse("it holds the lock".to_owned()));
-        }
+        within(INSPECT_PATIENCE, async {
+            self.inspect(&mut connection).await?;
+            lock(former, &mut connection).await
+        })
+        .await?;
         self.migrate(&mut connection).await?;
-        set(LIMITS, &mut connection).await?;
-        let session = "SELECT pid::bigint, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()";
-        let (pid, begun) = sqlx::query_as(session).fetch_one(&mut connection).await?;
-        Ok((connection, Session { pid, begun }))
+        let session = within(INSPECT_PATIENCE, async {
+            set(LIMITS, &mut connection).await?;
+            let session = "SELECT pid::bigint, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()";
+            let (pid, begun) = sqlx::query_as(session).fetch_one(&mut connection).await?;
+            Ok::<_, StoreError>(Session { pid, begun })
+        })
+        .await?;
+        Ok((connection, session))
     }
 
     /// Connections to look with.
@@ -100,28 +103,35 @@ impl Server {
         PgPoolOptions::new()
             .max_connections(4)
             .acquire_timeout(CONNECT_PATIENCE)
+            // The pool itself would wait for an answer as long as it takes, and keep the place of a
+            // connection that has fallen silent.
+            .test_before_acquire(false)
+            .before_acquire(|connection, _| Box::pin(answers(connection)))
+            .after_release(|connection, _| Box::pin(answers(connection)))
             .connect_lazy_with(options)
     }
 
     /// A connection that can only read, and takes no lock.
     pub async fn look(&self) -> Result<PgConnection, StoreError> {
         let mut connection = self.connect().await?;
-        self.inspect(&mut connection).await?;
+        within(INSPECT_PATIENCE, self.inspect(&mut connection)).await?;
         set(&[("default_transaction_read_only", "on")], &mut connection).await?;
         Ok(connection)
     }
 
     pub async fn connect(&self) -> Result<PgConnection, StoreError> {
-        let connecting = tokio::time::timeout(CONNECT_PATIENCE, self.options.connect());
-        let mut connection = connecting
+        let mut connection = within(CONNECT_PATIENCE, self.options.connect())
             .await
-            .unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
             .map_err(|error| self.refusal(error))?;
-        set(SETTINGS, &mut connection).await?;
-        // A commit that doesn't wait for the disk is no commit.
-        let durable = "SELECT set_config('synchronous_commit', 'on', false)
-            WHERE current_setting('synchronous_commit') = 'off'";
-        sqlx::query(durable).execute(&mut connection).await?;
+        within(INSPECT_PATIENCE, async {
+            set(SETTINGS, &mut connection).await?;
+            // A commit that doesn't wait for the disk is no commit.
+            let durable = "SELECT set_config('synchronous_commit', 'on', false)
+                WHERE current_setting('synchronous_commit') = 'off'";
+            sqlx::query(durable).execute(&mut connection).await?;
+            Ok::<_, StoreError>(())
+        })
+        .await?;
         Ok(connection)
     }
 
@@ -205,9 +215,8 @@ impl Server {
                 | sqlx::migrate::MigrateError::ExecuteMigration(cause, _) => Some(cause),
                 _ => None,
             };
-            let code = cause
-                .and_then(|cause| cause.as_database_error())
-                .and_then(sqlx::error::DatabaseError::code);
+            let fault = cause.and_then(|cause| cause.as_database_error());
+            let code = fault.and_then(sqlx::error::DatabaseError::code);
             // No right to create, or no schema to create in.
             if code.is_some_and(|code| code == "42501" || code == "3F000") {
                 return Refusal::NotOwner {
@@ -216,7 +225,16 @@ impl Server {
                 }
                 .into();
             }
-            error.into()
+            match error {
+                // The connection broke.
+                sqlx::migrate::MigrateError::Execute(cause)
+                | sqlx::migrate::MigrateError::ExecuteMigration(cause, _)
+                    if cause.as_database_error().is_none() =>
+                {
+                    cause.into()
+                }
+                other => other.into(),
+            }
         })
     }
 
@@ -231,6 +249,27 @@ impl Server {
         let name = self.options.get_database();
         name.unwrap_or(self.options.get_username()).to_owned()
     }
+}
+
+/// Takes the lock, or says who has it.
+async fn lock(former: Option<&Session>, connection: &mut PgConnection) -> Result<(), StoreError> {
+    let (locked,): (bool,) = sqlx::query_as("SELECT pg_try_advisory_lock($1)")
+        .bind(LOCK)
+        .fetch_one(&mut *connection)
+        .await?;
+    if locked {
+        return Ok(());
+    }
+    if let Some(former) = former {
+        end(former, connection).await?;
+    }
+    Err(StoreError::InUse("it holds the lock".to_owned()))
+}
+
+/// Whether there is somebody at the other end; an error says that the connection is of no use.
+pub(super) async fn answers(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    within(PING_PATIENCE, connection.ping()).await?;
+    Ok(true)
 }
 
 async fn set(settings: &[(&str, &str)], connection: &mut PgConnection) -> Result<(), StoreError> {

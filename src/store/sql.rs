@@ -66,9 +66,19 @@ const PATIENCE: Duration = Duration::from_secs(90);
 pub(super) async fn bounded<T>(
     question: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, sqlx::Error> {
-    tokio::time::timeout(PATIENCE, question)
+    within(PATIENCE, question).await
+}
+
+pub(super) async fn within<T, E: From<sqlx::Error>>(
+    patience: Duration,
+    question: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    tokio::time::timeout(patience, question)
         .await
-        .unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
+        .unwrap_or_else(|_| {
+            let silence = std::io::Error::from(std::io::ErrorKind::TimedOut);
+            Err(sqlx::Error::from(silence).into())
+        })
 }
 
 /// What goes into a statement.

@@ -1,5 +1,6 @@
 //! The store against the real databases.
 
+mod copy;
 mod outside;
 mod place;
 mod plans;

@@ -5,7 +5,7 @@ use std::{
     panic::AssertUnwindSafe,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -20,7 +20,8 @@ use tokio::{
 use super::{
     Connection, StoreError,
     connection::Held,
-    postgres::{Server, Session},
+    postgres::{self, PING_PATIENCE, Server, Session},
+    sql::within,
     wakes::{Queue, Wakes, bit},
 };
 use crate::telemetry::metrics::catalogue::{
@@ -75,6 +76,7 @@ pub(super) struct Writer {
     jobs: mpsc::Sender<Job>,
     wakes: Wakes,
     lost: watch::Receiver<Option<String>>,
+    doubts: Arc<AtomicU64>,
 }
 
 impl Writer {
@@ -83,18 +85,29 @@ impl Writer {
         let (jobs, queue) = mpsc::channel(QUEUE_LENGTH);
         let (tell_lost, lost) = watch::channel(None);
         let wakes = Wakes::default();
-        tokio::spawn(run(
-            Tx {
+        let doubts = Arc::<AtomicU64>::default();
+        let pen = Pen {
+            tx: Tx {
                 connection,
                 rings: 0,
                 tallies: Vec::new(),
             },
-            queue,
-            wakes.clone(),
-            server,
-            tell_lost,
-        ));
-        Self { jobs, wakes, lost }
+            wakes: wakes.clone(),
+            doubts: Arc::clone(&doubts),
+        };
+        tokio::spawn(run(pen, queue, server, tell_lost));
+        Self {
+            jobs,
+            wakes,
+            lost,
+            doubts,
+        }
+    }
+
+    /// How often a commit may have succeeded though it was said to have failed, or somebody else may
+    /// have written since.
+    pub(super) fn doubts(&self) -> u64 {
+        self.doubts.load(Ordering::Acquire)
     }
 
     /// Waits until the database is somebody else's.
@@ -159,16 +172,20 @@ fn stopped() -> StoreError {
 /// While there is nothing to write, the connection is looked after so often: who has lost it must
 /// not go on as if it were in charge.
 const LOOK_AFTER: Duration = Duration::from_secs(5);
-/// How long an answer of the server may take that needs no work.
-const PING_PATIENCE: Duration = Duration::from_secs(10);
 /// How long changes wait for a lost connection before they fail; further ones fail at once.
 const HOLD: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
-async fn run(
-    mut tx: Tx,
-    mut queue: mpsc::Receiver<Job>,
+/// What the one task that writes has in hand.
+struct Pen {
+    tx: Tx,
     wakes: Wakes,
+    doubts: Arc<AtomicU64>,
+}
+
+async fn run(
+    mut pen: Pen,
+    mut queue: mpsc::Receiver<Job>,
     mut server: Option<(Server, Session)>,
     lost: watch::Sender<Option<String>>,
 ) {
@@ -177,8 +194,8 @@ async fn run(
         let mut is_sound = true;
         match timeout(LOOK_AFTER, queue.recv_many(&mut batch, LARGEST_BATCH)).await {
             Ok(0) => return,
-            Ok(_) => is_sound = write(&mut tx, std::mem::take(&mut batch), &wakes).await,
-            Err(_) if server.is_some() => is_sound = answers(&mut tx).await,
+            Ok(_) => is_sound = write(&mut pen, std::mem::take(&mut batch)).await,
+            Err(_) if server.is_some() => is_sound = answers(&mut pen.tx).await,
             Err(_) => {}
         }
         if is_sound {
@@ -190,7 +207,10 @@ async fn run(
         tracing::warn!("The connection to the database is lost");
         match regain(server, session, &mut queue).await {
             Ok((connection, own)) => {
-                tx.connection = connection;
+                pen.tx.connection = connection;
+                pen.doubts.fetch_add(1, Ordering::Release);
+                // What they have missed, and what somebody else has left behind.
+                pen.wakes.ring_all(u8::MAX);
                 *session = own;
                 tracing::info!("The connection to the database is there again");
             }
@@ -203,7 +223,8 @@ async fn run(
 }
 
 /// Commits the batch and tells everybody; `false` if the connection is broken.
-async fn write(tx: &mut Tx, batch: Vec<Job>, wakes: &Wakes) -> bool {
+async fn write(pen: &mut Pen, batch: Vec<Job>) -> bool {
+    let tx = &mut pen.tx;
     tx.rings = 0;
     tx.tallies.clear();
     let begun = Instant::now();
@@ -213,12 +234,14 @@ async fn write(tx: &mut Tx, batch: Vec<Job>, wakes: &Wakes) -> bool {
     if let Err(error) = &outcome {
         tracing::error!(%error, "Could not commit to the database");
         DATABASE_COMMITS.count(["failed"]);
-        is_sound = run_plain("ROLLBACK", tx).await.is_ok() || answers(tx).await;
+        // Before anybody is told.
+        pen.doubts.fetch_add(1, Ordering::Release);
+        is_sound = !is_cut(error) && (control("ROLLBACK", tx).await.is_ok() || answers(tx).await);
     } else {
         DATABASE_COMMITS.count(["done"]);
         DATABASE_COMMIT_TIME.observe(begun.elapsed(), NO_LABELS);
         tx.tallies.drain(..).for_each(|tally| tally());
-        wakes.ring_all(tx.rings);
+        pen.wakes.ring_all(tx.rings);
     }
     for finish in finishes {
         finish(outcome.as_ref().copied().map_err(ToString::to_string));
@@ -226,15 +249,17 @@ async fn write(tx: &mut Tx, batch: Vec<Job>, wakes: &Wakes) -> bool {
     is_sound
 }
 
+/// Whether nobody is at the other end any more.
+fn is_cut(error: &StoreError) -> bool {
+    matches!(error, StoreError::Database(sqlx::Error::Io(_)))
+}
+
 /// Whether there is somebody at the other end.
 async fn answers(tx: &mut Tx) -> bool {
-    let ping = async {
-        match tx.connection() {
-            Connection::Sqlite(connection) => connection.ping().await,
-            Connection::Postgres(connection) => connection.ping().await,
-        }
-    };
-    matches!(timeout(PING_PATIENCE, ping).await, Ok(Ok(())))
+    match tx.connection() {
+        Connection::Sqlite(connection) => connection.ping().await.is_ok(),
+        Connection::Postgres(connection) => postgres::answers(connection).await.is_ok(),
+    }
 }
 
 /// Connects anew and takes the lock; fails if that is somebody else's by then, or if nobody can ask
@@ -284,9 +309,9 @@ async fn commit(tx: &mut Tx, jobs: Vec<Job>, finishes: &mut Vec<Finish>) -> Resu
         Connection::Sqlite(_) => "BEGIN IMMEDIATE",
         Connection::Postgres(_) => "BEGIN",
     };
-    run_plain(begin, tx).await?;
+    control(begin, tx).await?;
     for job in jobs {
-        run_plain("SAVEPOINT job", tx).await?;
+        control("SAVEPOINT job", tx).await?;
         let tallies = tx.tallies.len();
         // A job that panics must not take the writer, and with it everybody, along.
         let finish = AssertUnwindSafe(job(tx)).catch_unwind().await;
@@ -294,11 +319,20 @@ async fn commit(tx: &mut Tx, jobs: Vec<Job>, finishes: &mut Vec<Finish>) -> Resu
             finishes.push(finish);
         } else {
             tx.tallies.truncate(tallies);
-            run_plain("ROLLBACK TO job", tx).await?;
+            control("ROLLBACK TO job", tx).await?;
         }
-        run_plain("RELEASE job", tx).await?;
+        control("RELEASE job", tx).await?;
     }
     run_plain("COMMIT", tx).await
+}
+
+/// A statement for which a server needs no time: one that doesn't answer is gone.
+async fn control(sql: &'static str, tx: &mut Tx) -> Result<(), StoreError> {
+    if matches!(tx.connection, Connection::Postgres(_)) {
+        within(PING_PATIENCE, run_plain(sql, tx)).await
+    } else {
+        run_plain(sql, tx).await
+    }
 }
 
 fn run_plain<'t>(sql: &'static str, tx: &'t mut Tx) -> BoxFuture<'t, Result<(), StoreError>> {

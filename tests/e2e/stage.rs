@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
+use crate::support::database::{Choice, Database};
 use crate::support::servers::customer::{self, Mail};
 use crate::support::servers::folder::Folder;
 use crate::support::servers::mail_servers::{MailOptions, MailServers};
@@ -29,13 +30,16 @@ pub struct Stage {
     pub synapse: Synapse,
     pub ann: MatrixClient,
     pub control_room: String,
+    _database: Database,
 }
 
 impl Stage {
     /// Starts everything. `quiet` as in the configuration; `0s` makes a letter of every message.
     pub async fn set(quiet: &'static str) -> Result<Self> {
         let binary = Path::new(env!("CARGO_BIN_EXE_postroom"));
-        let mut postroom = Postroom::new(binary, Folder::create()?)?;
+        let folder = Folder::create()?;
+        let database = Database::create(&Choice::AsTold, &folder).await;
+        let mut postroom = Postroom::new(binary, folder)?;
         let of_synapse = SynapseOptions {
             registration: Some(postroom.registration()),
             ..SynapseOptions::default()
@@ -52,6 +56,7 @@ impl Stage {
         postroom.configure(&Settings {
             quiet,
             control_room: Some(control_room.clone()),
+            database: database.url(),
             log_level: "info,postroom=debug",
             ..Settings::new(synapse.url(), &mail)
         })?;
@@ -62,6 +67,7 @@ impl Stage {
             synapse,
             ann,
             control_room,
+            _database: database,
         };
         let control_room = &stage.control_room;
         stage.ann.wait_for_join(BOT, SOON, control_room).await?;

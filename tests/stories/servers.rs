@@ -1,9 +1,12 @@
 //! PostgreSQL: it goes away and comes back, and several Postrooms want one database.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use crate::support::{
-    database::{Choice, Database, OwnServer},
+    database::{Choice, Database, OwnServer, shared_server},
+    proxy::{Proxy, Silence},
+    servers::{certificates, folder::Folder},
+    smtp_sink::{Stage, Trouble},
     world::{Options, World, letter_text},
 };
 
@@ -193,6 +196,172 @@ async fn who_has_lost_the_database_to_another_ends() {
     beside.close().await;
     world.start_postroom().await;
     world.mails_to("jane@acme.com", 2).await;
+    world.finish().await;
+}
+
+/// A proxy before the tests' server, and the server's URL by way of it.
+async fn by_way_of_a_proxy() -> (Proxy, String) {
+    let direct = shared_server();
+    let address = direct.split('@').nth(1).unwrap().split('/').next().unwrap();
+    let port = address.rsplit(':').next().unwrap();
+    let proxy = Proxy::start(port.parse().unwrap()).await;
+    let url = direct.replace(&format!(":{port}/"), &format!(":{}/", proxy.port()));
+    (proxy, url)
+}
+
+/// As behind a firewall that has forgotten the connections: nobody is told anything.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_falls_silent_is_noticed_and_work_goes_on_without_a_restart() {
+    let (proxy, url) = by_way_of_a_proxy().await;
+    let world = World::start(Options {
+        database: Choice::At(url),
+        ..Options::default()
+    })
+    .await;
+    let room = talk(&world).await;
+    let first = world.sink.mails_to("jane@acme.com").remove(0);
+    proxy.fall_silent(Silence::OnBothSides);
+    world.ann.say(&room, "In silence");
+    // Nothing is acknowledged.
+    let (to, raw) =
+        crate::support::world::answer(&first, "jane@acme.com", "Anybody there?", "2@acme.com");
+    let recipients = [to.as_str()];
+    let (replies, health) = tokio::join!(
+        world.mail("jane@acme.com", &recipients, &raw),
+        world.health()
+    );
+    assert_eq!(replies[0].code, 451, "{replies:?}");
+    let health = health.unwrap();
+    assert!(
+        health["missing"].to_string().contains("database: "),
+        "{health}"
+    );
+    assert_eq!(world.sink.mails_to("jane@acme.com").len(), 1);
+
+    proxy.speak();
+    while world.mail("jane@acme.com", &[&to], &raw).await[0].code != 250 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    world.mails_to("jane@acme.com", 2).await;
+    world.settled().await;
+    assert_eq!(answers(&world, &room), ["Hi Ann", "Anybody there?"]);
+    assert_eq!(letters(&world, &["In silence"]), [1]);
+    world.finish().await;
+}
+
+/// The one that is cut off doesn't know yet that the other one is at work.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_cut_off_in_silence_sends_nothing_beside_the_one_that_took_over() {
+    let (proxy, url) = by_way_of_a_proxy().await;
+    let mut world = World::start(Options {
+        database: Choice::At(url),
+        ..Options::default()
+    })
+    .await;
+    let room = talk(&world).await;
+    let name = world.database_url().rsplit_once('/').unwrap().1.to_owned();
+    let server = shared_server().rsplit_once('/').unwrap().0.to_owned();
+    let direct = format!("{server}/{name}");
+    world.start_stand_by_elsewhere(&direct).await;
+    // Letters that wait for their next attempt, which comes due while both run.
+    world
+        .sink
+        .trouble(Trouble::answer(Stage::Rcpt, 451, "4.7.1 Greylisted").times(1));
+    let words = ["Waits0", "Waits1", "Waits2"];
+    for word in words {
+        world.ann.say(&room, word);
+    }
+    world
+        .until("an attempt failed", || {
+            world.whole_log().contains("outcome=\"retry later\"")
+        })
+        .await;
+    proxy.fall_silent(Silence::TowardsTheClient);
+    world
+        .until("the other one sends", || letters(&world, &words) == [1; 3])
+        .await;
+    // When it reaches the server again it sees who has the lock, and ends.
+    proxy.speak();
+    world.until_ended().await;
+    assert!(
+        world.whole_log().contains("can't be taken up again"),
+        "{}",
+        world.log()
+    );
+    world.kill_stand_by();
+    world.start_postroom().await;
+    world.settled().await;
+    assert_eq!(letters(&world, &words), [1; 3]);
+    world.finish().await;
+}
+
+/// As after a commit whose answer was lost with the connection, or after another Postroom that was
+/// at work for a while and was killed: an attempt is begun, and nobody makes it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_that_nobody_makes_is_begun_again_when_the_connection_is() {
+    let world = World::start(on_postgres()).await;
+    let room = talk(&world).await;
+    world
+        .sink
+        .trouble(Trouble::answer(Stage::Rcpt, 451, "4.7.1 Greylisted").times(1));
+    world.ann.say(&room, "Begun");
+    let mut beside = world.database().await;
+    let begin = "UPDATE outbox SET state = 'attempting', attempts = attempts + 1,
+        lease_until = next_at + 900000 WHERE way = 'mail' AND state = 'ready' AND attempts > 0";
+    while beside.execute(begin).await == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_locks
+        WHERE locktype = 'advisory' AND granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    assert_eq!(beside.row::<(i64,)>(cut).await, (1,));
+    beside.close().await;
+    world.mails_to("jane@acme.com", 2).await;
+    world.settled().await;
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_with_a_certificate_is_known_by_it() {
+    let server = OwnServer::start();
+    let folder = Folder::create().unwrap();
+    let theirs = certificates::create("db.example.org", &folder).unwrap();
+    let elsewhere = Folder::create().unwrap();
+    let others = certificates::create("db.example.org", &elsewhere).unwrap();
+    server.encrypt(&theirs).await;
+    let by = |authority: &Path| {
+        let authority = authority.display();
+        format!("{}?sslmode=verify-full&sslrootcert={authority}", server.url)
+    };
+    let mut world = World::start(Options {
+        database: Choice::At(by(&theirs.authority)),
+        ..Options::default()
+    })
+    .await;
+    talk(&world).await;
+    let mut beside = world.database().await;
+    let open = "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+        WHERE datname = current_database() AND NOT ssl";
+    assert_eq!(beside.row::<(i64,)>(open).await, (0,));
+    beside.close().await;
+
+    world.stop_postroom().await;
+    let config = std::fs::read_to_string(world.folder.join("config.yaml")).unwrap();
+    let [right, wrong] = [&theirs, &others].map(|it| it.authority.display().to_string());
+    for (place, reason) in [
+        (config.replace(&right, &wrong), "UnknownIssuer"),
+        (config.replace(&right, "/nowhere/ca.pem"), "No such file"),
+    ] {
+        world.folder.write("config.yaml", place).unwrap();
+        world.spawn_postroom();
+        world.until_ended().await;
+        let log = world.log();
+        let said = log.lines().last().unwrap_or_default().to_owned() + &log;
+        assert!(said.contains(reason), "{log}");
+        println!("{log}");
+    }
+    world.folder.write("config.yaml", config).unwrap();
+    world.start_postroom().await;
     world.finish().await;
 }
 

@@ -14,7 +14,10 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteRow},
 };
 
-use super::servers::folder::Folder;
+use super::servers::{
+    certificates::Certificates,
+    folder::{self, Folder},
+};
 
 /// Where a story's database is to be.
 #[derive(Debug, Clone, Default)]
@@ -64,8 +67,10 @@ impl Database {
         match self {
             Self::Sqlite(_) => "sqlite:postroom.db".to_owned(),
             Self::Postgres { server, name } => {
+                let (server, options) = server.split_once('?').unwrap_or((server, ""));
                 let (server, _) = server.rsplit_once('/').unwrap();
-                format!("{server}/{name}")
+                let mark = if options.is_empty() { "" } else { "?" };
+                format!("{server}/{name}{mark}{options}")
             }
         }
     }
@@ -107,7 +112,8 @@ async fn administer(server: &str, sql: &str) {
     sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
 }
 
-fn shared_server() -> String {
+/// The URL of the server that all tests share.
+pub fn shared_server() -> String {
     variable("POSTROOM_TEST_POSTGRES").expect(
         "this test needs a PostgreSQL server: run it as `scripts/with-postgres cargo nextest run …`",
     )
@@ -196,6 +202,24 @@ impl OwnServer {
             url,
             control,
         }
+    }
+
+    /// From now on the server offers TLS, with this certificate.
+    pub async fn encrypt(&self, certificates: &Certificates) {
+        // PostgreSQL wants to own its key.
+        let files = [&certificates.certificate, &certificates.key].map(Clone::clone);
+        if Command::new("id").arg("-u").output().unwrap().stdout == b"0\n" {
+            folder::chown("postgres", &files).unwrap();
+        }
+        let [certificate, key] = files.map(|file| file.display().to_string());
+        for setting in [
+            format!("ssl_cert_file = '{certificate}'"),
+            format!("ssl_key_file = '{key}'"),
+            "ssl = on".to_owned(),
+        ] {
+            administer(&self.url, &format!("ALTER SYSTEM SET {setting}")).await;
+        }
+        self.control("restart");
     }
 
     /// `stop`, `start` or `restart`; a stop ends all sessions, whatever they do.

@@ -8,6 +8,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::watch,
 };
 
 /// What happens to the next connection; those after it are left alone.
@@ -21,6 +22,15 @@ pub enum Break {
     StallAfter(usize),
     /// The first letter of an answer after so many octets from the server is spoilt.
     SpoilLineAfter(usize),
+}
+
+/// Nothing comes through any more, and the client sees nothing closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Silence {
+    /// The server sees nothing closed, either.
+    OnBothSides,
+    /// The server sees that the client is gone.
+    TowardsTheClient,
 }
 
 #[derive(Debug, Default)]
@@ -38,6 +48,7 @@ struct State {
 pub struct Proxy {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
+    silence: watch::Sender<Option<Silence>>,
 }
 
 impl Proxy {
@@ -46,8 +57,10 @@ impl Proxy {
         let proxy = Self {
             address: listener.local_addr().unwrap(),
             state: Arc::default(),
+            silence: watch::Sender::new(None),
         };
         let state = Arc::clone(&proxy.state);
+        let silence = proxy.silence.subscribe();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let fault = {
@@ -56,7 +69,7 @@ impl Proxy {
                     state.next.take()
                 };
                 if let Ok(server) = TcpStream::connect(("127.0.0.1", target)).await {
-                    tokio::spawn(carry(client, server, fault, Arc::clone(&state)));
+                    tokio::spawn(serve(client, server, fault, silence.clone(), state.clone()));
                 }
             }
         });
@@ -71,6 +84,16 @@ impl Proxy {
         let mut state = self.state.lock().unwrap();
         state.next = Some(fault);
         state.broke = false;
+    }
+
+    /// Silences every connection there is for good, and every new one until [`Self::speak`].
+    pub fn fall_silent(&self, silence: Silence) {
+        self.silence.send_replace(Some(silence));
+    }
+
+    /// New connections are carried again.
+    pub fn speak(&self) {
+        self.silence.send_replace(None);
     }
 
     /// Whether the last break has happened already.
@@ -88,9 +111,27 @@ impl Proxy {
     }
 }
 
-async fn carry(
+async fn serve(
     mut client: TcpStream,
     mut server: TcpStream,
+    fault: Option<Break>,
+    mut silence: watch::Receiver<Option<Silence>>,
+    state: Arc<Mutex<State>>,
+) {
+    let is_held = tokio::select! {
+        biased;
+        silence = silence.wait_for(Option::is_some) => silence.is_ok_and(|it| *it == Some(Silence::OnBothSides)),
+        () = carry(&mut client, &mut server, fault, state) => return,
+    };
+    let _held = is_held.then_some(server);
+    // As long as the client waits.
+    let mut rest = Vec::new();
+    let _gone = client.read_to_end(&mut rest).await;
+}
+
+async fn carry(
+    client: &mut TcpStream,
+    server: &mut TcpStream,
     fault: Option<Break>,
     state: Arc<Mutex<State>>,
 ) {

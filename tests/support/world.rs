@@ -72,14 +72,26 @@ pub struct World {
     pub control_room: String,
     pub folder: Folder,
     postroom: Option<Child>,
-    /// Another one, which waits for the first one's end, and where it says how it is.
-    stand_by: Option<(Child, Port)>,
+    /// Another one, which waits for the first one's end.
+    stand_by: Option<StandBy>,
     database: Database,
     appservice: Port,
     lmtp: Port,
     operations: Port,
+    /// The file that the story's Postroom is started with.
+    config: &'static str,
     finished: bool,
 }
+
+struct StandBy {
+    child: Child,
+    /// Where it says how it is.
+    operations: Port,
+    config: &'static str,
+}
+
+/// One for each of two Postrooms.
+const CONFIGS: [&str; 2] = ["config.yaml", "stand-by.yaml"];
 
 impl World {
     pub async fn start(options: Options) -> Self {
@@ -113,6 +125,7 @@ impl World {
             appservice,
             lmtp,
             operations,
+            config: CONFIGS[0],
             finished: false,
         };
         world.write_configuration(&options);
@@ -207,7 +220,7 @@ log: {{level: "info,postroom=debug"}}
     /// Starts Postroom and doesn't wait.
     pub fn spawn_postroom(&mut self) {
         assert!(self.postroom.is_none(), "Postroom runs already");
-        self.postroom = Some(self.spawn("config.yaml"));
+        self.postroom = Some(self.spawn(self.config));
     }
 
     fn spawn(&self, config: &str) -> Child {
@@ -229,31 +242,96 @@ log: {{level: "info,postroom=debug"}}
     /// Starts a second Postroom on the same database, and waits until it stands by. It watches
     /// over its health at an address of its own and is the same else.
     pub async fn start_stand_by(&mut self) {
-        let port = ports::free().unwrap();
-        let config = std::fs::read_to_string(self.folder.join("config.yaml")).unwrap();
-        let config = config.replace(
-            &format!("operations: {{listen: \"{}\"}}", self.operations.address()),
-            &format!("operations: {{listen: \"{}\"}}", port.address()),
-        );
-        self.folder.write("stand-by.yaml", config).unwrap();
-        let child = self.spawn("stand-by.yaml");
-        let url = format!("http://{}/health/ready", port.address());
-        self.stand_by = Some((child, port));
+        self.spawn_stand_by();
         let deadline = Instant::now() + PATIENCE;
-        while get(&url)
-            .await
-            .is_none_or(|health| health["status"] != "standing by")
-        {
+        while self.health_of_stand_by().await.as_deref() != Some("standing by") {
             assert!(Instant::now() < deadline, "it does not\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
+    /// Starts a second Postroom and doesn't wait.
+    pub fn spawn_stand_by(&mut self) {
+        assert!(self.stand_by.is_none(), "somebody stands by already");
+        let operations = ports::free().unwrap();
+        let config = std::fs::read_to_string(self.folder.join(self.config)).unwrap();
+        let listen = |port: &Port| format!("operations: {{listen: \"{}\"", port.address());
+        let text = config.replace(&listen(&self.operations), &listen(&operations));
+        let other = |name: &&str| *name != self.config;
+        let config = CONFIGS.into_iter().find(other).unwrap();
+        self.folder.write(config, text).unwrap();
+        self.stand_by = Some(StandBy {
+            child: self.spawn(config),
+            operations,
+            config,
+        });
+    }
+
+    /// How the one that stands by says that it is; `None` if it doesn't.
+    pub async fn health_of_stand_by(&self) -> Option<String> {
+        let stand_by = self.stand_by.as_ref()?;
+        let url = format!("http://{}/health/ready", stand_by.operations.address());
+        get(&url).await?["status"].as_str().map(str::to_owned)
+    }
+
+    /// Whichever of the two works on the database is the story's Postroom from now on; whether one
+    /// of them does. One that has ended by itself is started again, as a service manager does.
+    pub async fn follow_whoever_works(&mut self) -> bool {
+        if self.postroom.is_none() || self.has_ended() {
+            self.postroom = None;
+            self.spawn_postroom();
+        }
+        let ended = |stand_by: &mut StandBy| stand_by.child.try_wait().unwrap().is_some();
+        if self.stand_by.as_mut().is_none_or(ended) {
+            self.stand_by = None;
+            self.spawn_stand_by();
+        }
+        let works = |status: Option<String>| status.is_some_and(|status| status != "standing by");
+        if works(self.health_of_stand_by().await) {
+            let stand_by = self.stand_by.take().unwrap();
+            let first = StandBy {
+                child: self.postroom.replace(stand_by.child).unwrap(),
+                operations: std::mem::replace(&mut self.operations, stand_by.operations),
+                config: std::mem::replace(&mut self.config, stand_by.config),
+            };
+            self.stand_by = Some(first);
+            return true;
+        }
+        let health = self.health().await;
+        works(health.and_then(|health| health["status"].as_str().map(str::to_owned)))
+    }
+
+    /// `kill -9` for the one that stands by.
+    pub fn kill_stand_by(&mut self) {
+        let mut stand_by = self.stand_by.take().expect("somebody stands by");
+        stand_by.child.kill().unwrap();
+        stand_by.child.wait().unwrap();
+    }
+
+    /// Starts a second Postroom as on another machine, with addresses of its own; it reaches the
+    /// database at `database`. Waits until it stands by.
+    pub async fn start_stand_by_elsewhere(&mut self, database: &str) {
+        let [appservice, lmtp] = [(); 2].map(|()| ports::free().unwrap());
+        let config = std::fs::read_to_string(self.folder.join("config.yaml")).unwrap();
+        let elsewhere = config
+            .replace(&self.database.url(), database)
+            .replace(
+                &format!("listen: \"{}\"", self.appservice.address()),
+                &format!("listen: \"{}\"", appservice.address()),
+            )
+            .replace(self.lmtp.address().as_str(), &lmtp.address());
+        self.folder.write("config.yaml", elsewhere).unwrap();
+        self.start_stand_by().await;
+        self.folder.write("config.yaml", config).unwrap();
+    }
+
     /// From now on the second one is the story's Postroom; waits until it is ready.
     pub async fn follow_stand_by(&mut self) {
         assert!(self.postroom.is_none(), "the first one is still there");
-        let (child, port) = self.stand_by.take().expect("somebody stands by");
-        (self.postroom, self.operations) = (Some(child), port);
+        let stand_by = self.stand_by.take().expect("somebody stands by");
+        self.postroom = Some(stand_by.child);
+        self.operations = stand_by.operations;
+        self.config = stand_by.config;
         self.until_ready().await;
     }
 
@@ -578,7 +656,7 @@ log: {{level: "info,postroom=debug"}}
 
 impl Drop for World {
     fn drop(&mut self) {
-        let stand_by = self.stand_by.take().map(|(child, _)| child);
+        let stand_by = self.stand_by.take().map(|stand_by| stand_by.child);
         for mut child in self.postroom.take().into_iter().chain(stand_by) {
             let _gone = child.kill();
             let _gone = child.wait();

@@ -33,6 +33,8 @@ pub struct Settings {
     pub quiet: &'static str,
     pub log_level: &'static str,
     pub control_room: Option<String>,
+    /// The database's URL.
+    pub database: String,
     /// How customers see us.
     pub organisation: &'static str,
     /// What stands below every letter.
@@ -54,6 +56,7 @@ impl Settings {
             quiet: "2s",
             log_level: "info",
             control_room: None,
+            database: "sqlite:postroom.db".to_owned(),
             organisation: "Bootlin",
             footer: None,
         }
@@ -144,6 +147,7 @@ namespaces:
             quiet,
             log_level,
             control_room,
+            database,
             organisation,
             footer,
         } = settings;
@@ -156,7 +160,7 @@ namespaces:
             format!(
                 r#"homeserver: {{url: "{homeserver}", server_name: {SERVER}}}
 appservice: {{listen: "{appservice}", url: "http://{appservice}", registration: registration.yaml}}
-database: {{url: "sqlite:postroom.db"}}
+database: {{url: "{database}"}}
 blobs: {{url: "file:blobs"}}
 mailboxes:
   support:
