@@ -238,6 +238,7 @@ log: {{format: human, level: info}}
             );
         }
         steps.push(format!("Start: postroom run --config {config}"));
+        steps.push(format!("Check: postroom doctor --config {config}"));
         let steps: Vec<String> = (1..)
             .zip(steps)
             .map(|(number, step)| format!("{number}. {step}"))

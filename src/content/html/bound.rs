@@ -2,12 +2,12 @@
 //!
 //! HTML parsers are quadratic in the nesting depth and in the number of attributes of a tag, and
 //! some tree walks recurse until the stack ends. So tags are read here first, in one linear pass,
-//! and written again: every tag closed in order, nested at most 100 deep, with a limited number of
-//! attributes, comments and scripts left out. Text is never dropped.
+//! and written again: every tag closed in order, nested so that a parser sees at most 100 levels,
+//! with a limited number of attributes, comments and scripts left out. Text is never dropped.
 
 use std::collections::HashMap;
 
-use super::tags::{Kind, kind};
+use super::tags::{Kind, kind, levels};
 
 /// Largest HTML that is read, in bytes.
 const MAX_BYTES: usize = 2 * 1024 * 1024;
@@ -20,8 +20,8 @@ const MAX_TAGS: usize = 100_000;
 const MAX_DEPTH: usize = 99;
 const MAX_ATTRIBUTES: usize = 64;
 
-/// HTML of at most 4 MiB whose tags are balanced and nested at most 100 deep. Not safe to show:
-/// see [`to_matrix`](super::to_matrix) and [`for_mail`](super::for_mail).
+/// HTML of at most 4 MiB whose tags are balanced, and which a parser sees nested at most 100 deep.
+/// Not safe to show: see [`to_matrix`](super::to_matrix) and [`for_mail`](super::for_mail).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoundedHtml(String);
 
@@ -250,6 +250,8 @@ struct Open {
     name: String,
     /// Where its start tag stands in the output.
     tag: std::ops::Range<usize>,
+    /// The level at which a parser has it; the outermost is the first.
+    depth: usize,
 }
 
 impl Writer {
@@ -269,7 +271,9 @@ impl Writer {
             Kind::Block | Kind::Table | Kind::Void | Kind::Phrasing => {}
         }
         self.close_implied(&tag.name, kind);
-        if kind != Kind::Void && self.open.len() >= MAX_DEPTH {
+        let parent = self.open.last().map(|open| open.name.as_str());
+        let depth = self.depth() + levels(&tag.name, parent);
+        if kind != Kind::Void && depth > MAX_DEPTH {
             *self.too_deep.entry(tag.name.clone()).or_default() += 1;
             return if kind == Kind::Phrasing {
                 Ok(())
@@ -292,9 +296,15 @@ impl Writer {
             self.open.push(Open {
                 name: tag.name.clone(),
                 tag: start..self.out.len(),
+                depth,
             });
         }
         Ok(())
+    }
+
+    /// How many levels a parser has open here.
+    fn depth(&self) -> usize {
+        self.open.last().map_or(0, |open| open.depth)
     }
 
     /// Ends what the start tag `name` ends without an end tag: `<li>` the last `<li>`, and so on.
@@ -358,12 +368,13 @@ impl Writer {
         if only_phrasing {
             let again = inside.to_vec();
             self.pop_to(found);
-            for Open { name, tag } in again {
+            for Open { name, tag, .. } in again {
                 let start = self.out.len();
                 self.out.extend_from_within(tag);
                 self.open.push(Open {
                     name,
                     tag: start..self.out.len(),
+                    depth: self.depth() + 1,
                 });
             }
             self.text("")
@@ -430,10 +441,14 @@ mod tests {
         assert!(text.contains("deep") && text.contains("after"));
     }
 
-    #[test]
-    fn line_breaks_stay_in_the_deepest_level() {
+    #[rstest]
+    #[case::divs("<div>one<br>")]
+    #[case::cells("<table><tr><th>a<th>b<tr><td>one<br><td>")]
+    #[case::cells_without_rows("<table><td>one<br>")]
+    #[case::formatting_in_a_cell("<b>one<br><div><table><td>")]
+    fn line_breaks_stay_in_the_deepest_level(#[case] level: &str) {
         use ruma::html::{HtmlSanitizerMode, RemoveReplyFallback, sanitize_html};
-        let html = BoundedHtml::new(&"<div>one<br>".repeat(150)).unwrap();
+        let html = BoundedHtml::new(&level.repeat(150)).unwrap();
         let mode = HtmlSanitizerMode::Strict;
         let shown = sanitize_html(html.as_str(), mode, RemoveReplyFallback::Yes);
         let breaks = |text: &str| text.matches("<br>").count();

@@ -32,3 +32,14 @@ pub(super) fn kind(name: &str) -> Kind {
         _ => Kind::Unknown,
     }
 }
+
+/// How many levels deeper a parser is after the start tag `name` within `parent`: it puts in the
+/// `tbody` and `tr` that a table lacks (HTML, 13.2.6.4.9 "in table" and after). Never too few.
+pub(super) fn levels(name: &str, parent: Option<&str>) -> usize {
+    match (name, parent) {
+        ("td" | "th", Some("tr")) | ("tr", Some("thead" | "tbody" | "tfoot")) => 1,
+        ("td" | "th", Some("thead" | "tbody" | "tfoot")) | ("tr", _) => 2,
+        ("td" | "th", _) => 3,
+        _ => 1,
+    }
+}
