@@ -123,14 +123,11 @@ impl Traffic {
     /// Starts Postroom, again if it runs, with letters that wait for so long.
     pub async fn restart(&mut self, quiet: &'static str) -> Result<()> {
         self.postroom.stop();
+        let smtp = format!("{{url: \"smtp+insecure://{}\"}}", self.sink.address());
         self.postroom.configure(&Settings {
-            homeserver: self.homeserver.url(),
-            smtp: format!("{{url: \"smtp+insecure://{}\"}}", self.sink.address()),
             quiet,
             log_level: "warn",
-            control_room: None,
-            organisation: "Bootlin",
-            footer: None,
+            ..Settings::with_smtp(self.homeserver.url(), smtp)
         })?;
         self.postroom.start().await
     }

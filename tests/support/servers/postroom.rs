@@ -46,13 +46,19 @@ impl Settings {
     pub fn new(homeserver: String, mail: &MailServers) -> Self {
         let submission = mail.submission_port();
         let authority = mail.ca_file();
+        let smtp = format!(
+            r#"{{url: "smtp://127.0.0.1:{submission}", username: {SUPPORT}, password: "{}", ca_file: "{}"}}"#,
+            mail.password(),
+            authority.display()
+        );
+        Self::with_smtp(homeserver, smtp)
+    }
+
+    /// `smtp` is as in the configuration.
+    pub fn with_smtp(homeserver: String, smtp: String) -> Self {
         Self {
             homeserver,
-            smtp: format!(
-                r#"{{url: "smtp://127.0.0.1:{submission}", username: {SUPPORT}, password: "{}", ca_file: "{}"}}"#,
-                mail.password(),
-                authority.display()
-            ),
+            smtp,
             quiet: "2s",
             log_level: "info",
             control_room: None,
