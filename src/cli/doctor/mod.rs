@@ -34,6 +34,7 @@ mod spf;
 mod sqlite;
 mod terminal;
 mod tls;
+mod version;
 
 use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode, time::Duration};
 

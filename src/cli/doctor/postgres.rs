@@ -6,6 +6,7 @@ use super::{
     machine,
     report::{Advice, Area, Check},
     scene::Scene,
+    version::{self, VERSION},
 };
 use crate::store::{
     Connection, Refusal, StoreError,
@@ -13,7 +14,6 @@ use crate::store::{
 };
 
 const SERVER: &str = "server";
-const VERSION: &str = "version";
 const WRITING: &str = "writing";
 const DURABILITY: &str = "durability";
 const CONNECTIONS: &str = "connections";
@@ -49,7 +49,7 @@ async fn of_server(url: &SecretString) -> Vec<Check> {
     };
     vec![
         server(&about),
-        version(&mut connection).await,
+        version::check(&mut connection, unreadable).await,
         writing(url, &about).await,
         writer(&mut connection).await,
         durability(&about),
@@ -61,8 +61,7 @@ async fn of_server(url: &SecretString) -> Vec<Check> {
 fn refused(error: &StoreError) -> (&'static str, Advice) {
     let advice = |found: String, remedy: String| Advice::new(found, NO_START, remedy);
     let StoreError::Refused(refusal) = error else {
-        let remedy = "See the log of the PostgreSQL server.".to_owned();
-        return (SERVER, advice(error.to_string(), remedy));
+        return (SERVER, unreadable(error.to_string()));
     };
     match refusal {
         Refusal::Unreachable { place, fault } => (
@@ -112,14 +111,7 @@ fn refused(error: &StoreError) -> (&'static str, Advice) {
                 "Name the primary in database.url.".to_owned(),
             ),
         ),
-        Refusal::Newer { found, last, .. } => (
-            VERSION,
-            advice(
-                format!("{found}, but this program knows only {last}"),
-                "Install the newer Postroom again, or put back the backup from before the upgrade."
-                    .to_owned(),
-            ),
-        ),
+        Refusal::Newer { found, .. } => (VERSION, version::newer(*found)),
         Refusal::Foreign(tables) => (
             VERSION,
             advice(
@@ -134,6 +126,10 @@ fn refused(error: &StoreError) -> (&'static str, Advice) {
             advice(refusal.to_string(), "Correct database.url.".to_owned()),
         ),
     }
+}
+
+fn unreadable(found: String) -> Advice {
+    Advice::new(found, NO_START, "See the log of the PostgreSQL server.")
 }
 
 fn create_database(user: &str, name: &str) -> String {
@@ -157,22 +153,6 @@ fn server(about: &About) -> Check {
         about.server, about.name
     );
     Area::Database.ok(SERVER, found)
-}
-
-async fn version(connection: &mut Connection) -> Check {
-    let own = inspect::own_version();
-    match inspect::version(connection).await {
-        Ok(None) => Area::Database.ok(VERSION, "empty; set up at the first start"),
-        Ok(Some(found)) if found < own => Area::Database.ok(
-            VERSION,
-            format!("{found}; the next start brings it to {own}"),
-        ),
-        Ok(Some(found)) => Area::Database.ok(VERSION, format!("{found}, as this program has it")),
-        Err(error) => {
-            let (_, advice) = refused(&error);
-            Area::Database.fault(VERSION, advice)
-        }
-    }
 }
 
 async fn writing(url: &SecretString, about: &About) -> Check {

@@ -8,6 +8,7 @@ use super::{
     machine::{self, FileSystem},
     report::{Advice, Area, Check},
     scene::Scene,
+    version::{self, VERSION},
 };
 use crate::store::{
     Connection,
@@ -20,7 +21,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 const FILE: &str = "file";
-const VERSION: &str = "version";
 const SOUND: &str = "soundness";
 const WRITING: &str = "writing";
 
@@ -54,7 +54,7 @@ async fn of_file(path: &Path, scene: &Scene) -> Vec<Check> {
     let mut checks = vec![Area::Database.ok(FILE, format!("{shown}, {}", machine::bytes(size)))];
     match inspect::look(path).await {
         Ok(mut connection) => {
-            checks.push(version(&mut connection, path).await);
+            checks.push(version::check(&mut connection, |fault| broken(fault, path)).await);
             checks.push(soundness(&mut connection, path).await);
         }
         Err(error) => checks.push(Area::Database.fault(SOUND, broken(error.to_string(), path))),
@@ -90,29 +90,6 @@ fn header(path: &Path) -> Result<u64, Advice> {
         ));
     }
     Ok(size)
-}
-
-async fn version(connection: &mut Connection, path: &Path) -> Check {
-    let own = inspect::own_version();
-    match inspect::version(connection).await {
-        Ok(None) => Area::Database.ok(VERSION, "empty; set up at the first start"),
-        Ok(Some(found)) if found == own => {
-            Area::Database.ok(VERSION, format!("{found}, as this program has it"))
-        }
-        Ok(Some(found)) if found < own => Area::Database.ok(
-            VERSION,
-            format!("{found}; the next start brings it to {own}"),
-        ),
-        Ok(Some(found)) => Area::Database.fault(
-            VERSION,
-            Advice::new(
-                format!("{found}, but this program knows only {own}"),
-                "A newer Postroom has used this database; this one does not start on it.",
-                "Install the newer Postroom again, or put back the backup from before the upgrade.",
-            ),
-        ),
-        Err(error) => Area::Database.fault(VERSION, broken(error.to_string(), path)),
-    }
 }
 
 async fn soundness(connection: &mut Connection, path: &Path) -> Check {

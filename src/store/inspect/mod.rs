@@ -5,3 +5,29 @@
 
 pub mod postgres;
 pub mod sqlite;
+
+use super::{Connection, StoreError, sqlite::MIGRATIONS};
+
+/// The version of the database: the number of the migration that was applied last; `None` if there
+/// was none yet.
+pub async fn version(connection: &mut Connection) -> Result<Option<i64>, StoreError> {
+    let tables = match connection {
+        Connection::Sqlite(_) => {
+            "SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'"
+        }
+        Connection::Postgres(_) => "SELECT count(to_regclass('_sqlx_migrations'))",
+    };
+    if fetch_one!(connection, (i64,), tables).0 == 0 {
+        return Ok(None);
+    }
+    let newest = "SELECT max(version) FROM _sqlx_migrations WHERE success";
+    Ok(fetch_one!(connection, (Option<i64>,), newest).0)
+}
+
+/// The version that this program makes of a database; the migrations of both kinds have the same
+/// numbers.
+#[must_use]
+pub fn own_version() -> i64 {
+    let versions = MIGRATIONS.iter().map(|migration| migration.version);
+    versions.max().unwrap_or_default()
+}

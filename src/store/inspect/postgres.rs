@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use crate::store::{
     Connection, StoreError,
     connection::Held,
-    postgres::{LOCK, MIGRATIONS, Server},
+    postgres::{LOCK, Server},
 };
 
 /// The server and the database, as they present themselves.
@@ -45,24 +45,6 @@ pub async fn about(connection: &mut Connection) -> Result<About, StoreError> {
             current_setting('fsync') AS fsync,
             current_setting('full_page_writes') AS full_page_writes";
     Ok(fetch_one!(connection, About, about))
-}
-
-/// The version of the database: the number of the migration that was applied last; `None` if there
-/// was none yet.
-pub async fn version(connection: &mut Connection) -> Result<Option<i64>, StoreError> {
-    let tables = "SELECT count(to_regclass('_sqlx_migrations'))";
-    if fetch_one!(connection, (i64,), tables).0 == 0 {
-        return Ok(None);
-    }
-    let newest = "SELECT max(version) FROM _sqlx_migrations WHERE success";
-    Ok(fetch_one!(connection, (Option<i64>,), newest).0)
-}
-
-/// The version that this program makes of a database.
-#[must_use]
-pub fn own_version() -> i64 {
-    let versions = MIGRATIONS.iter().map(|migration| migration.version);
-    versions.max().unwrap_or_default()
 }
 
 /// From where the Postroom is connected that works on the database, and since when; `local` stands

@@ -7,7 +7,7 @@ use std::{
 
 use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 
-use crate::store::{Connection, StoreError, connection::Held, sqlite::MIGRATIONS};
+use crate::store::{Connection, StoreError, connection::Held};
 
 /// How long somebody else's write is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -37,24 +37,6 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut path = path.as_os_str().to_owned();
     path.push(suffix);
     path.into()
-}
-
-/// The version of the database: the number of the migration that was applied last; `None` if there
-/// was none yet.
-pub async fn version(connection: &mut Connection) -> Result<Option<i64>, StoreError> {
-    let tables = "SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
-    if fetch_one!(connection, (i64,), tables).0 == 0 {
-        return Ok(None);
-    }
-    let newest = "SELECT max(version) FROM _sqlx_migrations WHERE success";
-    Ok(fetch_one!(connection, (Option<i64>,), newest).0)
-}
-
-/// The version that this program makes of a database.
-#[must_use]
-pub fn own_version() -> i64 {
-    let versions = MIGRATIONS.iter().map(|migration| migration.version);
-    versions.max().unwrap_or_default()
 }
 
 /// Whether SQLite finds the file sound; `None` if it wasn't through after `limit`. Otherwise what

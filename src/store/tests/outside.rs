@@ -9,7 +9,7 @@ use crate::{
     config::Database,
     store::{
         Store, StoreError,
-        inspect::{postgres, sqlite as inspect},
+        inspect::{self, postgres, sqlite},
     },
 };
 
@@ -25,13 +25,13 @@ async fn who_looks_from_outside_leaves_nothing_behind() {
     };
     let store = Store::open(&Database::Sqlite(path.clone())).await.unwrap();
     let look = async || {
-        let mut connection = inspect::look(&path).await.unwrap();
+        let mut connection = sqlite::look(&path).await.unwrap();
         let found = inspect::version(&mut connection).await.unwrap();
         assert_eq!(found, Some(inspect::own_version()));
         let limit = Duration::from_mins(1);
-        let checked = inspect::quick_check(&mut connection, limit).await.unwrap();
+        let checked = sqlite::quick_check(&mut connection, limit).await.unwrap();
         assert_eq!(checked.as_deref(), Some("ok"));
-        let checked = inspect::quick_check(&mut connection, Duration::ZERO)
+        let checked = sqlite::quick_check(&mut connection, Duration::ZERO)
             .await
             .unwrap();
         assert!(matches!(checked.as_deref(), None | Some("ok")));
@@ -40,13 +40,13 @@ async fn who_looks_from_outside_leaves_nothing_behind() {
             Ok::<_, StoreError>(())
         };
         assert!(write.await.is_err());
-        let tried = inspect::try_to_write(&path).await;
-        assert!(matches!(tried, inspect::Writing::Works), "{tried:?}");
+        let tried = sqlite::try_to_write(&path).await;
+        assert!(matches!(tried, sqlite::Writing::Works), "{tried:?}");
     };
     look().await;
     drop(store);
     // The last who may write takes away what SQLite made, once all readers have gone.
-    let is_in_use = || inspect::beside(&path, "-wal").exists();
+    let is_in_use = || sqlite::beside(&path, "-wal").exists();
     for _ in 0..1000 {
         let options = SqliteConnectOptions::new().filename(&path);
         let mut connection = options.connect().await.unwrap();
@@ -74,12 +74,12 @@ async fn who_looks_at_a_server_takes_nothing_and_leaves_nothing() {
         unreachable!("it was asked for")
     };
     let mut connection = postgres::look(url).await.unwrap();
-    assert_eq!(postgres::version(&mut connection).await.unwrap(), None);
+    assert_eq!(inspect::version(&mut connection).await.unwrap(), None);
     assert_eq!(postgres::writer(&mut connection).await.unwrap(), None);
 
     let store = place.open().await;
-    let found = postgres::version(&mut connection).await.unwrap();
-    assert_eq!(found, Some(postgres::own_version()));
+    let found = inspect::version(&mut connection).await.unwrap();
+    assert_eq!(found, Some(inspect::own_version()));
     assert!(postgres::writer(&mut connection).await.unwrap().is_some());
     let about = postgres::about(&mut connection).await.unwrap();
     assert!(about.size > 0 && about.most_connections > 0, "{about:?}");
