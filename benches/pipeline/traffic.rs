@@ -124,6 +124,7 @@ impl Traffic {
     pub async fn restart(&mut self, quiet: &'static str) -> Result<()> {
         self.postroom.stop();
         self.postroom.configure(&Settings {
+            imap: None,
             homeserver: self.homeserver.url(),
             smtp: format!("{{url: \"smtp+insecure://{}\"}}", self.sink.address()),
             quiet,
