@@ -116,12 +116,35 @@ impl Imap {
         })
     }
 
+    /// What is read, so that no other mailbox reads it, too: each mail would come twice.
+    pub(super) fn folders_on_server(&self) -> impl Iterator<Item = FolderOnServer> {
+        self.folders.iter().map(|folder| FolderOnServer {
+            host: self.server.host.to_ascii_lowercase(),
+            port: self.server.port,
+            username: self.username().to_owned(),
+            folder: if folder.eq_ignore_ascii_case("inbox") {
+                "INBOX".to_owned()
+            } else {
+                folder.clone()
+            },
+        })
+    }
+
     /// Who we are on the server.
     #[must_use]
     pub fn username(&self) -> &str {
         let credentials = self.server.credentials.as_ref();
         credentials.map_or("", |own| own.username.as_str())
     }
+}
+
+/// One folder of one account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FolderOnServer {
+    host: String,
+    port: u16,
+    username: String,
+    folder: String,
 }
 
 enum Way {

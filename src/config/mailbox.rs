@@ -5,7 +5,7 @@ use std::fmt;
 use indexmap::IndexMap;
 
 use super::{
-    imap::Imap,
+    imap::{FolderOnServer, Imap},
     section::Section,
     smtp::{self, Smtp},
     values::line,
@@ -66,6 +66,7 @@ pub struct Mailbox {
 struct Taken {
     addresses: Vec<(EmailAddress, String)>,
     reply_addresses: Vec<(ReplyPattern, String)>,
+    folders: Vec<(FolderOnServer, String)>,
 }
 
 /// Reads the section `mailboxes`.
@@ -116,7 +117,13 @@ impl Mailbox {
         });
         let smtp =
             section.required_section("smtp", "{url: \"smtp://mail.example.org:587\"}", smtp::read);
-        let imap = section.optional_section("imap", Imap::read);
+        let imap = section.optional_section("imap", |section| {
+            let imap = Imap::read(section)?;
+            for folder in imap.folders_on_server() {
+                claim(section, "folders", &folder, mailbox, &mut taken.folders);
+            }
+            Some(imap)
+        });
         Some(Self {
             name: name?,
             address: address?,

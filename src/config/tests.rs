@@ -233,6 +233,28 @@ fn says_what_is_wrong_with_imap(#[case] url: &str, #[case] keys: &str, #[case] p
 }
 
 #[test]
+fn no_two_mailboxes_read_the_same_folder() {
+    let section = |keys: &str| format!("imap: {{url: \"imaps://mail.example.org\", {keys}}}");
+    let both = |keys: &str| {
+        let smtp = r#"    smtp: {url: "smtp+insecure://localhost:2500"}"#;
+        but(smtp, &format!("{smtp}\n    {}", section(LOGIN))).replace(
+            "  support:\n",
+            &format!("  support:\n    {}\n", section(keys)),
+        )
+    };
+    let told = complaints(&both(&format!("{LOGIN}, folders: [Junk, inbox]")), &[]);
+    assert!(
+        told.contains("mailboxes.training.imap.folders: mailboxes.support"),
+        "{told}"
+    );
+    let folder = folder();
+    let elsewhere = both(&format!("{LOGIN}, folders: [Junk]"));
+    read(&folder, &elsewhere, &[]).unwrap();
+    let another = both("username: s@example.org, password: hush");
+    read(&folder, &another, &[]).unwrap();
+}
+
+#[test]
 fn reads_the_database_url_from_a_file() {
     let folder = folder();
     let source = but(r#"url: "sqlite:postroom.db""#, "url_file: database-url");

@@ -145,6 +145,19 @@ async fn perform(
                         Err(fault) => Err(fault),
                     }
                 }
+                Err(Fault::Refused { code, .. })
+                    if code == FORBIDDEN && context.control_room.as_ref() == Some(room) =>
+                {
+                    // Staff may let the bot in only later: what they are to know waits for that. It
+                    // is in front of the bot's own coming in.
+                    match context.homeserver.join(room, &user).await {
+                        Ok(()) => send().await,
+                        Err(_) => Err(Fault::Later {
+                            reason: "the bot isn't in the control room".to_owned(),
+                            after: None,
+                        }),
+                    }
+                }
                 other => other,
             };
             sent.map(|event| event.to_string())

@@ -105,6 +105,36 @@ async fn a_whole_installation_is_well_and_its_mail_comes_back() -> Result<()> {
     Ok(())
 }
 
+/// Most people have a mailbox at some provider, and no mail server of their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_comes_back_by_imap() -> Result<()> {
+    let stage = Stage::set_with_imap("0s").await?;
+    let config = stage.postroom.configuration();
+    let arguments = ["--send", "--only", "smtp", "imap", "lmtp", "reply_address"];
+    let found = doctor(&config, &stage.postroom, &arguments).await;
+    let ill = found.ill();
+    assert_eq!(ill, ["reply_address/support: DKIM"], "{:#?}", found.checks);
+    let came_back = &["came back after"];
+    found.says("reply_address/support: there and back", "ok", came_back);
+    found.says("imap/support: folder INBOX", "ok", &["keyword"]);
+    stage.settled().await?;
+    let said = stage.said_by(BOT, &stage.control_room).await?;
+    assert_eq!(said.len(), 1, "only its introduction: {said:?}");
+
+    // And so do customers' answers.
+    let room = stage.room("Kernel training").await?;
+    let jane = stage
+        .add("jane@acme.com Jane Doe", "@_email_jane", &room)
+        .await?;
+    stage.ann.send_text("Hello Jane", &room).await?;
+    let letter = stage.letters("jane@acme.com", 1).await?.remove(0);
+    stage
+        .answer(&letter, "jane@acme.com", "Tuesday suits us", "a@acme.com")
+        .await?;
+    stage.says(&jane, "Tuesday suits us", &room).await?;
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_synapse_says_of_another_registration() -> Result<()> {
     let mut stage = Stage::set("0s").await?;

@@ -11,7 +11,7 @@ use crate::support::servers::customer::{self, Mail};
 use crate::support::servers::folder::Folder;
 use crate::support::servers::mail_servers::{MailOptions, MailServers};
 use crate::support::servers::matrix_client::MatrixClient;
-use crate::support::servers::postroom::{BOT, Postroom, Settings};
+use crate::support::servers::postroom::{BOT, Postroom, SUPPORT, Settings};
 use crate::support::servers::process;
 use crate::support::servers::synapse::{Synapse, SynapseOptions};
 
@@ -36,6 +36,15 @@ pub struct Stage {
 impl Stage {
     /// Starts everything. `quiet` as in the configuration; `0s` makes a letter of every message.
     pub async fn set(quiet: &'static str) -> Result<Self> {
+        Self::set_up(quiet, false).await
+    }
+
+    /// The same, but mail comes out of a mailbox, by IMAP.
+    pub async fn set_with_imap(quiet: &'static str) -> Result<Self> {
+        Self::set_up(quiet, true).await
+    }
+
+    async fn set_up(quiet: &'static str, by_imap: bool) -> Result<Self> {
         let binary = Path::new(env!("CARGO_BIN_EXE_postroom"));
         let folder = Folder::create()?;
         let database = Database::create(&Choice::AsTold, &folder).await;
@@ -45,7 +54,7 @@ impl Stage {
             ..SynapseOptions::default()
         };
         let of_mail = MailOptions {
-            lmtp_port: Some(postroom.lmtp_port()),
+            lmtp_port: (!by_imap).then(|| postroom.lmtp_port()),
             ..MailOptions::default()
         };
         let (synapse, mail) =
@@ -53,7 +62,15 @@ impl Stage {
         let ann = synapse.register_user("ann", "ann-secret").await?;
         ann.set_name("Ann").await?;
         let control_room = ann.create_room("Control room", &[BOT]).await?;
+        let imap = format!(
+            "{{url: \"imap://127.0.0.1:{}\", username: {SUPPORT}, password: \"{}\", \
+             ca_file: \"{}\"}}",
+            mail.imap_port(),
+            mail.password(),
+            mail.ca_file().display()
+        );
         postroom.configure(&Settings {
+            imap: by_imap.then_some(imap),
             quiet,
             control_room: Some(control_room.clone()),
             database: database.url(),

@@ -14,6 +14,7 @@ pub mod doctor;
 pub mod fake_homeserver;
 pub mod imap_client;
 pub mod lmtp_client;
+pub mod odd_imap;
 pub mod proxy;
 pub mod servers;
 pub mod smtp_sink;

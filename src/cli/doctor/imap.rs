@@ -220,17 +220,31 @@ impl Place<'_> {
                     Advice::new(
                         "the server takes no keywords",
                         "Mails that were taken over bear no mark; none is taken twice.",
-                        format!("{}: seen, or move", self.key("processed")),
+                        format!(
+                            "{}: seen{}",
+                            self.key("processed"),
+                            if session.can_move() { ", or move" } else { "" }
+                        ),
                     ),
                 ),
-                Processed::Move(_) if !session.can_move() => Area::Imap.warning(
-                    name,
-                    Advice::new(
-                        "the server can't move mails",
-                        "Mails that were taken over stay in the folder, marked by a keyword.",
-                        format!("{}: keyword", self.key("processed")),
-                    ),
-                ),
+                Processed::Move(_) if !session.can_move() => {
+                    let (meaning, instead) = if found.takes_keyword {
+                        ("stay in the folder, marked by a keyword.", "keyword")
+                    } else {
+                        (
+                            "stay in the folder as they are; none is taken twice.",
+                            "seen",
+                        )
+                    };
+                    Area::Imap.warning(
+                        name,
+                        Advice::new(
+                            "the server can't move mails",
+                            format!("Mails that were taken over {meaning}"),
+                            format!("{}: {instead}", self.key("processed")),
+                        ),
+                    )
+                }
                 Processed::Keyword => Area::Imap.ok(name, "there; mails are marked by a keyword"),
                 Processed::Move(to) => Area::Imap.ok(name, format!("there; mails go to {to}")),
                 Processed::Seen => Area::Imap.ok(name, "there; mails are marked as read"),

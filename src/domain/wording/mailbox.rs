@@ -12,6 +12,8 @@ pub enum Unreadable {
     NoStartTls(String),
     /// For some time now.
     Unreachable(String),
+    /// A fault in Postroom, for some time now.
+    OwnFault,
     /// The folder isn't there, but these are.
     NoFolder(Vec<String>),
 }
@@ -24,6 +26,7 @@ pub fn unreadable_in_short(why: &Unreadable) -> &'static str {
         Unreadable::Certificate(_) => "TLS fails",
         Unreadable::NoStartTls(_) => "the server doesn't offer STARTTLS",
         Unreadable::Unreachable(_) => "the server can't be reached",
+        Unreadable::OwnFault => "reading it fails by a fault in Postroom",
         Unreadable::NoFolder(_) => "there is no such folder",
     }
 }
@@ -52,6 +55,11 @@ pub fn mailbox_unreadable(mailbox: &str, folder: &str, why: &Unreadable) -> Stri
         Unreadable::Unreachable(reason) => format!(
             "the IMAP server gives no access: {reason}. I keep trying; the mail waits there"
         ),
+        Unreadable::OwnFault => {
+            "reading it fails by a fault in Postroom; the log says more. I keep trying; the mail \
+             waits there"
+                .to_owned()
+        }
         Unreadable::NoFolder(_) => format!(
             "there is no folder “{folder}”. Please look at `mailboxes.{mailbox}.imap.folders`, or \
              make the folder; I look again from time to time"
@@ -149,6 +157,8 @@ pub enum NotMarked {
     NoKeywords,
     /// Mails can only be copied and deleted there.
     NoMove,
+    /// They can't be moved, and take no keywords.
+    NoMoveAndNoKeywords,
     /// The folder to which they should be moved, and the server's words.
     NoFolder(String, String),
     /// The server's words.
@@ -163,6 +173,11 @@ pub fn not_marked(mailbox: &str, folder: &str, why: &NotMarked) -> String {
         NotMarked::NoMove => {
             "the server can't move mail in one step, and I delete nothing; they stay there and get \
              the keyword instead"
+                .to_owned()
+        }
+        NotMarked::NoMoveAndNoKeywords => {
+            "the server can't move them there, and takes no keywords, either; they stay there as \
+             they are. `processed: seen` may work"
                 .to_owned()
         }
         NotMarked::NoFolder(target, answer) => format!(

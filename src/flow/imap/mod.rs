@@ -3,18 +3,20 @@
 //!
 //! `door` logs in and remembers a password that was refused; `visit` is what happens on one
 //! connection; `plan` decides which mails are taken how; `take` takes them; `notices` tells staff,
-//! once, what doesn't work.
+//! once, what doesn't work, and `told` knows what is news to them.
 
 mod door;
 mod notices;
 mod plan;
 mod take;
+mod told;
 mod trouble;
 mod visit;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::{door::Door, notices::Notices, plan::Tries, trouble::Trouble};
@@ -42,6 +44,8 @@ pub struct Fetcher {
     failures: u32,
 }
 
+/// A connection that has held so long was a good one, however it ended.
+const STEADY: Duration = Duration::from_mins(1);
 /// The longest wait before another attempt.
 const LONGEST_WAIT: Duration = Duration::from_mins(5);
 
@@ -57,7 +61,7 @@ impl Fetcher {
             return Ok(Vec::new());
         };
         let door = Arc::new(Door::new(settings)?);
-        let told = notices::Told::default();
+        let told = Arc::default();
         let of_folder = |folder: &String| Self {
             context: Arc::clone(context),
             door: Arc::clone(&door),
@@ -79,6 +83,7 @@ impl Fetcher {
     /// Fetches until `stop`. What was begun then is begun again at the next start.
     pub async fn run(mut self, stop: CancellationToken) {
         while !stop.is_cancelled() {
+            let begun = Instant::now();
             let visit = AssertUnwindSafe(self.visit()).catch_unwind();
             let trouble = tokio::select! {
                 ended = visit => match ended {
@@ -88,6 +93,9 @@ impl Fetcher {
                 },
                 () = stop.cancelled() => return,
             };
+            if begun.elapsed() >= STEADY {
+                self.failures = 0;
+            }
             self.failures += 1;
             self.notices.trouble(&trouble, self.failures).await;
             tokio::select! {

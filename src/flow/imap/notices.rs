@@ -1,13 +1,11 @@
 //! Tells staff, whoever watches and the log what doesn't work, and when it works again: each once.
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{
+    told::{Told, is_certain},
+    trouble::Trouble,
 };
-
-use jiff::{SignedDuration, Timestamp};
-
-use super::trouble::Trouble;
 use crate::{
     domain::wording::mailbox::{self as wording, NotMarked, Unreadable},
     flow::{
@@ -18,51 +16,41 @@ use crate::{
     store::StoreError,
 };
 
-/// What staff know of one mailbox already, for all of its folders.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Told(Arc<Mutex<Known>>);
-
-#[derive(Debug, Default)]
-struct Known {
-    /// Since when nobody gets in.
-    closed_since: Option<Timestamp>,
-    told_of_account: bool,
-    missing_folders: HashSet<String>,
-    unmarked_folders: HashSet<String>,
-}
-
 /// What is told about one folder.
 #[derive(Debug)]
 pub(super) struct Notices {
     mailbox: String,
     folder: String,
-    told: Told,
+    told: Arc<Mutex<Told>>,
     context: Arc<Context>,
     health: Health,
     part: String,
 }
 
-/// A server that is away for a moment is nobody's business.
-const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(5);
+/// As [`Notices::count`] has them.
+const OUTCOMES: [&str; 4] = ["taken", "known", "too_large", "passed_over"];
 
 impl Notices {
     pub(super) fn new(
         mailbox: &str,
         folder: &str,
-        told: &Told,
+        told: &Arc<Mutex<Told>>,
         context: &Arc<Context>,
         health: &Health,
     ) -> Self {
         let notices = Self {
             mailbox: mailbox.to_owned(),
             folder: folder.to_owned(),
-            told: told.clone(),
+            told: Arc::clone(told),
             context: Arc::clone(context),
             health: health.clone(),
             part: format!("imap {mailbox}/{folder}"),
         };
         notices.health.is_down(&notices.part, "not connected yet");
         notices.connected(0.0);
+        for outcome in OUTCOMES {
+            notices.count(outcome, 0);
+        }
         notices
     }
 
@@ -72,12 +60,7 @@ impl Notices {
         let (mailbox, folder) = (self.mailbox.as_str(), self.folder.as_str());
         let host = self.host();
         let unreadable = trouble.unreadable(&host);
-        // Servers hang up now and then; whoever comes back at once has missed nothing.
-        let is_certain = match &unreadable {
-            None | Some(Unreadable::Unreachable(_)) => false,
-            Some(_) => true,
-        };
-        if is_certain || failures > 1 {
+        if unreadable.as_ref().is_some_and(is_certain) || failures > 1 {
             let short = unreadable.as_ref().map(wording::unreadable_in_short);
             let short = short.unwrap_or("reading it fails");
             self.health.is_down(&self.part, short);
@@ -91,7 +74,8 @@ impl Notices {
         let Some(unreadable) = unreadable else {
             return;
         };
-        if self.is_new(&unreadable, is_certain) {
+        let now = self.context.now();
+        if self.told().fails(folder, &unreadable, now) {
             let only = match unreadable {
                 Unreadable::NoFolder(_) => folder,
                 _ => "",
@@ -101,22 +85,25 @@ impl Notices {
         }
     }
 
-    /// The folder can be read.
-    pub(super) async fn all_is_well(&self) {
+    /// The folder is open, after so many failures in a row.
+    pub(super) fn opened(&self, failures: u32) {
+        let (mailbox, folder) = (self.mailbox.as_str(), self.folder.as_str());
         self.connected(1.0);
+        if failures <= 1 {
+            self.health.is_up(&self.part);
+        }
+        tracing::info!(mailbox, folder, "Reading a mailbox");
+    }
+
+    /// The folder has been read to its end.
+    pub(super) async fn all_is_well(&self) {
         let (mailbox, folder) = (self.mailbox.as_str(), self.folder.as_str());
         self.health.is_up(&self.part);
-        tracing::info!(mailbox, folder, "Reading a mailbox");
-        let (account, missing) = {
-            let mut known = self.known();
-            known.closed_since = None;
-            let account = std::mem::take(&mut known.told_of_account);
-            (account, known.missing_folders.remove(folder))
-        };
-        if account {
+        let again = self.told().is_read(folder);
+        if again.account {
             self.report(wording::mailbox_readable_again(mailbox)).await;
         }
-        if missing {
+        if again.folder {
             self.report(wording::folder_readable_again(mailbox, folder))
                 .await;
         }
@@ -125,7 +112,7 @@ impl Notices {
     /// Mails that were taken can't be marked; told once.
     pub(super) async fn not_marked(&self, why: &NotMarked) {
         let (mailbox, folder) = (self.mailbox.as_str(), self.folder.as_str());
-        if self.known().unmarked_folders.insert(folder.to_owned()) {
+        if self.told().not_marked(folder) {
             tracing::warn!(
                 mailbox,
                 folder,
@@ -141,17 +128,6 @@ impl Notices {
         let (mailbox, mails) = (self.mailbox.clone(), mails as u64);
         metrics::counter!("postroom_imap_mails_total", "mailbox" => mailbox, "outcome" => outcome)
             .increment(mails);
-    }
-
-    fn is_new(&self, unreadable: &Unreadable, is_certain: bool) -> bool {
-        let now = self.context.now();
-        let mut known = self.known();
-        if let Unreadable::NoFolder(_) = unreadable {
-            return known.missing_folders.insert(self.folder.clone());
-        }
-        let since = *known.closed_since.get_or_insert(now);
-        let is_due = is_certain || now.duration_since(since) > TOLD_AFTER;
-        is_due && !std::mem::replace(&mut known.told_of_account, true)
     }
 
     async fn report(&self, text: String) {
@@ -184,7 +160,7 @@ impl Notices {
         imap.map_or_else(String::new, |imap| imap.server.host.clone())
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.told.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

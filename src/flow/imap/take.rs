@@ -46,7 +46,10 @@ impl Fetcher {
     pub(super) async fn catch_up(&mut self, visit: &mut Visit) -> Result<(), Trouble> {
         loop {
             visit.session.take_news();
-            let next = u32::try_from(visit.progress.next_uid).unwrap_or(u32::MAX);
+            let Ok(next) = u32::try_from(visit.progress.next_uid) else {
+                // Behind the last UID that there can be.
+                return Ok(());
+            };
             let listed = visit.session.list(next, !self.tries.without_sizes).await;
             if let Err(Fault::Refused { .. } | Fault::Unwelcome(_)) = &listed {
                 // Perhaps it can't measure one of the mails; then each is looked at by itself.
@@ -68,6 +71,7 @@ impl Fetcher {
                     }
                 }
                 self.mark(visit).await?;
+                self.failures = 0;
             }
         }
     }

@@ -31,7 +31,8 @@ impl Trouble {
         let fault = match self {
             Self::Server(fault) => fault,
             Self::NoFolder(folders) => return Some(Unreadable::NoFolder(folders.clone())),
-            Self::Mail(_) | Self::Store(_) | Self::Overtaken | Self::Panicked => return None,
+            Self::Panicked => return Some(Unreadable::OwnFault),
+            Self::Mail(_) | Self::Store(_) | Self::Overtaken => return None,
         };
         Some(match fault {
             Fault::Login(answer) => Unreadable::Login(answer.clone()),

@@ -2,11 +2,13 @@
 
 use std::convert::Infallible;
 
+use tokio::time::Instant;
+
 use super::{Fetcher, trouble::Trouble};
 use crate::{
     config::{KEYWORD, Processed},
-    domain::wording::mailbox::NotMarked,
-    mail::imap::{Folder, Session},
+    domain::{delivery::backoff, wording::mailbox::NotMarked},
+    mail::imap::{Fault, Folder, Session},
     store::imap::{self, Progress},
 };
 
@@ -27,6 +29,9 @@ enum Marking {
 
 /// Mails that are marked by one command.
 const MARKED_AT_ONCE: i64 = 200;
+/// Some servers always have something to say, and mean nothing by it: so often in a row they are
+/// believed, then ever more rarely.
+const FALSE_ALARMS: u32 = 3;
 
 impl Fetcher {
     /// Fetches as long as the connection lasts.
@@ -35,7 +40,7 @@ impl Fetcher {
         let folder = session.select(&self.place.folder).await?;
         let progress = self.progress(folder).await?;
         let marking = self.marking(&mut session, folder).await?;
-        self.notices.all_is_well().await;
+        self.notices.opened(self.failures);
         let mut visit = Visit {
             session,
             progress,
@@ -43,19 +48,42 @@ impl Fetcher {
         };
         // Postroom may have ended between taking a mail over and marking it.
         self.mark(&mut visit).await?;
+        let mut in_vain = 0;
         loop {
+            let before = visit.progress.next_uid;
             self.catch_up(&mut visit).await?;
-            self.failures = 0;
-            if visit.session.can_idle() {
-                visit.session.idle(self.settings.idle).await?;
-            } else {
-                tokio::time::sleep(self.settings.poll).await;
-                // Servers may show new mail only now.
-                visit.session.check().await?;
+            self.notices.all_is_well().await;
+            if visit.progress.next_uid > before {
+                in_vain = 0;
             }
+            self.wait_for_mail(&mut in_vain, &mut visit.session).await?;
+            self.failures = 0;
             // What the server has refused to mark before.
             self.mark(&mut visit).await?;
         }
+    }
+
+    /// Returns when there may be new mail. `in_vain` counts how often there was none although the
+    /// server had soon said so.
+    async fn wait_for_mail(&self, in_vain: &mut u32, session: &mut Session) -> Result<(), Fault> {
+        if !session.can_idle() {
+            tokio::time::sleep(self.settings.poll).await;
+            // Servers may show new mail only now.
+            return session.check().await;
+        }
+        let begun = Instant::now();
+        session.idle(self.settings.idle).await?;
+        if begun.elapsed() >= self.settings.poll {
+            *in_vain = 0;
+            return Ok(());
+        }
+        *in_vain += 1;
+        if *in_vain > FALSE_ALARMS {
+            let chance = self.context.chance.fraction();
+            let pause = backoff(*in_vain - FALSE_ALARMS, chance, self.settings.poll);
+            tokio::time::sleep(pause.saturating_sub(begun.elapsed())).await;
+        }
+        Ok(())
     }
 
     /// How far the folder has been read; noted first if it was never read.
@@ -100,22 +128,23 @@ impl Fetcher {
     }
 
     async fn marking(&self, session: &mut Session, folder: Folder) -> Result<Marking, Trouble> {
-        match &self.settings.processed {
+        let not_moved = match &self.settings.processed {
             Processed::Seen => return Ok(Marking::Flag("\\Seen")),
             Processed::Move(target) if session.can_move() => match session.provide(target).await? {
                 Ok(target) => return Ok(Marking::Move(target)),
-                Err(answer) => {
-                    let why = NotMarked::NoFolder(target.clone(), answer);
-                    self.notices.not_marked(&why).await;
-                }
+                Err(answer) => Some(NotMarked::NoFolder(target.clone(), answer)),
             },
-            Processed::Move(_) => self.notices.not_marked(&NotMarked::NoMove).await,
-            Processed::Keyword => {}
-        }
+            Processed::Move(_) => Some(NotMarked::NoMove),
+            Processed::Keyword => None,
+        };
         if folder.takes_keyword {
+            if let Some(why) = not_moved {
+                self.notices.not_marked(&why).await;
+            }
             return Ok(Marking::Flag(KEYWORD));
         }
-        self.notices.not_marked(&NotMarked::NoKeywords).await;
+        let why = not_moved.map_or(NotMarked::NoKeywords, |_| NotMarked::NoMoveAndNoKeywords);
+        self.notices.not_marked(&why).await;
         Ok(Marking::Nothing)
     }
 

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{
     fault::Fault,
     name::quoted,
-    session::{Ended, Session, Unreadable, told_capabilities, words},
+    session::{Ended, Session, Unreadable, parse, told_capabilities, words},
     wire::Wire,
 };
 use crate::{
@@ -105,14 +105,11 @@ impl Session {
     async fn hear_greeting(&mut self) -> Result<(), Fault> {
         let patience = self.wire.timeout();
         let greeting = self.wire.answer(patience).await?;
-        match Response::parse(greeting) {
-            Ok((
-                _,
-                Response::Data {
-                    status: Status::Ok, ..
-                },
-            )) => Ok(()),
-            Ok((_, response @ Response::Data { .. })) => Err(Fault::Unwelcome(words(&response))),
+        match parse(greeting) {
+            Some(Response::Data {
+                status: Status::Ok, ..
+            }) => Ok(()),
+            Some(response @ Response::Data { .. }) => Err(Fault::Unwelcome(words(&response))),
             _ => Err(Fault::Nonsense("it doesn't greet as an IMAP server does")),
         }
     }

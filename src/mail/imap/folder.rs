@@ -101,8 +101,12 @@ impl Session {
     async fn select_exactly(&mut self, wire_name: &str) -> Result<Result<Folder, String>, Fault> {
         // A server that doesn't tell takes every flag (RFC 3501 section 7.1).
         let (mut validity, mut next, mut takes_keyword) = (None, None, true);
+        let mut is_empty = false;
         let command = format!("SELECT {}", quoted(wire_name));
         let hear = |answer: &Response| {
+            if let Response::MailboxData(MailboxDatum::Exists(mails)) = answer {
+                is_empty = *mails == 0;
+            }
             let (Response::Data { outcome, .. } | Response::Done { outcome, .. }) = answer else {
                 return;
             };
@@ -123,7 +127,8 @@ impl Session {
         let uid_validity = validity.ok_or(Fault::Nonsense("a folder has no UIDVALIDITY"))?;
         let uid_next = match next {
             Some(next) => next,
-            // Old servers don't tell; the last mail does.
+            // Old servers don't tell; the last mail does. In an empty folder they refuse to look.
+            None if is_empty => 1,
             None => self.last_uid().await?.saturating_add(1),
         };
         Ok(Ok(Folder {

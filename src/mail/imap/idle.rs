@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{
     fault::Fault,
-    session::{Ended, Session, Unreadable, words},
+    session::{Ended, Session, Unreadable, parse, words},
 };
 
 impl Session {
@@ -22,7 +22,8 @@ impl Session {
     }
 
     /// Waits for new mail, at most for `longest`; then the server has to show that it is still
-    /// there. Returns at once if it has spoken of new mail already.
+    /// there. Returns at once if it has spoken of new mail already, or if it refuses to tell: from
+    /// then on this session can't idle.
     pub async fn idle(&mut self, longest: Duration) -> Result<(), Fault> {
         if self.has_news {
             return Ok(());
@@ -30,10 +31,9 @@ impl Session {
         let until = Instant::now() + longest;
         let tag = self.begin("IDLE").await?;
         if let Some(Ended::No(answer)) = self.go_ahead(&tag).await? {
-            return Err(Fault::Refused {
-                command: "IDLE",
-                answer,
-            });
+            tracing::debug!(answer, "The IMAP server refuses IDLE");
+            self.capabilities.idle = false;
+            return Ok(());
         }
         while !self.has_news {
             let left = until.saturating_duration_since(Instant::now());
@@ -45,22 +45,21 @@ impl Session {
                 Err(Fault::Lost(error)) if error.kind() == std::io::ErrorKind::TimedOut => break,
                 Err(fault) => return Err(fault),
             };
-            match Response::parse(answer) {
-                Ok((
-                    _,
+            match parse(answer) {
+                Some(
                     response @ Response::Data {
                         status: Status::Bye,
                         ..
                     },
-                )) => return Err(Fault::Unwelcome(words(&response))),
-                Ok((_, Response::Done { .. })) => {
+                ) => return Err(Fault::Unwelcome(words(&response))),
+                Some(Response::Done { .. }) => {
                     return Err(Fault::Nonsense("it ended IDLE by itself"));
                 }
                 // Where it can't be understood, looking does no harm.
-                Ok((_, Response::MailboxData(MailboxDatum::Exists(_)))) | Err(_) => {
+                Some(Response::MailboxData(MailboxDatum::Exists(_))) | None => {
                     self.has_news = true;
                 }
-                Ok(_) => {}
+                Some(_) => {}
             }
         }
         self.wire.say("DONE").await?;

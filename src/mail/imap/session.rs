@@ -106,11 +106,7 @@ impl Session {
         on_answer: impl FnMut(&Response),
     ) -> Result<Ended, Fault> {
         let tag = self.begin(command).await?;
-        let limit = self.wire.timeout() * LONGEST;
-        let ended = self.finish(&tag, unreadable, on_answer);
-        tokio::time::timeout(limit, ended)
-            .await
-            .unwrap_or(Err(Fault::Nonsense("a command never ends")))
+        self.finish(&tag, unreadable, on_answer).await
     }
 
     /// Sends a command and returns its tag.
@@ -126,12 +122,24 @@ impl Session {
         &mut self,
         tag: &str,
         unreadable: Unreadable,
+        on_answer: impl FnMut(&Response),
+    ) -> Result<Ended, Fault> {
+        let limit = self.wire.timeout() * LONGEST;
+        tokio::time::timeout(limit, self.end(tag, unreadable, on_answer))
+            .await
+            .unwrap_or(Err(Fault::Nonsense("a command never ends")))
+    }
+
+    async fn end(
+        &mut self,
+        tag: &str,
+        unreadable: Unreadable,
         mut on_answer: impl FnMut(&Response),
     ) -> Result<Ended, Fault> {
         let patience = self.wire.timeout();
         loop {
             let answer = self.wire.answer(patience).await?;
-            let Ok((_, response)) = Response::parse(answer) else {
+            let Some(response) = parse(answer) else {
                 if unreadable == Unreadable::Fail || !answer.starts_with(b"* ") {
                     return Err(Fault::Nonsense("an answer can't be read"));
                 }
@@ -173,7 +181,7 @@ impl Session {
         let patience = self.wire.timeout();
         loop {
             let answer = self.wire.answer(patience).await?;
-            let Ok((_, response)) = Response::parse(answer) else {
+            let Some(response) = parse(answer) else {
                 continue;
             };
             match &response {
@@ -194,12 +202,13 @@ impl Session {
 
     pub(super) async fn ask_capabilities(&mut self) -> Result<(), Fault> {
         let mut found = None;
-        self.demand("CAPABILITY", "CAPABILITY", Unreadable::Skip, |answer| {
+        let hear = |answer: &Response| {
             if let Response::Capabilities(words) = answer {
                 found = Some(Capabilities::read(words));
             }
-        })
-        .await?;
+        };
+        // Who doesn't tell, as some do before the login, can do what every server can.
+        self.command("CAPABILITY", Unreadable::Skip, hear).await?;
         self.capabilities = found.unwrap_or_default();
         Ok(())
     }
@@ -216,6 +225,12 @@ impl std::fmt::Debug for Session {
             .field("capabilities", &self.capabilities)
             .finish_non_exhaustive()
     }
+}
+
+/// An answer, if it can be read. On some that no server should give, the parser panics.
+pub(super) fn parse(answer: &[u8]) -> Option<Response<'_>> {
+    let parsed = std::panic::catch_unwind(|| Response::parse(answer));
+    parsed.ok()?.ok().map(|(_, response)| response)
 }
 
 /// What the server says for people to read, up to 200 characters.

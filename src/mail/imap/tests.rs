@@ -167,7 +167,7 @@ async fn selects_and_lists_what_is_new() {
          * OK [UIDNEXT 12] ok\r\n* OK [PERMANENTFLAGS (\\Seen)] ok\r\n{tag} OK done\r\n",
         "* 1 FETCH (UID 9 RFC822.SIZE 5 INTERNALDATE \"17-Jul-1996 02:44:25 +0000\")\r\n\
          * 1 FETCH (FLAGS (\\Seen) UID 10)\r\n\
-         * 3 FETCH (UID 12 RFC822.SIZE 7)\r\n* 2 FETCH (RFC822.SIZE 6 UID 11)\r\n\
+         * 3 FETCH (UID 12 INTERNALDATE NIL RFC822.SIZE 7)\r\n* 2 FETCH (RFC822.SIZE 6 UID 11)\r\n\
          {tag} OK done\r\n",
     ])
     .await;
@@ -182,6 +182,18 @@ async fn selects_and_lists_what_is_new() {
     let listed = session.list(10, true).await.unwrap();
     let uids: Vec<(u32, u32)> = listed.iter().map(|mail| (mail.uid, mail.size)).collect();
     assert_eq!(uids, [(11, 6), (12, 7)]);
+}
+
+/// Old servers tell less of a folder.
+#[tokio::test]
+async fn finds_out_where_an_old_servers_folder_ends() {
+    let told = "* 0 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n{tag} OK done\r\n";
+    let folder = session(&[told]).await.select("INBOX").await.unwrap();
+    assert_eq!(folder.uid_next, 1);
+    let told = told.replace("* 0", "* 2");
+    let last = "* 2 FETCH (UID 41)\r\n{tag} OK done\r\n";
+    let folder = session(&[&told, last]).await.select("INBOX").await.unwrap();
+    assert_eq!(folder.uid_next, 42);
 }
 
 /// What can't be read may have been a mail: it is never skipped.
@@ -216,6 +228,7 @@ async fn a_list_with_a_hole_is_none() {
     None
 )]
 #[case::cut("* 1 FETCH (UID 9 BODY[]<0> {3}\r\na", None)]
+#[case::the_parser_panics("* 1 FETCH (X-GM-LABELS (\"x\") INTERNALDATE NIL)\r\n", None)]
 #[tokio::test]
 async fn reads_pieces(#[case] answer: &str, #[case] expected: Option<Piece>) {
     let mut session = session(&[answer]).await;
@@ -257,12 +270,17 @@ async fn idles_until_there_is_news_or_time_is_up() {
 
     for (said, part) in [
         ("+ idling\r\n* BYE restart\r\n", "restart"),
-        ("{tag} NO not now\r\n", "refuses IDLE: not now"),
         ("+ idling\r\n{tag} OK ended\r\n", "by itself"),
     ] {
         let mut session = session(&[said, ""]).await;
         let fault = session.idle(Duration::from_mins(1)).await.unwrap_err();
         assert!(fault.to_string().contains(part), "{part}: {fault}");
+    }
+    // Then it is to be asked from time to time.
+    for refusal in ["{tag} NO not now\r\n", "{tag} BAD what?\r\n"] {
+        let mut session = session(&[refusal, STAY]).await;
+        session.idle(Duration::from_mins(1)).await.unwrap();
+        assert!(!session.can_idle());
     }
     // Silence after DONE: the connection is dead.
     let mut dead = session(&["+ idling\r\n", STAY]).await;

@@ -19,7 +19,7 @@ pub(super) struct Wire {
 /// it.
 const LARGEST: usize = 512 * 1024;
 /// How deeply an answer may be nested; the parser recurses. What we ask for has three levels.
-const DEEPEST: i32 = 50;
+const DEEPEST: u32 = 50;
 
 impl Wire {
     pub(super) fn new(stream: Box<dyn Stream>, timeout: Duration) -> Self {
@@ -78,12 +78,6 @@ impl Wire {
         loop {
             let begin = self.answer.len();
             self.line().await?;
-            for byte in &self.answer[begin..] {
-                depth += i32::from(*byte == b'(') - i32::from(*byte == b')');
-                if depth > DEEPEST {
-                    return Err(Fault::Nonsense("an answer is nested too deeply"));
-                }
-            }
             if is_text(&self.answer) {
                 // The parser cuts texts in the middle of such letters.
                 self.answer.iter_mut().for_each(|byte| {
@@ -93,6 +87,9 @@ impl Wire {
                 });
                 return Ok(());
             }
+            depth = depth_after(&self.answer[begin..], depth)
+                .ok_or(Fault::Nonsense("an answer is nested too deeply"))?;
+            date_the_undated(&mut self.answer[begin..]);
             match literal(&self.answer[begin..]) {
                 None => return Ok(()),
                 Some(size) if size > LARGEST - self.answer.len() => return Err(TOO_LARGE),
@@ -153,6 +150,41 @@ fn is_text(answer: &[u8]) -> bool {
     states.iter().any(|state| word.eq_ignore_ascii_case(state))
 }
 
+/// How deep it is behind a line that begins at `depth`; `None` if that is too deep somewhere. What
+/// stands between quotes doesn't count: there a server could hide how deep it goes.
+fn depth_after(line: &[u8], mut depth: u32) -> Option<u32> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    for byte in line {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            b'(' if !is_quoted => depth += 1,
+            b')' if !is_quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return None;
+        }
+    }
+    Some(depth)
+}
+
+/// Writes a date that is none in place of NIL, which no server may say there, and over which the
+/// parser panics.
+fn date_the_undated(line: &mut [u8]) {
+    const UNDATED: &[u8] = b"INTERNALDATE NIL";
+    // Behind a quote there may be a part of a mail.
+    let end = line.iter().position(|byte| *byte == b'"');
+    let end = end.unwrap_or(line.len());
+    let found = line[..end]
+        .windows(UNDATED.len())
+        .position(|words| words.eq_ignore_ascii_case(UNDATED));
+    if let Some(begin) = found {
+        line[begin + UNDATED.len() - 3..][..3].copy_from_slice(b"\"?\"");
+    }
+}
+
 /// The size of the literal that a line announces at its end (RFC 3501 section 4.3).
 fn literal(line: &[u8]) -> Option<usize> {
     let line = line.strip_suffix(b"}\r\n")?;
@@ -187,6 +219,38 @@ mod tests {
     #[case("* 1 FETCH (BODY[] {3}\r\n", false)]
     fn tells_text_from_data(#[case] line: &str, #[case] expected: bool) {
         assert_eq!(is_text(line.as_bytes()), expected);
+    }
+
+    #[rstest]
+    #[case::flat("* 1 FETCH (UID 3)", Some(0))]
+    #[case::open("* 1 FETCH (BODY[] {3}", Some(1))]
+    #[case::quoted(r#"* LIST () "/" "(((" (("#, Some(2))]
+    #[case::escaped(r#"* LIST () "/" "\"(((" (("#, Some(2))]
+    #[case::closed_too_often(")))))) ((", Some(2))]
+    fn tells_how_deep_it_is(#[case] line: &str, #[case] expected: Option<u32>) {
+        assert_eq!(depth_after(line.as_bytes(), 0), expected);
+    }
+
+    #[rstest]
+    #[case(r#"(" ) ) ) )""#)]
+    #[case(r#"("MESSAGE" "RFC822" NIL "))" "#)]
+    fn nothing_hides_how_deep_it_goes(#[case] level: &str) {
+        let line = level.repeat(DEEPEST as usize + 1);
+        assert_eq!(depth_after(line.as_bytes(), 0), None);
+    }
+
+    #[rstest]
+    #[case(
+        "(UID 7 INTERNALDATE NIL RFC822.SIZE 5)",
+        "(UID 7 INTERNALDATE \"?\" RFC822.SIZE 5)"
+    )]
+    #[case("(internaldate nil)", "(internaldate \"?\")")]
+    #[case("(BODY[] \"INTERNALDATE NIL\")", "(BODY[] \"INTERNALDATE NIL\")")]
+    #[case("(UID 7)", "(UID 7)")]
+    fn gives_a_date_to_what_has_none(#[case] line: &str, #[case] expected: &str) {
+        let mut line = line.as_bytes().to_vec();
+        date_the_undated(&mut line);
+        assert_eq!(String::from_utf8(line).unwrap(), expected);
     }
 
     async fn read(said: &[u8]) -> Result<Vec<u8>, Fault> {

@@ -128,9 +128,7 @@ impl Desk {
 
     /// What the bot has told staff in the control room about mailboxes and mails.
     pub fn reports(&self) -> Vec<String> {
-        let said = self.world.said_by(&self.world.control_room, BOT);
-        // The first is its greeting.
-        said.into_iter().skip(1).collect()
+        reports(&self.world)
     }
 
     /// How many rows of `mails` there are.
@@ -142,6 +140,13 @@ impl Desk {
     pub async fn close(self) {
         self.world.finish().await;
     }
+}
+
+/// What the bot has said in the control room but for its greeting.
+pub fn reports(world: &World) -> Vec<String> {
+    let said = world.said_by(&world.control_room, BOT).into_iter();
+    said.filter(|text| !text.starts_with("I let people take part here"))
+        .collect()
 }
 
 /// A mailbox in which somebody has logged in once, so that it is there.

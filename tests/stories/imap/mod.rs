@@ -3,4 +3,5 @@
 mod cuts;
 pub mod desk;
 mod mails;
+mod odd;
 mod server;

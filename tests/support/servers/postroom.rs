@@ -29,6 +29,8 @@ pub struct Settings {
     pub homeserver: String,
     /// What stands under `smtp`, as a YAML mapping in one line.
     pub smtp: String,
+    /// What stands under `imap`, as a YAML mapping in one line; `None`: mail comes by LMTP.
+    pub imap: Option<String>,
     /// How long a room has to be quiet before a letter goes.
     pub quiet: &'static str,
     pub log_level: &'static str,
@@ -59,6 +61,7 @@ impl Settings {
         Self {
             homeserver,
             smtp,
+            imap: None,
             quiet: "2s",
             log_level: "info",
             control_room: None,
@@ -145,11 +148,11 @@ namespaces:
             .write("registration.yaml", self.registration())?;
         std::fs::set_permissions(registration, Permissions::from_mode(0o600))?;
         let appservice = self.appservice.address();
-        let lmtp = self.lmtp.address();
         let operations = self.operations.address();
         let Settings {
             homeserver,
             smtp,
+            imap,
             quiet,
             log_level,
             control_room,
@@ -157,6 +160,13 @@ namespaces:
             organisation,
             footer,
         } = settings;
+        let (imap, lmtp) = match imap {
+            Some(imap) => (format!("imap: {imap}"), String::new()),
+            None => (
+                String::new(),
+                format!("lmtp: {{listen: \"{}\"}}", self.lmtp.address()),
+            ),
+        };
         let control_room = control_room
             .as_ref()
             .map_or_else(String::new, |room| format!("control_room: \"{room}\"\n"));
@@ -174,8 +184,9 @@ mailboxes:
     address: {SUPPORT}
     reply_address: "support+{{token}}@example.org"
     smtp: {smtp}
+    {imap}
     {footer}
-lmtp: {{listen: "{lmtp}"}}
+{lmtp}
 staff: ["@*:{SERVER}"]
 letters: {{quiet: {quiet}, at_most: 5m}}
 operations: {{listen: "{operations}"}}
