@@ -129,6 +129,7 @@ impl Traffic {
             quiet,
             log_level: "warn",
             control_room: None,
+            database: "sqlite:postroom.db".to_owned(),
             organisation: "Bootlin",
             footer: None,
         })?;
