@@ -87,7 +87,7 @@ impl Slots {
         let until = now.saturating_add(millis(lease));
         let doubts = context.store.doubts();
         // After a doubt there may be attempts that we don't know of.
-        let ours = (doubts != self.doubts).then(|| self.rows.values().copied().collect());
+        let ours = (doubts != self.doubts).then(|| self.rows.values().copied().collect::<Vec<_>>());
         let claimed = context
             .store
             .write(move |tx| {

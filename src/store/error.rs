@@ -5,12 +5,12 @@ use super::refusal::Refusal;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("database: {0}")]
-    Database(#[source] sqlx::Error),
+    Database(sqlx::Error),
     #[error("database: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
     /// The database can't be used as it is.
     #[error("database: {0}")]
-    Refused(#[from] Refusal),
+    Refused(Refusal),
     #[error("another Postroom is using this database ({0})")]
     InUse(String),
     /// The connection was lost, and meanwhile somebody else took the database over, or it became
@@ -57,6 +57,12 @@ impl From<sqlx::Error> for StoreError {
             }
             _ => Self::Database(error),
         }
+    }
+}
+
+impl From<Refusal> for StoreError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
     }
 }
 

@@ -1,8 +1,6 @@
 //! What is to leave the machine, in lanes. Of each lane only the head may be attempted; when it is
 //! settled the next one moves up, in the same transaction.
 
-use std::collections::HashSet;
-
 use super::{Connection, Queue, StoreError, Tx};
 use crate::{
     domain::ids::LetterId,
@@ -250,11 +248,7 @@ pub async fn take_back(tx: &mut Tx, now: i64) -> Result<u64, StoreError> {
 
 /// Takes back every attempt of one way but those `under_way`: nobody makes it, though its lease may
 /// last.
-pub async fn take_back_all_but(
-    tx: &mut Tx,
-    way: Way,
-    under_way: &HashSet<i64>,
-) -> Result<(), StoreError> {
+pub async fn take_back_all_but(tx: &mut Tx, way: Way, under_way: &[i64]) -> Result<(), StoreError> {
     for (id,) in fetch_all!(tx.connection(), (i64,), SELECT_ATTEMPTING, way.word()) {
         if !under_way.contains(&id) {
             execute!(tx.connection(), TAKE_BACK_ONE, id);

@@ -155,12 +155,21 @@ impl Server {
             },
             // 57P: the server starts or stops; 53300: it has no connection left.
             (Some(code), _) if !code.starts_with("57P") && code != "53300" => return error.into(),
-            (Some(_), _) | (None, sqlx::Error::Io(_) | sqlx::Error::Tls(_)) => {
-                Refusal::Unreachable {
+            // rustls says by an error of the input what it has against a certificate.
+            (None, sqlx::Error::Io(io)) if io.kind() == std::io::ErrorKind::InvalidData => {
+                Refusal::NotTrusted {
                     place,
                     fault: error.to_string(),
                 }
             }
+            (None, sqlx::Error::Tls(_)) => Refusal::NotTrusted {
+                place,
+                fault: error.to_string(),
+            },
+            (Some(_), _) | (None, sqlx::Error::Io(_)) => Refusal::Unreachable {
+                place,
+                fault: error.to_string(),
+            },
             (None, _) => return error.into(),
         }
         .into()

@@ -10,6 +10,12 @@ pub enum Refusal {
     )]
     Unreachable { place: String, fault: String },
     #[error(
+        "no encrypted connection that can be trusted to the PostgreSQL server at {place} came about ({fault}); \
+         does the server offer TLS for this host name, and is its certificate signed by the file in \
+         `sslrootcert` in `database.url`, or by one that the system trusts?"
+    )]
+    NotTrusted { place: String, fault: String },
+    #[error(
         "the PostgreSQL server at {place} does not let the user {user} in ({fault}); correct user \
          and password in `database.url`, or the server's pg_hba.conf"
     )]

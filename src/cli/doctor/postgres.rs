@@ -71,6 +71,14 @@ fn refused(error: &StoreError) -> (&'static str, Advice) {
                 "Start it (systemctl start postgresql), or correct database.url.".to_owned(),
             ),
         ),
+        Refusal::NotTrusted { place, fault } => (
+            SERVER,
+            advice(
+                format!("no encrypted connection that can be trusted to {place}: {fault}"),
+                "Correct sslmode and sslrootcert in database.url, or the server's certificate."
+                    .to_owned(),
+            ),
+        ),
         Refusal::NotLetIn { place, user, fault } => (
             SERVER,
             advice(

@@ -1,6 +1,8 @@
 //! Copying into a server's database: what is hard to carry, and what comes between.
 
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, sqlite::SqliteConnectOptions,
+};
 
 use super::{
     place::{Kind, Place, secret},
@@ -128,37 +130,40 @@ async fn what_comes_between_leaves_the_target_empty_and_usable() {
     .await;
     let to = Place::new(Kind::Postgres).await;
     let mut watcher = to.connect().await;
-    let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_progress_copy
-        WHERE datname = current_database() AND relid = to_regclass('transactions')
-        AND tuples_processed > 100";
-    let cutting = async {
-        while sqlx::query_scalar::<_, i64>(cut)
-            .fetch_one(&mut watcher)
-            .await
-            .unwrap()
-            == 0
-        {
-            tokio::task::yield_now().await;
-        }
-    };
-    let (copied, ()) = tokio::join!(run(&from, &to), cutting);
-    assert!(copied.unwrap_err().may_pass());
+
+    let copying = run(&from, &to);
+    tokio::pin!(copying);
+    until_it_copies(&mut copying, &mut watcher).await;
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_progress_copy WHERE datname = current_database()";
+    sqlx::query(cut).execute(&mut watcher).await.unwrap();
+    assert!(copying.await.unwrap_err().may_pass());
 
     // Somebody who heeds no lock of ours has to wait until we are done.
-    let beginning = async {
-        let copying =
-            "SELECT count(*) FROM pg_stat_progress_copy WHERE datname = current_database()";
-        while sqlx::query_scalar::<_, i64>(copying)
-            .fetch_one(&mut watcher)
+    let copying = run(&from, &to);
+    tokio::pin!(copying);
+    until_it_copies(&mut copying, &mut watcher).await;
+    let theirs = "INSERT INTO rooms (room_id, mailbox) VALUES ('!theirs', 'support')";
+    let (copied, wrote) = tokio::join!(copying, sqlx::query(theirs).execute(&mut watcher));
+    assert_eq!(rows(&copied.unwrap()), 30_001);
+    wrote.unwrap();
+}
+
+async fn until_it_copies(
+    copying: &mut (impl Future<Output = Result<Vec<CopiedTable>, StoreError>> + Unpin),
+    watcher: &mut PgConnection,
+) {
+    let begun = "SELECT count(*) FROM pg_stat_progress_copy
+        WHERE datname = current_database() AND tuples_processed > 100";
+    let watching = async {
+        while sqlx::query_scalar::<_, i64>(begun)
+            .fetch_one(&mut *watcher)
             .await
             .unwrap()
             == 0
-        {
-            tokio::task::yield_now().await;
-        }
-        let theirs = "INSERT INTO rooms (room_id, mailbox) VALUES ('!theirs', 'support')";
-        sqlx::query(theirs).execute(&mut watcher).await.unwrap();
+        {}
     };
-    let (copied, ()) = tokio::join!(run(&from, &to), beginning);
-    assert_eq!(rows(&copied.unwrap()), 30_001);
+    tokio::select! {
+        copied = copying => panic!("it was too quick: {copied:?}"),
+        () = watching => {}
+    }
 }
