@@ -30,7 +30,7 @@ struct Copy {
     #[arg(long, value_name = "URL")]
     to: String,
     /// The configuration, which names the SQLite database
-    #[arg(long, default_value = "config.yaml")]
+    #[arg(long, value_name = "FILE", default_value = "config.yaml")]
     config: PathBuf,
 }
 

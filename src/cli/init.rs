@@ -156,7 +156,7 @@ staff: ["@*:{server}"]
 # quiet: 0 sends every message at once.
 letters: {{quiet: 1m, at_most: 5m}}
 
-# Health checks for your monitoring.
+# Health checks and metrics for your monitoring.
 operations: {{listen: "127.0.0.1:9381"}}
 
 # human or json; error, warn, info, debug or trace.
@@ -238,6 +238,7 @@ log: {{format: human, level: info}}
             );
         }
         steps.push(format!("Start: postroom run --config {config}"));
+        steps.push(format!("Check: postroom doctor --config {config}"));
         let steps: Vec<String> = (1..)
             .zip(steps)
             .map(|(number, step)| format!("{number}. {step}"))

@@ -40,8 +40,7 @@ pub struct Summary {
 /// The file is not Postroom's or is in use; the target can't be used, is in use, or holds anything.
 pub async fn copy(from: &Path, to: &SecretString) -> Result<Vec<CopiedTable>, StoreError> {
     if !from.is_file() {
-        let missing = format!("there is no database in {}", from.display());
-        return Err(std::io::Error::new(std::io::ErrorKind::NotFound, missing).into());
+        return Err(Refusal::NothingToCopy(from.display().to_string()).into());
     }
     // Locked, and with all migrations: the tables of both are alike.
     let mut source = sqlite::open(from).await?;

@@ -52,6 +52,11 @@ pub enum Refusal {
         "the target's table {0} is not empty; copy into a fresh database, so that nothing is mixed up"
     )]
     NotEmpty(String),
+    #[error(
+        "there is no file {0} to copy; where Postroom has never run, it is enough to set \
+         `database.url`"
+    )]
+    NothingToCopy(String),
     #[error("the file is no SQLite database; name another one in `database.url`, or move it away")]
     NoDatabase,
     #[error(

@@ -167,6 +167,24 @@ fn init_writes_what_run_and_registration_read() {
 }
 
 #[test]
+fn where_nothing_was_stored_there_is_nothing_to_copy() {
+    let folder = Folder::create().unwrap();
+    assert!(postroom(&folder, &["init"]).status.success());
+    let copy = [
+        "database",
+        "copy",
+        "--to=postgres://postroom@localhost/postroom",
+    ];
+    let output = postroom(&folder, &copy);
+    assert!(!output.status.success());
+    let said = text(&output.stderr);
+    for part in ["postroom.db", "set `database.url`"] {
+        assert!(said.contains(part), "{part} is missing in {said}");
+    }
+    assert!(!folder.join("postroom.db").exists());
+}
+
+#[test]
 fn registration_makes_one_for_a_configuration_without() {
     let folder = Folder::create().unwrap();
     assert!(postroom(&folder, &["init"]).status.success());
