@@ -156,7 +156,7 @@ staff: ["@*:{server}"]
 # quiet: 0 sends every message at once.
 letters: {{quiet: 1m, at_most: 5m}}
 
-# Health checks for your monitoring.
+# Health checks and metrics for your monitoring.
 operations: {{listen: "127.0.0.1:9381"}}
 
 # human or json; error, warn, info, debug or trace.
