@@ -155,8 +155,13 @@ impl Server {
             },
             // 57P: the server starts or stops; 53300: it has no connection left.
             (Some(code), _) if !code.starts_with("57P") && code != "53300" => return error.into(),
-            // rustls says by an error of the input what it has against a certificate.
-            (None, sqlx::Error::Io(io)) if io.kind() == std::io::ErrorKind::InvalidData => {
+            // rustls says as invalid data what it has against a certificate; a file that isn't there
+            // is that of `sslrootcert`.
+            (None, sqlx::Error::Io(io))
+                if io.kind() == std::io::ErrorKind::InvalidData
+                    || (io.kind() == std::io::ErrorKind::NotFound
+                        && self.options.get_socket().is_none()) =>
+            {
                 Refusal::NotTrusted {
                     place,
                     fault: error.to_string(),

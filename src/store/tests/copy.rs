@@ -33,6 +33,16 @@ async fn run(from: &Place, to: &Place) -> Result<Vec<CopiedTable>, StoreError> {
     copy(path(from), &secret(&to.url())).await
 }
 
+/// The server may take a moment to see that who was there before is gone.
+async fn run_when_free(from: &Place, to: &Place) -> Result<Vec<CopiedTable>, StoreError> {
+    loop {
+        match run(from, to).await {
+            Err(StoreError::InUse(_)) => tokio::task::yield_now().await,
+            other => return other,
+        }
+    }
+}
+
 async fn beside(to: &Place, sql: &str) {
     let mut connection = to.connect().await;
     let sql = AssertSqlSafe(sql);
@@ -105,65 +115,60 @@ async fn who_has_used_the_target_is_not_mixed_up_with() {
     let from = source(ROOM).await;
     let to = Place::new(Kind::Postgres).await;
     drop(to.open().await);
-    // The server may take a moment to see that it is gone.
     beside(
         &to,
         "INSERT INTO rooms (room_id, mailbox) VALUES ('!b', 'support')",
     )
     .await;
-    let refused = loop {
-        match run(&from, &to).await {
-            Err(StoreError::InUse(_)) => tokio::task::yield_now().await,
-            other => break other.unwrap_err().to_string(),
-        }
-    };
+    let refused = run_when_free(&from, &to).await.unwrap_err().to_string();
     assert!(refused.contains("rooms is not empty"), "{refused}");
 }
 
-/// Neither what somebody else writes, nor an end in the midst of it, leaves half of anything.
+/// Somebody who heeds no lock of Postroom's writes at the same moment, and then our connection breaks.
 #[tokio::test]
-async fn what_comes_between_leaves_the_target_empty_and_usable() {
-    let from = source(&format!(
-        "{ROOM} WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000)
-        INSERT INTO transactions SELECT 't' || i, randomblob(2000), i FROM n;"
-    ))
-    .await;
+async fn what_comes_between_is_waited_for_and_leaves_the_target_usable() {
+    let from = source(ROOM).await;
     let to = Place::new(Kind::Postgres).await;
-    let mut watcher = to.connect().await;
+    let mut theirs = to.connect().await;
+    let migrating = crate::store::postgres::MIGRATIONS.run(&mut theirs);
+    migrating.await.unwrap();
+    let write = "BEGIN; INSERT INTO rooms (room_id, mailbox) VALUES ('!b', 'support')";
 
-    let copying = run(&from, &to);
-    tokio::pin!(copying);
-    until_it_copies(&mut copying, &mut watcher).await;
-    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_progress_copy WHERE datname = current_database()";
-    sqlx::query(cut).execute(&mut watcher).await.unwrap();
-    assert!(copying.await.unwrap_err().may_pass());
+    sqlx::raw_sql(write).execute(&mut theirs).await.unwrap();
+    let cutting = async {
+        until_it_waits(&to).await;
+        let cut = "SELECT pg_terminate_backend(pid) FROM pg_locks
+            WHERE locktype = 'relation' AND NOT granted AND database =
+            (SELECT oid FROM pg_database WHERE datname = current_database()); ROLLBACK";
+        sqlx::raw_sql(cut).execute(&mut theirs).await.unwrap();
+    };
+    let (copied, ()) = tokio::join!(run(&from, &to), cutting);
+    let fault = copied.unwrap_err();
+    assert!(fault.may_pass(), "{fault}");
 
-    // Somebody who heeds no lock of ours has to wait until we are done.
-    let copying = run(&from, &to);
-    tokio::pin!(copying);
-    until_it_copies(&mut copying, &mut watcher).await;
-    let theirs = "INSERT INTO rooms (room_id, mailbox) VALUES ('!theirs', 'support')";
-    let (copied, wrote) = tokio::join!(copying, sqlx::query(theirs).execute(&mut watcher));
-    assert_eq!(rows(&copied.unwrap()), 30_001);
-    wrote.unwrap();
+    sqlx::raw_sql(write).execute(&mut theirs).await.unwrap();
+    let committing = async {
+        until_it_waits(&to).await;
+        sqlx::raw_sql("COMMIT").execute(&mut theirs).await.unwrap();
+    };
+    let (copied, ()) = tokio::join!(run_when_free(&from, &to), committing);
+    let refused = copied.unwrap_err().to_string();
+    assert!(refused.contains("rooms is not empty"), "{refused}");
+
+    beside(&to, "DELETE FROM rooms").await;
+    assert_eq!(rows(&run_when_free(&from, &to).await.unwrap()), 1);
 }
 
-async fn until_it_copies(
-    copying: &mut (impl Future<Output = Result<Vec<CopiedTable>, StoreError>> + Unpin),
-    watcher: &mut PgConnection,
-) {
-    let begun = "SELECT count(*) FROM pg_stat_progress_copy
-        WHERE datname = current_database() AND tuples_processed > 100";
-    let watching = async {
-        while sqlx::query_scalar::<_, i64>(begun)
-            .fetch_one(&mut *watcher)
-            .await
-            .unwrap()
-            == 0
-        {}
+async fn until_it_waits(to: &Place) {
+    let mut watcher = to.connect().await;
+    let waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'relation' AND NOT granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let ask = async |watcher: &mut PgConnection| {
+        let waiting = sqlx::query_scalar::<_, i64>(waits).fetch_one(watcher);
+        waiting.await.unwrap()
     };
-    tokio::select! {
-        copied = copying => panic!("it was too quick: {copied:?}"),
-        () = watching => {}
+    while ask(&mut watcher).await == 0 {
+        tokio::task::yield_now().await;
     }
+    watcher.close().await.unwrap();
 }
