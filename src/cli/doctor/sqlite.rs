@@ -167,6 +167,10 @@ fn file_system(folder: &Path) -> Check {
                 "Name a file on a disk of this machine in database.url.",
             ),
         ),
+        Some(FileSystem { kind, .. }) if kind == "tmpfs" || kind == "ramfs" => Area::Database.ok(
+            NAME,
+            format!("{kind}: in memory, gone when the machine restarts"),
+        ),
         Some(FileSystem { kind, .. }) => Area::Database.ok(
             NAME,
             format!("{kind}: commits are durable (WAL, synchronous=FULL)"),
