@@ -28,9 +28,10 @@ use crate::telemetry::metrics::catalogue::{
     DATABASE_COMMIT_TIME, DATABASE_COMMITS, DATABASE_WAIT, NO_LABELS,
 };
 
-/// Most changes in one commit: bounds how long the first one waits. PostgreSQL keeps so many
-/// savepoints of a transaction at hand, and has to look further ones up.
-const LARGEST_BATCH: usize = 64;
+/// Most changes in one commit: bounds how long the first one waits.
+const LARGEST_BATCH: usize = 256;
+/// PostgreSQL keeps so many savepoints of a transaction at hand, and has to look further ones up.
+const LARGEST_BATCH_OF_POSTGRES: usize = 64;
 /// Most changes that wait; further ones wait for a place.
 const QUEUE_LENGTH: usize = 1024;
 
@@ -189,10 +190,14 @@ async fn run(
     mut server: Option<(Server, Session)>,
     lost: watch::Sender<Option<String>>,
 ) {
-    let mut batch = Vec::with_capacity(LARGEST_BATCH);
+    let largest = match pen.tx.connection {
+        Connection::Sqlite(_) => LARGEST_BATCH,
+        Connection::Postgres(_) => LARGEST_BATCH_OF_POSTGRES,
+    };
+    let mut batch = Vec::with_capacity(largest);
     loop {
         let mut is_sound = true;
-        match timeout(LOOK_AFTER, queue.recv_many(&mut batch, LARGEST_BATCH)).await {
+        match timeout(LOOK_AFTER, queue.recv_many(&mut batch, largest)).await {
             Ok(0) => return,
             Ok(_) => is_sound = write(&mut pen, std::mem::take(&mut batch)).await,
             Err(_) if server.is_some() => is_sound = answers(&mut pen.tx).await,

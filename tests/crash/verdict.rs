@@ -67,7 +67,8 @@ pub async fn wait_for_rest(world: &World, longest: Duration) {
     while !is_at_rest(world).await {
         if Instant::now() > deadline {
             let left = left_over(world).await;
-            println!("not at rest after {} s:\n{left}", longest.as_secs());
+            let log = world.log();
+            println!("not at rest after {} s:\n{left}\n{log}", longest.as_secs());
             return;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
