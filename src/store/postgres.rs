@@ -40,7 +40,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("idle_session_timeout", "0"),
 ];
 /// As long as a change waits for a locked SQLite file, and as long as a statement may take.
-const LIMITS: &[(&str, &str)] = &[("lock_timeout", "10s"), ("statement_timeout", "60s")];
+const LIMITS: &[(&str, &str)] = &[("lock_timeout", "10s"), ("statement_timeout", "15s")];
 
 /// Where the database is.
 #[derive(Debug, Clone)]
@@ -98,7 +98,7 @@ impl Server {
     pub fn reads(&self) -> PgPool {
         let options = self.options.clone().options([
             ("default_transaction_read_only", "on"),
-            ("statement_timeout", "60s"),
+            ("statement_timeout", "15s"),
         ]);
         PgPoolOptions::new()
             .max_connections(4)

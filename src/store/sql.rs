@@ -61,7 +61,7 @@ macro_rules! fetch_all {
 
 /// How long a server on the other end of a network may take over one statement; its own limits are
 /// tighter, and this one holds when the server is gone without a word.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) async fn bounded<T>(
     question: impl Future<Output = Result<T, sqlx::Error>>,

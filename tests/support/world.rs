@@ -357,9 +357,10 @@ log: {{level: "info,postroom=debug"}}
         child.try_wait().unwrap().is_some()
     }
 
-    /// Waits until Postroom has ended by itself, with an error.
+    /// Waits until Postroom has ended by itself, with an error. One that waits for an answer of its
+    /// database gives that up first.
     pub async fn until_ended(&mut self) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + 3 * PATIENCE;
         while !self.has_ended() {
             assert!(Instant::now() < deadline, "it goes on\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(10)).await;

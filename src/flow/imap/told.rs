@@ -56,13 +56,12 @@ impl Told {
     }
 }
 
-/// Whether waiting won't help. Servers hang up now and then; whoever comes back at once has missed
-/// nothing.
+/// Whether waiting won't help. Servers hang up now and then, and name servers fail to answer; whoever
+/// comes back at once has missed nothing.
 pub(super) fn is_certain(why: &Unreadable) -> bool {
     match why {
-        Unreadable::Unreachable(_) | Unreadable::OwnFault => false,
+        Unreadable::Unreachable(_) | Unreadable::UnknownHost(_) | Unreadable::OwnFault => false,
         Unreadable::Login(_)
-        | Unreadable::UnknownHost(_)
         | Unreadable::Certificate(_)
         | Unreadable::NoStartTls(_)
         | Unreadable::NoFolder(_) => true,
@@ -107,10 +106,19 @@ mod tests {
     }
 
     #[test]
+    fn a_name_server_that_fails_for_a_moment_is_nobodys_business() {
+        let mut told = Told::default();
+        let why = Unreadable::UnknownHost("imap.example.org".to_owned());
+        let due: Vec<i64> = (0..60)
+            .filter(|now| told.fails("INBOX", &why, minute(*now)))
+            .collect();
+        assert_eq!(due, [6]);
+    }
+
+    #[test]
     fn what_waiting_does_not_help_is_told_of_at_once() {
         for why in [
             Unreadable::Login(String::new()),
-            Unreadable::UnknownHost(String::new()),
             Unreadable::Certificate(String::new()),
             Unreadable::NoStartTls(String::new()),
         ] {
