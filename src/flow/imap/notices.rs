@@ -14,6 +14,7 @@ use crate::{
     },
     lifecycle::Health,
     store::StoreError,
+    telemetry::metrics::catalogue::{IMAP_CONNECTED, IMAP_MAILS},
 };
 
 /// What is told about one folder.
@@ -125,9 +126,7 @@ impl Notices {
 
     /// Counts mails for whoever watches.
     pub(super) fn count(&self, outcome: &'static str, mails: usize) {
-        let (mailbox, mails) = (self.mailbox.clone(), mails as u64);
-        metrics::counter!("postroom_imap_mails_total", "mailbox" => mailbox, "outcome" => outcome)
-            .increment(mails);
+        IMAP_MAILS.add(mails as u64, [self.mailbox.clone(), outcome.to_owned()]);
     }
 
     async fn report(&self, text: String) {
@@ -149,9 +148,7 @@ impl Notices {
     }
 
     fn connected(&self, value: f64) {
-        let (mailbox, folder) = (self.mailbox.clone(), self.folder.clone());
-        metrics::gauge!("postroom_imap_connected", "mailbox" => mailbox, "folder" => folder)
-            .set(value);
+        IMAP_CONNECTED.set(value, [self.mailbox.clone(), self.folder.clone()]);
     }
 
     fn host(&self) -> String {
