@@ -181,8 +181,12 @@ fn check_events(post: &Post) {
 
 fn check_division_of_text(body: &str) {
     for is_forward in [false, true] {
-        let reply = reply::from_text(body, is_forward);
-        let parts = parts(&reply.text, reply.signature.as_deref(), &reply.folded);
+        let reply = reply::from_text(body, is_forward, &reply::Known::default());
+        let parts = parts(
+            &reply.text,
+            reply.signature.as_deref(),
+            reply.folded.as_deref(),
+        );
         check_same(&parts, body);
         assert!(body.trim().is_empty() || !reply.text.trim().is_empty());
     }
@@ -194,16 +198,19 @@ fn check_division_of_html(raw: &str) {
     };
     let whole = html::to_text(&bounded);
     for is_forward in [false, true] {
-        let reply = reply::from_html(&bounded, is_forward);
-        let parts = parts(&reply.text, reply.signature.as_deref(), &reply.folded);
+        let reply = reply::from_html(&bounded, is_forward, &reply::Known::default());
+        let parts = parts(
+            &reply.text,
+            reply.signature.as_deref(),
+            reply.folded.as_deref(),
+        );
         check_same(&parts, &whole);
         check_same(&[&html::to_text(&reply.html)], &reply.text);
         check_html(&html::to_matrix(&reply.html));
     }
 }
 
-fn parts<'a>(text: &'a str, signature: Option<&'a str>, folded: &'a [String]) -> Vec<&'a str> {
-    let folded = folded.iter().map(String::as_str);
+fn parts<'a>(text: &'a str, signature: Option<&'a str>, folded: Option<&'a str>) -> Vec<&'a str> {
     [text].into_iter().chain(signature).chain(folded).collect()
 }
 

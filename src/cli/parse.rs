@@ -102,7 +102,7 @@ fn write_for_people(mail: &IncomingMail, file: &str, out: &mut impl Write) -> st
             signature.chars().count()
         )?;
     }
-    for folded in &mail.folded {
+    if let Some(folded) = &mail.folded {
         writeln!(out, "folded: {} lines", folded.lines().count())?;
     }
     for problem in &mail.problems {

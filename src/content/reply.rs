@@ -13,13 +13,17 @@ mod attribution;
 mod divide;
 mod header;
 mod html;
+mod known;
 mod line;
 mod signature;
 mod words;
 
 pub use html::{HtmlReply, from_html};
+pub use known::Known;
 
-use divide::{Part, divide};
+pub use divide::Part;
+
+use divide::divide;
 use line::SourceLine;
 
 /// An answer in plain text.
@@ -29,13 +33,27 @@ pub struct Reply {
     pub text: String,
     /// With its mark, `-- `.
     pub signature: Option<String>,
-    /// The history, block by block, in order.
-    pub folded: Vec<String>,
+    /// The history, its blocks in order with a blank line between them.
+    pub folded: Option<String>,
+    /// Why each run of lines went where it is, in order.
+    pub reasons: Vec<Reason>,
+}
+
+/// Why a run of lines is shown or folded: for people who ask what a program made of their mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    pub part: Part,
+    /// The rule that took it, as a few words for people.
+    pub rule: &'static str,
+    /// Its first line that is not blank.
+    pub first: String,
+    /// How many lines it has that are not blank.
+    pub lines: usize,
 }
 
 /// Reads a text body whose flowed lines are joined already. Of a forwarded mail (`is_forward`)
 /// everything is shown; text below a line such as "Forwarded message" always is.
-pub fn from_text(body: &str, is_forward: bool) -> Reply {
+pub fn from_text(body: &str, is_forward: bool, _known: &Known) -> Reply {
     let lines: Vec<&str> = body.lines().collect();
     let parts = if is_forward {
         vec![Part::Shown; lines.len()]
@@ -58,10 +76,15 @@ pub fn from_text(body: &str, is_forward: bool) -> Reply {
     Reply {
         text: take(Part::Shown),
         signature: (!signature.is_empty()).then_some(signature),
-        folded: runs(&parts)
-            .map(|run| join(lines[run].iter().copied()))
-            .collect(),
+        folded: blocks(runs(&parts).map(|run| join(lines[run].iter().copied()))),
+        reasons: Vec::new(),
     }
+}
+
+/// Blocks one below the other; `None` if there is nothing in them.
+fn blocks(texts: impl Iterator<Item = String>) -> Option<String> {
+    let filled: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
+    (!filled.is_empty()).then(|| filled.join("\n\n"))
 }
 
 /// The runs of lines that are history.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{address::NamedAddress, ids::MessageId};
+use super::{address::NamedAddress, event::Words, ids::MessageId};
 
 /// What a mail is; the first that fits, from the machines to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -59,9 +59,15 @@ pub struct IncomingMail {
     /// The same as Matrix HTML; `None` where the mail had no HTML part.
     pub html: Option<String>,
     pub signature: Option<String>,
-    /// What was taken out of `text`, block by block, in order: history, disclaimers.
-    pub folded: Vec<String>,
+    /// The history that was taken out of `text`, its blocks with a blank line between them.
+    pub folded: Option<String>,
+    /// What the room shows, in order: `text`, with the files that stand within it.
+    #[serde(skip)]
+    pub shown: Vec<Shown>,
     pub attachments: Vec<AttachmentInfo>,
+    /// What is worth a sentence besides: signatures, invitations, encryption.
+    #[serde(skip)]
+    pub notes: Vec<Note>,
     pub problems: Vec<Problem>,
     /// A machine says that it wrote this (Auto-Submitted other than `no`), or the envelope sender
     /// in Return-Path is null; kept apart from `kind` because a bounce or list mail may also be.
@@ -76,6 +82,53 @@ pub struct AttachmentInfo {
     /// Decoded size in bytes.
     pub size: u64,
     pub inline: bool,
+    #[serde(skip)]
+    pub fate: Fate,
+}
+
+/// Whether a file is shown in the room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    Shown,
+    /// Named, and kept until staff release it.
+    Withheld(Withheld),
+    /// Neither shown nor named, as it belongs to what is folded or says nothing: the logo in a
+    /// signature, a spacer, the signature of a signed mail.
+    Folded,
+}
+
+/// Why a file is not shown at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withheld {
+    /// Windows would run it when somebody opens it.
+    Launchable,
+    /// Its content can't be decoded.
+    Damaged,
+    /// Larger than `limits` allow.
+    TooLarge,
+}
+
+/// A stretch of what the room shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    Words(Words),
+    /// An image in its place: index among the attachments.
+    Image(usize),
+}
+
+/// Something about a mail that is told in a sentence below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// Signed by S/MIME or PGP; whether the signature is good was not looked at.
+    Signed(Cryptography),
+    /// Only the addressee's key opens it.
+    Encrypted(Cryptography),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cryptography {
+    Smime,
+    OpenPgp,
 }
 
 /// Something in a mail that was mended or can't be shown.

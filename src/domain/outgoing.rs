@@ -20,6 +20,13 @@ pub enum MatrixAction {
         content: serde_json::Value,
         /// The mail that the event shows.
         mail: Option<PostedMail>,
+        /// What goes up to the homeserver first; where it is then and what it looks like is added
+        /// to the content.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        media: Option<Media>,
+        /// What staff's reaction to the event does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        offer: Option<Offer>,
     },
     Join {
         room: OwnedRoomId,
@@ -33,6 +40,38 @@ pub enum MatrixAction {
     Receipt {
         room: OwnedRoomId,
         event: OwnedEventId,
+    },
+}
+
+/// A part of a mail that the homeserver is to keep.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Media {
+    pub mail: MailId,
+    pub part: MailPart,
+    pub filename: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailPart {
+    /// Index among the attachments.
+    File(usize),
+    /// All of `text`, for a mail too long to be shown.
+    Text,
+    /// The whole mail as it came.
+    Original,
+}
+
+/// What staff can do by a reaction to a notice of the bot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "offer", rename_all = "snake_case")]
+pub enum Offer {
+    /// ✅ shows these files of a mail, which were withheld, in the conversation's room.
+    Release {
+        conversation: ConversationId,
+        contact: ContactId,
+        mail: MailId,
+        files: Vec<usize>,
     },
 }
 

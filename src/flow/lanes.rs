@@ -115,6 +115,8 @@ pub async fn send(
         event_type: event_type.to_owned(),
         content,
         mail,
+        media: None,
+        offer: None,
     };
     enqueue(tx, action, origin, context).await
 }

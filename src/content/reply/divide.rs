@@ -5,8 +5,9 @@ use super::{
     line::{Class, Hint, SourceLine, classify},
 };
 
+/// Where a line goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub enum Part {
     Shown,
     Signature,
     History,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use dom_query::{NodeId, NodeRef};
 
 use super::{
+    Known, Reason, blocks,
     divide::{Part, divide},
     line::{Hint, SourceLine},
     runs,
@@ -19,8 +20,10 @@ pub struct HtmlReply {
     /// The same as plain text.
     pub text: String,
     pub signature: Option<String>,
-    /// The history as plain text, block by block, in order.
-    pub folded: Vec<String>,
+    /// The history as plain text, its blocks in order with a blank line between them.
+    pub folded: Option<String>,
+    /// Why each run of lines went where it is, in order.
+    pub reasons: Vec<Reason>,
 }
 
 /// Classes of elements around the mail that is answered: Gmail, Yahoo, Proton, Tuta, Zoho,
@@ -63,7 +66,7 @@ const OUTLOOK_COLORS: &[&str] = &[
 
 /// Reads an HTML body. Of a forwarded mail (`is_forward`) everything is shown; text below a line
 /// such as "Forwarded message" always is.
-pub fn from_html(html: &BoundedHtml, is_forward: bool) -> HtmlReply {
+pub fn from_html(html: &BoundedHtml, is_forward: bool, _known: &Known) -> HtmlReply {
     let document = html.parse();
     let root = document.root();
     let lines = lines_of(&root);
@@ -71,7 +74,8 @@ pub fn from_html(html: &BoundedHtml, is_forward: bool) -> HtmlReply {
         html: html.clone(),
         text: render(&lines),
         signature: None,
-        folded: Vec::new(),
+        folded: None,
+        reasons: Vec::new(),
     };
     if is_forward {
         return everything();
@@ -98,10 +102,8 @@ pub fn from_html(html: &BoundedHtml, is_forward: bool) -> HtmlReply {
     let reply = HtmlReply {
         text: render(&take(Part::Shown)),
         signature: (!signature.is_empty()).then_some(signature),
-        folded: runs(&parts)
-            .map(|run| render(&lines[run]))
-            .filter(|text| !text.is_empty())
-            .collect(),
+        folded: blocks(runs(&parts).map(|run| render(&lines[run]))),
+        reasons: Vec::new(),
         html: html.clone(),
     };
     Cut::of(&lines, &parts).apply(&root);

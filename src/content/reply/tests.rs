@@ -10,11 +10,10 @@ use crate::content::html::BoundedHtml;
 type Expected<'a> = (&'a str, Option<&'a str>, &'a str);
 
 fn check(body: &str, (text, signature, folded): Expected<'_>) {
-    let reply = from_text(body, false);
+    let reply = from_text(body, false, &Known::default());
     assert_eq!(reply.text, text);
     assert_eq!(reply.signature.as_deref(), signature);
-    assert_eq!(reply.folded.join(""), folded);
-    assert!(reply.folded.len() <= 1);
+    assert_eq!(reply.folded.unwrap_or_default(), folded);
 }
 
 #[rstest]
@@ -123,8 +122,8 @@ fn keeps_answers_below_a_delimiter() {
 #[test]
 fn shows_all_of_a_forward() {
     let body = "FYI\n\nFrom: Ann\nSent: today\nTo: Bob\nSubject: x\n\nText";
-    assert_eq!(from_text(body, true).text, body);
-    assert_eq!(from_text(body, false).text, "FYI");
+    assert_eq!(from_text(body, true, &Known::default()).text, body);
+    assert_eq!(from_text(body, false, &Known::default()).text, "FYI");
 }
 
 #[rstest]
@@ -154,7 +153,7 @@ fn knows_header_blocks(#[case] block: &str) {
 }
 
 fn html(raw: &str) -> HtmlReply {
-    from_html(&BoundedHtml::new(raw).unwrap(), false)
+    from_html(&BoundedHtml::new(raw).unwrap(), false, &Known::default())
 }
 
 #[rstest]
@@ -239,7 +238,7 @@ fn parts_html(#[case] raw: &str, #[case] shown: &str, #[case] folded: &str) {
     let reply = html(raw);
     assert_eq!(reply.text, "New");
     assert_eq!(reply.html.as_str(), shown);
-    assert_eq!(reply.folded, [folded]);
+    assert_eq!(reply.folded.as_deref(), Some(folded));
 }
 
 #[rstest]
@@ -253,10 +252,10 @@ fn parts_html(#[case] raw: &str, #[case] shown: &str, #[case] folded: &str) {
 #[case::pixel("<p>Text</p>")]
 fn shows_all_html(#[case] raw: &str) {
     let bounded = BoundedHtml::new(raw).unwrap();
-    let reply = from_html(&bounded, false);
+    let reply = from_html(&bounded, false, &Known::default());
     assert_eq!(
         (reply.html, reply.signature, reply.folded),
-        (bounded, None, Vec::new())
+        (bounded, None, None)
     );
 }
 
@@ -268,7 +267,7 @@ fn finds_signatures_in_html() {
     );
     assert_eq!(reply.html.as_str(), "<div>New</div>");
     assert_eq!(reply.signature.as_deref(), Some("Bob Ray"));
-    assert_eq!(reply.folded, ["Old"]);
+    assert_eq!(reply.folded.as_deref(), Some("Old"));
 }
 
 #[test]
@@ -286,7 +285,7 @@ fn keeps_answers_inside_the_quote_element() {
          <blockquote class=gmail_quote>Regards</blockquote></div>",
     );
     assert_eq!(reply.text, "On Tue Ann wrote:\n\n> Which day?\n\nTuesday.");
-    assert_eq!(reply.folded, ["> Regards"]);
+    assert_eq!(reply.folded.as_deref(), Some("> Regards"));
 }
 
 #[test]
@@ -315,10 +314,10 @@ proptest! {
     #[test]
     fn loses_nothing_of_text(lines in proptest::collection::vec(LINES, 0..14)) {
         let body = lines.join("\n");
-        let reply = from_text(&body, false);
+        let reply = from_text(&body, false, &Known::default());
         let mut parts = vec![reply.text.as_str()];
         parts.extend(reply.signature.as_deref());
-        parts.extend(reply.folded.iter().map(String::as_str));
+        parts.extend(reply.folded.as_deref());
         prop_assert_eq!(characters(&parts), characters(&[&body]));
         prop_assert!(body.trim().is_empty() || !reply.text.trim().is_empty());
     }
@@ -332,10 +331,10 @@ proptest! {
             raw.push_str(&crate::content::html::escape(line));
         }
         let bounded = BoundedHtml::new(&raw).unwrap();
-        let reply = from_html(&bounded, false);
+        let reply = from_html(&bounded, false, &Known::default());
         let mut parts = vec![reply.text.as_str()];
         parts.extend(reply.signature.as_deref());
-        parts.extend(reply.folded.iter().map(String::as_str));
+        parts.extend(reply.folded.as_deref());
         let whole = crate::content::html::to_text(&bounded);
         prop_assert_eq!(characters(&parts), characters(&[&whole]));
         prop_assert_eq!(characters(&[&crate::content::html::to_text(&reply.html)]), characters(&[&reply.text]));

@@ -107,7 +107,7 @@ fn post(id: MailId, mail: &IncomingMail, identity: &str, route: &Route) -> Vec<E
                 html: mail.html.clone(),
             },
             remarks,
-            is_folded: !mail.folded.is_empty(),
+            is_folded: mail.folded.is_some(),
             reply_to: route.reply_to.clone(),
             message_id: mail.message_id.clone(),
             identity: identity.to_owned(),

@@ -8,7 +8,7 @@ use crate::domain::{
     address::{EmailAddress, NamedAddress},
     facts::{Evidence, PersonFacts},
     ids::{ContactId, ConversationId},
-    incoming::AttachmentInfo,
+    incoming::{AttachmentInfo, Fate},
 };
 
 fn mail() -> IncomingMail {
@@ -29,7 +29,9 @@ fn mail() -> IncomingMail {
         text: "Tuesday".to_owned(),
         html: None,
         signature: None,
-        folded: Vec::new(),
+        folded: None,
+        shown: Vec::new(),
+        notes: Vec::new(),
         attachments: Vec::new(),
         problems: Vec::new(),
         auto_submitted: false,
@@ -147,6 +149,7 @@ fn attachments_are_named_and_a_new_name_is_taken_over() {
         content_type: "application/pdf".to_owned(),
         size: 1_234_567,
         inline: false,
+        fate: Fate::Shown,
     });
     let (_, effects) = decide(MailId(7), &mail, false, &facts(vec![route(1, true)]));
     assert!(matches!(&effects[0], Effect::RenameContact { name, .. } if name == "Jane Doe"));

@@ -30,6 +30,13 @@ pub(super) enum Block {
 }
 
 impl Body {
+    pub(super) fn plain(text: String) -> Self {
+        Self {
+            blocks: vec![Block::Plain(text)],
+            attachments: Vec::new(),
+        }
+    }
+
     /// The HTML of the whole mail, if any part of it is HTML.
     pub(super) fn html(&self) -> Option<BoundedHtml> {
         let mut joined = String::new();

@@ -31,12 +31,13 @@ use crate::{
     content::{
         charset,
         html::{self, BoundedHtml},
-        reply,
+        reply::{self, Known, Reason},
     },
     domain::{
         classify::classify,
+        event::Words,
         ids::MessageId,
-        incoming::{AttachmentInfo, IncomingMail, MailKind},
+        incoming::{AttachmentInfo, Fate, IncomingMail, MailKind, Shown},
     },
 };
 
@@ -46,6 +47,8 @@ pub struct ParsedMail {
     pub mail: IncomingMail,
     /// In the order of `mail.attachments`.
     pub attachments: Vec<Attachment>,
+    /// Why each part of the text is shown or folded.
+    pub reasons: Vec<Reason>,
 }
 
 /// A file in a mail. Its content stays in the raw mail until it is asked for, so that no more than
@@ -76,6 +79,22 @@ impl Attachment {
 /// `text_too_long`, `no_from`, `several_from`, `no_message_id`, `no_date`.
 #[must_use]
 pub fn parse(raw: &[u8]) -> ParsedMail {
+    open(raw).read(&Known::default())
+}
+
+/// A mail whose headers and parts are read, but not yet what its sender wrote: that is easier once
+/// it is known who that is and what was said to them.
+#[derive(Debug)]
+pub struct OpenedMail {
+    /// Everything but `text`, `html`, `signature`, `folded` and `shown`.
+    pub mail: IncomingMail,
+    attachments: Vec<Attachment>,
+    body: Body,
+}
+
+/// As [`parse`], up to where the text is read.
+#[must_use]
+pub fn open(raw: &[u8]) -> OpenedMail {
     let mail = with_line_feeds(raw);
     let structure = structure::read(&mail, start_of(&mail));
     let headers = &structure.parts[0].headers;
@@ -126,7 +145,6 @@ pub fn parse(raw: &[u8]) -> ParsedMail {
     let kind = classify(&facts);
 
     let body = body::sort(&mail, &structure, &mut problems);
-    let written = Written::read(&body, kind == MailKind::Forward);
     let whole_html = body.html();
     let attachments: Vec<Attachment> = body
         .attachments
@@ -145,15 +163,44 @@ pub fn parse(raw: &[u8]) -> ParsedMail {
         recipients: people::recipients(headers),
         subject,
         date,
-        text: written.text,
-        html: written.html,
-        signature: written.signature,
-        folded: written.folded,
+        text: String::new(),
+        html: None,
+        signature: None,
+        folded: None,
+        shown: Vec::new(),
         attachments: attachments.iter().map(|one| one.info.clone()).collect(),
+        notes: Vec::new(),
         problems: problems.into_inner(),
         auto_submitted: facts.is_auto_submitted(),
     };
-    ParsedMail { mail, attachments }
+    OpenedMail {
+        mail,
+        attachments,
+        body,
+    }
+}
+
+impl OpenedMail {
+    /// Reads what the sender wrote.
+    #[must_use]
+    pub fn read(self, known: &Known) -> ParsedMail {
+        let is_forward = self.mail.kind == MailKind::Forward;
+        let written = Written::read(&self.body, is_forward, known);
+        let mut mail = self.mail;
+        mail.shown = vec![Shown::Words(Words {
+            body: written.text.clone(),
+            html: written.html.clone(),
+        })];
+        mail.text = written.text;
+        mail.html = written.html;
+        mail.signature = written.signature;
+        mail.folded = written.folded;
+        ParsedMail {
+            mail,
+            attachments: self.attachments,
+            reasons: written.reasons,
+        }
+    }
 }
 
 /// The text of a mail, apart from its history.
@@ -161,27 +208,30 @@ struct Written {
     text: String,
     html: Option<String>,
     signature: Option<String>,
-    folded: Vec<String>,
+    folded: Option<String>,
+    reasons: Vec<Reason>,
 }
 
 impl Written {
     /// By the structure of the HTML if there is any, because it tells quotes apart for sure.
-    fn read(body: &Body, is_forward: bool) -> Self {
+    fn read(body: &Body, is_forward: bool, known: &Known) -> Self {
         if let Some(html) = body.html() {
-            let reply = reply::from_html(&html, is_forward);
+            let reply = reply::from_html(&html, is_forward, known);
             return Self {
                 text: reply.text,
                 html: Some(html::to_matrix(&reply.html)),
                 signature: reply.signature,
                 folded: reply.folded,
+                reasons: reply.reasons,
             };
         }
-        let reply = reply::from_text(&body.text(), is_forward);
+        let reply = reply::from_text(&body.text(), is_forward, known);
         Self {
             text: reply.text,
             html: None,
             signature: reply.signature,
             folded: reply.folded,
+            reasons: reply.reasons,
         }
     }
 }
@@ -204,6 +254,7 @@ fn attachment(
             content_type: part.content_type.value.clone(),
             size: part.encoding.decoded_size(&mail[part.body.clone()]),
             inline: part.disposition.value == "inline" || is_shown_in_html().unwrap_or(false),
+            fate: Fate::Shown,
         },
         content_id,
         range: part.body.clone(),
@@ -288,7 +339,7 @@ fn is_mail_header(name: &str) -> bool {
     KNOWN.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
-fn not_a_mail(raw: &[u8]) -> ParsedMail {
+fn not_a_mail(raw: &[u8]) -> OpenedMail {
     let mut problems = Problems::default();
     problems.add(
         "not_a_mail",
@@ -306,6 +357,7 @@ fn not_a_mail(raw: &[u8]) -> ParsedMail {
                 content_type: "application/octet-stream".to_owned(),
                 size: raw.len() as u64,
                 inline: false,
+                fate: Fate::Shown,
             },
             content_id: None,
             range: 0..raw.len(),
@@ -316,6 +368,10 @@ fn not_a_mail(raw: &[u8]) -> ParsedMail {
         raw
     };
     let (text, _) = charset::decode(shown, None);
+    let text = text
+        .replace("\r\n", "\n")
+        .replace('\r', "\n")
+        .replace('\0', "\u{fffd}");
     let mail = IncomingMail {
         kind: MailKind::New,
         message_id: None,
@@ -327,21 +383,24 @@ fn not_a_mail(raw: &[u8]) -> ParsedMail {
         recipients: Vec::new(),
         subject: None,
         date: None,
-        text: text
-            .replace("\r\n", "\n")
-            .replace('\r', "\n")
-            .replace('\0', "\u{fffd}"),
+        text: String::new(),
         html: None,
         signature: None,
-        folded: Vec::new(),
+        folded: None,
+        shown: Vec::new(),
         attachments: attachments
             .iter()
             .map(|one: &Attachment| one.info.clone())
             .collect(),
+        notes: Vec::new(),
         problems: problems.into_inner(),
         auto_submitted: false,
     };
-    ParsedMail { mail, attachments }
+    OpenedMail {
+        mail,
+        attachments,
+        body: Body::plain(text),
+    }
 }
 
 /// In octets.
