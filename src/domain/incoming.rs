@@ -104,8 +104,6 @@ pub enum Withheld {
     Launchable,
     /// Its content can't be decoded.
     Damaged,
-    /// Larger than `limits` allow.
-    TooLarge,
 }
 
 /// A stretch of what the room shows.

@@ -131,29 +131,24 @@ fn message_like(event: AnyMessageLikeEvent, json: &str) -> EventKind {
     }
 }
 
-fn without_hint(kind: EventKind, unhinted: Option<Unhinted>) -> EventKind {
-    match (kind, unhinted) {
-        (
-            EventKind::Message {
-                content: Content::Text(_),
-                relation,
-            },
-            Some(Unhinted {
-                body,
-                formatted_body,
-            }),
-        ) => {
-            let words = Words {
-                body,
-                html: formatted_body,
-            };
-            EventKind::Message {
-                content: Content::Text(words),
-                relation,
-            }
-        }
-        (kind, _) => kind,
+fn without_hint(mut kind: EventKind, unhinted: Option<Unhinted>) -> EventKind {
+    let words = match &mut kind {
+        EventKind::Message {
+            content:
+                Content::Text(words)
+                | Content::Thing {
+                    caption: Some(words),
+                    ..
+                },
+            ..
+        } => words,
+        _ => return kind,
+    };
+    if let Some(unhinted) = unhinted {
+        words.body = unhinted.body;
+        words.html = unhinted.formatted_body;
     }
+    kind
 }
 
 fn state(event: AnyStateEvent) -> EventKind {
@@ -224,23 +219,58 @@ fn content_of(message: MessageType, is_reply: bool) -> Content {
             Content::Notice(words(&notice.body, notice.formatted, is_reply))
         }
         MessageType::ServerNotice(notice) => Content::Notice(words(&notice.body, None, false)),
-        MessageType::Image(image) => named(Thing::Image, image.filename(), &image.body),
-        MessageType::File(file) => named(Thing::File, file.filename(), &file.body),
-        MessageType::Audio(audio) => named(Thing::Audio, audio.filename(), &audio.body),
-        MessageType::Video(video) => named(Thing::Video, video.filename(), &video.body),
-        MessageType::Location(location) => named(Thing::Location, "", &location.body),
-        other => named(Thing::Other, "", other.body()),
+        MessageType::Image(image) => captioned(
+            Thing::Image,
+            image.filename.as_ref(),
+            &image.body,
+            image.formatted,
+        ),
+        MessageType::File(file) => captioned(
+            Thing::File,
+            file.filename.as_ref(),
+            &file.body,
+            file.formatted,
+        ),
+        MessageType::Audio(audio) => captioned(
+            Thing::Audio,
+            audio.filename.as_ref(),
+            &audio.body,
+            audio.formatted,
+        ),
+        MessageType::Video(video) => captioned(
+            Thing::Video,
+            video.filename.as_ref(),
+            &video.body,
+            video.formatted,
+        ),
+        MessageType::Location(location) => named(Thing::Location, &location.body),
+        other => named(Thing::Other, other.body()),
     }
 }
 
-/// A caption (MSC2530) says more than the file's name; both are told.
-fn named(what: Thing, filename: &str, body: &str) -> Content {
-    let name = if filename.is_empty() || filename == body {
-        body.to_owned()
-    } else {
-        format!("{filename}: {body}")
-    };
-    Content::Thing { what, name }
+fn named(what: Thing, name: &str) -> Content {
+    Content::Thing {
+        what,
+        name: name.to_owned(),
+        caption: None,
+    }
+}
+
+/// With a file name beside it, the body is a caption (client-server API, Media captions).
+fn captioned(
+    what: Thing,
+    filename: Option<&String>,
+    body: &str,
+    formatted: Option<FormattedBody>,
+) -> Content {
+    match filename.filter(|filename| *filename != body && !filename.is_empty()) {
+        Some(filename) => Content::Thing {
+            what,
+            name: filename.clone(),
+            caption: Some(words(body, formatted, false)),
+        },
+        None => named(what, body),
+    }
 }
 
 fn words(body: &str, formatted: Option<FormattedBody>, is_reply: bool) -> Words {
@@ -263,9 +293,15 @@ fn thing(what: Thing, name: &str, json: &str) -> EventKind {
         content: Content::Thing {
             what,
             name: name.to_owned(),
+            caption: None,
         },
         relation: relation_of(json),
     }
+}
+
+/// The thread that the event of this JSON stands in.
+pub fn thread_root_of(json: &str) -> Option<OwnedEventId> {
+    relation_of(json).thread_root
 }
 
 /// What an event of any type hangs on: a sticker in the thread of a note stays there with it.
@@ -422,14 +458,15 @@ mod tests {
     }
 
     #[rstest]
-    #[case("m.image", json!({"body": "cat.png", "url": "mxc://x/y"}), Thing::Image, "cat.png")]
-    #[case("m.file", json!({"body": "the plan", "filename": "plan.pdf", "url": "mxc://x/y"}), Thing::File, "plan.pdf: the plan")]
-    #[case("org.example.other", json!({"body": "beep"}), Thing::Other, "beep")]
+    #[case("m.image", json!({"body": "cat.png", "url": "mxc://x/y"}), Thing::Image, "cat.png", None)]
+    #[case("m.file", json!({"body": "the plan", "filename": "plan.pdf", "url": "mxc://x/y"}), Thing::File, "plan.pdf", Some("the plan"))]
+    #[case("org.example.other", json!({"body": "beep"}), Thing::Other, "beep", None)]
     fn things_are_named(
         #[case] kind: &str,
         #[case] mut content: serde_json::Value,
         #[case] what: Thing,
         #[case] name: &str,
+        #[case] caption: Option<&str>,
     ) {
         content["msgtype"] = kind.into();
         let event = event("m.room.message", &content, &json!({}));
@@ -440,7 +477,11 @@ mod tests {
             content,
             Content::Thing {
                 what,
-                name: name.into()
+                name: name.into(),
+                caption: caption.map(|body| Words {
+                    body: body.to_owned(),
+                    html: None
+                }),
             }
         );
     }

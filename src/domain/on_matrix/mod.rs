@@ -12,6 +12,7 @@ use super::{
     ids::ConversationId,
     wording,
 };
+use crate::content::html;
 
 /// Decides about one event. Effects come in the order in which they are to be written.
 #[must_use]
@@ -198,7 +199,19 @@ fn on_message(
         Content::Text(words) | Content::Emote(words) => words,
         // Other machines talk to the room, not to customers.
         Content::Notice(_) => return Vec::new(),
-        Content::Thing { what, name } => return on_thing(event, *what, name, relation, facts),
+        Content::Thing {
+            what,
+            name,
+            caption,
+        } => {
+            return on_thing(
+                event,
+                (*what, name.as_str()),
+                caption.as_ref(),
+                relation,
+                facts,
+            );
+        }
     };
     // A mail that says `!email …` is a mail.
     if matches!(facts.sender_role, Role::Staff | Role::Visitor) {
@@ -247,8 +260,8 @@ fn hangs_on_internal(target: Option<&TargetFacts>) -> bool {
 
 fn on_thing(
     event: &RoomEvent,
-    what: Thing,
-    name: &str,
+    (what, name): (Thing, &str),
+    caption: Option<&Words>,
     relation: &Relation,
     facts: &EventFacts,
 ) -> Vec<Effect> {
@@ -257,15 +270,28 @@ fn on_thing(
             event: event.id.clone(),
         }];
     }
-    let words = Words {
-        body: wording::thing(what, name),
-        html: None,
+    let (kind, words) = match caption {
+        Some(caption) => (ItemKind::Text, with_thing(caption, what, name)),
+        None => {
+            let body = wording::thing(what, name);
+            (ItemKind::NotCarried, Words { body, html: None })
+        }
     };
-    let mut effects = write(event, ItemKind::NotCarried, &words, relation, facts);
+    let mut effects = write(event, kind, &words, relation, facts);
     if !effects.is_empty() && !matches!(facts.sender_role, Role::Ghost(_)) {
         effects.push(say(event, wording::not_carried(what, name)));
     }
     effects
+}
+
+/// A caption is carried, and says what it belongs to.
+fn with_thing(caption: &Words, what: Thing, name: &str) -> Words {
+    let missing = wording::came_with(what, name);
+    let html = caption.html.as_ref();
+    Words {
+        body: format!("{}\n\n{missing}", caption.body),
+        html: html.map(|html| format!("{html}<p>{}</p>", html::escape(&missing))),
+    }
 }
 
 fn on_edit(
@@ -311,10 +337,25 @@ fn on_edit(
 }
 
 fn on_reaction(event: &RoomEvent, key: &str, facts: &EventFacts) -> Vec<Effect> {
-    let Some(target) = facts.target.as_ref().filter(|target| !target.internal) else {
+    let Some(target) = &facts.target else {
         return Vec::new();
     };
-    if key.trim_end_matches('\u{fe0f}') == SEND_NOW {
+    // Clients send emoji with or without the selector of their coloured form.
+    let key = key.trim_end_matches('\u{fe0f}');
+    if let Some(offer) = &target.offer {
+        return if key == TAKE_UP && facts.sender_role == Role::Staff {
+            vec![Effect::TakeUp {
+                event: target.event.clone(),
+                offer: offer.clone(),
+            }]
+        } else {
+            Vec::new()
+        };
+    }
+    if target.internal {
+        return Vec::new();
+    }
+    if key == SEND_NOW {
         let waits = target.placed.iter().any(|placement| placement.open);
         return if waits && facts.sender_role == Role::Staff {
             vec![Effect::SendNow {
@@ -322,6 +363,14 @@ fn on_reaction(event: &RoomEvent, key: &str, facts: &EventFacts) -> Vec<Effect> 
             }]
         } else {
             Vec::new()
+        };
+    }
+    if key == SHOW_ORIGINAL {
+        return match target.mail {
+            Some(mail) if facts.sender_role == Role::Staff => {
+                command::original::show(mail, target, facts)
+            }
+            _ => Vec::new(),
         };
     }
     target
@@ -345,6 +394,12 @@ fn on_reaction(event: &RoomEvent, key: &str, facts: &EventFacts) -> Vec<Effect> 
 
 /// The reaction with which staff send a waiting letter at once.
 pub const SEND_NOW: &str = "📨";
+
+/// The reaction with which staff see the whole of a mail.
+pub const SHOW_ORIGINAL: &str = "🔍";
+
+/// The reaction with which staff take up what a notice of the bot offers.
+pub const TAKE_UP: &str = "✅";
 
 fn on_redaction(event: &RoomEvent, target: &OwnedEventId, facts: &EventFacts) -> Vec<Effect> {
     let mut effects = vec![Effect::Strike {

@@ -9,7 +9,8 @@ use crate::domain::{
     address::EmailAddress,
     event::Membership,
     facts::{ConversationFacts, OwnAddresses, PersonFacts, Placement, RoomFacts},
-    ids::ContactId,
+    ids::{ContactId, MailId},
+    outgoing::Offer,
 };
 
 fn person(contact: i64, address: &str, name: &str, ghost: OwnedUserId) -> PersonFacts {
@@ -59,6 +60,7 @@ fn scene() -> EventFacts {
             addresses: vec![EmailAddress::parse("support@example.org").unwrap()],
             domains: Vec::new(),
         },
+        control_room: None,
     }
 }
 
@@ -112,6 +114,10 @@ fn target(internal: bool, placed: &[(i64, bool)]) -> TargetFacts {
                 excerpt: "what was said".to_owned(),
             })
             .collect(),
+        thread_root: None,
+        mail: None,
+        offer: None,
+        has_visitors: false,
     }
 }
 
@@ -141,6 +147,15 @@ fn short(effects: &[Effect]) -> String {
         Effect::BotJoins { .. } => "join".to_owned(),
         Effect::BotLeaves { .. } => "leave".to_owned(),
         Effect::CloseConversations { .. } => "close".to_owned(),
+        Effect::TakeUp { event, .. } => format!("take up {event}"),
+        Effect::ShowOriginal {
+            room,
+            thread_root,
+            mail,
+        } => match thread_root {
+            Some(root) => format!("show mail {mail} in {room} below {root}"),
+            None => format!("show mail {mail} in {room}"),
+        },
         other => format!("{other:?}"),
     };
     effects.iter().map(one).collect::<Vec<_>>().join("; ")
@@ -329,6 +344,15 @@ fn a_redaction(#[case] target: TargetFacts, #[case] expected: &str) {
 #[case::sends("📨", Role::Staff, target(false, &[(1, true)]), "send now")]
 #[case::nothing_waits("📨", Role::Staff, target(false, &[(1, false)]), "")]
 #[case::on_a_note("👍", Role::Staff, target(true, &[]), "")]
+#[case::shows_the_mail("🔍", Role::Staff, mail(None, false), "show mail 7 in !room below $before")]
+#[case::shows_it_in_its_thread("🔍\u{fe0f}", Role::Staff, mail(Some("$root"), false), "show mail 7 in !room below $root")]
+#[case::shows_it_to_staff_only("🔍", Role::Staff, mail(None, true), "show mail 7 in !control; say")]
+#[case::of_a_visitor("🔍", Role::Visitor, mail(None, false), "")]
+#[case::on_what_is_no_mail("🔍", Role::Staff, target(false, &[(1, false)]), "")]
+#[case::takes_up("✅", Role::Staff, offer(), "take up $before")]
+#[case::takes_up_nothing("✅", Role::Visitor, offer(), "")]
+#[case::another_sign_on_an_offer("👍", Role::Staff, offer(), "")]
+#[case::an_ordinary_check("✅", Role::Staff, target(false, &[(1, false)]), r#"write 1 Reaction "✅ (to “what was said”)""#)]
 fn a_reaction(
     #[case] key: &str,
     #[case] role: Role,
@@ -342,9 +366,75 @@ fn a_reaction(
     let facts = EventFacts {
         sender_role: role,
         target: Some(target),
+        control_room: Some(owned_room_id!("!control")),
         ..scene()
     };
     assert_eq!(short(&decide(&event(kind), &facts)), expected);
+}
+
+/// A message that shows mail 7.
+fn mail(thread_root: Option<&str>, has_visitors: bool) -> TargetFacts {
+    TargetFacts {
+        mail: Some(MailId(7)),
+        thread_root: thread_root.map(|root| root.try_into().unwrap()),
+        has_visitors,
+        ..target(false, &[(1, false)])
+    }
+}
+
+/// A notice of the bot that offers something.
+fn offer() -> TargetFacts {
+    TargetFacts {
+        offer: Some(Offer::Release {
+            conversation: ConversationId(1),
+            contact: ContactId(1),
+            mail: MailId(7),
+            files: Vec::new(),
+        }),
+        ..target(true, &[])
+    }
+}
+
+#[rstest]
+#[case::of_a_mail(mail(None, false), "internal $this; show mail 7 in !room below $before")]
+#[case::of_nothing(target(false, &[(1, false)]), "internal $this; say")]
+fn the_original_by_command(#[case] target: TargetFacts, #[case] expected: &str) {
+    let facts = EventFacts {
+        target: Some(target),
+        ..scene()
+    };
+    let event = event(reply("!email original", "$before"));
+    assert_eq!(short(&decide(&event, &facts)), expected);
+}
+
+#[test]
+fn without_a_control_room_an_original_is_shown_to_nobody_but_staff() {
+    let facts = EventFacts {
+        target: Some(mail(None, true)),
+        ..scene()
+    };
+    let event = event(reply("!email original", "$before"));
+    assert_eq!(short(&decide(&event, &facts)), "internal $this; say");
+}
+
+#[test]
+fn a_caption_is_carried_and_names_what_is_missing() {
+    let content = Content::Thing {
+        what: Thing::Image,
+        name: "board.png".to_owned(),
+        caption: Some(words("Look at this")),
+    };
+    let kind = EventKind::Message {
+        content,
+        relation: Relation::default(),
+    };
+    let effects = decide(&event(kind), &scene());
+    let Effect::Write { item, .. } = &effects[0] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(item.kind, ItemKind::Text);
+    let body = &item.words.body;
+    assert!(body.starts_with("Look at this\n") && body.contains("board.png"), "{body}");
 }
 
 #[test]
@@ -352,6 +442,7 @@ fn what_is_not_carried_is_named_and_its_author_told() {
     let content = Content::Thing {
         what: Thing::File,
         name: "plan.pdf".to_owned(),
+        caption: None,
     };
     let kind = EventKind::Message {
         content,

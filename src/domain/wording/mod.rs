@@ -4,5 +4,7 @@
 pub mod letter;
 pub mod mailbox;
 mod room;
+mod shown;
 
 pub use room::*;
+pub use shown::*;
