@@ -12,7 +12,6 @@ use serde::Serialize;
 use crate::{
     content::reply::{Part, Reason},
     domain::{
-        address::NamedAddress,
         incoming::{AttachmentInfo, Fate, IncomingMail, MailKind, Problem},
         wording,
     },
@@ -109,9 +108,9 @@ fn write_for_people(
 ) -> io::Result<()> {
     let mail = &parsed.mail;
     writeln!(out, "{file}")?;
-    let from = mail.from.as_ref().map(named);
-    let to: Vec<String> = mail.to.iter().map(named).collect();
-    let cc: Vec<String> = mail.cc.iter().map(named).collect();
+    let from = mail.from.as_ref().map(ToString::to_string);
+    let to: Vec<String> = mail.to.iter().map(ToString::to_string).collect();
+    let cc: Vec<String> = mail.cc.iter().map(ToString::to_string).collect();
     for (name, value) in [
         ("kind", Some(kind(mail.kind).to_owned())),
         ("from", from),
@@ -131,7 +130,12 @@ fn write_for_people(
         writeln!(out, "  note     {}", printable(&wording::note(note)))?;
     }
     for problem in &mail.problems {
-        writeln!(out, "  problem  {} ({})", printable(&problem.detail), problem.code)?;
+        writeln!(
+            out,
+            "  problem  {} ({})",
+            printable(&problem.detail),
+            problem.code
+        )?;
     }
     if explain {
         writeln!(out)?;
@@ -140,7 +144,11 @@ fn write_for_people(
         }
     }
     section("shown", &mail.text, out)?;
-    section("signature", mail.signature.as_deref().unwrap_or_default(), out)?;
+    section(
+        "signature",
+        mail.signature.as_deref().unwrap_or_default(),
+        out,
+    )?;
     section("folded", mail.folded.as_deref().unwrap_or_default(), out)?;
     writeln!(out)
 }
@@ -163,13 +171,6 @@ fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if is_safe(c) { c } else { '\u{fffd}' })
         .collect()
-}
-
-fn named(who: &NamedAddress) -> String {
-    match &who.name {
-        Some(name) => format!("{name} <{}>", who.address),
-        None => who.address.to_string(),
-    }
 }
 
 fn kind(kind: MailKind) -> &'static str {

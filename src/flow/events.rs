@@ -345,7 +345,8 @@ async fn target(
         internal: known.internal == 1,
         placed,
         thread_root: decode::thread_root_of(&known.body),
-        has_visitors: mail.is_some() && audience::has_visitors(connection, &event.room, context).await?,
+        has_visitors: mail.is_some()
+            && audience::has_visitors(connection, &event.room, context).await?,
         mail,
         offer: offers::find(connection, target.as_str())
             .await?

@@ -296,8 +296,8 @@ async fn facts(
             None => false,
         };
         let room = rooms::find(connection, &found.room_id).await?;
-        let room_id = RoomId::parse(&found.room_id)
-            .map_err(|fault| StoreError::Value(fault.to_string()))?;
+        let room_id =
+            RoomId::parse(&found.room_id).map_err(|fault| StoreError::Value(fault.to_string()))?;
         let answered = answered_event(connection, mail, conversation).await?;
         let has_withheld = mail
             .attachments

@@ -98,7 +98,9 @@ fn one_by_one(post: &Post) -> Vec<Planned> {
         }
     }
     if events.is_empty() && post.remarks.is_empty() {
-        events.push(text(json!({"msgtype": "m.text", "body": wording::EMPTY_MAIL})));
+        events.push(text(
+            json!({"msgtype": "m.text", "body": wording::EMPTY_MAIL}),
+        ));
     }
     events
 }
@@ -230,7 +232,11 @@ mod tests {
                 None => body.to_owned(),
             }
         };
-        events(post).iter().map(show).collect::<Vec<_>>().join(" | ")
+        events(post)
+            .iter()
+            .map(show)
+            .collect::<Vec<_>>()
+            .join(" | ")
     }
 
     #[rstest]
@@ -307,7 +313,10 @@ mod tests {
         let answered = |at: usize| {
             let relates = &found[at].content["m.relates_to"];
             (
-                relates["m.in_reply_to"]["event_id"].as_str().unwrap().to_owned(),
+                relates["m.in_reply_to"]["event_id"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned(),
                 relates["is_falling_back"].as_bool().unwrap(),
             )
         };

@@ -6,9 +6,9 @@ use ruma::{owned_room_id, owned_user_id};
 use super::*;
 use crate::domain::{
     address::{EmailAddress, NamedAddress},
+    event::Words,
     facts::{Evidence, PersonFacts},
     ids::{ContactId, ConversationId},
-    event::Words,
     incoming::{AttachmentInfo, Withheld},
 };
 
@@ -198,7 +198,13 @@ fn files_follow_the_words_and_images_stand_in_their_place() {
     let parts: Vec<String> = post_of(&effects).parts.iter().map(show).collect();
     assert_eq!(
         parts,
-        ["before", "1 board.png", "after", "0 plan.pdf", "3 fix.patch"]
+        [
+            "before",
+            "1 board.png",
+            "after",
+            "0 plan.pdf",
+            "3 fix.patch"
+        ]
     );
 }
 
@@ -231,7 +237,10 @@ fn what_windows_would_run_waits_for_staff(
     );
     let told = match effects.last().unwrap() {
         Effect::MakeOffer { room, text, offer } => {
-            assert!(text.contains("setup.exe") && text.contains("1.2 MB"), "{text}");
+            assert!(
+                text.contains("setup.exe") && text.contains("1.2 MB"),
+                "{text}"
+            );
             let Offer::Release { files, .. } = offer;
             assert_eq!(files.len(), 1);
             format!("offer {room}")

@@ -1,14 +1,19 @@
 //! What follows from an event in a room.
 
-use ruma::{OwnedEventId, UserId};
+mod membership;
+mod parts;
+mod reaction;
+
+use ruma::OwnedEventId;
+
+use parts::{item, say, say_plainly};
+pub use reaction::{SEND_NOW, SHOW_ORIGINAL, TAKE_UP};
 
 use super::{
-    address::NamedAddress,
-    command::{self, Command, add::Add},
+    command::{self, Command},
     effect::{Effect, ItemKind, LetterItem},
-    event::{Content, EventKind, Membership, Relation, RoomEvent, Thing, Words},
-    facts::{EventFacts, GhostFacts, Role, TargetFacts},
-    ghost,
+    event::{Content, EventKind, Relation, RoomEvent, Thing, Words},
+    facts::{EventFacts, Role, TargetFacts},
     ids::ConversationId,
     wording,
 };
@@ -30,9 +35,9 @@ pub fn decide(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
                 name: name.clone(),
             }];
             if *user == facts.bot {
-                effects.extend(on_own_membership(event, *membership, facts));
+                effects.extend(membership::on_own(event, *membership, facts));
             } else if let Some(subject) = &facts.subject {
-                effects.extend(on_ghost_membership(
+                effects.extend(membership::on_ghost(
                     event,
                     user,
                     *membership,
@@ -72,7 +77,9 @@ pub fn decide(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
         EventKind::Edit { target, content } if is_heard(event, facts) => {
             on_edit(event, target, content, facts)
         }
-        EventKind::Reaction { key, .. } if is_heard(event, facts) => on_reaction(event, key, facts),
+        EventKind::Reaction { key, .. } if is_heard(event, facts) => {
+            reaction::on_reaction(event, key, facts)
+        }
         EventKind::Redaction { target } if facts.room.bot_joined => {
             on_redaction(event, target, facts)
         }
@@ -88,105 +95,6 @@ pub fn decide(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
 /// The bot hears nothing of its own, and nothing in rooms that it isn't in.
 fn is_heard(event: &RoomEvent, facts: &EventFacts) -> bool {
     facts.room.bot_joined && event.sender != facts.bot
-}
-
-fn on_own_membership(event: &RoomEvent, membership: Membership, facts: &EventFacts) -> Vec<Effect> {
-    let room = event.room.clone();
-    match (membership, facts.sender_role) {
-        // A ghost was invited first; it asked us in.
-        (Membership::Invite, Role::Staff | Role::Ghost(_)) => vec![Effect::BotJoins { room }],
-        (Membership::Invite, _) => vec![
-            Effect::BotLeaves { room },
-            Effect::Report {
-                text: wording::invited_by_a_stranger(&event.sender),
-            },
-        ],
-        (Membership::Join, _) if facts.room.bot_joined => Vec::new(),
-        (Membership::Join, _) if facts.room.encrypted => {
-            vec![say_plainly(event, wording::room_is_encrypted())]
-        }
-        (Membership::Join, _) => vec![say_plainly(event, wording::bot_joined())],
-        (Membership::Leave | Membership::Ban, _) => vec![Effect::CloseConversations { room }],
-        (Membership::Knock, _) => Vec::new(),
-    }
-}
-
-fn on_ghost_membership(
-    event: &RoomEvent,
-    user: &UserId,
-    membership: Membership,
-    subject: &GhostFacts,
-    facts: &EventFacts,
-) -> Vec<Effect> {
-    let ours = matches!(
-        facts.sender_role,
-        Role::Bot | Role::Ghost(_) | Role::NobodysGhost
-    );
-    match membership {
-        Membership::Invite if !ours => on_ghost_invited(event, user, subject, facts),
-        // Somebody else put the ghost out: then they don't want the person written to.
-        Membership::Leave | Membership::Ban if !ours => {
-            let Some(person) = facts.room.by_ghost(user) else {
-                return Vec::new();
-            };
-            vec![
-                Effect::RemoveContact {
-                    room: event.room.clone(),
-                    contact: person.contact,
-                },
-                say_plainly(event, wording::removed(&person.name, &person.address)),
-            ]
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn on_ghost_invited(
-    event: &RoomEvent,
-    user: &UserId,
-    subject: &GhostFacts,
-    facts: &EventFacts,
-) -> Vec<Effect> {
-    let room = event.room.clone();
-    let decline = Effect::DeclineAsGhost {
-        room,
-        localpart: user.localpart().to_owned(),
-    };
-    if facts.sender_role != Role::Staff {
-        return vec![decline, say_plainly(event, wording::staff_only())];
-    }
-    if !facts.room.bot_joined {
-        return vec![
-            decline,
-            Effect::Report {
-                text: wording::bot_must_come_first(&event.sender),
-            },
-        ];
-    }
-    let Some(address) = subject
-        .address
-        .clone()
-        .or_else(|| ghost::address_in(user.localpart()))
-    else {
-        return vec![decline, say_plainly(event, wording::unknown_ghost(user))];
-    };
-    let people = vec![NamedAddress {
-        name: None,
-        address,
-    }];
-    let mut effects = Add {
-        people,
-        share: false,
-    }
-    .apply(event, facts);
-    let is_added = effects
-        .iter()
-        .any(|effect| matches!(effect, Effect::AddCustomer { .. }));
-    // A placeholder makes way for the contact's own ghost, whether that comes or not.
-    if subject.address.is_none() || !is_added {
-        effects.insert(0, decline);
-    }
-    effects
 }
 
 fn on_message(
@@ -336,71 +244,6 @@ fn on_edit(
     effects
 }
 
-fn on_reaction(event: &RoomEvent, key: &str, facts: &EventFacts) -> Vec<Effect> {
-    let Some(target) = &facts.target else {
-        return Vec::new();
-    };
-    // Clients send emoji with or without the selector of their coloured form.
-    let key = key.trim_end_matches('\u{fe0f}');
-    if let Some(offer) = &target.offer {
-        return if key == TAKE_UP && facts.sender_role == Role::Staff {
-            vec![Effect::TakeUp {
-                event: target.event.clone(),
-                offer: offer.clone(),
-            }]
-        } else {
-            Vec::new()
-        };
-    }
-    if target.internal {
-        return Vec::new();
-    }
-    if key == SEND_NOW {
-        let waits = target.placed.iter().any(|placement| placement.open);
-        return if waits && facts.sender_role == Role::Staff {
-            vec![Effect::SendNow {
-                room: event.room.clone(),
-            }]
-        } else {
-            Vec::new()
-        };
-    }
-    if key == SHOW_ORIGINAL {
-        return match target.mail {
-            Some(mail) if facts.sender_role == Role::Staff => {
-                command::original::show(mail, target, facts)
-            }
-            _ => Vec::new(),
-        };
-    }
-    target
-        .placed
-        .iter()
-        .map(|placement| Effect::Write {
-            conversation: placement.conversation,
-            item: item(
-                event,
-                ItemKind::Reaction,
-                &Words {
-                    body: wording::reacted(key, &placement.excerpt),
-                    html: None,
-                },
-                facts,
-                true,
-            ),
-        })
-        .collect()
-}
-
-/// The reaction with which staff send a waiting letter at once.
-pub const SEND_NOW: &str = "📨";
-
-/// The reaction with which staff see the whole of a mail.
-pub const SHOW_ORIGINAL: &str = "🔍";
-
-/// The reaction with which staff take up what a notice of the bot offers.
-pub const TAKE_UP: &str = "✅";
-
 fn on_redaction(event: &RoomEvent, target: &OwnedEventId, facts: &EventFacts) -> Vec<Effect> {
     let mut effects = vec![Effect::Strike {
         event: target.clone(),
@@ -463,44 +306,6 @@ fn quote(relation: &Relation, conversation: ConversationId, facts: &EventFacts) 
         .iter()
         .find(|placed| placed.conversation == conversation)?;
     (!placement.excerpt.is_empty()).then(|| placement.excerpt.clone())
-}
-
-fn item(
-    event: &RoomEvent,
-    kind: ItemKind,
-    words: &Words,
-    facts: &EventFacts,
-    rides: bool,
-) -> LetterItem {
-    LetterItem {
-        event: event.id.clone(),
-        room: event.room.clone(),
-        author: facts.sender_name.clone(),
-        by_staff: facts.sender_role == Role::Staff,
-        sent_at: event.sent_at,
-        kind,
-        words: words.clone(),
-        quote: None,
-        reply_to: None,
-        rides,
-    }
-}
-
-fn say(event: &RoomEvent, text: String) -> Effect {
-    Effect::Say {
-        room: event.room.clone(),
-        reply_to: Some(event.id.clone()),
-        text,
-    }
-}
-
-/// Without a reply: for what answers no message.
-fn say_plainly(event: &RoomEvent, text: String) -> Effect {
-    Effect::Say {
-        room: event.room.clone(),
-        reply_to: None,
-        text,
-    }
 }
 
 #[cfg(test)]

@@ -286,7 +286,10 @@ pub fn thing(what: Thing, name: &str) -> String {
 
 /// Below a caption, in the letter.
 pub fn came_with(what: Thing, name: &str) -> String {
-    format!("(With it came {}, which is missing here.)", thing(what, name))
+    format!(
+        "(With it came {}, which is missing here.)",
+        thing(what, name)
+    )
 }
 
 pub fn not_carried(what: Thing, name: &str) -> String {
@@ -363,7 +366,7 @@ pub fn event_set_aside(event: &str, problem: &str) -> String {
 }
 
 /// A size as people read it.
-pub(super) fn bytes(size: u64) -> String {
+pub fn bytes(size: u64) -> String {
     match size {
         0..1_000 => format!("{size} B"),
         1_000..1_000_000 => format!("{} kB", size / 1_000),
@@ -380,10 +383,7 @@ mod tests {
     #[rstest]
     #[case("", "")]
     #[case("Hello Ann,\n\nit is revision C.", "Hello Ann, it is revision C.")]
-    #[case(
-        "> Which one?\n\nRevision C.\n\n🔍 history folded",
-        "Revision C."
-    )]
+    #[case("> Which one?\n\nRevision C.\n\n🔍 history folded", "Revision C.")]
     #[case("> Which one?", "> Which one?")]
     #[case(&"four ".repeat(30), &format!("{}four…", "four ".repeat(23)))]
     #[case(&"é".repeat(200), &format!("{}…", "é".repeat(119)))]

@@ -1,7 +1,10 @@
 //! What the bot says about mails that are shown in rooms.
 
 use super::{bytes, excerpt};
-use crate::domain::{effect::Folded, incoming::{Note, Withheld}};
+use crate::domain::{
+    effect::Folded,
+    incoming::{Note, Withheld},
+};
 
 /// A file whose mail gives it no name.
 pub const NAMELESS_FILE: &str = "unnamed file";

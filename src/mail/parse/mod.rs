@@ -11,6 +11,7 @@ mod headers;
 mod parameters;
 mod people;
 mod problems;
+mod readable;
 mod structure;
 #[cfg(test)]
 mod tests;
