@@ -1,5 +1,5 @@
 //! Text in, text out: sanitising, HTML to text and back, quote and signature detection, subjects,
-//! character sets, file names. Pure, and linear in the size of the input.
+//! character sets, file names; and what a file is. Pure, and linear in the size of the input.
 //!
 //! May be imported by every floor; imports nothing of this crate. A new kind of text is one file
 //! here, with its public function at the top and a table of examples at its end.
@@ -7,6 +7,8 @@
 pub mod charset;
 pub mod flowed;
 pub mod html;
+pub mod media_type;
+pub mod picture;
 pub mod pieces;
 pub mod reply;
 pub mod subject;

@@ -13,6 +13,7 @@ pub mod imap;
 mod lanes;
 pub mod letters;
 pub mod mails;
+mod media;
 pub mod puppets;
 pub mod receive;
 mod room_state;

@@ -7,6 +7,7 @@ use ruma::{OwnedRoomId, OwnedUserId, TransactionId};
 use super::{
     Context, lanes,
     lanes::Origin,
+    media::{self, Files},
     worker::{Slots, Step, Worker, write_down},
 };
 use crate::{
@@ -22,23 +23,25 @@ use crate::{
     store::{
         Queue, StoreError, Tx,
         conversations::Direction,
-        mails, messages,
+        mails, messages, offers,
         outbox::{self, Claimed, Settled, Way},
-        people,
+        people, shown,
     },
     telemetry::metrics::catalogue::{MAIL_TO_EVENT, NO_LABELS},
 };
 
 /// How many lanes are served side by side.
 const AT_ONCE: usize = 32;
-/// An attempt is over after this; a request takes at most half a minute, and one attempt makes a few.
-const LEASE: Duration = Duration::from_mins(5);
+/// An attempt is over after this; a request takes at most half a minute, and one attempt makes a few,
+/// beside taking up a file.
+const LEASE: Duration = media::PATIENCE.saturating_add(Duration::from_mins(5));
 
 /// Acts in Matrix.
 #[derive(Debug)]
 pub struct Puppets {
     context: Arc<Context>,
     slots: Slots,
+    files: Arc<Files>,
 }
 
 impl Puppets {
@@ -47,6 +50,7 @@ impl Puppets {
         Self {
             context,
             slots: Slots::new(AT_ONCE),
+            files: Arc::new(Files::new()),
         }
     }
 }
@@ -56,8 +60,11 @@ impl Worker for Puppets {
     const QUEUE: Queue = Queue::MatrixOut;
 
     async fn step(&mut self) -> Result<Step, StoreError> {
+        let files = &self.files;
         self.slots
-            .attempt_due(Way::Matrix, LEASE, &self.context, attempt)
+            .attempt_due(Way::Matrix, LEASE, &self.context, |row, context| {
+                attempt(row, Arc::clone(files), context)
+            })
             .await
     }
 
@@ -81,9 +88,9 @@ pub async fn introduce(context: &Context, appservice: &str) -> Result<(), Fault>
     context.homeserver.ping(appservice).await
 }
 
-async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> {
+async fn attempt(row: Claimed, files: Arc<Files>, context: Arc<Context>) -> Result<(), StoreError> {
     let action: MatrixAction = serde_json::from_str(&row.payload)?;
-    let outcome = match perform(&action, &row, &context).await {
+    let outcome = match perform(&action, &row, &files, &context).await {
         Ok(Ok(answer)) => SendOutcome::Delivered { answer },
         Ok(Err(fault)) => fault.into(),
         Err(error) if error.may_pass() => SendOutcome::Uncertain {
@@ -104,6 +111,7 @@ async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> 
 async fn perform(
     action: &MatrixAction,
     row: &Claimed,
+    files: &Files,
     context: &Arc<Context>,
 ) -> Result<Result<String, Fault>, StoreError> {
     Ok(match action {
@@ -112,6 +120,7 @@ async fn perform(
             puppet,
             event_type,
             content,
+            media,
             ..
         } => {
             if row.uncertain == 1 {
@@ -129,7 +138,20 @@ async fn perform(
                 Ok(user) => user,
                 Err(fault) => return Ok(Err(fault)),
             };
-            let content = encode::marked(content.clone(), &row.effect_id);
+            let content = match media {
+                None => content.clone(),
+                Some(media) => {
+                    let attempts = row.attempts;
+                    match files
+                        .complete(content, media, &user, attempts, context)
+                        .await?
+                    {
+                        Ok(content) => content,
+                        Err(fault) => return Ok(Err(fault)),
+                    }
+                }
+            };
+            let content = encode::marked(content, &row.effect_id);
             let transaction = format!("{}.{}", row.effect_id, user.localpart());
             let transaction = <&TransactionId>::from(transaction.as_str());
             let send = || {
@@ -295,7 +317,7 @@ async fn settle(
     .await
 }
 
-/// Ends a row whose effect is there, and remembers which mail the event shows. `row` is its id and
+/// Ends a row whose effect is there, and remembers which mail the event shows, and what it offers. `row` is its id and
 /// lane; `answer` the event id. Used for the homeserver's answer and for the event itself alike,
 /// whichever comes first.
 pub(super) async fn delivered(
@@ -311,13 +333,25 @@ pub(super) async fn delivered(
         return Ok(());
     }
     let MatrixAction::Send {
-        mail: Some(posted), ..
+        mail,
+        puppet,
+        offer,
+        ..
     } = action
     else {
         return Ok(());
     };
+    if let Some(offer) = offer {
+        offers::make(tx, &event, offer).await?;
+    }
+    let Some(posted) = mail else {
+        return Ok(());
+    };
     if let Some(mail) = &posted.message_id {
         messages::link(tx, &event, posted.conversation, mail, Direction::In).await?;
+    }
+    if let (Some(mail), Puppet::Contact(contact)) = (posted.mail, puppet) {
+        shown::remember(tx, &event, posted.conversation, mail, *contact).await?;
     }
     if let Some(mail) = posted.mail
         && let Some(received_at) = mails::received_at(tx.connection(), mail).await?

@@ -1,5 +1,8 @@
 //! The homeserver's client-server API, as far as an appservice needs it.
 
+mod fault;
+mod media;
+
 use std::{
     borrow::Cow,
     time::{Duration, Instant},
@@ -8,8 +11,8 @@ use std::{
 use ruma::{
     OwnedEventId, OwnedRoomId, OwnedUserId, TransactionId, UserId,
     api::{
-        AppserviceUserIdentity, Direction, IncomingResponseExt, MatrixVersion, OutgoingRequest,
-        OutgoingRequestAppserviceExt, SupportedVersions,
+        AppserviceUserIdentity, Direction, IncomingResponse, IncomingResponseExt, MatrixVersion,
+        OutgoingRequest, OutgoingRequestAppserviceExt, SupportedVersions,
         auth_scheme::{AuthScheme, SendAccessToken},
         client::{
             account::{
@@ -28,13 +31,11 @@ use ruma::{
     serde::Raw,
 };
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 
+pub use self::fault::Fault;
+use self::fault::{fault, lost, outcome_word, unspeakable};
 use super::decode::EFFECT_KEY;
-use crate::{
-    domain::delivery::SendOutcome,
-    telemetry::metrics::catalogue::{HOMESERVER_REQUESTS, HOMESERVER_TIME},
-};
+use crate::telemetry::metrics::catalogue::{HOMESERVER_REQUESTS, HOMESERVER_TIME};
 
 /// How long one request may take. A homeserver under load takes its time; one that takes longer
 /// than this is treated as gone.
@@ -53,35 +54,6 @@ pub struct Client {
     versions: SupportedVersions,
 }
 
-/// Why a request came to nothing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// It was not carried out, and may be later.
-    #[error("{reason}")]
-    Later {
-        reason: String,
-        after: Option<Duration>,
-    },
-    /// It was not carried out, and won't be.
-    #[error("{reason} ({code})")]
-    Refused { code: String, reason: String },
-    /// Nobody knows whether it was carried out.
-    #[error("{reason}")]
-    Unknown { reason: String },
-}
-
-impl From<Fault> for SendOutcome {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Later { reason, after } => Self::RetryLater { reason, after },
-            Fault::Refused { .. } => Self::Refused {
-                reason: fault.to_string(),
-            },
-            Fault::Unknown { reason } => Self::Uncertain { reason },
-        }
-    }
-}
-
 impl Client {
     /// `base_url` is the homeserver's client API; `token` the appservice's.
     pub fn new(base_url: &url::Url, token: SecretString) -> Result<Self, reqwest::Error> {
@@ -90,11 +62,7 @@ impl Client {
             .connect_timeout(Duration::from_secs(10))
             .build()?;
         // The oldest version that has everything used here under its present path.
-        let versions = [MatrixVersion::V1_7].into_iter().collect();
-        let versions = SupportedVersions {
-            versions,
-            features: std::collections::BTreeSet::new(),
-        };
+        let versions = version(MatrixVersion::V1_7);
         Ok(Self {
             http,
             base_url: base_url.as_str().trim_end_matches('/').to_owned(),
@@ -285,14 +253,15 @@ impl Client {
         for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
         for<'a> R::PathBuilder: PathBuilder<Input<'a> = Cow<'a, SupportedVersions>>,
     {
-        let begun = Instant::now();
-        let answer = self.ask(request, user).await;
-        HOMESERVER_TIME.observe(begun.elapsed(), [endpoint]);
-        HOMESERVER_REQUESTS.count([endpoint, outcome_word(answer.as_ref().err())]);
-        answer
+        counted(endpoint, self.ask(request, user, &self.versions)).await
     }
 
-    async fn ask<R>(&self, request: R, user: Option<&UserId>) -> Result<R::IncomingResponse, Fault>
+    async fn ask<R>(
+        &self,
+        request: R,
+        user: Option<&UserId>,
+        versions: &SupportedVersions,
+    ) -> Result<R::IncomingResponse, Fault>
     where
         R: OutgoingRequest + OutgoingRequestAppserviceExt,
         for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
@@ -305,10 +274,14 @@ impl Client {
                 // Also where the spec asks for none: homeservers can be set to want one all the same.
                 SendAccessToken::Always(self.token.expose_secret()),
                 identity,
-                Cow::Borrowed(&self.versions),
+                Cow::Borrowed(versions),
             )
             .map_err(|fault| unspeakable(&fault))?;
         let request = reqwest::Request::try_from(request).map_err(|fault| unspeakable(&fault))?;
+        self.exchange::<R::IncomingResponse>(request).await
+    }
+
+    async fn exchange<R: IncomingResponse>(&self, request: reqwest::Request) -> Result<R, Fault> {
         let response = self
             .http
             .execute(request)
@@ -328,18 +301,29 @@ impl Client {
             .status(status)
             .body(body.as_slice())
             .map_err(|fault| unspeakable(&fault))?;
-        R::IncomingResponse::try_from_http_response(answer).map_err(|fault| Fault::Unknown {
+        R::try_from_http_response(answer).map_err(|fault| Fault::Unknown {
             reason: format!("the homeserver's answer makes no sense: {fault}"),
         })
     }
 }
 
-fn outcome_word(fault: Option<&Fault>) -> &'static str {
-    match fault {
-        None => "done",
-        Some(Fault::Later { .. }) => "later",
-        Some(Fault::Refused { .. }) => "refused",
-        Some(Fault::Unknown { .. }) => "unknown",
+/// Notes how long a request took, and what it came to.
+async fn counted<T>(
+    endpoint: &'static str,
+    request: impl Future<Output = Result<T, Fault>>,
+) -> Result<T, Fault> {
+    let begun = Instant::now();
+    let answer = request.await;
+    HOMESERVER_TIME.observe(begun.elapsed(), [endpoint]);
+    HOMESERVER_REQUESTS.count([endpoint, outcome_word(answer.as_ref().err())]);
+    answer
+}
+
+/// The versions of which an endpoint's path is asked for.
+fn version(version: MatrixVersion) -> SupportedVersions {
+    SupportedVersions {
+        versions: [version].into_iter().collect(),
+        features: std::collections::BTreeSet::new(),
     }
 }
 
@@ -356,77 +340,6 @@ async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, Fault> {
     Ok(body)
 }
 
-/// A request that we can't even write down: trying again would not help.
-fn unspeakable(fault: &dyn std::fmt::Display) -> Fault {
-    Fault::Refused {
-        code: "request".to_owned(),
-        reason: fault.to_string(),
-    }
-}
-
-/// No answer came. Only if there was no connection is it certain that nothing happened.
-fn lost(fault: &reqwest::Error) -> Fault {
-    if fault.is_connect() {
-        Fault::Later {
-            reason: "the homeserver can't be reached".to_owned(),
-            after: None,
-        }
-    } else {
-        let reason = if fault.is_timeout() {
-            "took too long"
-        } else {
-            "ended the connection"
-        };
-        Fault::Unknown {
-            reason: format!("the homeserver {reason}"),
-        }
-    }
-}
-
-/// The body of an error (client-server API, Standard error response).
-#[derive(Default, Deserialize)]
-struct ErrorBody {
-    #[serde(default)]
-    errcode: String,
-    #[serde(default)]
-    error: String,
-    retry_after_ms: Option<u64>,
-}
-
-fn fault(status: http::StatusCode, body: &[u8], retry_after: Option<Duration>) -> Fault {
-    let body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
-    let reason = match body.error.as_str() {
-        "" => format!("the homeserver answered {status}"),
-        error => format!(
-            "the homeserver says: {}",
-            error.chars().take(300).collect::<String>()
-        ),
-    };
-    if status == http::StatusCode::TOO_MANY_REQUESTS || body.errcode == "M_LIMIT_EXCEEDED" {
-        let after = retry_after.or(body.retry_after_ms.map(Duration::from_millis));
-        Fault::Later { reason, after }
-    } else if status == http::StatusCode::UNAUTHORIZED {
-        // Our token: the set-up is at fault, not this request.
-        Fault::Later {
-            reason,
-            after: None,
-        }
-    } else if status == http::StatusCode::SERVICE_UNAVAILABLE {
-        Fault::Later {
-            reason,
-            after: retry_after,
-        }
-    } else if status.is_server_error() {
-        // It, or a proxy before it, may have acted before it failed.
-        Fault::Unknown { reason }
-    } else {
-        Fault::Refused {
-            code: body.errcode,
-            reason,
-        }
-    }
-}
-
 /// The user id of somebody on our homeserver.
 ///
 /// # Errors
@@ -437,62 +350,4 @@ pub fn user_id(
     server: &ruma::ServerName,
 ) -> Result<OwnedUserId, ruma::IdParseError> {
     UserId::parse_with_server_name(localpart, server)
-}
-
-#[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-
-    #[rstest]
-    #[case(
-        429,
-        r#"{"errcode":"M_LIMIT_EXCEEDED","error":"slow","retry_after_ms":1500}"#,
-        None,
-        "later 1500"
-    )]
-    #[case(
-        429,
-        r#"{"errcode":"M_LIMIT_EXCEEDED","error":"slow","retry_after_ms":1500}"#,
-        Some(9),
-        "later 9000"
-    )]
-    #[case(401, r#"{"errcode":"M_UNKNOWN_TOKEN","error":"who?"}"#, None, "later")]
-    #[case(503, "", Some(7), "later 7000")]
-    #[case(500, r#"{"errcode":"M_UNKNOWN","error":"oops"}"#, None, "unknown")]
-    #[case(502, "<html>", None, "unknown")]
-    #[case(
-        403,
-        r#"{"errcode":"M_FORBIDDEN","error":"no"}"#,
-        None,
-        "refused M_FORBIDDEN"
-    )]
-    #[case(
-        413,
-        r#"{"errcode":"M_TOO_LARGE","error":"big"}"#,
-        None,
-        "refused M_TOO_LARGE"
-    )]
-    fn an_answer_says_whether_to_try_again(
-        #[case] status: u16,
-        #[case] body: &str,
-        #[case] retry_after: Option<u64>,
-        #[case] expected: &str,
-    ) {
-        let status = http::StatusCode::from_u16(status).unwrap();
-        let found = match fault(
-            status,
-            body.as_bytes(),
-            retry_after.map(Duration::from_secs),
-        ) {
-            Fault::Later {
-                after: Some(after), ..
-            } => format!("later {}", after.as_millis()),
-            Fault::Later { after: None, .. } => "later".to_owned(),
-            Fault::Refused { code, .. } => format!("refused {code}"),
-            Fault::Unknown { .. } => "unknown".to_owned(),
-        };
-        assert_eq!(found, expected);
-    }
 }

@@ -38,6 +38,7 @@ statements! {
     SELECT_OLDEST_WAITING = "
         SELECT received_at FROM mails WHERE state = 'waiting' ORDER BY id LIMIT 1";
     SELECT_RECEIVED_AT = "SELECT received_at FROM mails WHERE id = $1";
+    SELECT_RAW = "SELECT size, raw, blob FROM mails WHERE id = $1";
 }
 
 /// Where a raw mail stands.
@@ -167,6 +168,23 @@ pub async fn received_at(
 ) -> Result<Option<i64>, StoreError> {
     let row = fetch_optional!(connection, (i64,), SELECT_RECEIVED_AT, mail.0);
     Ok(row.map(|(received_at,)| received_at))
+}
+
+/// Where the mail stands, and its size in octets; `None` if it isn't kept any more.
+pub async fn raw(
+    connection: &mut Connection,
+    mail: MailId,
+) -> Result<Option<(RawMail, u64)>, StoreError> {
+    let row = fetch_optional!(
+        connection,
+        (i64, Option<Vec<u8>>, String),
+        SELECT_RAW,
+        mail.0
+    );
+    Ok(row.map(|(size, raw, blob)| {
+        let raw = raw.map_or(RawMail::Blob(blob), RawMail::Inline);
+        (raw, u64::try_from(size).unwrap_or_default())
+    }))
 }
 
 /// What is known of a mail that came.

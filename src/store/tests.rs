@@ -1,6 +1,7 @@
 //! The store against the real databases.
 
 mod copy;
+mod files;
 mod outside;
 mod place;
 mod plans;
@@ -25,6 +26,11 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         letters::STATEMENTS,
         mails::STATEMENTS,
         outbox::STATEMENTS,
+        uploads::STATEMENTS,
+        shown::STATEMENTS,
+        offers::STATEMENTS,
+        endings::STATEMENTS,
+        sent::STATEMENTS,
     ]
     .concat()
 }

@@ -1,6 +1,7 @@
 //! Every sentence that a person reads, in one room: so that they can be read in one sitting, and
 //! translated.
 
+pub mod file;
 pub mod letter;
 pub mod mailbox;
 mod room;

@@ -178,15 +178,26 @@ pub static HOMESERVER_TIME: Histogram<1> = Histogram {
     help: "How long the homeserver took to answer.",
     labels: [ENDPOINT],
     buckets: &[
-        0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+        0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0,
     ],
 };
 
 const ENDPOINT: (&str, &[&str]) = (
     "endpoint",
     &[
-        "register", "profile", "whoami", "join", "invite", "leave", "send", "state", "messages",
-        "receipt", "ping",
+        "register",
+        "profile",
+        "whoami",
+        "join",
+        "invite",
+        "leave",
+        "send",
+        "state",
+        "messages",
+        "receipt",
+        "ping",
+        "upload",
+        "media_config",
     ],
 );
 

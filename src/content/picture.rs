@@ -1,0 +1,287 @@
+//! Pictures: how large they are, and what is shown of them before they are loaded.
+//!
+//! A new format is an arm in `open`; what its decoder may take is bounded in `Opened::unpack`.
+
+use std::io::Cursor;
+
+use image::{
+    DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits,
+    codecs::{jpeg::JpegEncoder, png::PngDecoder, webp::WebPDecoder},
+    metadata::Orientation,
+};
+
+/// A picture as it is to be shown, its orientation applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// In pixels.
+    pub width: u32,
+    pub height: u32,
+    pub is_animated: bool,
+    /// A small one, if it helps: the picture itself is large, or moves.
+    pub thumbnail: Option<Thumbnail>,
+    /// What stands in its place until it is loaded (<https://blurha.sh>).
+    pub blurhash: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Thumbnail {
+    pub bytes: Vec<u8>,
+    /// `image/jpeg`, or `image/png` for one that can be looked through.
+    pub content_type: &'static str,
+    /// In pixels.
+    pub width: u32,
+    pub height: u32,
+}
+
+/// Longest side of a thumbnail, in pixels.
+pub const THUMBNAIL_SIDE: u32 = 800;
+/// A picture of more octets has a thumbnail, however few pixels it has.
+const LARGE_FILE: usize = 300_000;
+/// What has more pixels isn't unpacked, as some ten octets can ask for many gigabytes.
+const MOST_PIXELS: u64 = 50_000_000;
+/// What has more pixels is no picture to be shown: every client in the room would unpack it.
+const MOST_SHOWN: u64 = 250_000_000;
+/// Most memory for an unpacked picture, in octets: three for each of the most pixels, and some.
+const MOST_MEMORY: u64 = 160 * 1024 * 1024;
+/// What a JPEG of several passes takes for each pixel besides, in octets: its coefficients.
+const COEFFICIENTS: u64 = 6;
+/// Up to so many pixels a thumbnail is for saving octets, not for saving work.
+const EASY: u64 = 4_000_000;
+/// Of 100. Below, letters in a picture of a screen grow hard to read.
+const QUALITY: u8 = 80;
+
+/// Reads a JPEG, PNG, GIF or WebP. `None` if it is something else, or so damaged that it doesn't say
+/// how large it is; if only its pixels are damaged it has neither thumbnail nor blurhash.
+///
+/// Takes up to some seconds and 200 MiB: run it on a blocking thread.
+#[must_use]
+pub fn look_at(file: &[u8]) -> Option<Picture> {
+    let opened = open(file)?;
+    let mut picture = opened.picture.clone();
+    if let Some((small, is_large)) = opened.unpack(file) {
+        picture.blurhash = small.blurhash();
+        if is_large || picture.is_animated || file.len() > LARGE_FILE {
+            let pixels = u64::from(picture.width) * u64::from(picture.height);
+            picture.thumbnail = small
+                .thumbnail()
+                .filter(|thumbnail| thumbnail.bytes.len() < file.len() || pixels > EASY);
+        }
+    }
+    Some(picture)
+}
+
+/// As [`look_at`], but reads only the header: no thumbnail, no blurhash, and no time.
+#[must_use]
+pub fn measure(file: &[u8]) -> Option<Picture> {
+    open(file).map(|opened| opened.picture)
+}
+
+/// A picture whose header is read.
+struct Opened<D> {
+    picture: Picture,
+    decoder: D,
+    format: ImageFormat,
+    orientation: Orientation,
+}
+
+fn open(file: &[u8]) -> Option<Opened<impl ImageDecoder>> {
+    let format = image::guess_format(file).ok()?;
+    let is_animated = match format {
+        ImageFormat::Gif => has_several_frames(file),
+        ImageFormat::Png => PngDecoder::new(Cursor::new(file))
+            .is_ok_and(|decoder| decoder.is_apng().unwrap_or_default()),
+        ImageFormat::WebP => {
+            WebPDecoder::new(Cursor::new(file)).is_ok_and(|decoder| decoder.has_animation())
+        }
+        ImageFormat::Jpeg => false,
+        _ => return None,
+    };
+    let mut decoder = ImageReader::with_format(Cursor::new(file), format)
+        .into_decoder()
+        .ok()?;
+    let (width, height) = decoder.dimensions();
+    if !(1..=MOST_SHOWN).contains(&(u64::from(width) * u64::from(height))) {
+        return None;
+    }
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let (width, height) = if lies_on_its_side(orientation) {
+        (height, width)
+    } else {
+        (width, height)
+    };
+    let picture = Picture {
+        width,
+        height,
+        is_animated,
+        thumbnail: None,
+        blurhash: None,
+    };
+    Some(Opened {
+        picture,
+        decoder,
+        format,
+        orientation,
+    })
+}
+
+impl<D: ImageDecoder> Opened<D> {
+    /// Its pixels, as many of them as a thumbnail has at most, and whether there were more.
+    fn unpack(mut self, file: &[u8]) -> Option<(Small, bool)> {
+        let (width, height) = self.decoder.dimensions();
+        let pixels = u64::from(width) * u64::from(height);
+        let mut memory = self.decoder.total_bytes();
+        if self.format == ImageFormat::Jpeg && is_of_several_passes(file) {
+            memory = memory.saturating_add(pixels * COEFFICIENTS);
+        }
+        if pixels > MOST_PIXELS || memory > MOST_MEMORY {
+            return None;
+        }
+        let mut limits = Limits::default();
+        limits.max_alloc = Some(MOST_MEMORY);
+        self.decoder.set_limits(limits).ok()?;
+        let whole = DynamicImage::from_decoder(self.decoder).ok()?;
+        let is_large = width.max(height) > THUMBNAIL_SIDE;
+        let mut small = if is_large {
+            whole.thumbnail(THUMBNAIL_SIDE, THUMBNAIL_SIDE)
+        } else {
+            whole
+        };
+        small.apply_orientation(self.orientation);
+        Some((Small::of(&small), is_large))
+    }
+}
+
+/// What is left of a picture, in eight bits for each colour.
+enum Small {
+    Opaque(image::RgbImage),
+    /// Something behind it can be seen.
+    Clear(image::RgbaImage),
+}
+
+impl Small {
+    fn of(picture: &DynamicImage) -> Self {
+        if picture.color().has_alpha() {
+            let pixels = picture.to_rgba8();
+            if pixels.pixels().any(|pixel| pixel.0[3] < u8::MAX) {
+                return Self::Clear(pixels);
+            }
+        }
+        Self::Opaque(picture.to_rgb8())
+    }
+
+    fn thumbnail(&self) -> Option<Thumbnail> {
+        let mut bytes = Vec::new();
+        let (content_type, (width, height)) = match self {
+            Self::Opaque(pixels) => {
+                let encoder = JpegEncoder::new_with_quality(&mut bytes, QUALITY);
+                pixels.write_with_encoder(encoder).ok()?;
+                ("image/jpeg", pixels.dimensions())
+            }
+            Self::Clear(pixels) => {
+                let encoder = image::codecs::png::PngEncoder::new(&mut bytes);
+                pixels.write_with_encoder(encoder).ok()?;
+                ("image/png", pixels.dimensions())
+            }
+        };
+        Some(Thumbnail {
+            bytes,
+            content_type,
+            width,
+            height,
+        })
+    }
+
+    /// Of so small a copy that more would not change it. Clients show it on a light ground.
+    fn blurhash(&self) -> Option<String> {
+        const SIDE: u32 = 32;
+        let mut pixels = match self {
+            Self::Opaque(pixels) => DynamicImage::from(pixels.clone()),
+            Self::Clear(pixels) => DynamicImage::from(pixels.clone()),
+        }
+        .thumbnail(SIDE, SIDE)
+        .to_rgba8();
+        for pixel in pixels.pixels_mut() {
+            let [colours @ .., alpha] = &mut pixel.0;
+            for colour in colours {
+                let (seen, ground) = (u16::from(*alpha), u16::from(u8::MAX - *alpha));
+                let mixed = (u16::from(*colour) * seen + 255 * ground) / 255;
+                *colour = u8::try_from(mixed).unwrap_or(u8::MAX);
+            }
+        }
+        let (width, height) = pixels.dimensions();
+        let (across, down) = if width >= height { (4, 3) } else { (3, 4) };
+        blurhash::encode(across, down, width, height, pixels.as_raw()).ok()
+    }
+}
+
+fn lies_on_its_side(orientation: Orientation) -> bool {
+    match orientation {
+        Orientation::Rotate90
+        | Orientation::Rotate270
+        | Orientation::Rotate90FlipH
+        | Orientation::Rotate270FlipH => true,
+        Orientation::NoTransforms
+        | Orientation::Rotate180
+        | Orientation::FlipHorizontal
+        | Orientation::FlipVertical => false,
+    }
+}
+
+/// Whether the frame header of a JPEG says that every pass refines the whole (ITU-T T.81, B.2.2).
+fn is_of_several_passes(jpeg: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some([0xff, marker, rest @ ..]) = jpeg.get(at..) {
+        match (marker, rest) {
+            // Padding.
+            (0xff, _) => at += 1,
+            (0xc2 | 0xc6 | 0xca | 0xce, _) => return true,
+            // The other frames, and the pixels.
+            (0xc0 | 0xc1 | 0xc3 | 0xc5 | 0xc7 | 0xc9 | 0xcb | 0xcd | 0xcf | 0xda, _) => {
+                return false;
+            }
+            (_, [high, low, ..]) => at += 2 + usize::from(u16::from_be_bytes([*high, *low])).max(2),
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// Whether a GIF shows more than one picture: walks over its blocks, without unpacking them.
+fn has_several_frames(gif: &[u8]) -> bool {
+    /// Octets of the colours, by the flags that announce them.
+    fn colours(flags: u8) -> usize {
+        if flags & 0x80 == 0 {
+            0
+        } else {
+            3 << ((flags & 7) + 1)
+        }
+    }
+    /// After a row of blocks that say how long they are; the last one is empty.
+    fn after_blocks(gif: &[u8], mut at: usize) -> Option<usize> {
+        loop {
+            match *gif.get(at)? {
+                0 => return Some(at + 1),
+                length => at += 1 + usize::from(length),
+            }
+        }
+    }
+    let walk = || {
+        let mut at = 13 + colours(*gif.get(10)?);
+        let mut frames = 0;
+        while frames < 2 {
+            at = match *gif.get(at)? {
+                0x21 => after_blocks(gif, at + 2)?,
+                0x2c => {
+                    frames += 1;
+                    after_blocks(gif, at + 11 + colours(*gif.get(at + 9)?))?
+                }
+                _ => return None,
+            };
+        }
+        Some(())
+    };
+    walk().is_some()
+}
+
+#[cfg(test)]
+mod tests;
