@@ -54,10 +54,10 @@ impl Parse {
     /// told of at the end besides.
     pub fn run(self) -> anyhow::Result<()> {
         let mut out = io::stdout().lock();
-        let mut unread = 0;
+        let mut unread = Vec::new();
         for path in &self.files {
             let parsed = read(path).unwrap_or_else(|problem| {
-                unread += 1;
+                unread.push(path.display().to_string());
                 nothing(problem)
             });
             let file = path.display().to_string();
@@ -77,7 +77,7 @@ impl Parse {
                 write_for_people(&parsed, &file, self.explain, &mut out)?;
             }
         }
-        anyhow::ensure!(unread == 0, "{unread} of the files could not be read");
+        anyhow::ensure!(unread.is_empty(), "could not read {}", unread.join(", "));
         Ok(())
     }
 }

@@ -409,7 +409,8 @@ async fn show_original(
 ) -> Result<(), StoreError> {
     for part in [MailPart::Readable, MailPart::Original] {
         let filename = wording::original_file(mail.0, part == MailPart::Readable);
-        let content = encode::file(&filename);
+        // Whether it is words or a file is known when it has been read.
+        let content = serde_json::json!({});
         let action = MatrixAction::Send {
             room: room.clone(),
             puppet: Puppet::Bot,

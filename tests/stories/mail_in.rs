@@ -363,8 +363,11 @@ async fn hostile_html_does_not_stop_the_next_mail() {
         );
     }
     // What is too much for reading is a file.
-    let files = said.iter().filter(|said| said.contains("“text.html”"));
-    assert_eq!(files.count(), 3, "{said:?}");
+    let events = desk.events();
+    let files = events
+        .iter()
+        .filter(|event| event.content["filename"] == "text.html");
+    assert_eq!(files.count(), 3);
     assert_eq!(desk.reports(), Vec::<String>::new());
     desk.close().await;
 }
@@ -486,9 +489,10 @@ async fn a_large_mail_waits_in_the_blob_folder() {
         &typed(&desk.token, "multipart/mixed; boundary=b", &body),
     )
     .await;
-    let said = desk.said();
-    assert!(said[0].starts_with("Ten megabytes."), "{said:?}");
-    assert!(said[0].contains("“logs.zip” (7.4 MB)"), "{said:?}");
+    let shown = desk.events().remove(0).content;
+    assert_eq!(shown["body"], "Ten megabytes.");
+    assert_eq!(shown["filename"], "logs.zip");
+    assert_eq!(shown["info"]["size"], 7_410_000);
 
     let files = std::fs::read_dir(desk.world.folder.join("blobs/mails")).unwrap();
     let sizes: Vec<u64> = files
