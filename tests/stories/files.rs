@@ -149,10 +149,11 @@ fn mail(files: &[(&str, &str, &[u8])]) -> String {
     for (name, kind, content) in files {
         let encoded = data_encoding::BASE64_MIME.encode(content);
         let encoded = encoded.replace('\r', "");
-        mail += &format!(
+        let part = format!(
             "\n--part\nContent-Type: {kind}\nContent-Transfer-Encoding: base64\n\
              Content-Disposition: attachment; filename=\"{name}\"\n\n{encoded}"
         );
+        mail.push_str(&part);
     }
     mail + "\n--part--\n"
 }
@@ -274,7 +275,7 @@ async fn files_come_as_what_they_are_in_their_order() {
     let text = String::from_utf8(text.bytes.unwrap().to_vec()).unwrap();
     assert_eq!(text.trim(), "What I promised, dear café.");
     let original = content(7).bytes.unwrap();
-    assert!(original.windows(9).any(|part| part == b"\r\n--part--"));
+    assert!(original.windows(10).any(|part| part == b"\r\n--part--"));
     desk.world.finish().await;
 }
 
@@ -319,9 +320,9 @@ async fn a_file_survives_the_end_of_postroom(#[case] at: &'static str, #[case] u
     let mut desk = Desk::open(&[("plan.pdf", "application/pdf", PDF)]).await;
     // Another fault than "late" for the event: that would have acted.
     let slow = if at == "upload" {
-        Fault::late(Duration::from_secs(60))
+        Fault::late(Duration::from_mins(1))
     } else {
-        Fault::delay(Duration::from_secs(60))
+        Fault::delay(Duration::from_mins(1))
     };
     desk.stop().await;
     desk.enqueue(MailPart::File(0), "plan.pdf", &file("plan.pdf"), 0)

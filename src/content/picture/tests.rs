@@ -194,12 +194,12 @@ fn a_png_that_moves_is_known() {
     let mut file = written(&drawn(20, 20), ImageFormat::Png);
     assert!(!look_at(&file).unwrap().is_animated);
     // Two frames, for ever (PNG 3, 11.3.6.1), between the header and the pixels.
-    let control = chunk(b"acTL", &[0, 0, 0, 2, 0, 0, 0, 0]);
+    let control = chunk(*b"acTL", &[0, 0, 0, 2, 0, 0, 0, 0]);
     file.splice(33..33, control);
     assert!(look_at(&file).unwrap().is_animated);
 }
 
-fn chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+fn chunk(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
     let mut chunk = u32::try_from(content.len()).unwrap().to_be_bytes().to_vec();
     let checked = [kind.as_slice(), content].concat();
     // CRC-32 (PNG 3, annex D), bit by bit.
@@ -218,9 +218,9 @@ fn png_header(width: u32, height: u32) -> Vec<u8> {
     let mut header = width.to_be_bytes().to_vec();
     header.extend(height.to_be_bytes());
     header.extend([8, 6, 0, 0, 0]);
-    file.extend(chunk(b"IHDR", &header));
-    file.extend(chunk(b"IDAT", &[0x78, 0x9c, 3, 0, 0, 0, 0, 1]));
-    file.extend(chunk(b"IEND", &[]));
+    file.extend(chunk(*b"IHDR", &header));
+    file.extend(chunk(*b"IDAT", &[0x78, 0x9c, 3, 0, 0, 0, 0, 1]));
+    file.extend(chunk(*b"IEND", &[]));
     file
 }
 
