@@ -250,14 +250,12 @@ impl Files {
             });
             looking.await
         };
-        match tokio::time::timeout(PATIENCE_FOR_A_PREVIEW, preview).await {
-            Ok(Ok(picture)) => picture,
-            // A fault in a decoder, or a picture that is made to be slow.
-            Ok(Err(_)) | Err(_) => {
-                let measuring = tokio::task::spawn_blocking(move || picture::measure(&header));
-                measuring.await.ok().flatten()
-            }
+        if let Ok(Ok(picture)) = tokio::time::timeout(PATIENCE_FOR_A_PREVIEW, preview).await {
+            return picture;
         }
+        // A fault in a decoder, or a picture that is made to be slow.
+        let measuring = tokio::task::spawn_blocking(move || picture::measure(&header));
+        measuring.await.ok().flatten()
     }
 
     /// The largest file that the homeserver takes, as far as it says that.

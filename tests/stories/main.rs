@@ -19,6 +19,7 @@ mod doctor_mail;
 mod doctor_matrix;
 mod doctor_postgres;
 mod edits;
+mod files;
 mod homeserver;
 mod imap;
 mod letters;
