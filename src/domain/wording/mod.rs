@@ -2,6 +2,7 @@
 //! translated.
 
 pub mod letter;
+pub mod mail;
 pub mod mailbox;
 mod room;
 
