@@ -131,20 +131,38 @@ fn large_and_hostile() -> Vec<Mail> {
         40 * MEGABYTE,
     );
     vec![
-        text("1 MB of words", of("Some words in a line of a letter.\n", MEGABYTE)),
-        text("1 MB of quotes", of("> some words that were quoted\n", MEGABYTE)),
+        text(
+            "1 MB of words",
+            of("Some words in a line of a letter.\n", MEGABYTE),
+        ),
+        text(
+            "1 MB of quotes",
+            of("> some words that were quoted\n", MEGABYTE),
+        ),
         text("1 MB of quote marks", of(">", MEGABYTE)),
         text("1 MB in one line", of("words ", MEGABYTE)),
         text(
             "1 MB of introductions",
             of("On Tue, 3 Mar 2026 at 09:12, Ann Lee wrote:\n", MEGABYTE),
         ),
-        text("1 MB of header lines", of("From: Ann Lee\nSubject: x\n", MEGABYTE)),
+        text(
+            "1 MB of header lines",
+            of("From: Ann Lee\nSubject: x\n", MEGABYTE),
+        ),
         text("1 MB of signature marks", of("-- \n", MEGABYTE)),
-        html("1 MB of paragraphs", of("<p>Some <b>words</b> here.</p>\n", MEGABYTE)),
+        html(
+            "1 MB of paragraphs",
+            of("<p>Some <b>words</b> here.</p>\n", MEGABYTE),
+        ),
         html("1 MB of open divisions", of("<div>", MEGABYTE)),
-        html("1 MB of open quotes", of("<blockquote type=cite>x", MEGABYTE)),
-        html("1 MB of open cells", format!("<table>{}", of("<td>x", MEGABYTE))),
+        html(
+            "1 MB of open quotes",
+            of("<blockquote type=cite>x", MEGABYTE),
+        ),
+        html(
+            "1 MB of open cells",
+            format!("<table>{}", of("<td>x", MEGABYTE)),
+        ),
         html("1 MB of open formatting", of("<b><i><a href=x>x", MEGABYTE)),
         mail(
             "a file of 30 MB",

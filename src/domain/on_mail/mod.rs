@@ -93,7 +93,7 @@ fn post(id: MailId, mail: &IncomingMail, facts: &MailFacts, route: &Route) -> Ve
         mail: id,
         post: Post {
             parts: parts(mail),
-            remarks: mail.notes.iter().map(wording::note).collect(),
+            remarks: mail.notes.iter().map(wording::mail::note).collect(),
             folded: Folded {
                 history: mail.folded.is_some(),
                 signature: mail.signature.is_some() && !facts.knows_signature,
