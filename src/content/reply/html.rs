@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use dom_query::{NodeId, NodeRef};
 
 use super::{
-    Known, Reason, blocks,
-    divide::{Part, divide},
+    Known, Part, Reason, blocks,
     line::{Hint, SourceLine},
-    runs,
+    rule::{self, Verdict},
+    runs, verdicts,
 };
 use crate::content::html::{BoundedHtml, Line, lines_of, render};
 
@@ -66,20 +66,10 @@ const OUTLOOK_COLORS: &[&str] = &[
 
 /// Reads an HTML body. Of a forwarded mail (`is_forward`) everything is shown; text below a line
 /// such as "Forwarded message" always is.
-pub fn from_html(html: &BoundedHtml, is_forward: bool, _known: &Known) -> HtmlReply {
+pub fn from_html(html: &BoundedHtml, is_forward: bool, known: &Known) -> HtmlReply {
     let document = html.parse();
     let root = document.root();
     let lines = lines_of(&root);
-    let everything = || HtmlReply {
-        html: html.clone(),
-        text: render(&lines),
-        signature: None,
-        folded: None,
-        reasons: Vec::new(),
-    };
-    if is_forward {
-        return everything();
-    }
     let hints = Hints::of(&root);
     let contents: Vec<String> = lines.iter().map(Line::content).collect();
     let source: Vec<SourceLine<'_>> = lines
@@ -87,15 +77,22 @@ pub fn from_html(html: &BoundedHtml, is_forward: bool, _known: &Known) -> HtmlRe
         .zip(&contents)
         .map(|(line, text)| hints.source_line(line, text))
         .collect();
-    let parts = divide(&source);
-    if parts.iter().all(|part| *part == Part::Shown) {
-        return everything();
+    let parts = verdicts(&source, is_forward, known);
+    let reasons = rule::reasons(contents.iter().map(String::as_str), &parts);
+    if parts.iter().all(|verdict| verdict.part == Part::Shown) {
+        return HtmlReply {
+            html: html.clone(),
+            text: render(&lines),
+            signature: None,
+            folded: None,
+            reasons,
+        };
     }
     let take = |wanted: Part| -> Vec<Line> {
         let kept = lines
             .iter()
             .zip(&parts)
-            .filter(|(_, part)| **part == wanted);
+            .filter(|(_, verdict)| verdict.part == wanted);
         kept.map(|(line, _)| line.clone()).collect()
     };
     let signature = render(&take(Part::Signature));
@@ -103,7 +100,7 @@ pub fn from_html(html: &BoundedHtml, is_forward: bool, _known: &Known) -> HtmlRe
         text: render(&take(Part::Shown)),
         signature: (!signature.is_empty()).then_some(signature),
         folded: blocks(runs(&parts).map(|run| render(&lines[run]))),
-        reasons: Vec::new(),
+        reasons,
         html: html.clone(),
     };
     Cut::of(&lines, &parts).apply(&root);
@@ -249,13 +246,13 @@ struct Kept {
 }
 
 impl Cut {
-    fn of(lines: &[Line], parts: &[Part]) -> Self {
+    fn of(lines: &[Line], verdicts: &[Verdict]) -> Self {
         let mut nodes: HashMap<NodeId, Kept> = HashMap::new();
-        for (line, part) in lines.iter().zip(parts) {
+        for (line, verdict) in lines.iter().zip(verdicts) {
             for piece in &line.pieces {
                 let Some(node) = piece.node else { continue };
                 let kept = nodes.entry(node).or_default();
-                if *part == Part::Shown {
+                if verdict.part == Part::Shown {
                     kept.shown.push(piece.text.clone());
                 } else {
                     kept.is_cut = true;

@@ -1,6 +1,4 @@
-//! What each line of a mail looks like, seen with the lines around it.
-
-use super::{attribution, header, signature};
+//! A line of a mail as all that follows sees it: its text, its quote marks, and what HTML says.
 
 /// A line as it is handed to the classification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,19 +22,25 @@ pub(super) enum Hint {
     /// In or below an element after which a mail program puts nothing but history.
     History,
     Signature,
+    /// Not to be seen where the mail is read.
+    Hidden,
 }
 
 impl<'a> SourceLine<'a> {
     pub fn of_text(line: &'a str) -> Self {
         let mut depth = 0;
         let mut text = line;
+        // One space before the first mark is the habit of some programs; more are an indentation.
+        if line.starts_with(" >") {
+            text = &line[1..];
+        }
         // `>`, `>>`, `> >`; a mark after text, as in `x > y`, is none.
         while let Some(rest) = text.strip_prefix("> ").or_else(|| text.strip_prefix('>')) {
             text = rest;
             depth += 1;
         }
         Self {
-            text,
+            text: if depth > 0 { text } else { line },
             depth,
             hint: Hint::None,
         }
@@ -49,175 +53,97 @@ impl<'a> SourceLine<'a> {
     pub fn is_quoted(&self) -> bool {
         self.depth > 0 || self.hint == Hint::Quote
     }
-}
 
-/// What a line looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
-    Blank,
-    Text,
-    Quote,
-    /// A quotation of the author's own.
-    OwnQuote,
-    /// The structure says: nothing but history from here on.
-    History,
-    /// First line of "On … wrote:", with the number of its lines.
-    Attribution {
-        lines: usize,
-        is_strong: bool,
-    },
-    /// First line of a From/Sent/To/Subject block, with the number of its lines.
-    Header {
-        lines: usize,
-    },
-    /// "-----Original Message-----" and the like.
-    Delimiter,
-    /// "---------- Forwarded message ---------" and the like.
-    Forward,
-    /// `-- `, or the first line of an element for signatures.
-    SignatureMark,
-    /// "Sent from my phone".
-    Footer,
-    /// A further line of what began above.
-    Continued,
-}
-
-pub(super) fn classify(lines: &[SourceLine<'_>]) -> Vec<Class> {
-    let mut classes: Vec<Class> = (0..lines.len())
-        .map(|at| class_of_line(lines, at))
-        .collect();
-    for end in 0..lines.len() {
-        if classes[end] == Class::Text
-            && let Some(found) = attribution::ending_at(lines, end)
-        {
-            classes[found.start] = Class::Attribution {
-                lines: end + 1 - found.start,
-                is_strong: found.is_strong,
-            };
-            classes[found.start + 1..=end].fill(Class::Continued);
-        }
+    /// How long the line was where it was quoted, in characters.
+    pub fn width(&self) -> usize {
+        let marks = if self.depth > 0 { self.depth + 1 } else { 0 };
+        marks + self.text.trim_end().chars().count()
     }
+}
+
+/// Reads the lines of a text body. Beside `>`, whole runs of lines may be marked with `|`, with `:`
+/// or with the initials of whom they quote (`AL>`).
+pub(super) fn source_lines<'a>(lines: &[&'a str]) -> Vec<SourceLine<'a>> {
+    let mut found: Vec<SourceLine<'a>> =
+        lines.iter().map(|line| SourceLine::of_text(line)).collect();
     let mut at = 0;
     while at < lines.len() {
-        if classes[at] == Class::Text
-            && let Some(length) = header::block_at(lines, at)
-        {
-            classes[at] = Class::Header { lines: length };
-            classes[at + 1..at + length].fill(Class::Continued);
-            at += length;
-        } else {
-            at += 1;
-        }
-    }
-    mark_introduced_quotes(lines, &mut classes);
-    mark_wrapped_quotes(lines, &mut classes);
-    classes
-}
-
-fn class_of_line(lines: &[SourceLine<'_>], at: usize) -> Class {
-    let line = &lines[at];
-    let previous = at.checked_sub(1).map(|at| &lines[at]);
-    if line.is_blank() {
-        return if line.hint == Hint::History {
-            Class::History
-        } else {
-            Class::Blank
-        };
-    }
-    // A forwarded mail is no history, even where it is marked as a quote.
-    let begins_block = previous.is_none_or(|previous| {
-        previous.is_blank() || (!previous.is_quoted() && previous.hint != Hint::History)
-    });
-    if begins_block && header::is_forward_delimiter(line.text) {
-        return Class::Forward;
-    }
-    match line.hint {
-        Hint::History => return Class::History,
-        Hint::Quote => return Class::Quote,
-        Hint::OwnQuote => return Class::OwnQuote,
-        Hint::Signature => {
-            let begins = previous.is_none_or(|previous| previous.hint != Hint::Signature);
-            return if begins {
-                Class::SignatureMark
-            } else {
-                Class::Text
-            };
-        }
-        Hint::None if line.depth > 0 => return Class::Quote,
-        Hint::None => {}
-    }
-    if header::is_delimiter(line.text) {
-        Class::Delimiter
-    } else if signature::is_mark(line.text, previous.is_none_or(SourceLine::is_blank)) {
-        Class::SignatureMark
-    } else if signature::is_footer(line.text) {
-        Class::Footer
-    } else {
-        Class::Text
-    }
-}
-
-/// A block quote without the signs of a mail program is history all the same if it opens with
-/// "On … wrote:".
-fn mark_introduced_quotes(lines: &[SourceLine<'_>], classes: &mut [Class]) {
-    let mut at = 0;
-    while at < lines.len() {
-        if classes[at] != Class::OwnQuote {
+        let Some((mark, least)) = rare_mark(lines[at]) else {
             at += 1;
             continue;
-        }
-        let in_quote = |class: &Class| matches!(class, Class::OwnQuote | Class::Blank);
-        let end = at
-            + classes[at..]
-                .iter()
-                .take_while(|class| in_quote(class))
-                .count();
-        let bare = |line: &SourceLine<'_>| SourceLine::of_text(line.text).text.to_owned();
-        let first: Vec<String> = lines[at..end].iter().take(6).map(bare).collect();
-        let first: Vec<SourceLine<'_>> =
-            first.iter().map(|text| SourceLine::of_text(text)).collect();
-        let opens = (0..first.len())
-            .find_map(|end| attribution::ending_at(&first, end))
-            .is_some_and(|found| found.is_strong && found.start == 0);
-        if opens || header::block_at(&first, 0).is_some() {
-            for class in &mut classes[at..end] {
-                if *class == Class::OwnQuote {
-                    *class = Class::Quote;
-                }
+        };
+        let run = lines[at..]
+            .iter()
+            .take_while(|line| after_mark(line, mark).is_some())
+            .count();
+        if run >= least && !is_table(&lines[at..at + run]) {
+            for (line, found) in lines[at..at + run].iter().zip(&mut found[at..]) {
+                let inner = SourceLine::of_text(after_mark(line, mark).unwrap_or(line));
+                *found = SourceLine {
+                    depth: inner.depth + 1,
+                    ..inner
+                };
             }
         }
-        at = end;
+        at += run.max(1);
     }
+    found
 }
 
-/// A server that wraps quoted lines again leaves their last words on lines without a mark: lines
-/// right between quoted ones, of which the upper is long and ends within a sentence.
-fn mark_wrapped_quotes(lines: &[SourceLine<'_>], classes: &mut [Class]) {
-    /// Programs wrap at 70 characters or more.
-    const WRAPPED_AT: usize = 70;
-    const MAX_LINES: usize = 3;
-    let is_wrapped = |at: usize| {
-        let (before, line) = (&lines[at - 1], &lines[at]);
-        let first_word = line.text.split_whitespace().next().unwrap_or_default();
-        let width =
-            before.depth + before.text.trim_end().chars().count() + 2 + first_word.chars().count();
-        width > WRAPPED_AT && !before.text.trim_end().ends_with(['.', '?', '!', ':', ';'])
-    };
-    let mut at = 1;
-    while at < lines.len() {
-        let run = classes[at..]
-            .iter()
-            .take_while(|class| **class == Class::Text)
-            .count();
-        let end = at + run;
-        if run > 0
-            && run <= MAX_LINES
-            && lines[at - 1].depth > 0
-            && lines.get(end).is_some_and(|line| line.depth > 0)
-            && (at..end).all(is_wrapped)
-        {
-            classes[at..end].fill(Class::Quote);
-        }
-        at = end + 1;
+/// A mark that a line may begin with, and how many such lines there must be for it to be one.
+fn rare_mark(line: &str) -> Option<(&str, usize)> {
+    /// Initials, seldom a first name.
+    const MAX_NAME: usize = 6;
+    let text = line.trim_start_matches(' ');
+    if line.len() - text.len() > 2 {
+        return None;
+    }
+    if let Some(mark) = ["|", ":"].into_iter().find(|mark| text.starts_with(mark)) {
+        return Some((mark, 3));
+    }
+    let name = text.find(|c: char| !c.is_alphanumeric())?;
+    let is_mark = text[name..].starts_with("> ")
+        && text.starts_with(char::is_uppercase)
+        && text[..name].chars().count() <= MAX_NAME;
+    is_mark.then(|| (&text[..=name], 2))
+}
+
+/// What follows the mark; `None` if the line does not begin with it as a quoted line does.
+fn after_mark<'a>(line: &'a str, mark: &str) -> Option<&'a str> {
+    let rest = line.trim_start_matches(' ').strip_prefix(mark)?;
+    if rest.is_empty() {
+        return Some(rest);
+    }
+    rest.strip_prefix(' ')
+        .or_else(|| rest.starts_with(mark).then_some(rest))
+}
+
+/// Columns between bars are a table that somebody drew.
+fn is_table(lines: &[&str]) -> bool {
+    lines.iter().any(|line| {
+        let line = line.trim();
+        line.len() > 1 && line.starts_with('|') && (line.ends_with('|') || line[1..].contains(" | "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::plain(&["> a", ">b", "> > c", ">>d"], &[1, 1, 2, 2])]
+    #[case::indented(&[" > a", "  > b"], &[1, 0])]
+    #[case::bars(&["| a", "|", "| b"], &[1, 1, 1])]
+    #[case::bars_of_a_table(&["| a | b |", "| 1 | 2 |", "| 3 | 4 |"], &[0, 0, 0])]
+    #[case::colons(&[": a", ":", ": b"], &[1, 1, 1])]
+    #[case::two_colons(&[": a", ": b"], &[0, 0])]
+    #[case::initials(&["AL> a", "AL> b", "Yes"], &[1, 1, 0])]
+    #[case::prompt(&["sql> select", "sql> quit"], &[0, 0])]
+    #[case::comparison(&["A > b", "x > y"], &[0, 0])]
+    fn counts_marks(#[case] lines: &[&str], #[case] expected: &[usize]) {
+        let depths: Vec<usize> = source_lines(lines).iter().map(|line| line.depth).collect();
+        assert_eq!(depths, expected);
     }
 }
