@@ -1,6 +1,6 @@
 //! What somebody wrote in an answer, apart from its history and signature.
 //!
-//! Signals, classes, decision, parts, each in its own file. Signals: quote marks (`line`, `wrapped`),
+//! Signals, classes, decision, parts, each in its own file. Signals: quote marks (`marks`, `wrapped`),
 //! "On … wrote:" (`attribution`), "From: …" (`header`), signatures (`signature`), what we sent
 //! ourselves (`sent`), how earlier mails ended (`learned`), the structure of HTML (`html`). From them
 //! `class` says what each line looks like, `divide` decides which lines are shown, with `inline`
@@ -21,6 +21,7 @@ mod inline;
 mod known;
 mod learned;
 mod line;
+mod marks;
 mod part;
 mod rule;
 mod sent;
@@ -54,7 +55,7 @@ pub struct Reply {
 /// everything is shown; text below a line such as "Forwarded message" always is.
 pub fn from_text(body: &str, is_forward: bool, known: &Known) -> Reply {
     let lines: Vec<&str> = body.lines().flat_map(split_joined).collect();
-    let source = line::source_lines(&lines);
+    let source = marks::source_lines(&lines);
     let verdicts = verdicts(&source, is_forward, known);
     let take = |wanted: Part| {
         let kept = lines

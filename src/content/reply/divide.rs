@@ -45,6 +45,7 @@ pub(super) fn divide(lines: &[SourceLine<'_>], known: &Known) -> Vec<Verdict> {
             &known.endings,
             &mut mail.verdicts,
             (after_quotes, end),
+            false,
         );
     } else {
         mail.verdicts[end..].fill(rule::FORWARDED);
@@ -169,7 +170,7 @@ impl Mail<'_> {
             return end;
         }
         let mut verdicts = self.verdicts.clone();
-        tail::mark(self.lines, &self.classes, endings, &mut verdicts, (first, end));
+        tail::mark(self.lines, &self.classes, endings, &mut verdicts, (first, end), true);
         let is_all = (first..end).all(|at| self.lines[at].is_blank() || verdicts[at] != rule::TEXT);
         if !is_all {
             return end;

@@ -24,6 +24,7 @@ pub(super) fn mark(
     endings: &[Vec<String>],
     verdicts: &mut [Verdict],
     (start, end): (usize, usize),
+    is_below_quote: bool,
 ) {
     let mut tail = Tail {
         lines,
@@ -32,6 +33,8 @@ pub(super) fn mark(
         verdicts,
         start,
         end,
+        whole: end,
+        is_below_quote,
     };
     tail.elements();
     tail.pieces();
@@ -48,6 +51,10 @@ struct Tail<'a> {
     start: usize,
     /// End of what is still text.
     end: usize,
+    /// Where it ended at first.
+    whole: usize,
+    /// Whether nothing but a signature can be meant, because the answer stands above a quote.
+    is_below_quote: bool,
 }
 
 impl Tail<'_> {
@@ -179,7 +186,8 @@ impl Tail<'_> {
         let found = self
             .below_mark()
             .or_else(|| self.name_with_dash())
-            .or_else(|| self.contact());
+            .or_else(|| self.contact())
+            .or_else(|| self.bare_contacts());
         let Some((start, verdict)) = found else {
             return false;
         };
@@ -213,18 +221,25 @@ impl Tail<'_> {
         let are_contacts = below
             .iter()
             .all(|&at| signature::is_contact(self.lines[at].text));
-        (!is_list && are_contacts).then_some((at, rule::NAME))
+        // A name alone is how people sign what they wrote.
+        let is_alone = below.is_empty() && !self.is_below_quote && self.end == self.whole;
+        (!is_list && are_contacts && !is_alone).then_some((at, rule::NAME))
     }
 
     /// The block below "Best regards" and a name, if it holds an address or a number to call.
     fn contact(&self) -> Option<(usize, Verdict)> {
         const MAX_LINE: usize = 80;
-        const LEAST: usize = 3;
+        const LEAST: usize = 4;
+        const LEAST_CONTACTS: usize = 2;
         let filled = self.filled(self.start..self.end);
         let above = filled
             .iter()
             .rposition(|&at| learned::is_sign_off(self.lines[at].text))?;
-        let block = &filled[above + 1..];
+        let block: Vec<usize> = filled[above + 1..]
+            .iter()
+            .copied()
+            .filter(|&at| !is_rule(self.lines[at].text))
+            .collect();
         let fits = |at: &&usize| {
             let text = self.lines[**at].text.trim();
             text.chars().count() <= MAX_LINE && !text.ends_with(['?', '？', '!'])
@@ -235,9 +250,20 @@ impl Tail<'_> {
             .count();
         (block.len() >= LEAST
             && block.len() <= MAX_SIGNATURE_LINES
-            && contacts >= 1
+            && contacts >= LEAST_CONTACTS
             && block.iter().all(|at| fits(&at)))
         .then(|| (block[1], rule::CONTACT))
+    }
+
+    /// Nothing but numbers and addresses below a quote.
+    fn bare_contacts(&self) -> Option<(usize, Verdict)> {
+        const MAX_LINES: usize = 4;
+        let filled = self.filled(self.start..self.end);
+        let are_contacts = filled
+            .iter()
+            .all(|&at| signature::is_contact(self.lines[at].text));
+        (self.is_below_quote && filled.len() <= MAX_LINES && are_contacts)
+            .then(|| filled.first().map(|first| (*first, rule::CONTACT)))?
     }
 
     /// The lines that are not blank, no more than any limit here needs.

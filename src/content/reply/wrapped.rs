@@ -21,7 +21,9 @@ pub(super) fn mark(lines: &[SourceLine<'_>], classes: &mut [Class]) {
             .take_while(|class| **class == Class::Text)
             .count();
         let end = at + run;
-        if run > 0 && lines[at - 1].depth > 0 && classes[at - 1] == Class::Quote {
+        let is_quoted = matches!(classes[at - 1], Class::Quote)
+            || (run > 0 && is_link(lines[at].text.trim()));
+        if run > 0 && lines[at - 1].depth > 0 && is_quoted {
             let pieces = (at..end)
                 .take(MAX_LINES)
                 .take_while(|&piece| {
@@ -29,7 +31,9 @@ pub(super) fn mark(lines: &[SourceLine<'_>], classes: &mut [Class]) {
                 })
                 .count();
             // The whole paragraph or nothing: half of one is more likely an answer.
-            if pieces == run && (run <= 2 || is_even(lines, at, end)) && fits(lines, at, end) {
+            let is_paragraph =
+                pieces == run && (run <= 2 || is_even(lines, at, end)) && fits(lines, at, end);
+            if is_paragraph || (run == 1 && is_lost_word(lines, at)) {
                 classes[at..end].fill(Class::Quote);
             }
         }
@@ -53,15 +57,29 @@ fn is_piece(before: &SourceLine<'_>, line: &SourceLine<'_>, is_first: bool) -> b
     before.width() + 1 + first_word.chars().count() > WRAPPED_AT && !above.is_empty()
 }
 
+/// Whether a word or a few stand alone between two lines that were quoted more than once: each
+/// mark that is put before a line makes it longer, until its end is cut off.
+fn is_lost_word(lines: &[SourceLine<'_>], at: usize) -> bool {
+    const MAX_WORDS: usize = 3;
+    let above = &lines[at - 1];
+    above.depth >= 2
+        && lines.get(at + 1).is_some_and(|below| below.depth > 0)
+        && lines[at].text.split_whitespace().count() <= MAX_WORDS
+        && !is_ended(above.text)
+}
+
+fn is_ended(text: &str) -> bool {
+    text.trim_end()
+        .ends_with(['.', '?', '!', ':', ';', '。', '？', '！'])
+}
+
 /// Whether the first line goes on with the sentence above it, so far as one can see: a sentence
 /// that ended and a line that begins with a capital are an answer.
 fn fits(lines: &[SourceLine<'_>], at: usize, end: usize) -> bool {
-    let above = lines[at - 1].text.trim_end();
     let first = lines[at].text.trim_start();
-    let is_ended = above.ends_with(['.', '?', '!', ':', ';', '。', '？', '！']);
     let begins_anew = first.starts_with(char::is_uppercase);
     let is_between = lines.get(end).is_some_and(|below| below.depth > 0);
-    is_link(first.trim_end()) || !is_ended || (is_between && !begins_anew && lines[at - 1].width() > WRAPPED_AT)
+    is_link(first.trim_end()) || !is_ended(lines[at - 1].text) || (is_between && !begins_anew && lines[at - 1].width() > WRAPPED_AT)
 }
 
 /// Whether all lines but the last are as long as the quoted one above them, or nearly: wrapped by
