@@ -81,7 +81,9 @@ pub(super) fn classify(lines: &[SourceLine<'_>]) -> Vec<Class> {
             at += 1;
         }
     }
+    mark_introductions(lines, &mut classes);
     mark_introduced_quotes(lines, &mut classes);
+    mark_old_forwards(lines, &mut classes);
     wrapped::mark(lines, &mut classes);
     classes
 }
@@ -124,8 +126,9 @@ fn class_of_line(lines: &[SourceLine<'_>], at: usize) -> Class {
                 Class::Text
             };
         }
-        Hint::None if line.depth > 0 => return Class::Quote,
-        Hint::None => {}
+        Hint::Forward if header::is_sender(line.text) => return Class::Forward,
+        Hint::None | Hint::AboveQuote | Hint::Forward if line.depth > 0 => return Class::Quote,
+        Hint::None | Hint::AboveQuote | Hint::Forward => {}
     }
     if header::is_delimiter(line.text) {
         Class::Delimiter
@@ -135,6 +138,42 @@ fn class_of_line(lines: &[SourceLine<'_>], at: usize) -> Class {
         Class::Footer
     } else {
         Class::Text
+    }
+}
+
+/// What stands above the block quote in an element for quotes, in a language that is not known.
+fn mark_introductions(lines: &[SourceLine<'_>], classes: &mut [Class]) {
+    const MAX_LINES: usize = 3;
+    let mut at = 0;
+    while at < lines.len() {
+        let run = lines[at..]
+            .iter()
+            .take_while(|line| line.hint == Hint::AboveQuote || line.is_blank())
+            .count();
+        let filled: Vec<usize> = (at..at + run)
+            .filter(|&line| !lines[line].is_blank())
+            .collect();
+        if let (Some(&first), Some(&last)) = (filled.first(), filled.last())
+            && filled.len() <= MAX_LINES
+            && filled.iter().all(|&line| classes[line] == Class::Text)
+        {
+            let joined: Vec<&str> = filled.iter().map(|&line| lines[line].text).collect();
+            if attribution::is_unknown_introduction(&joined.join(" ")) {
+                introduce(classes, first, last, true);
+            }
+        }
+        at += run.max(1);
+    }
+}
+
+/// A forwarded mail within the mail that is answered is history like the rest of it.
+fn mark_old_forwards(lines: &[SourceLine<'_>], classes: &mut [Class]) {
+    let mut is_history = false;
+    for (line, class) in lines.iter().zip(classes) {
+        if *class == Class::Forward && line.is_quoted() && is_history {
+            *class = Class::Quote;
+        }
+        is_history |= class.is_quote() || class.is_introduction();
     }
 }
 

@@ -148,6 +148,11 @@ fn known_block(lines: &[SourceLine<'_>], at: usize) -> Option<usize> {
     (seen.contains(&Field::From) && counts >= 3).then_some(end - at)
 }
 
+/// Whether the line names a sender: `From: …`.
+pub(super) fn is_sender(text: &str) -> bool {
+    field(text) == Some(Field::From)
+}
+
 /// The field that the line begins with, if it is one: `*Von:* …`, `Objet : …`.
 fn field(text: &str) -> Option<Field> {
     let (name, _) = text.split_once([':', '：'])?;

@@ -21,6 +21,11 @@ pub(super) enum Hint {
     OwnQuote,
     /// In an element that a mail program makes around the mail that is answered.
     Quote,
+    /// In such an element, but above the block quote in it: its introduction, or text of the author
+    /// who typed there.
+    AboveQuote,
+    /// The line that names the sender of a forwarded mail.
+    Forward,
     /// In or below an element after which a mail program puts nothing but history.
     History,
     Signature,

@@ -33,7 +33,8 @@ pub(super) fn mark(
         verdicts,
         start,
         end,
-        whole: end,
+        has_taken: false,
+        is_answer: is_below_quote || end < lines.len(),
         is_below_quote,
     };
     tail.elements();
@@ -51,10 +52,12 @@ struct Tail<'a> {
     start: usize,
     /// End of what is still text.
     end: usize,
-    /// Where it ended at first.
-    whole: usize,
-    /// Whether nothing but a signature can be meant, because the answer stands above a quote.
+    /// Whether the answer stands above a quote, and this is below it.
     is_below_quote: bool,
+    /// Whether something below was taken already.
+    has_taken: bool,
+    /// Whether the mail that is answered is quoted above or below.
+    is_answer: bool,
 }
 
 impl Tail<'_> {
@@ -222,7 +225,7 @@ impl Tail<'_> {
             .iter()
             .all(|&at| signature::is_contact(self.lines[at].text));
         // A name alone is how people sign what they wrote.
-        let is_alone = below.is_empty() && !self.is_below_quote && self.end == self.whole;
+        let is_alone = !self.is_answer && !self.has_taken;
         (!is_list && are_contacts && !is_alone).then_some((at, rule::NAME))
     }
 
@@ -288,5 +291,6 @@ impl Tail<'_> {
             }
         }
         self.end = start;
+        self.has_taken = true;
     }
 }

@@ -263,8 +263,8 @@ pub(super) const ADVICE: &[&str] = &[
 /// Words in footers of mailing lists.
 #[rustfmt::skip]
 pub(super) const LIST_WORDS: &[&str] = &[
-    "mailing list", "mailman/listinfo", "unsubscribe", "google groups", "groups.google",
+    "mailman/listinfo", "unsubscribe", "google groups", "groups.google",
     "mailingliste", "abbestellen", "abmelden", "se désabonner", "désinscri", "liste de diffusion",
-    "lista de correo", "darse de baja", "lista de discussão", "mailinglijst", "отписаться",
-    "メーリングリスト", "list info", "listserv", "list archive",
+    "lista de correo", "darse de baja", "lista de discussão", "отписаться",
+    "listserv",
 ];
