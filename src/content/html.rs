@@ -14,4 +14,4 @@ pub use bound::{BoundedHtml, TooComplex};
 pub use escape::{escape, text_to_html};
 pub use sanitise::{for_mail, to_matrix, to_matrix_with_images};
 pub use text::to_text;
-pub(in crate::content) use text::{Line, lines_of, render};
+pub(in crate::content) use text::{Line, Piece, lines_of, render};
