@@ -252,7 +252,8 @@ async fn decide(tx: &mut Tx, read: Read, context: &Context) -> Result<(), StoreE
     tracing::info!(trace = %read.trace, mail = %read.id, outcome = word, "Decided about a mail");
     tally(tx, &read, kind.as_str().unwrap_or_default(), word);
     if let (Outcome::Posted, Some(from)) = (outcome, &mail.from) {
-        let ending = reply::ending(&mail.text, mail.signature.as_deref());
+        let whole = [mail.text.as_str(), mail.signature.as_deref().unwrap_or("")];
+        let ending = reply::ending(&whole.join("\n"));
         endings::remember(tx, &from.address, read.id, &ending).await?;
     }
     apply::all(tx, effects, &origin, context).await

@@ -26,5 +26,6 @@ mod letters;
 mod mail_in;
 mod metrics;
 mod originals;
+mod replies;
 mod running;
 mod servers;

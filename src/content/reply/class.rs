@@ -202,11 +202,18 @@ fn mark_introduced_quotes(lines: &[SourceLine<'_>], classes: &mut [Class]) {
         let opens = (0..first.len())
             .find_map(|end| attribution::ending_at(&first, end))
             .is_some_and(|found| found.is_strong && found.start == 0);
-        let above = (0..at).rev().find(|&above| {
-            !lines[above].is_blank() && classes[above] != Class::Continued
-        });
+        let above = (0..at)
+            .rev()
+            .find(|&above| !lines[above].is_blank() && classes[above] != Class::Continued);
         let is_introduced = above.is_some_and(|above| {
-            matches!(classes[above], Class::Attribution { is_strong: true, .. } | Class::Header { .. } | Class::Delimiter)
+            matches!(
+                classes[above],
+                Class::Attribution {
+                    is_strong: true,
+                    ..
+                } | Class::Header { .. }
+                    | Class::Delimiter
+            )
         });
         if opens
             || is_introduced

@@ -28,7 +28,10 @@ pub(super) fn divide(lines: &[SourceLine<'_>], known: &Known) -> Vec<Verdict> {
         verdicts: vec![rule::TEXT; lines.len()],
     };
     mail.hidden();
-    let forward = mail.classes.iter().position(|class| *class == Class::Forward);
+    let forward = mail
+        .classes
+        .iter()
+        .position(|class| *class == Class::Forward);
     let end = mail.unmarked_history(forward.unwrap_or(lines.len()));
     if end == lines.len() || forward != Some(end) {
         let end = mail.below_quote(end, &known.endings);
@@ -77,7 +80,8 @@ impl Mail<'_> {
     fn unmarked_history(&mut self, limit: usize) -> usize {
         let mut from = 0;
         loop {
-            let Some((start, length)) = (from..limit).find_map(|at| Some((at, self.history_start(at)?)))
+            let Some((start, length)) =
+                (from..limit).find_map(|at| Some((at, self.history_start(at)?)))
             else {
                 return limit;
             };
@@ -130,7 +134,10 @@ impl Mail<'_> {
             .find(|&at| {
                 matches!(
                     self.classes[at],
-                    Class::Header { .. } | Class::Attribution { .. } | Class::Delimiter | Class::Quote
+                    Class::Header { .. }
+                        | Class::Attribution { .. }
+                        | Class::Delimiter
+                        | Class::Quote
                 )
             })
             .unwrap_or(self.lines.len());
@@ -170,7 +177,14 @@ impl Mail<'_> {
             return end;
         }
         let mut verdicts = self.verdicts.clone();
-        tail::mark(self.lines, &self.classes, endings, &mut verdicts, (first, end), true);
+        tail::mark(
+            self.lines,
+            &self.classes,
+            endings,
+            &mut verdicts,
+            (first, end),
+            true,
+        );
         let is_all = (first..end).all(|at| self.lines[at].is_blank() || verdicts[at] != rule::TEXT);
         if !is_all {
             return end;
