@@ -11,7 +11,7 @@ use postroom::{
             ConversationFacts, EventFacts, GhostFacts, OwnAddresses, PersonFacts, Placement, Role,
             RoomFacts, TargetFacts,
         },
-        ids::{ContactId, ConversationId},
+        ids::{ContactId, ConversationId, MailId},
         on_matrix,
     },
     matrix::decode,
@@ -134,6 +134,10 @@ fn facts(event: &RoomEvent) -> Vec<EventFacts> {
             people: vec!["Jane Doe".to_owned()],
             excerpt: "What was said".to_owned(),
         }],
+        thread_root: None,
+        mail: Some(MailId(1)),
+        offer: None,
+        has_visitors: false,
     };
     let bot = owned_user_id!("@postroom:example.org");
     let roles: &[Role] = if event.sender == bot {
@@ -151,6 +155,7 @@ fn facts(event: &RoomEvent) -> Vec<EventFacts> {
         for (encrypted, bot_joined) in [(false, true), (true, true), (false, false)] {
             let mut target = target.clone();
             target.internal = at == 1;
+            target.has_visitors = encrypted;
             target.placed[0].open = !encrypted;
             all.push(EventFacts {
                 bot: bot.clone(),
@@ -170,6 +175,7 @@ fn facts(event: &RoomEvent) -> Vec<EventFacts> {
                     addresses: vec![own.clone()],
                     domains: Vec::new(),
                 },
+                control_room: encrypted.then(|| owned_room_id!("!control")),
             });
         }
     }

@@ -1,18 +1,32 @@
-//! `postroom parse [--json] FILE…`: what Postroom would make of a mail.
+//! `postroom parse [--json | --explain] FILE…`: what Postroom would make of a mail.
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    io::{self, Write},
+    panic,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 use serde::Serialize;
 
-use crate::{domain::incoming::IncomingMail, mail::parse};
+use crate::{
+    content::reply::{Part, Reason},
+    domain::{
+        incoming::{AttachmentInfo, Fate, IncomingMail, MailKind, Problem},
+        wording,
+    },
+    mail::parse::{self, ParsedMail},
+};
 
 /// Show what Postroom would make of a mail
 #[derive(Debug, Args)]
 pub struct Parse {
     /// One JSON object per file, on one line each
-    #[arg(long)]
+    #[arg(long, conflicts_with = "explain")]
     json: bool,
+    /// Say which rule took which lines
+    #[arg(long)]
+    explain: bool,
     /// Raw mails (RFC 5322)
     #[arg(required = true)]
     files: Vec<PathBuf>,
@@ -22,7 +36,7 @@ pub struct Parse {
 #[derive(Serialize)]
 struct Shown<'a> {
     schema: u32,
-    file: String,
+    file: &'a str,
     #[serde(flatten)]
     mail: &'a IncomingMail,
     trust: Trust,
@@ -36,77 +50,170 @@ struct Trust {
 }
 
 impl Parse {
+    /// One file after the other, in the order given; one that can't be read ends nothing, and is
+    /// told of at the end besides.
     pub fn run(self) -> anyhow::Result<()> {
-        let mut out = std::io::stdout().lock();
-        let mut unread = 0;
-        for file in self.files {
-            let raw = match std::fs::read(&file) {
-                Ok(raw) => raw,
-                Err(error) => {
-                    eprintln!("can't read {}: {error}", file.display());
-                    unread += 1;
-                    continue;
-                }
-            };
-            let mail = parse::parse(&raw).mail;
-            let file = file.display().to_string();
+        let mut out = io::stdout().lock();
+        let mut unread = Vec::new();
+        for path in &self.files {
+            let parsed = read(path).unwrap_or_else(|problem| {
+                unread.push(path.display().to_string());
+                nothing(problem)
+            });
+            let file = path.display().to_string();
             if self.json {
-                let trust = Trust {
-                    verdict: "unverified",
-                    reasons: Vec::new(),
-                };
                 let shown = Shown {
                     schema: 1,
-                    file,
-                    mail: &mail,
-                    trust,
+                    file: &file,
+                    mail: &parsed.mail,
+                    trust: Trust {
+                        verdict: "unverified",
+                        reasons: Vec::new(),
+                    },
                 };
                 serde_json::to_writer(&mut out, &shown)?;
                 writeln!(out)?;
             } else {
-                write_for_people(&mail, &file, &mut out)?;
+                write_for_people(&parsed, &file, self.explain, &mut out)?;
             }
         }
-        anyhow::ensure!(unread == 0, "{unread} of the files could not be read");
+        anyhow::ensure!(unread.is_empty(), "could not read {}", unread.join(", "));
         Ok(())
     }
 }
 
-fn write_for_people(mail: &IncomingMail, file: &str, out: &mut impl Write) -> std::io::Result<()> {
-    let from = mail.from.as_ref().map_or_else(
-        || "nobody".to_owned(),
-        |from| match &from.name {
-            Some(name) => format!("{name} <{}>", from.address),
-            None => from.address.to_string(),
-        },
-    );
-    writeln!(out, "{file}: {:?} from {from}", mail.kind)?;
-    writeln!(
-        out,
-        "subject: {}",
-        mail.subject.as_deref().unwrap_or("none")
-    )?;
-    writeln!(out, "\n{}\n", mail.text)?;
+fn read(path: &Path) -> Result<ParsedMail, Problem> {
+    let raw = std::fs::read(path).map_err(|error| Problem {
+        code: "unreadable_file",
+        detail: format!("The file can't be read: {error}."),
+    })?;
+    panic::catch_unwind(|| parse::parse(&raw)).map_err(|_| Problem {
+        code: "internal_fault",
+        detail: "Reading the mail failed by a fault in Postroom; please report it.".to_owned(),
+    })
+}
+
+/// A mail of which nothing is known.
+fn nothing(problem: Problem) -> ParsedMail {
+    let mut parsed = parse::parse(b"");
+    parsed.mail.problems = vec![problem];
+    parsed
+}
+
+fn write_for_people(
+    parsed: &ParsedMail,
+    file: &str,
+    explain: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let mail = &parsed.mail;
+    writeln!(out, "{file}")?;
+    let from = mail.from.as_ref().map(ToString::to_string);
+    let to: Vec<String> = mail.to.iter().map(ToString::to_string).collect();
+    let cc: Vec<String> = mail.cc.iter().map(ToString::to_string).collect();
+    for (name, value) in [
+        ("kind", Some(kind(mail.kind).to_owned())),
+        ("from", from),
+        ("to", (!to.is_empty()).then(|| to.join(", "))),
+        ("cc", (!cc.is_empty()).then(|| cc.join(", "))),
+        ("date", mail.date.clone()),
+        ("subject", mail.subject.clone()),
+    ] {
+        if let Some(value) = value {
+            writeln!(out, "  {name:<9}{}", printable(&value))?;
+        }
+    }
     for file in &mail.attachments {
-        let name = file.filename.as_deref().unwrap_or("unnamed");
-        writeln!(
-            out,
-            "attachment: {name} ({}, {} bytes)",
-            file.content_type, file.size
-        )?;
+        writeln!(out, "  file     {}", printable(&in_short(file)))?;
     }
-    if let Some(signature) = &mail.signature {
-        writeln!(
-            out,
-            "signature, folded: {} characters",
-            signature.chars().count()
-        )?;
-    }
-    if let Some(folded) = &mail.folded {
-        writeln!(out, "folded: {} lines", folded.lines().count())?;
+    for note in &mail.notes {
+        writeln!(out, "  note     {}", printable(&wording::mail::note(note)))?;
     }
     for problem in &mail.problems {
-        writeln!(out, "problem: {}", problem.detail)?;
+        writeln!(
+            out,
+            "  problem  {} ({})",
+            printable(&problem.detail),
+            problem.code
+        )?;
+    }
+    if explain {
+        writeln!(out)?;
+        for reason in &parsed.reasons {
+            writeln!(out, "  {}", printable(&why(reason)))?;
+        }
+    }
+    section("shown", &mail.text, out)?;
+    section(
+        "signature",
+        mail.signature.as_deref().unwrap_or_default(),
+        out,
+    )?;
+    section("folded", mail.folded.as_deref().unwrap_or_default(), out)?;
+    writeln!(out)
+}
+
+/// A part of the text, each line with a mark before it, so that no text looks like ours.
+fn section(name: &str, text: &str, out: &mut impl Write) -> io::Result<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n  {name}")?;
+    for line in text.lines() {
+        writeln!(out, "  {}", format!("│ {}", printable(line)).trim_end())?;
     }
     Ok(())
+}
+
+/// Without what would command the terminal.
+fn printable(text: &str) -> String {
+    let is_safe = |c: char| c == '\t' || !c.is_control();
+    text.chars()
+        .map(|c| if is_safe(c) { c } else { '\u{fffd}' })
+        .collect()
+}
+
+fn kind(kind: MailKind) -> &'static str {
+    match kind {
+        MailKind::Bounce => "bounce",
+        MailKind::FeedbackReport => "feedback report",
+        MailKind::Own => "our own mail",
+        MailKind::AutoReply => "auto-reply",
+        MailKind::List => "mailing list",
+        MailKind::Forward => "forward",
+        MailKind::Reply => "reply",
+        MailKind::New => "new",
+    }
+}
+
+fn in_short(file: &AttachmentInfo) -> String {
+    let fate = match file.fate {
+        Fate::Shown if file.inline => ", inline",
+        Fate::Shown => "",
+        Fate::Folded => ", folded",
+        Fate::Withheld(_) => ", withheld from the room until staff release it",
+    };
+    let name = file.filename.as_deref().unwrap_or(wording::NAMELESS_FILE);
+    format!(
+        "{name} ({}, {}{fate})",
+        file.content_type,
+        wording::bytes(file.size)
+    )
+}
+
+fn why(reason: &Reason) -> String {
+    let part = match reason.part {
+        Part::Shown => "shown",
+        Part::Signature => "signature",
+        Part::History => "folded",
+    };
+    let lines = match reason.lines {
+        1 => "1 line".to_owned(),
+        n => format!("{n} lines"),
+    };
+    format!(
+        "{part:<9} {lines:>9}  {}: “{}”",
+        reason.rule,
+        wording::excerpt(&reason.first)
+    )
 }

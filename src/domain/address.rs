@@ -201,6 +201,15 @@ impl NamedAddress {
     }
 }
 
+impl fmt::Display for NamedAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{name} <{}>", self.address),
+            None => write!(f, "{}", self.address),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;

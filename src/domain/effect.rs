@@ -7,6 +7,7 @@ use super::{
     address::{EmailAddress, NamedAddress},
     event::{Membership, Words},
     ids::{ContactId, ConversationId, MailId, MessageId},
+    outgoing::{Offer, PostedFile},
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -92,6 +93,23 @@ pub enum Effect {
         mail: MailId,
         post: Post,
     },
+    /// The bot says something that staff can take up by a reaction.
+    MakeOffer {
+        room: OwnedRoomId,
+        text: String,
+        offer: Offer,
+    },
+    /// Staff reacted to the notice `event`, which made this offer: the first time it is carried out.
+    TakeUp {
+        event: OwnedEventId,
+        offer: Offer,
+    },
+    /// The bot shows a whole mail, as text and as a file, in a thread or just in the room.
+    ShowOriginal {
+        room: OwnedRoomId,
+        thread_root: Option<OwnedEventId>,
+        mail: MailId,
+    },
     /// The mail's sender calls themselves this.
     RenameContact {
         contact: ContactId,
@@ -137,13 +155,16 @@ pub enum ItemKind {
 /// What of a mail goes into the room.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Post {
-    pub words: Words,
-    /// Sentences of ours below the words: attachments that are not carried.
+    /// In the order in which they appear.
+    pub parts: Vec<PostPart>,
+    /// Sentences of ours below the words: that it is encrypted, who invites to what.
     pub remarks: Vec<String>,
-    /// Part of the mail is not shown. Only the room is told, not those who get the words by email.
-    pub is_folded: bool,
+    /// Only the room is told, not those who get the words by email.
+    pub folded: Folded,
     /// The event that the mail answers, if we know it.
     pub reply_to: Option<OwnedEventId>,
+    /// The thread that this event stands in.
+    pub thread_root: Option<OwnedEventId>,
     /// `None` where the mail had no id.
     pub message_id: Option<MessageId>,
     /// For telling a mail that came twice: its Message-ID, or its digest where it has none, and From
@@ -151,4 +172,17 @@ pub struct Post {
     pub identity: String,
     pub from: EmailAddress,
     pub date: String,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum PostPart {
+    Words(Words),
+    File(PostedFile),
+}
+
+/// What of a mail is kept out of sight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Folded {
+    pub history: bool,
+    pub signature: bool,
 }

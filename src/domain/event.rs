@@ -63,10 +63,12 @@ pub enum Content {
     Emote(Words),
     /// `m.notice`: what a machine says.
     Notice(Words),
-    /// Something that letters don't carry yet; `name` is its file name or caption.
+    /// Something that letters don't carry yet; `name` is its file name.
     Thing {
         what: Thing,
         name: String,
+        /// What its sender wrote about it (client-server API, Media captions).
+        caption: Option<Words>,
     },
 }
 

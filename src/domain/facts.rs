@@ -5,7 +5,8 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
 
 use super::{
     address::EmailAddress,
-    ids::{ContactId, ConversationId},
+    ids::{ContactId, ConversationId, MailId},
+    outgoing::Offer,
 };
 
 /// A user, as far as rights go.
@@ -35,6 +36,8 @@ pub struct EventFacts {
     /// For the membership event of a user in our namespace other than the bot.
     pub subject: Option<GhostFacts>,
     pub own_addresses: OwnAddresses,
+    /// Where staff are told what not everybody in a room may read.
+    pub control_room: Option<OwnedRoomId>,
 }
 
 /// A user in our namespace; without an address they stand for nobody.
@@ -81,6 +84,14 @@ pub struct TargetFacts {
     pub internal: bool,
     /// Where it went or waits, one for each conversation.
     pub placed: Vec<Placement>,
+    /// The thread that it stands in.
+    pub thread_root: Option<OwnedEventId>,
+    /// The mail that it shows.
+    pub mail: Option<MailId>,
+    /// What it offers to staff.
+    pub offer: Option<Offer>,
+    /// Somebody who is neither staff nor ghost is in the room. Known only if it shows a mail.
+    pub has_visitors: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -155,6 +166,9 @@ pub struct MailFacts {
     pub is_probe: bool,
     /// Where the mail leads, best evidence first, each conversation once.
     pub routes: Vec<Route>,
+    /// The sender's signature is known from an earlier mail.
+    pub knows_signature: bool,
+    pub control_room: Option<OwnedRoomId>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -165,9 +179,13 @@ pub struct Route {
     pub member: Option<PersonFacts>,
     /// The same mail (Message-ID, From and Date) is in this conversation already.
     pub known: bool,
-    /// The event that the mail answers.
+    /// The event that the mail answers, and the thread that this one stands in.
     pub reply_to: Option<OwnedEventId>,
+    pub thread_root: Option<OwnedEventId>,
+    pub room: OwnedRoomId,
     pub bot_joined: bool,
+    /// Somebody who is neither staff nor ghost is in the room. Known only if it matters for the mail.
+    pub has_visitors: bool,
 }
 
 /// What led a mail to a conversation; the first is the strongest.

@@ -60,10 +60,20 @@ pub struct Media {
 pub enum MailPart {
     /// Index among the attachments.
     File(usize),
-    /// All of `text`, for a mail too long to be shown.
+    /// All of what its sender wrote, for a mail too long to be shown.
     Text,
+    /// Headers and text of the whole mail, for reading: in the event itself if it is short.
+    Readable,
     /// The whole mail as it came.
     Original,
+}
+
+/// A file of a mail, as it is sent to a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostedFile {
+    /// Index among the mail's attachments.
+    pub index: usize,
+    pub filename: String,
 }
 
 /// What staff can do by a reaction to a notice of the bot.
@@ -75,7 +85,7 @@ pub enum Offer {
         conversation: ConversationId,
         contact: ContactId,
         mail: MailId,
-        files: Vec<usize>,
+        files: Vec<PostedFile>,
     },
 }
 

@@ -1,7 +1,7 @@
 //! Writes the effects of a decision. What leaves the machine becomes rows of the outbox, in the same
 //! transaction.
 
-use ruma::{OwnedRoomId, UserId};
+use ruma::{OwnedEventId, OwnedRoomId, UserId};
 
 use super::{
     Context,
@@ -14,13 +14,16 @@ use crate::{
         effect::{Effect, LetterItem, Post},
         event::Membership,
         ids::{ContactId, ConversationId, MailId},
-        outgoing::{MatrixAction, PostedMail, Puppet},
+        outgoing::{MailPart, MatrixAction, Media, Offer, PostedFile, PostedMail, Puppet},
         wording,
     },
-    matrix::encode,
+    matrix::{
+        encode,
+        post::{self, Planned},
+    },
     store::{
-        StoreError, Tx, conversations, conversations::Direction, inbox, letters, mails, people,
-        rooms,
+        StoreError, Tx, conversations, conversations::Direction, inbox, letters, mails, offers,
+        people, rooms,
     },
 };
 
@@ -128,6 +131,30 @@ async fn one(
             post,
         } => {
             post_mail(tx, conversation, contact, mail, &post, origin, context).await?;
+        }
+        Effect::MakeOffer { room, text, offer } => {
+            let action = MatrixAction::Send {
+                room,
+                puppet: Puppet::Bot,
+                event_type: "m.room.message".to_owned(),
+                content: encode::notice(&text, None),
+                mail: None,
+                media: None,
+                offer: Some(offer),
+            };
+            enqueue(tx, action, origin, context).await?;
+        }
+        Effect::TakeUp { event, offer } => {
+            if offers::take(tx, event.as_str(), origin.now).await? {
+                take_up(tx, offer, origin, context).await?;
+            }
+        }
+        Effect::ShowOriginal {
+            room,
+            thread_root,
+            mail,
+        } => {
+            show_original(tx, &room, thread_root.as_ref(), mail, origin, context).await?;
         }
         Effect::RenameContact { contact, name } => people::name_by_mail(tx, contact, &name).await?,
         Effect::Report { text } => report(tx, &text, origin, context).await?,
@@ -277,10 +304,7 @@ async fn post_mail(
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
-    let found = conversations::find(tx.connection(), conversation).await?;
-    let room = found
-        .and_then(|found| OwnedRoomId::try_from(found.room_id).ok())
-        .ok_or_else(|| StoreError::Value(format!("conversation {conversation} has no room")))?;
+    let room = room_of(tx, conversation).await?;
     mails::remember_posting(
         tx,
         conversation,
@@ -297,25 +321,113 @@ async fn post_mail(
         .await?
         .shown_name()
         .to_owned();
-    for content in encode::post(post) {
-        let posted = PostedMail {
-            mail: Some(mail),
-            conversation,
-            message_id: post.message_id.clone(),
-            name: name.clone(),
-        };
-        let puppet = Puppet::Contact(contact);
-        send(
-            tx,
-            room.clone(),
-            puppet,
-            "m.room.message",
+    let posted = PostedMail {
+        mail: Some(mail),
+        conversation,
+        message_id: post.message_id.clone(),
+        name,
+    };
+    for Planned { content, media } in post::events(post) {
+        let action = MatrixAction::Send {
+            room: room.clone(),
+            puppet: Puppet::Contact(contact),
+            event_type: "m.room.message".to_owned(),
             content,
-            Some(posted),
-            origin,
-            context,
-        )
-        .await?;
+            mail: Some(posted.clone()),
+            media: media.map(|(part, filename)| Media {
+                mail,
+                part,
+                filename,
+            }),
+            offer: None,
+        };
+        enqueue(tx, action, origin, context).await?;
+    }
+    Ok(())
+}
+
+async fn room_of(tx: &mut Tx, conversation: ConversationId) -> Result<OwnedRoomId, StoreError> {
+    let found = conversations::find(tx.connection(), conversation).await?;
+    found
+        .and_then(|found| OwnedRoomId::try_from(found.room_id).ok())
+        .ok_or_else(|| StoreError::Value(format!("conversation {conversation} has no room")))
+}
+
+/// Carries out what the bot had offered.
+async fn take_up(
+    tx: &mut Tx,
+    offer: Offer,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    match offer {
+        Offer::Release {
+            conversation,
+            contact,
+            mail,
+            files,
+        } => {
+            let room = room_of(tx, conversation).await?;
+            let contact_name = people::contact(tx.connection(), contact)
+                .await?
+                .shown_name()
+                .to_owned();
+            for PostedFile { index, filename } in files {
+                let action = MatrixAction::Send {
+                    room: room.clone(),
+                    puppet: Puppet::Contact(contact),
+                    event_type: "m.room.message".to_owned(),
+                    content: encode::file(&filename),
+                    mail: Some(PostedMail {
+                        mail: Some(mail),
+                        conversation,
+                        message_id: None,
+                        name: contact_name.clone(),
+                    }),
+                    media: Some(Media {
+                        mail,
+                        part: MailPart::File(index),
+                        filename,
+                    }),
+                    offer: None,
+                };
+                enqueue(tx, action, origin, context).await?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// First to be read, then to be kept.
+async fn show_original(
+    tx: &mut Tx,
+    room: &OwnedRoomId,
+    thread_root: Option<&OwnedEventId>,
+    mail: MailId,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    for part in [MailPart::Readable, MailPart::Original] {
+        let filename = wording::original_file(mail.0, part == MailPart::Readable);
+        // Whether it is words or a file is known when it has been read.
+        let content = serde_json::json!({});
+        let action = MatrixAction::Send {
+            room: room.clone(),
+            puppet: Puppet::Bot,
+            event_type: "m.room.message".to_owned(),
+            content: match thread_root {
+                Some(root) => encode::in_thread(content, root),
+                None => content,
+            },
+            mail: None,
+            media: Some(Media {
+                mail,
+                part,
+                filename,
+            }),
+            offer: None,
+        };
+        enqueue(tx, action, origin, context).await?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use ruma::{OwnedEventId, UserId};
 
 use super::{
-    Context, apply, lanes,
+    Context, apply, audience, lanes,
     lanes::Origin,
     puppets, room_state,
     room_state::NotNow,
@@ -24,7 +24,7 @@ use crate::{
     store::{
         Connection, Queue, StoreError, Tx, conversations,
         inbox::{self, Known, Waiting},
-        letters, messages, outbox, people, rooms,
+        letters, messages, offers, outbox, people, rooms, shown,
     },
 };
 
@@ -268,10 +268,11 @@ async fn facts(
         bot: context.bot.clone(),
         sender_role: role(connection, &event.sender, context).await?,
         sender_name: sender_name.unwrap_or_else(|| event.sender.localpart().to_owned()),
-        target: target(connection, event).await?,
+        target: target(connection, event, context).await?,
         room: room_facts,
         subject,
         own_addresses: context.own_addresses(),
+        control_room: context.control_room.clone(),
     })
 }
 
@@ -298,6 +299,7 @@ async fn role(
 async fn target(
     connection: &mut Connection,
     event: &RoomEvent,
+    context: &Context,
 ) -> Result<Option<TargetFacts>, StoreError> {
     let (target, root) = match &event.kind {
         EventKind::Edit { target, .. }
@@ -335,11 +337,20 @@ async fn target(
     for place in &mut placed {
         place.excerpt = wording::excerpt(&place.excerpt);
     }
+    let shown = shown::mail_of(connection, target.as_str()).await?;
+    let mail = shown.first().map(|(_, mail, _)| *mail);
     Ok(Some(TargetFacts {
         event: target.clone(),
         sender,
         internal: known.internal == 1,
         placed,
+        thread_root: decode::thread_root_of(&known.body),
+        has_visitors: mail.is_some()
+            && audience::has_visitors(connection, &event.room, context).await?,
+        mail,
+        offer: offers::find(connection, target.as_str())
+            .await?
+            .map(|made| made.offer),
     }))
 }
 

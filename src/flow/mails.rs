@@ -2,25 +2,30 @@
 
 use std::{sync::Arc, time::Duration};
 
+use ruma::{OwnedEventId, RoomId};
+
 use super::{
-    Context, apply, lanes,
+    Context, apply, audience, lanes,
     lanes::Origin,
     worker::{Step, Worker},
 };
 use crate::{
+    content::reply::{self, Known},
     domain::{
         facts::{Evidence, MailFacts, Route},
         ids::{ConversationId, MailId},
-        incoming::IncomingMail,
+        incoming::{Fate, IncomingMail},
         on_mail::{self, Outcome},
         wording,
     },
     mail::parse,
+    matrix::decode,
     store::{
         Connection, Queue, StoreError, Tx, conversations,
         conversations::Direction,
+        endings, inbox,
         mails::{self, MailState, Waiting},
-        messages, rooms,
+        messages, rooms, sent,
     },
     telemetry::metrics::catalogue::MAILS,
 };
@@ -30,6 +35,8 @@ const AT_ONCE: i64 = 16;
 /// A mail on which work was begun this often without an end is set aside: it ends the process. So
 /// many, because a process may be killed for other reasons while it works on an innocent one.
 const MOST_ATTEMPTS: i64 = 10;
+/// Of how many of our messages the words are looked for in an answer.
+const WORDS_KNOWN: u32 = 40;
 /// How long one mail may take to parse.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -56,6 +63,8 @@ struct Read {
     digest: String,
     recipients: Vec<String>,
     null_sender: bool,
+    /// Mail of this sender was shown before.
+    knows_signature: bool,
     mail: Result<IncomingMail, String>,
 }
 
@@ -100,6 +109,7 @@ async fn read(waiting: Waiting, context: &Arc<Context>) -> Result<Read, StoreErr
         digest: waiting.digest.clone(),
         recipients: waiting.recipients(),
         null_sender: waiting.sender.is_empty(),
+        knows_signature: false,
         mail: Err("work on it ended Postroom several times".to_owned()),
     };
     if waiting.attempts < MOST_ATTEMPTS {
@@ -111,14 +121,42 @@ async fn read(waiting: Waiting, context: &Arc<Context>) -> Result<Read, StoreErr
             }
             other => other?,
         };
-        let parsing = tokio::task::spawn_blocking(move || parse::parse(&raw).mail);
-        read.mail = match tokio::time::timeout(PATIENCE, parsing).await {
-            Ok(Ok(mail)) => Ok(mail),
-            Ok(Err(_)) => Err("reading it failed by a fault in the program".to_owned()),
-            Err(_) => Err("reading it took too long".to_owned()),
+        read.mail = match patiently(move || parse::open(&raw)).await {
+            Ok(opened) => {
+                let known = known(&opened.mail, &read, context).await?;
+                read.knows_signature = !known.endings.is_empty();
+                patiently(move || opened.read(&known).mail).await
+            }
+            Err(problem) => Err(problem),
         };
     }
     Ok(read)
+}
+
+/// Work on a mail that nobody knows, which must not hold up the others.
+async fn patiently<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, String> {
+    match tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(work)).await {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(_)) => Err("reading it failed by a fault in the program".to_owned()),
+        Err(_) => Err("reading it took too long".to_owned()),
+    }
+}
+
+/// What was said in the conversation and by the sender before.
+async fn known(mail: &IncomingMail, read: &Read, context: &Context) -> Result<Known, StoreError> {
+    let mut reading = context.store.read().await?;
+    let candidates = candidates(&mut reading, mail, read, context).await?;
+    let sent = match candidates.first() {
+        Some((conversation, _)) => sent::words(&mut reading, *conversation, WORDS_KNOWN).await?,
+        None => Vec::new(),
+    };
+    let endings = match &mail.from {
+        Some(from) => endings::of(&mut reading, &from.address).await?,
+        None => Vec::new(),
+    };
+    Ok(Known { sent, endings })
 }
 
 /// Decides about several mails in one transaction; if that fails, about each in its own.
@@ -213,6 +251,10 @@ async fn decide(tx: &mut Tx, read: Read, context: &Context) -> Result<(), StoreE
     }
     tracing::info!(trace = %read.trace, mail = %read.id, outcome = word, "Decided about a mail");
     tally(tx, &read, kind.as_str().unwrap_or_default(), word);
+    if let (Outcome::Posted, Some(from)) = (outcome, &mail.from) {
+        let ending = reply::ending(&mail.text, mail.signature.as_deref());
+        endings::remember(tx, &from.address, read.id, &ending).await?;
+    }
     apply::all(tx, effects, &origin, context).await
 }
 
@@ -254,6 +296,13 @@ async fn facts(
             None => false,
         };
         let room = rooms::find(connection, &found.room_id).await?;
+        let room_id =
+            RoomId::parse(&found.room_id).map_err(|fault| StoreError::Value(fault.to_string()))?;
+        let answered = answered_event(connection, mail, conversation).await?;
+        let has_withheld = mail
+            .attachments
+            .iter()
+            .any(|one| matches!(one.fate, Fate::Withheld(_)));
         routes.push(Route {
             conversation,
             by,
@@ -261,8 +310,15 @@ async fn facts(
                 .into_iter()
                 .find(|person| Some(&person.address) == from),
             known,
-            reply_to: answered_event(connection, mail, conversation).await?,
+            thread_root: match &answered {
+                Some(event) => thread_root(connection, event).await?,
+                None => None,
+            },
+            reply_to: answered,
             bot_joined: room.is_some_and(|room| room.bot_joined == 1),
+            has_visitors: has_withheld
+                && audience::has_visitors(connection, &room_id, context).await?,
+            room: room_id,
         });
     }
     let is_ours = mail
@@ -274,6 +330,8 @@ async fn facts(
         is_ours,
         is_probe: is_probe(mail, read, context),
         routes,
+        knows_signature: read.knows_signature,
+        control_room: context.control_room.clone(),
     })
 }
 
@@ -334,11 +392,21 @@ async fn answered_event(
     connection: &mut Connection,
     mail: &IncomingMail,
     conversation: ConversationId,
-) -> Result<Option<ruma::OwnedEventId>, StoreError> {
-    for id in &mail.in_reply_to {
+) -> Result<Option<OwnedEventId>, StoreError> {
+    let newest_first = mail.in_reply_to.iter().chain(mail.references.iter().rev());
+    for id in newest_first {
         if let Some(event) = messages::event_of(connection, id, conversation).await? {
             return Ok(event.try_into().ok());
         }
     }
     Ok(None)
+}
+
+/// The thread that an event stands in.
+async fn thread_root(
+    connection: &mut Connection,
+    event: &OwnedEventId,
+) -> Result<Option<OwnedEventId>, StoreError> {
+    let known = inbox::known(connection, event.as_str()).await?;
+    Ok(known.and_then(|known| decode::thread_root_of(&known.body)))
 }

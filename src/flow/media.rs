@@ -36,6 +36,8 @@ const PLACES: usize = 8;
 /// Mails in memory, together, in MiB; each with the one file of it that is on its way, so that it is
 /// not quite twice as much in all.
 const MEMORY: u32 = 128;
+/// A longer mail, in octets, is read as a file: an event may have 65,536, and JSON escapes some.
+const LONGEST_TO_READ: usize = 16_000;
 /// For all that is done about one file. Less than the lease of an attempt.
 pub const PATIENCE: Duration = Duration::from_mins(10);
 /// A picture that takes longer to unpack is shown without a preview.
@@ -157,6 +159,10 @@ impl Files {
         let Ok(Some((file, claimed))) = reading.await else {
             return Ok(Err(Missing::ForGood(None, NotShown::Unreadable)));
         };
+        if part == MailPart::Readable && file.len() <= LONGEST_TO_READ {
+            let text = String::from_utf8_lossy(&file);
+            return Ok(Ok(json!({"msgtype": "m.notice", "body": text})));
+        }
         let handed_over = self.hand_over(file, &claimed, media, user, context).await;
         let Ok(content) = handed_over else {
             return Ok(handed_over);
@@ -213,7 +219,7 @@ impl Files {
             }
         }
         let content_type = match media.part {
-            MailPart::Text => "text/plain; charset=utf-8",
+            MailPart::Text | MailPart::Readable => "text/plain; charset=utf-8",
             MailPart::File(_) | MailPart::Original => found.name.as_str(),
         };
         let uploaded = context
@@ -270,12 +276,17 @@ impl Files {
 
 /// The part's content, and what the mail says that it is.
 fn part_of(raw: &Bytes, part: MailPart) -> Option<(Bytes, String)> {
-    if part == MailPart::Original {
-        return Some((raw.clone(), "message/rfc822".to_owned()));
-    }
-    let mail = parse::open(raw).read(&Known::default());
+    let opened = match part {
+        MailPart::Original => return Some((raw.clone(), "message/rfc822".to_owned())),
+        MailPart::Readable => {
+            let text = parse::open(raw).readable();
+            return Some((text.into(), "text/plain".to_owned()));
+        }
+        MailPart::Text | MailPart::File(_) => parse::open(raw),
+    };
+    let mail = opened.read(&Known::default());
     match part {
-        MailPart::Original => None,
+        MailPart::Original | MailPart::Readable => None,
         MailPart::Text => Some((mail.mail.text.into(), "text/plain".to_owned())),
         MailPart::File(index) => {
             let file = mail.attachments.get(index)?;

@@ -3,15 +3,8 @@
 use ruma::OwnedEventId;
 use serde_json::{Value, json};
 
-use super::decode::{EFFECT_KEY, UNHINTED_KEY};
-use crate::{
-    content::{html, pieces},
-    domain::{effect::Post, event::Words, wording},
-};
-
-/// Most octets of text in one event. An event may have 65,536 in all; the text stands in it up to
-/// four times, and HTML and JSON escape some of it.
-const LARGEST_TEXT: usize = 8_000;
+use super::decode::EFFECT_KEY;
+use crate::content::html;
 
 /// A notice by the bot, in Markdown of the simplest kind: lines, list items and `code`.
 #[must_use]
@@ -25,69 +18,26 @@ pub fn notice(text: &str, reply_to: Option<&OwnedEventId>) -> Value {
     )
 }
 
+/// A file, which is still to be uploaded: its URL and what it looks like are added then.
+#[must_use]
+pub fn file(filename: &str) -> Value {
+    json!({"msgtype": "m.file", "body": filename, "filename": filename})
+}
+
+/// Puts the event into the thread below `root`.
+#[must_use]
+pub fn in_thread(mut content: Value, root: &OwnedEventId) -> Value {
+    // Clients without threads show it as a reply.
+    content["m.relates_to"] = json!({
+        "rel_type": "m.thread", "event_id": root, "is_falling_back": true,
+        "m.in_reply_to": {"event_id": root},
+    });
+    content
+}
+
 #[must_use]
 pub fn reaction(target: &OwnedEventId, key: &str) -> Value {
     json!({"m.relates_to": {"rel_type": "m.annotation", "event_id": target, "key": key}})
-}
-
-/// The events that show a mail: one, or several if its text is longer than an event may be.
-#[must_use]
-pub fn post(post: &Post) -> Vec<Value> {
-    let Words {
-        body,
-        html: formatted,
-    } = &post.words;
-    let remarks = post.remarks.join("\n");
-    let mut body = [body.as_str(), &remarks]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join("\n\n");
-    if body.is_empty() {
-        wording::EMPTY_MAIL.clone_into(&mut body);
-    }
-    let mut events: Vec<Value> = match formatted {
-        Some(formatted) if formatted.len() + body.len() <= 2 * LARGEST_TEXT => {
-            vec![formatted_text(&body, formatted, &remarks)]
-        }
-        _ => pieces::split(&body, LARGEST_TEXT)
-            .into_iter()
-            .map(|piece| json!({"msgtype": "m.text", "body": piece}))
-            .collect(),
-    };
-    if let Some(last) = events.last_mut().filter(|_| post.is_folded) {
-        add_hint(last);
-    }
-    if let Some(first) = events.first_mut() {
-        *first = related(first.take(), post.reply_to.as_ref());
-    }
-    events
-}
-
-fn formatted_text(body: &str, formatted: &str, remarks: &str) -> Value {
-    let remarks = match remarks {
-        "" => String::new(),
-        remarks => format!("<p>{}</p>", html::escape(remarks).replace('\n', "<br>")),
-    };
-    json!({
-        "msgtype": "m.text", "body": body,
-        "format": "org.matrix.custom.html", "formatted_body": format!("{formatted}{remarks}"),
-    })
-}
-
-/// Says in the room that not all is shown. The body without the hint stands beside it, for those who
-/// get the words by email.
-fn add_hint(event: &mut Value) {
-    event[UNHINTED_KEY] = json!({"body": event["body"], "formatted_body": event["formatted_body"]});
-    let hint = wording::HISTORY_FOLDED;
-    let body = event["body"].as_str().unwrap_or_default().to_owned();
-    let formatted = match event["formatted_body"].as_str() {
-        Some(formatted) => formatted.to_owned(),
-        None => html::text_to_html(&body),
-    };
-    event["format"] = "org.matrix.custom.html".into();
-    event["formatted_body"] = format!("{formatted}<p><em>{hint}</em></p>").into();
-    event["body"] = format!("{body}\n\n{hint}").into();
 }
 
 /// Adds our effect id to the content.
@@ -97,7 +47,7 @@ pub fn marked(mut content: Value, effect_id: &str) -> Value {
     content
 }
 
-fn related(mut content: Value, reply_to: Option<&OwnedEventId>) -> Value {
+pub(super) fn related(mut content: Value, reply_to: Option<&OwnedEventId>) -> Value {
     if let Some(event) = reply_to {
         content["m.relates_to"] = json!({"m.in_reply_to": {"event_id": event}});
     }
@@ -148,34 +98,5 @@ mod tests {
             simple_markdown("Say `!email help`:\n- one <x>\n- two\nend"),
             "Say <code>!email help</code>:<ul><li>one &lt;x&gt;</li><li>two</li></ul>end"
         );
-    }
-
-    #[test]
-    fn a_long_mail_becomes_several_events_and_loses_nothing() {
-        let body = "word ".repeat(10_000);
-        let long = Post {
-            words: Words {
-                body: body.clone(),
-                html: None,
-            },
-            remarks: Vec::new(),
-            is_folded: false,
-            reply_to: Some("$x".try_into().unwrap()),
-            message_id: None,
-            identity: String::new(),
-            from: crate::domain::address::EmailAddress::parse("a@b.c").unwrap(),
-            date: String::new(),
-        };
-        let events = post(&long);
-        assert!(events.len() > 1);
-        let together: String = events
-            .iter()
-            .map(|event| event["body"].as_str().unwrap())
-            .collect();
-        assert_eq!(
-            together.split_whitespace().count(),
-            body.split_whitespace().count()
-        );
-        assert!(events[0]["m.relates_to"].is_object() && events[1]["m.relates_to"].is_null());
     }
 }

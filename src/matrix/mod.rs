@@ -6,5 +6,6 @@
 pub mod client;
 pub mod decode;
 pub mod encode;
+pub mod post;
 pub mod probe;
 pub mod registration;

@@ -14,6 +14,8 @@ statements! {
         INSERT INTO members (room_id, user_id, membership, name) VALUES ($1, $2, $3, $4)
         ON CONFLICT (room_id, user_id) DO UPDATE SET membership = excluded.membership,
             name = CASE WHEN excluded.name = '' THEN members.name ELSE excluded.name END";
+    SELECT_PRESENT = "
+        SELECT user_id FROM members WHERE room_id = $1 AND membership IN ('join', 'invite')";
     SELECT_MEMBER = "SELECT name FROM members WHERE room_id = $1 AND user_id = $2";
 }
 
@@ -80,4 +82,10 @@ pub async fn member_name(
 ) -> Result<Option<String>, StoreError> {
     let row = fetch_optional!(connection, (String,), SELECT_MEMBER, room, user);
     Ok(row.map(|(name,)| name).filter(|name| !name.is_empty()))
+}
+
+/// The ids of those who are in the room or invited.
+pub async fn present(connection: &mut Connection, room: &str) -> Result<Vec<String>, StoreError> {
+    let rows = fetch_all!(connection, (String,), SELECT_PRESENT, room);
+    Ok(rows.into_iter().map(|(user,)| user).collect())
 }

@@ -47,6 +47,7 @@ fn name(part: MailPart) -> String {
     match part {
         MailPart::File(index) => format!("file {index}"),
         MailPart::Text => "text".to_owned(),
+        MailPart::Readable => "readable".to_owned(),
         MailPart::Original => "original".to_owned(),
     }
 }

@@ -170,6 +170,7 @@ fn usages_in_the_help() -> Vec<String> {
         target: None,
         subject: None,
         own_addresses: OwnAddresses::default(),
+        control_room: None,
     };
     let effects = Command::Help.apply(&event, &facts);
     let [Effect::Say { text, .. }] = effects.as_slice() else {

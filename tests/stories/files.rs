@@ -6,7 +6,7 @@ use std::{io::Cursor, time::Duration};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use postroom::domain::{
     ids::{ContactId, ConversationId, MailId},
-    outgoing::{MailPart, MatrixAction, Media, Offer, PostedMail, Puppet},
+    outgoing::{MailPart, MatrixAction, Media, Offer, PostedFile, PostedMail, Puppet},
 };
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -436,7 +436,10 @@ async fn what_an_event_shows_and_offers_is_known_once_it_is_there() {
         conversation: ConversationId(1),
         contact: ContactId(1),
         mail: MailId(desk.mail),
-        files: vec![0],
+        files: vec![PostedFile {
+            index: 0,
+            filename: "plan.pdf".to_owned(),
+        }],
     };
     desk.stop().await;
     desk.enqueue(MailPart::File(0), "plan.pdf", &file("plan.pdf"), 0)

@@ -5,6 +5,7 @@ pub mod add;
 mod help;
 mod list;
 mod now;
+pub mod original;
 mod remove;
 mod status;
 
@@ -19,6 +20,7 @@ pub enum Command {
     List,
     Status,
     Now,
+    Original,
     /// `!email` with a word that we don't know, and the one that was perhaps meant.
     Unknown {
         word: String,
@@ -31,7 +33,7 @@ pub enum Command {
 }
 
 /// Name, usage and purpose of each command, in the order of `!email help`.
-const COMMANDS: [(&str, &str, &str); 6] = [
+const COMMANDS: [(&str, &str, &str); 7] = [
     (
         "add",
         "!email add [--share] ADDRESS… [Name]",
@@ -49,6 +51,11 @@ const COMMANDS: [(&str, &str, &str); 6] = [
         "shows what waits and what isn't delivered",
     ),
     ("now", "!email now", "sends what waits at once"),
+    (
+        "original",
+        "!email original",
+        "shows all of a mail: as a reply to its message",
+    ),
     ("help", "!email help", "shows this"),
 ];
 
@@ -74,6 +81,7 @@ impl Command {
             "list" => Self::List,
             "status" => Self::Status,
             "now" => Self::Now,
+            "original" => Self::Original,
             unknown => Self::Unknown {
                 word: word.to_owned(),
                 meant: COMMANDS
@@ -96,6 +104,7 @@ impl Command {
             Self::List => list::apply(event, facts),
             Self::Status => status::apply(event, facts),
             Self::Now => now::apply(event, facts),
+            Self::Original => original::apply(event, facts),
             Self::Unknown { word, meant } => {
                 vec![answer(event, wording::unknown_command(word, *meant))]
             }

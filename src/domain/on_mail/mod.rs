@@ -4,11 +4,11 @@
 //! Message-ID are posted; everything else is kept and reported, never posted, never answered.
 
 use super::{
-    effect::{Effect, Post},
-    event::Words,
-    facts::{MailFacts, Route},
+    effect::{Effect, Folded, Post, PostPart},
+    facts::{MailFacts, PersonFacts, Route},
     ids::MailId,
-    incoming::{IncomingMail, MailKind},
+    incoming::{Fate, IncomingMail, MailKind, Shown},
+    outgoing::{Offer, PostedFile},
     wording::{self, KeptBecause},
 };
 
@@ -66,7 +66,7 @@ pub fn decide(
     let effects: Vec<Effect> = mine
         .into_iter()
         .filter(|route| !route.known && route.bot_joined)
-        .flat_map(|route| post(id, mail, &facts.identity, route))
+        .flat_map(|route| post(id, mail, facts, route))
         .collect();
     let outcome = if effects.is_empty() {
         Outcome::Duplicate
@@ -76,7 +76,7 @@ pub fn decide(
     (outcome, effects)
 }
 
-fn post(id: MailId, mail: &IncomingMail, identity: &str, route: &Route) -> Vec<Effect> {
+fn post(id: MailId, mail: &IncomingMail, facts: &MailFacts, route: &Route) -> Vec<Effect> {
     let (Some(person), Some(from)) = (&route.member, &mail.from) else {
         return Vec::new();
     };
@@ -87,35 +87,96 @@ fn post(id: MailId, mail: &IncomingMail, identity: &str, route: &Route) -> Vec<E
             name: name.clone(),
         });
     }
-    let remarks: Vec<String> = mail
-        .attachments
-        .iter()
-        .map(|file| {
-            wording::attachment_not_carried(
-                file.filename.as_deref().unwrap_or(&file.content_type),
-                file.size,
-            )
-        })
-        .collect();
     effects.push(Effect::Post {
         conversation: route.conversation,
         contact: person.contact,
         mail: id,
         post: Post {
-            words: Words {
-                body: mail.text.clone(),
-                html: mail.html.clone(),
+            parts: parts(mail),
+            remarks: mail.notes.iter().map(wording::mail::note).collect(),
+            folded: Folded {
+                history: mail.folded.is_some(),
+                signature: mail.signature.is_some() && !facts.knows_signature,
             },
-            remarks,
-            is_folded: mail.folded.is_some(),
             reply_to: route.reply_to.clone(),
+            thread_root: route.thread_root.clone(),
             message_id: mail.message_id.clone(),
-            identity: identity.to_owned(),
+            identity: facts.identity.clone(),
             from: from.address.clone(),
             date: mail.date.clone().unwrap_or_default(),
         },
     });
+    effects.extend(withheld(id, mail, facts, route, person));
     effects
+}
+
+/// What is shown, in its order: the words with the images within them, then the other files.
+fn parts(mail: &IncomingMail) -> Vec<PostPart> {
+    let mut parts = Vec::new();
+    let mut placed = Vec::new();
+    for shown in &mail.shown {
+        match shown {
+            Shown::Words(words) => parts.push(PostPart::Words(words.clone())),
+            Shown::Image(index) => {
+                placed.push(*index);
+                parts.push(PostPart::File(file(mail, *index)));
+            }
+        }
+    }
+    let others = mail.attachments.iter().enumerate();
+    let others = others.filter(|(index, one)| one.fate == Fate::Shown && !placed.contains(index));
+    parts.extend(others.map(|(index, _)| PostPart::File(file(mail, index))));
+    parts
+}
+
+fn file(mail: &IncomingMail, index: usize) -> PostedFile {
+    let name = mail
+        .attachments
+        .get(index)
+        .and_then(|one| one.filename.clone());
+    PostedFile {
+        index,
+        filename: name.unwrap_or_else(|| wording::NAMELESS_FILE.to_owned()),
+    }
+}
+
+/// Tells staff, and nobody else, which files are not shown; they may release them.
+fn withheld(
+    id: MailId,
+    mail: &IncomingMail,
+    facts: &MailFacts,
+    route: &Route,
+    person: &PersonFacts,
+) -> Option<Effect> {
+    let mut files = Vec::new();
+    let mut told = Vec::new();
+    for (index, one) in mail.attachments.iter().enumerate() {
+        if let Fate::Withheld(why) = one.fate {
+            let file = file(mail, index);
+            told.push((file.filename.clone(), one.size, why));
+            files.push(file);
+        }
+    }
+    if files.is_empty() {
+        return None;
+    }
+    let text = wording::withheld(&person.name, &told);
+    let room = if route.has_visitors {
+        facts.control_room.clone()
+    } else {
+        Some(route.room.clone())
+    };
+    let Some(room) = room else {
+        // Nobody must be able to release a file where customers read along.
+        return Some(Effect::Report { text });
+    };
+    let offer = Offer::Release {
+        conversation: route.conversation,
+        contact: person.contact,
+        mail: id,
+        files,
+    };
+    Some(Effect::MakeOffer { room, text, offer })
 }
 
 fn keep(id: MailId, mail: &IncomingMail, why: KeptBecause) -> (Outcome, Vec<Effect>) {

@@ -1,14 +1,15 @@
 //! The decisions about mail, as a table.
 
 use rstest::rstest;
-use ruma::owned_user_id;
+use ruma::{owned_room_id, owned_user_id};
 
 use super::*;
 use crate::domain::{
     address::{EmailAddress, NamedAddress},
+    event::Words,
     facts::{Evidence, PersonFacts},
     ids::{ContactId, ConversationId},
-    incoming::{AttachmentInfo, Fate},
+    incoming::{AttachmentInfo, Withheld},
 };
 
 fn mail() -> IncomingMail {
@@ -21,6 +22,7 @@ fn mail() -> IncomingMail {
             name: Some("Jane".to_owned()),
             address: EmailAddress::parse("jane@acme.com").unwrap(),
         }),
+        from_is_substitute: false,
         to: Vec::new(),
         cc: Vec::new(),
         recipients: Vec::new(),
@@ -50,7 +52,10 @@ fn route(id: i64, is_member: bool) -> Route {
         }),
         known: false,
         reply_to: None,
+        thread_root: None,
+        room: owned_room_id!("!room"),
         bot_joined: true,
+        has_visitors: false,
     }
 }
 
@@ -60,6 +65,8 @@ fn facts(routes: Vec<Route>) -> MailFacts {
         is_ours: false,
         is_probe: false,
         routes,
+        knows_signature: false,
+        control_room: None,
     }
 }
 
@@ -140,23 +147,136 @@ fn a_mail_from_nobody_is_kept() {
     assert_eq!(outcome, Outcome::Kept(KeptBecause::NoSender));
 }
 
-#[test]
-fn attachments_are_named_and_a_new_name_is_taken_over() {
-    let mut mail = mail();
-    mail.from.as_mut().unwrap().name = Some("Jane Doe".to_owned());
-    mail.attachments.push(AttachmentInfo {
-        filename: Some("plan.pdf".to_owned()),
-        content_type: "application/pdf".to_owned(),
+fn attachment(name: &str, fate: Fate) -> AttachmentInfo {
+    AttachmentInfo {
+        filename: Some(name.to_owned()),
+        content_type: "application/octet-stream".to_owned(),
         size: 1_234_567,
         inline: false,
-        fate: Fate::Shown,
+        fate,
+    }
+}
+
+fn post_of(effects: &[Effect]) -> &Post {
+    let post = effects.iter().find_map(|effect| match effect {
+        Effect::Post { post, .. } => Some(post),
+        _ => None,
     });
+    post.unwrap()
+}
+
+#[test]
+fn a_new_name_is_taken_over() {
+    let mut mail = mail();
+    mail.from.as_mut().unwrap().name = Some("Jane Doe".to_owned());
     let (_, effects) = decide(MailId(7), &mail, false, &facts(vec![route(1, true)]));
     assert!(matches!(&effects[0], Effect::RenameContact { name, .. } if name == "Jane Doe"));
-    let Effect::Post { post, .. } = &effects[1] else {
-        panic!()
+}
+
+#[test]
+fn files_follow_the_words_and_images_stand_in_their_place() {
+    let words = |body: &str| Words {
+        body: body.to_owned(),
+        html: None,
     };
-    assert!(post.remarks[0].contains("plan.pdf") && post.remarks[0].contains("1.2 MB"));
+    let mut mail = mail();
+    mail.attachments = vec![
+        attachment("plan.pdf", Fate::Shown),
+        attachment("board.png", Fate::Shown),
+        attachment("logo.png", Fate::Folded),
+        attachment("fix.patch", Fate::Shown),
+    ];
+    mail.shown = vec![
+        Shown::Words(words("before")),
+        Shown::Image(1),
+        Shown::Words(words("after")),
+    ];
+    let (_, effects) = decide(MailId(7), &mail, false, &facts(vec![route(1, true)]));
+    let show = |part: &PostPart| match part {
+        PostPart::Words(words) => words.body.clone(),
+        PostPart::File(file) => format!("{} {}", file.index, file.filename),
+    };
+    let parts: Vec<String> = post_of(&effects).parts.iter().map(show).collect();
+    assert_eq!(
+        parts,
+        [
+            "before",
+            "1 board.png",
+            "after",
+            "0 plan.pdf",
+            "3 fix.patch"
+        ]
+    );
+}
+
+#[rstest]
+#[case::among_staff(false, None, "offer !room")]
+#[case::with_visitors(true, Some("!control"), "offer !control")]
+#[case::with_visitors_and_no_control_room(true, None, "report")]
+fn what_windows_would_run_waits_for_staff(
+    #[case] has_visitors: bool,
+    #[case] control_room: Option<&str>,
+    #[case] expected: &str,
+) {
+    let mut mail = mail();
+    mail.attachments = vec![
+        attachment("setup.exe", Fate::Withheld(Withheld::Launchable)),
+        attachment("fix.patch", Fate::Shown),
+    ];
+    let facts = MailFacts {
+        control_room: control_room.map(|room| room.try_into().unwrap()),
+        ..facts(vec![Route {
+            has_visitors,
+            ..route(1, true)
+        }])
+    };
+    let (_, effects) = decide(MailId(7), &mail, false, &facts);
+    let files = &post_of(&effects).parts;
+    assert!(
+        matches!(files.as_slice(), [PostPart::File(file)] if file.index == 1),
+        "{files:?}"
+    );
+    let told = match effects.last().unwrap() {
+        Effect::MakeOffer { room, text, offer } => {
+            assert!(
+                text.contains("setup.exe") && text.contains("1.2 MB"),
+                "{text}"
+            );
+            let Offer::Release { files, .. } = offer;
+            assert_eq!(files.len(), 1);
+            format!("offer {room}")
+        }
+        Effect::Report { text } => {
+            assert!(text.contains("setup.exe"), "{text}");
+            "report".to_owned()
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(told, expected);
+}
+
+#[rstest]
+#[case::nothing(None, None, false, Folded::default())]
+#[case::history(Some("old"), None, false, Folded { history: true, signature: false })]
+#[case::signature(None, Some("Jane"), false, Folded { history: false, signature: true })]
+#[case::known_signature(Some("old"), Some("Jane"), true, Folded { history: true, signature: false })]
+fn the_room_is_told_what_is_folded(
+    #[case] history: Option<&str>,
+    #[case] signature: Option<&str>,
+    #[case] knows_signature: bool,
+    #[case] expected: Folded,
+) {
+    let mail = IncomingMail {
+        folded: history.map(str::to_owned),
+        signature: signature.map(str::to_owned),
+        ..mail()
+    };
+    let facts = MailFacts {
+        knows_signature,
+        ..facts(vec![route(1, true)])
+    };
+    let (_, effects) = decide(MailId(7), &mail, false, &facts);
+    assert_eq!(post_of(&effects).folded, expected);
 }
 
 #[test]

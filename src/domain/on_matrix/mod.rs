@@ -1,17 +1,23 @@
 //! What follows from an event in a room.
 
-use ruma::{OwnedEventId, UserId};
+mod membership;
+mod parts;
+mod reaction;
+
+use ruma::OwnedEventId;
+
+use parts::{item, say, say_plainly};
+pub use reaction::{SEND_NOW, SHOW_ORIGINAL, TAKE_UP};
 
 use super::{
-    address::NamedAddress,
-    command::{self, Command, add::Add},
+    command::{self, Command},
     effect::{Effect, ItemKind, LetterItem},
-    event::{Content, EventKind, Membership, Relation, RoomEvent, Thing, Words},
-    facts::{EventFacts, GhostFacts, Role, TargetFacts},
-    ghost,
+    event::{Content, EventKind, Relation, RoomEvent, Thing, Words},
+    facts::{EventFacts, Role, TargetFacts},
     ids::ConversationId,
     wording,
 };
+use crate::content::html;
 
 /// Decides about one event. Effects come in the order in which they are to be written.
 #[must_use]
@@ -29,9 +35,9 @@ pub fn decide(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
                 name: name.clone(),
             }];
             if *user == facts.bot {
-                effects.extend(on_own_membership(event, *membership, facts));
+                effects.extend(membership::on_own(event, *membership, facts));
             } else if let Some(subject) = &facts.subject {
-                effects.extend(on_ghost_membership(
+                effects.extend(membership::on_ghost(
                     event,
                     user,
                     *membership,
@@ -71,7 +77,9 @@ pub fn decide(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
         EventKind::Edit { target, content } if is_heard(event, facts) => {
             on_edit(event, target, content, facts)
         }
-        EventKind::Reaction { key, .. } if is_heard(event, facts) => on_reaction(event, key, facts),
+        EventKind::Reaction { key, .. } if is_heard(event, facts) => {
+            reaction::on_reaction(event, key, facts)
+        }
         EventKind::Redaction { target } if facts.room.bot_joined => {
             on_redaction(event, target, facts)
         }
@@ -89,105 +97,6 @@ fn is_heard(event: &RoomEvent, facts: &EventFacts) -> bool {
     facts.room.bot_joined && event.sender != facts.bot
 }
 
-fn on_own_membership(event: &RoomEvent, membership: Membership, facts: &EventFacts) -> Vec<Effect> {
-    let room = event.room.clone();
-    match (membership, facts.sender_role) {
-        // A ghost was invited first; it asked us in.
-        (Membership::Invite, Role::Staff | Role::Ghost(_)) => vec![Effect::BotJoins { room }],
-        (Membership::Invite, _) => vec![
-            Effect::BotLeaves { room },
-            Effect::Report {
-                text: wording::invited_by_a_stranger(&event.sender),
-            },
-        ],
-        (Membership::Join, _) if facts.room.bot_joined => Vec::new(),
-        (Membership::Join, _) if facts.room.encrypted => {
-            vec![say_plainly(event, wording::room_is_encrypted())]
-        }
-        (Membership::Join, _) => vec![say_plainly(event, wording::bot_joined())],
-        (Membership::Leave | Membership::Ban, _) => vec![Effect::CloseConversations { room }],
-        (Membership::Knock, _) => Vec::new(),
-    }
-}
-
-fn on_ghost_membership(
-    event: &RoomEvent,
-    user: &UserId,
-    membership: Membership,
-    subject: &GhostFacts,
-    facts: &EventFacts,
-) -> Vec<Effect> {
-    let ours = matches!(
-        facts.sender_role,
-        Role::Bot | Role::Ghost(_) | Role::NobodysGhost
-    );
-    match membership {
-        Membership::Invite if !ours => on_ghost_invited(event, user, subject, facts),
-        // Somebody else put the ghost out: then they don't want the person written to.
-        Membership::Leave | Membership::Ban if !ours => {
-            let Some(person) = facts.room.by_ghost(user) else {
-                return Vec::new();
-            };
-            vec![
-                Effect::RemoveContact {
-                    room: event.room.clone(),
-                    contact: person.contact,
-                },
-                say_plainly(event, wording::removed(&person.name, &person.address)),
-            ]
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn on_ghost_invited(
-    event: &RoomEvent,
-    user: &UserId,
-    subject: &GhostFacts,
-    facts: &EventFacts,
-) -> Vec<Effect> {
-    let room = event.room.clone();
-    let decline = Effect::DeclineAsGhost {
-        room,
-        localpart: user.localpart().to_owned(),
-    };
-    if facts.sender_role != Role::Staff {
-        return vec![decline, say_plainly(event, wording::staff_only())];
-    }
-    if !facts.room.bot_joined {
-        return vec![
-            decline,
-            Effect::Report {
-                text: wording::bot_must_come_first(&event.sender),
-            },
-        ];
-    }
-    let Some(address) = subject
-        .address
-        .clone()
-        .or_else(|| ghost::address_in(user.localpart()))
-    else {
-        return vec![decline, say_plainly(event, wording::unknown_ghost(user))];
-    };
-    let people = vec![NamedAddress {
-        name: None,
-        address,
-    }];
-    let mut effects = Add {
-        people,
-        share: false,
-    }
-    .apply(event, facts);
-    let is_added = effects
-        .iter()
-        .any(|effect| matches!(effect, Effect::AddCustomer { .. }));
-    // A placeholder makes way for the contact's own ghost, whether that comes or not.
-    if subject.address.is_none() || !is_added {
-        effects.insert(0, decline);
-    }
-    effects
-}
-
 fn on_message(
     event: &RoomEvent,
     content: &Content,
@@ -198,7 +107,19 @@ fn on_message(
         Content::Text(words) | Content::Emote(words) => words,
         // Other machines talk to the room, not to customers.
         Content::Notice(_) => return Vec::new(),
-        Content::Thing { what, name } => return on_thing(event, *what, name, relation, facts),
+        Content::Thing {
+            what,
+            name,
+            caption,
+        } => {
+            return on_thing(
+                event,
+                (*what, name.as_str()),
+                caption.as_ref(),
+                relation,
+                facts,
+            );
+        }
     };
     // A mail that says `!email …` is a mail.
     if matches!(facts.sender_role, Role::Staff | Role::Visitor) {
@@ -247,8 +168,8 @@ fn hangs_on_internal(target: Option<&TargetFacts>) -> bool {
 
 fn on_thing(
     event: &RoomEvent,
-    what: Thing,
-    name: &str,
+    (what, name): (Thing, &str),
+    caption: Option<&Words>,
     relation: &Relation,
     facts: &EventFacts,
 ) -> Vec<Effect> {
@@ -257,15 +178,28 @@ fn on_thing(
             event: event.id.clone(),
         }];
     }
-    let words = Words {
-        body: wording::thing(what, name),
-        html: None,
+    let (kind, words) = match caption {
+        Some(caption) => (ItemKind::Text, with_thing(caption, what, name)),
+        None => {
+            let body = wording::thing(what, name);
+            (ItemKind::NotCarried, Words { body, html: None })
+        }
     };
-    let mut effects = write(event, ItemKind::NotCarried, &words, relation, facts);
+    let mut effects = write(event, kind, &words, relation, facts);
     if !effects.is_empty() && !matches!(facts.sender_role, Role::Ghost(_)) {
         effects.push(say(event, wording::not_carried(what, name)));
     }
     effects
+}
+
+/// A caption is carried, and says what it belongs to.
+fn with_thing(caption: &Words, what: Thing, name: &str) -> Words {
+    let missing = wording::came_with(what, name);
+    let html = caption.html.as_ref();
+    Words {
+        body: format!("{}\n\n{missing}", caption.body),
+        html: html.map(|html| format!("{html}<p>{}</p>", html::escape(&missing))),
+    }
 }
 
 fn on_edit(
@@ -309,42 +243,6 @@ fn on_edit(
     }
     effects
 }
-
-fn on_reaction(event: &RoomEvent, key: &str, facts: &EventFacts) -> Vec<Effect> {
-    let Some(target) = facts.target.as_ref().filter(|target| !target.internal) else {
-        return Vec::new();
-    };
-    if key.trim_end_matches('\u{fe0f}') == SEND_NOW {
-        let waits = target.placed.iter().any(|placement| placement.open);
-        return if waits && facts.sender_role == Role::Staff {
-            vec![Effect::SendNow {
-                room: event.room.clone(),
-            }]
-        } else {
-            Vec::new()
-        };
-    }
-    target
-        .placed
-        .iter()
-        .map(|placement| Effect::Write {
-            conversation: placement.conversation,
-            item: item(
-                event,
-                ItemKind::Reaction,
-                &Words {
-                    body: wording::reacted(key, &placement.excerpt),
-                    html: None,
-                },
-                facts,
-                true,
-            ),
-        })
-        .collect()
-}
-
-/// The reaction with which staff send a waiting letter at once.
-pub const SEND_NOW: &str = "📨";
 
 fn on_redaction(event: &RoomEvent, target: &OwnedEventId, facts: &EventFacts) -> Vec<Effect> {
     let mut effects = vec![Effect::Strike {
@@ -408,44 +306,6 @@ fn quote(relation: &Relation, conversation: ConversationId, facts: &EventFacts) 
         .iter()
         .find(|placed| placed.conversation == conversation)?;
     (!placement.excerpt.is_empty()).then(|| placement.excerpt.clone())
-}
-
-fn item(
-    event: &RoomEvent,
-    kind: ItemKind,
-    words: &Words,
-    facts: &EventFacts,
-    rides: bool,
-) -> LetterItem {
-    LetterItem {
-        event: event.id.clone(),
-        room: event.room.clone(),
-        author: facts.sender_name.clone(),
-        by_staff: facts.sender_role == Role::Staff,
-        sent_at: event.sent_at,
-        kind,
-        words: words.clone(),
-        quote: None,
-        reply_to: None,
-        rides,
-    }
-}
-
-fn say(event: &RoomEvent, text: String) -> Effect {
-    Effect::Say {
-        room: event.room.clone(),
-        reply_to: Some(event.id.clone()),
-        text,
-    }
-}
-
-/// Without a reply: for what answers no message.
-fn say_plainly(event: &RoomEvent, text: String) -> Effect {
-    Effect::Say {
-        room: event.room.clone(),
-        reply_to: None,
-        text,
-    }
 }
 
 #[cfg(test)]

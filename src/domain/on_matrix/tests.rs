@@ -7,10 +7,13 @@ use ruma::{OwnedUserId, owned_event_id, owned_room_id, owned_user_id};
 use super::*;
 use crate::domain::{
     address::EmailAddress,
-    event::Membership,
     facts::{ConversationFacts, OwnAddresses, PersonFacts, Placement, RoomFacts},
-    ids::ContactId,
+    ids::{ContactId, MailId},
+    outgoing::Offer,
 };
+
+mod memberships;
+mod reactions;
 
 fn person(contact: i64, address: &str, name: &str, ghost: OwnedUserId) -> PersonFacts {
     PersonFacts {
@@ -59,6 +62,7 @@ fn scene() -> EventFacts {
             addresses: vec![EmailAddress::parse("support@example.org").unwrap()],
             domains: Vec::new(),
         },
+        control_room: None,
     }
 }
 
@@ -112,6 +116,10 @@ fn target(internal: bool, placed: &[(i64, bool)]) -> TargetFacts {
                 excerpt: "what was said".to_owned(),
             })
             .collect(),
+        thread_root: None,
+        mail: None,
+        offer: None,
+        has_visitors: false,
     }
 }
 
@@ -141,6 +149,15 @@ fn short(effects: &[Effect]) -> String {
         Effect::BotJoins { .. } => "join".to_owned(),
         Effect::BotLeaves { .. } => "leave".to_owned(),
         Effect::CloseConversations { .. } => "close".to_owned(),
+        Effect::TakeUp { event, .. } => format!("take up {event}"),
+        Effect::ShowOriginal {
+            room,
+            thread_root,
+            mail,
+        } => match thread_root {
+            Some(root) => format!("show mail {mail} in {room} below {root}"),
+            None => format!("show mail {mail} in {room}"),
+        },
         other => format!("{other:?}"),
     };
     effects.iter().map(one).collect::<Vec<_>>().join("; ")
@@ -324,27 +341,27 @@ fn a_redaction(#[case] target: TargetFacts, #[case] expected: &str) {
     assert_eq!(short(&decide(&event(kind), &facts)), expected);
 }
 
-#[rstest]
-#[case::rides("👍", Role::Staff, target(false, &[(1, false)]), r#"write 1 Reaction "👍 (to “what was said”)""#)]
-#[case::sends("📨", Role::Staff, target(false, &[(1, true)]), "send now")]
-#[case::nothing_waits("📨", Role::Staff, target(false, &[(1, false)]), "")]
-#[case::on_a_note("👍", Role::Staff, target(true, &[]), "")]
-fn a_reaction(
-    #[case] key: &str,
-    #[case] role: Role,
-    #[case] target: TargetFacts,
-    #[case] expected: &str,
-) {
-    let kind = EventKind::Reaction {
-        target: owned_event_id!("$before"),
-        key: key.to_owned(),
+#[test]
+fn a_caption_is_carried_and_names_what_is_missing() {
+    let content = Content::Thing {
+        what: Thing::Image,
+        name: "board.png".to_owned(),
+        caption: Some(words("Look at this")),
     };
-    let facts = EventFacts {
-        sender_role: role,
-        target: Some(target),
-        ..scene()
+    let kind = EventKind::Message {
+        content,
+        relation: Relation::default(),
     };
-    assert_eq!(short(&decide(&event(kind), &facts)), expected);
+    let effects = decide(&event(kind), &scene());
+    let Effect::Write { item, .. } = &effects[0] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(item.kind, ItemKind::Text);
+    let body = &item.words.body;
+    assert!(
+        body.starts_with("Look at this\n") && body.contains("board.png"),
+        "{body}"
+    );
 }
 
 #[test]
@@ -352,6 +369,7 @@ fn what_is_not_carried_is_named_and_its_author_told() {
     let content = Content::Thing {
         what: Thing::File,
         name: "plan.pdf".to_owned(),
+        caption: None,
     };
     let kind = EventKind::Message {
         content,
@@ -360,128 +378,5 @@ fn what_is_not_carried_is_named_and_its_author_told() {
     assert_eq!(
         short(&decide(&event(kind), &scene())),
         r#"write 1 NotCarried "a file named “plan.pdf”"; write 2 NotCarried "a file named “plan.pdf”"; say"#
-    );
-}
-
-fn membership(user: &str, membership: Membership) -> EventKind {
-    EventKind::Membership {
-        user: user.try_into().unwrap(),
-        membership,
-        name: None,
-    }
-}
-
-#[rstest]
-#[case::by_staff(Role::Staff, Membership::Invite, true, "join")]
-#[case::by_a_visitor(Role::Visitor, Membership::Invite, true, "leave; report")]
-#[case::comes_in(Role::Bot, Membership::Join, false, "say")]
-#[case::changes_its_name(Role::Bot, Membership::Join, true, "")]
-#[case::is_put_out(Role::Staff, Membership::Leave, true, "close")]
-fn the_bots_membership(
-    #[case] by: Role,
-    #[case] change: Membership,
-    #[case] bot_joined: bool,
-    #[case] expected: &str,
-) {
-    let mut facts = EventFacts {
-        sender_role: by,
-        ..scene()
-    };
-    facts.room.bot_joined = bot_joined;
-    let effects = decide(&event(membership("@postroom:example.org", change)), &facts);
-    assert_eq!(short(&effects[1..]), expected);
-}
-
-#[rstest]
-#[case::known(
-    "@_email_eve.cccc:example.org",
-    Some("eve@acme.com"),
-    Role::Staff,
-    "decline _email_eve.cccc; say"
-)]
-#[case::placeholder(
-    "@_email_eve=40acme.com:example.org",
-    None,
-    Role::Staff,
-    "decline _email_eve=40acme.com; say"
-)]
-#[case::nobody(
-    "@_email_eve:example.org",
-    None,
-    Role::Staff,
-    "decline _email_eve; say"
-)]
-#[case::by_a_visitor(
-    "@_email_eve.cccc:example.org",
-    Some("eve@acme.com"),
-    Role::Visitor,
-    "decline _email_eve.cccc; say"
-)]
-#[case::by_us("@_email_eve.cccc:example.org", Some("eve@acme.com"), Role::Bot, "")]
-fn an_invited_ghost_of_a_room_with_others(
-    #[case] ghost: &str,
-    #[case] address: Option<&str>,
-    #[case] by: Role,
-    #[case] expected: &str,
-) {
-    let address = address.map(|address| EmailAddress::parse(address).unwrap());
-    let facts = EventFacts {
-        sender_role: by,
-        subject: Some(GhostFacts { address }),
-        ..scene()
-    };
-    let effects = decide(&event(membership(ghost, Membership::Invite)), &facts);
-    // Bob of another company is here, so nobody is added without asking.
-    assert_eq!(short(&effects[1..]), expected);
-}
-
-#[test]
-fn an_invited_ghost_is_added() {
-    let mut facts = scene();
-    facts.room.conversations.truncate(1);
-    facts.subject = Some(GhostFacts { address: None });
-    let kind = membership("@_email_eve=40acme.com:example.org", Membership::Invite);
-    let effects = decide(&event(kind), &facts);
-    assert_eq!(
-        short(&effects[1..]),
-        "decline _email_eve=40acme.com; add eve@acme.com; say"
-    );
-}
-
-#[test]
-fn a_ghost_that_staff_put_out_is_no_longer_written_to() {
-    let facts = EventFacts {
-        subject: Some(GhostFacts { address: None }),
-        ..scene()
-    };
-    let kind = membership("@_email_jane.aaaa:example.org", Membership::Leave);
-    assert_eq!(short(&decide(&event(kind), &facts)[1..]), "remove 1; say");
-}
-
-#[rstest]
-#[case::fine("add jane@acme.com", "say")]
-#[case::own("add support@example.org", "say")]
-#[case::own_with_detail("add support+x@example.org", "say")]
-#[case::shared("add eve@acme.com", "say")]
-#[case::meant("add --share eve@acme.com", "add eve@acme.com; say")]
-fn adding(#[case] command: &str, #[case] expected: &str) {
-    let effects = decide(&event(text(&format!("!email {command}"))), &scene());
-    assert_eq!(short(&effects[1..]), expected);
-}
-
-#[test]
-fn nobody_is_added_to_an_encrypted_room() {
-    let mut facts = scene();
-    facts.room.encrypted = true;
-    facts.room.conversations.clear();
-    let effects = decide(&event(text("!email add eve@acme.com")), &facts);
-    assert_eq!(short(&effects[1..]), "say");
-}
-
-#[test]
-fn encryption_is_spoken_of_at_once() {
-    assert_eq!(
-        short(&decide(&event(EventKind::Encryption), &scene())[1..]),
-        "say"
     );
 }

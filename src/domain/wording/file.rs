@@ -30,7 +30,7 @@ pub fn not_shown(
     let kept = match (part, why) {
         (_, NotShown::Gone) => String::new(),
         // A mail is larger than every file in it.
-        (MailPart::Original, _) | (_, NotShown::TooLarge { .. }) => {
+        (MailPart::Original | MailPart::Readable, _) | (_, NotShown::TooLarge { .. }) => {
             format!(" It is kept as mail {mail} on the machine that I run on.")
         }
         (MailPart::File(_) | MailPart::Text, _) => format!(

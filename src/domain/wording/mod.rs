@@ -3,7 +3,10 @@
 
 pub mod file;
 pub mod letter;
+pub mod mail;
 pub mod mailbox;
 mod room;
+mod shown;
 
 pub use room::*;
+pub use shown::*;

@@ -2,6 +2,7 @@
 
 use ruma::UserId;
 
+use super::is_hint;
 use crate::domain::{
     address::{AddressFault, EmailAddress},
     event::Thing,
@@ -192,7 +193,7 @@ pub fn notice_refused(notice: &str, reason: &str) -> String {
 /// as something is left.
 pub fn excerpt(text: &str) -> String {
     let lines = || text.lines().map(str::trim).filter(|it| !it.is_empty());
-    let own = |line: &&str| !line.starts_with('>') && *line != HISTORY_FOLDED;
+    let own = |line: &&str| !line.starts_with('>') && !is_hint(line);
     let mut words = lines()
         .filter(own)
         .flat_map(str::split_whitespace)
@@ -283,6 +284,14 @@ pub fn thing(what: Thing, name: &str) -> String {
     }
 }
 
+/// Below a caption, in the letter.
+pub fn came_with(what: Thing, name: &str) -> String {
+    format!(
+        "(With it came {}, which is missing here.)",
+        thing(what, name)
+    )
+}
+
 pub fn not_carried(what: Thing, name: &str) -> String {
     format!(
         "I can't carry {} by email yet. The people on email are told that it is missing.",
@@ -321,18 +330,8 @@ pub fn post_refused(name: &str, reason: &str) -> String {
     format!("A mail from {name} could not be shown in its room: {reason}. It is kept.")
 }
 
-pub fn attachment_not_carried(name: &str, size: u64) -> String {
-    format!(
-        "📎 “{name}” ({}) came with the mail; files are not carried yet. The mail is kept.",
-        bytes(size)
-    )
-}
-
 /// What the room sees of a mail without words.
 pub const EMPTY_MAIL: &str = "(an empty mail)";
-
-/// The hint that part of a mail isn't shown.
-pub const HISTORY_FOLDED: &str = "(quoted history folded)";
 
 /// Why a mail was not shown in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -367,7 +366,7 @@ pub fn event_set_aside(event: &str, problem: &str) -> String {
 }
 
 /// A size as people read it.
-pub(super) fn bytes(size: u64) -> String {
+pub fn bytes(size: u64) -> String {
     match size {
         0..1_000 => format!("{size} B"),
         1_000..1_000_000 => format!("{} kB", size / 1_000),
@@ -384,10 +383,7 @@ mod tests {
     #[rstest]
     #[case("", "")]
     #[case("Hello Ann,\n\nit is revision C.", "Hello Ann, it is revision C.")]
-    #[case(
-        "> Which one?\n\nRevision C.\n\n(quoted history folded)",
-        "Revision C."
-    )]
+    #[case("> Which one?\n\nRevision C.\n\n🔍 history folded", "Revision C.")]
     #[case("> Which one?", "> Which one?")]
     #[case(&"four ".repeat(30), &format!("{}four…", "four ".repeat(23)))]
     #[case(&"é".repeat(200), &format!("{}…", "é".repeat(119)))]

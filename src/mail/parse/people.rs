@@ -77,7 +77,24 @@ pub(super) fn message_ids(headers: &Headers, name: &str) -> Vec<MessageId> {
 
 /// The Date header as RFC 3339, in the sender's offset.
 pub(super) fn date(headers: &Headers) -> Option<String> {
-    let text = headers.text("Date")?;
+    read_date(&headers.text("Date")?)
+}
+
+/// Whether Date is more than a day later than the time that the last server wrote: that is the one
+/// which the sender could not choose. No clock is asked, so that a mail is always read the same.
+pub(super) fn is_in_future(headers: &Headers) -> bool {
+    let read = || {
+        let received = headers.text("Received")?;
+        let received = read_date(received.rsplit(';').next()?)?;
+        let day = jiff::SignedDuration::from_hours(24);
+        let latest = received.parse::<jiff::Timestamp>().ok()?.checked_add(day);
+        Some(date(headers)?.parse::<jiff::Timestamp>().ok()? > latest.ok()?)
+    };
+    read().unwrap_or(false)
+}
+
+fn read_date(text: &str) -> Option<String> {
+    let text = text.trim();
     // The second time in case the zone is missing.
     let mut attempts = [format!("{text}\n"), format!("{text} +0000\n")].into_iter();
     let date =

@@ -124,11 +124,13 @@ fn read_part<'a>(mail: &'a [u8], waiting: &Waiting) -> Part<'a> {
     }
     let disposition = parameterised("Content-Disposition").unwrap_or_default();
     let encoding = headers.text("Content-Transfer-Encoding");
+    let encoding = encoding.map_or(Encoding::Identity, |name| Encoding::named(&name));
+    let body = start + body..end;
     Part {
         content_type,
         disposition,
-        encoding: encoding.map_or(Encoding::Identity, |name| Encoding::named(&name)),
-        body: start + body..end,
+        encoding: encoding.or_none(&mail[body.clone()]),
+        body,
         children: Vec::new(),
         headers,
     }

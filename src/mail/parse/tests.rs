@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use rstest::rstest;
 
 use super::*;
+use crate::domain::incoming::AttachmentInfo;
 
 /// The headers that every sound mail has.
 const HEAD: &str = "From: Jane Doe <jane@acme.com>\r\nTo: help@example.org\r\n\

@@ -13,7 +13,7 @@ use crate::{
         effect::{ItemKind, LetterItem},
         event::Words,
         ids::{ContactId, ConversationId, LetterId, MailId, MessageId},
-        outgoing::{MailPart, Offer, Seal},
+        outgoing::{MailPart, Offer, PostedFile, Seal},
     },
     store::letters::Timing,
 };
@@ -87,7 +87,10 @@ async fn an_offer_is_taken_up_once(#[values(Kind::Sqlite, Kind::Postgres)] kind:
         conversation: ConversationId(1),
         contact: ContactId(2),
         mail: MailId(3),
-        files: vec![0, 4],
+        files: vec![PostedFile {
+            index: 4,
+            filename: "setup.exe".to_owned(),
+        }],
     };
     let made = offer.clone();
     let make =

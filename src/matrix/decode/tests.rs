@@ -1,0 +1,194 @@
+//! Events as clients and homeservers send them.
+
+use rstest::rstest;
+use serde_json::json;
+
+use super::*;
+
+fn event(kind: &str, content: &serde_json::Value, more: &serde_json::Value) -> RoomEvent {
+    let mut event = json!({
+        "type": kind, "event_id": "$one:x", "room_id": "!room", "sender": "@ann:example.org",
+        "origin_server_ts": 1_700_000_000_000_i64, "content": content,
+    });
+    for (key, value) in more.as_object().unwrap() {
+        event[key] = value.clone();
+    }
+    decode(&event.to_string()).unwrap()
+}
+
+fn text(body: &str) -> Content {
+    Content::Text(Words {
+        body: body.to_owned(),
+        html: None,
+    })
+}
+
+#[test]
+fn reads_a_text_with_its_html() {
+    let event = event(
+        "m.room.message",
+        &json!({"msgtype": "m.text", "body": "*hi*", "format": "org.matrix.custom.html", "formatted_body": "<b>hi</b>"}),
+        &json!({}),
+    );
+    let words = Words {
+        body: "*hi*".into(),
+        html: Some("<b>hi</b>".into()),
+    };
+    assert_eq!(
+        event.kind,
+        EventKind::Message {
+            content: Content::Text(words),
+            relation: Relation::default()
+        }
+    );
+}
+
+#[test]
+fn a_reply_loses_its_fallback() {
+    let event = event(
+        "m.room.message",
+        &json!({"msgtype": "m.text", "body": "> <@a:x> before\n\nnow",
+            "m.relates_to": {"m.in_reply_to": {"event_id": "$before"}}}),
+        &json!({}),
+    );
+    let EventKind::Message { content, relation } = event.kind else {
+        panic!()
+    };
+    assert_eq!(content, text("now"));
+    assert_eq!(relation.reply_to.unwrap(), "$before");
+}
+
+#[rstest]
+#[case(true, None)]
+#[case(false, Some("$mid"))]
+fn a_thread_may_hold_a_genuine_reply(#[case] falling_back: bool, #[case] reply: Option<&str>) {
+    let event = event(
+        "m.room.message",
+        &json!({"msgtype": "m.text", "body": "x", "m.relates_to": {"rel_type": "m.thread",
+            "event_id": "$root", "is_falling_back": falling_back, "m.in_reply_to": {"event_id": "$mid"}}}),
+        &json!({}),
+    );
+    let EventKind::Message { relation, .. } = event.kind else {
+        panic!()
+    };
+    assert_eq!(relation.thread_root.unwrap(), "$root");
+    assert_eq!(relation.reply_to.as_ref().map(|id| id.as_str()), reply);
+}
+
+#[test]
+fn a_sticker_hangs_on_its_thread() {
+    let event = event(
+        "m.sticker",
+        &json!({"body": "cat", "url": "mxc://x/y", "info": {}, "m.relates_to": {"rel_type":
+            "m.thread", "event_id": "$root", "is_falling_back": true,
+            "m.in_reply_to": {"event_id": "$mid"}}}),
+        &json!({}),
+    );
+    let EventKind::Message { relation, .. } = event.kind else {
+        panic!()
+    };
+    assert_eq!(relation.thread_root.unwrap(), "$root");
+    assert_eq!(relation.reply_to, None);
+}
+
+#[rstest]
+#[case(
+    "invalid type: string \"my \\\"secret\\\"\", expected u64 at line 1 column 9",
+    "invalid type: string …, expected u64 at line 1 column 9"
+)]
+#[case(
+    "unknown variant `secret`, expected `a` or `b` at line 1",
+    "unknown variant … at line 1"
+)]
+#[case("missing field at line 1 column 9", "missing field at line 1 column 9")]
+fn problems_quote_nothing(#[case] problem: &str, #[case] expected: &str) {
+    assert_eq!(unquoted(problem), expected);
+}
+
+#[test]
+fn an_edit_says_what_is_new() {
+    let event = event(
+        "m.room.message",
+        &json!({"msgtype": "m.text", "body": "* new", "m.new_content": {"msgtype": "m.text", "body": "new"},
+            "m.relates_to": {"rel_type": "m.replace", "event_id": "$old"}}),
+        &json!({}),
+    );
+    assert_eq!(
+        event.kind,
+        EventKind::Edit {
+            target: "$old".try_into().unwrap(),
+            content: text("new")
+        }
+    );
+}
+
+#[rstest]
+#[case(json!({"redacts": "$gone"}), json!({}))]
+#[case(json!({}), json!({"redacts": "$gone"}))]
+fn a_redaction_names_its_target_in_either_place(
+    #[case] content: serde_json::Value,
+    #[case] more: serde_json::Value,
+) {
+    let event = event("m.room.redaction", &content, &more);
+    assert_eq!(
+        event.kind,
+        EventKind::Redaction {
+            target: "$gone".try_into().unwrap()
+        }
+    );
+}
+
+#[rstest]
+#[case("m.image", json!({"body": "cat.png", "url": "mxc://x/y"}), Thing::Image, "cat.png", None)]
+#[case("m.file", json!({"body": "the plan", "filename": "plan.pdf", "url": "mxc://x/y"}), Thing::File, "plan.pdf", Some("the plan"))]
+#[case("org.example.other", json!({"body": "beep"}), Thing::Other, "beep", None)]
+fn things_are_named(
+    #[case] kind: &str,
+    #[case] mut content: serde_json::Value,
+    #[case] what: Thing,
+    #[case] name: &str,
+    #[case] caption: Option<&str>,
+) {
+    content["msgtype"] = kind.into();
+    let event = event("m.room.message", &content, &json!({}));
+    let EventKind::Message { content, .. } = event.kind else {
+        panic!()
+    };
+    assert_eq!(
+        content,
+        Content::Thing {
+            what,
+            name: name.into(),
+            caption: caption.map(|body| Words {
+                body: body.to_owned(),
+                html: None
+            }),
+        }
+    );
+}
+
+#[test]
+fn state_that_is_no_object_is_a_fault() {
+    let room = ruma::room_id!("!r:example.org");
+    for json in ["\"state\"", "[1]", "null", "{"] {
+        decode_state(json, room).unwrap_err();
+    }
+}
+
+#[test]
+fn our_own_events_are_known_by_their_effect() {
+    let event = event(
+        "m.room.message",
+        &json!({"msgtype": "m.text", "body": "x", EFFECT_KEY: "0190-abc"}),
+        &json!({}),
+    );
+    assert_eq!(event.effect.as_deref(), Some("0190-abc"));
+}
+
+#[rstest]
+#[case("{}")]
+#[case(r#"{"type":"m.room.message","event_id":"$x","room_id":"!r","sender":"@a:b","origin_server_ts":1,"content":{}}"#)]
+#[case("[1]")]
+fn says_what_is_wrong_with_others(#[case] json: &str) {
+    assert!(!decode(json).unwrap_err().is_empty());
+}

@@ -1,0 +1,326 @@
+//! A mail as the events that show it.
+
+use serde_json::{Value, json};
+
+use super::{
+    decode::UNHINTED_KEY,
+    encode::{file, in_thread, related},
+};
+use crate::{
+    content::{html, pieces},
+    domain::{
+        effect::{Post, PostPart},
+        event::Words,
+        outgoing::{MailPart, PostedFile},
+        wording,
+    },
+};
+
+/// An event's content, and what has to be uploaded for it first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Planned {
+    pub content: Value,
+    /// With its file name.
+    pub media: Option<(MailPart, String)>,
+}
+
+/// Most octets of text in one event. An event may have 65,536 in all; the text stands in it up to
+/// four times, and HTML and JSON escape some of it.
+const LARGEST_TEXT: usize = 8_000;
+/// A longer text, in octets, is a file, of which the beginning is shown.
+const LONGEST_SHOWN: usize = 48_000;
+/// A longer text than this, in octets, is no caption.
+const LONGEST_CAPTION: usize = 1_000;
+
+/// The events that show a mail, in order; at least one.
+#[must_use]
+pub fn events(post: &Post) -> Vec<Planned> {
+    let mut events = match caption(post) {
+        Some(captioned) => vec![captioned],
+        None => one_by_one(post),
+    };
+    add_remarks(&mut events, &post.remarks.join("\n"));
+    if let Some(hint) = wording::folded(post.folded) {
+        let last = events.iter().rposition(has_words).unwrap_or_default();
+        add_hint(&mut events[last].content, hint);
+    }
+    for (at, event) in events.iter_mut().enumerate() {
+        let content = event.content.take();
+        event.content = match &post.thread_root {
+            Some(root) => answer_in_thread(content, root, post, at == 0),
+            None => related(content, post.reply_to.as_ref().filter(|_| at == 0)),
+        };
+    }
+    events
+}
+
+/// One file with a few words is one event (client-server API, Media captions).
+fn caption(post: &Post) -> Option<Planned> {
+    let [PostPart::Words(words), PostPart::File(one)] = post.parts.as_slice() else {
+        return None;
+    };
+    let is_short = words.body.len() <= LONGEST_CAPTION && !words.body.trim().is_empty();
+    // Without a formatted body the words may be taken for the file's name.
+    is_short.then(|| {
+        let mut planned = planned_file(one);
+        planned.content["body"] = words.body.as_str().into();
+        planned.content["format"] = "org.matrix.custom.html".into();
+        let formatted = words.html.clone();
+        planned.content["formatted_body"] = formatted
+            .unwrap_or_else(|| html::text_to_html(&words.body))
+            .into();
+        planned
+    })
+}
+
+fn one_by_one(post: &Post) -> Vec<Planned> {
+    let mut events = Vec::new();
+    let length = |part: &PostPart| match part {
+        PostPart::Words(words) => words.body.len(),
+        PostPart::File(_) => 0,
+    };
+    let mut is_too_long = post.parts.iter().map(length).sum::<usize>() > LONGEST_SHOWN;
+    for part in &post.parts {
+        match part {
+            PostPart::File(one) => events.push(planned_file(one)),
+            PostPart::Words(words) if is_too_long => {
+                if let Some(beginning) = texts(words).into_iter().next() {
+                    events.push(beginning);
+                    let hint = wording::rest_in_file(wording::WHOLE_TEXT);
+                    add_remarks(&mut events, &hint);
+                    let media = Some((MailPart::Text, wording::WHOLE_TEXT.to_owned()));
+                    let content = file(wording::WHOLE_TEXT);
+                    events.push(Planned { content, media });
+                    is_too_long = false;
+                }
+            }
+            PostPart::Words(words) => events.extend(texts(words)),
+        }
+    }
+    if events.is_empty() && post.remarks.is_empty() {
+        events.push(text(
+            json!({"msgtype": "m.text", "body": wording::EMPTY_MAIL}),
+        ));
+    }
+    events
+}
+
+fn planned_file(one: &PostedFile) -> Planned {
+    Planned {
+        content: file(&one.filename),
+        media: Some((MailPart::File(one.index), one.filename.clone())),
+    }
+}
+
+fn text(content: Value) -> Planned {
+    Planned {
+        content,
+        media: None,
+    }
+}
+
+fn texts(words: &Words) -> Vec<Planned> {
+    match &words.html {
+        Some(formatted) if formatted.len() + words.body.len() <= 2 * LARGEST_TEXT => {
+            vec![text(json!({
+                "msgtype": "m.text", "body": words.body,
+                "format": "org.matrix.custom.html", "formatted_body": formatted,
+            }))]
+        }
+        _ => pieces::split(&words.body, LARGEST_TEXT)
+            .into_iter()
+            .map(|piece| text(json!({"msgtype": "m.text", "body": piece})))
+            .collect(),
+    }
+}
+
+fn has_words(event: &Planned) -> bool {
+    event.media.is_none() || event.content["formatted_body"].is_string()
+}
+
+/// Sentences of ours, below the last words.
+fn add_remarks(events: &mut Vec<Planned>, remarks: &str) {
+    if remarks.is_empty() {
+        return;
+    }
+    match events.iter_mut().rev().find(|event| has_words(event)) {
+        Some(event) => add_below(&mut event.content, remarks, "p"),
+        None => events.insert(0, text(json!({"msgtype": "m.text", "body": remarks}))),
+    }
+}
+
+/// Says in the room that not all is shown. The body without the hint stands beside it, for those who
+/// get the words by email.
+fn add_hint(event: &mut Value, hint: &str) {
+    event[UNHINTED_KEY] = json!({"body": event["body"], "formatted_body": event["formatted_body"]});
+    add_below(event, hint, "em");
+}
+
+fn add_below(event: &mut Value, sentence: &str, element: &str) {
+    let body = event["body"].as_str().unwrap_or_default().to_owned();
+    let formatted = match event["formatted_body"].as_str() {
+        Some(formatted) => formatted.to_owned(),
+        None => html::text_to_html(&body),
+    };
+    let added = html::escape(sentence).replace('\n', "<br>");
+    let added = match element {
+        "em" => format!("<p><em>{added}</em></p>"),
+        _ => format!("<p>{added}</p>"),
+    };
+    event["format"] = "org.matrix.custom.html".into();
+    event["formatted_body"] = format!("{formatted}{added}").into();
+    event["body"] = format!("{body}\n\n{sentence}").into();
+}
+
+/// The first event answers; the others only stand in the thread.
+fn answer_in_thread(
+    content: Value,
+    root: &ruma::OwnedEventId,
+    post: &Post,
+    is_first: bool,
+) -> Value {
+    let mut content = in_thread(content, root);
+    if let Some(answered) = post.reply_to.as_ref().filter(|_| is_first) {
+        content["m.relates_to"]["is_falling_back"] = false.into();
+        content["m.relates_to"]["m.in_reply_to"]["event_id"] = answered.as_str().into();
+    }
+    content
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use ruma::owned_event_id;
+
+    use super::*;
+    use crate::domain::{address::EmailAddress, effect::Folded};
+
+    fn words(body: &str) -> PostPart {
+        PostPart::Words(Words {
+            body: body.to_owned(),
+            html: None,
+        })
+    }
+
+    fn one_file(index: usize) -> PostPart {
+        PostPart::File(PostedFile {
+            index,
+            filename: format!("{index}.png"),
+        })
+    }
+
+    fn mail(parts: Vec<PostPart>) -> Post {
+        Post {
+            parts,
+            remarks: Vec::new(),
+            folded: Folded::default(),
+            reply_to: None,
+            thread_root: None,
+            message_id: None,
+            identity: String::new(),
+            from: EmailAddress::parse("a@b.example").unwrap(),
+            date: String::new(),
+        }
+    }
+
+    /// Each event in short: its body, `+` and the part that is uploaded for it.
+    fn short(post: &Post) -> String {
+        let show = |event: &Planned| {
+            let body = event.content["body"].as_str().unwrap();
+            match &event.media {
+                Some((part, _)) => format!("{body}+{part:?}"),
+                None => body.to_owned(),
+            }
+        };
+        events(post)
+            .iter()
+            .map(show)
+            .collect::<Vec<_>>()
+            .join(" | ")
+    }
+
+    #[rstest]
+    #[case::nothing(vec![], "(an empty mail)")]
+    #[case::words(vec![words("Hello")], "Hello")]
+    #[case::caption(vec![words("The board"), one_file(0)], "The board+File(0)")]
+    #[case::a_long_text_is_no_caption(
+        vec![words(&"a".repeat(1001)), one_file(0)],
+        &format!("{}|0.png+File(0)", "a".repeat(1001)).replace('|', " | ")
+    )]
+    #[case::only_a_file(vec![one_file(3)], "3.png+File(3)")]
+    #[case::in_their_order(
+        vec![words("See"), one_file(1), words("and"), one_file(0)],
+        "See | 1.png+File(1) | and | 0.png+File(0)"
+    )]
+    fn every_part_has_its_place(#[case] parts: Vec<PostPart>, #[case] expected: &str) {
+        assert_eq!(short(&mail(parts)), expected);
+    }
+
+    #[test]
+    fn remarks_and_hints_stand_below_the_last_words() {
+        let mut post = mail(vec![words("See"), one_file(0), one_file(1)]);
+        post.remarks = vec!["Signed.".to_owned()];
+        post.folded.history = true;
+        assert_eq!(
+            short(&post),
+            "See\n\nSigned.\n\n🔍 history folded | 0.png+File(0) | 1.png+File(1)"
+        );
+        let first = &events(&post)[0].content;
+        assert_eq!(first[UNHINTED_KEY]["body"], "See\n\nSigned.");
+        let mut post = mail(vec![one_file(0)]);
+        post.remarks = vec!["Signed.".to_owned()];
+        assert_eq!(short(&post), "Signed. | 0.png+File(0)");
+    }
+
+    #[test]
+    fn a_long_mail_becomes_several_events_and_loses_nothing() {
+        let body = "word ".repeat(8_000);
+        let mut long = mail(vec![words(&body)]);
+        long.reply_to = Some(owned_event_id!("$x"));
+        let found = events(&long);
+        assert!(found.len() > 1);
+        let together: String = found
+            .iter()
+            .map(|event| event.content["body"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            together.split_whitespace().count(),
+            body.split_whitespace().count()
+        );
+        assert!(found[0].content["m.relates_to"].is_object());
+        assert!(found[1].content["m.relates_to"].is_null());
+    }
+
+    #[test]
+    fn of_a_very_long_mail_the_beginning_is_shown_and_all_is_a_file() {
+        let found = events(&mail(vec![words(&"word ".repeat(10_000)), one_file(0)]));
+        let media: Vec<_> = found.iter().map(|event| event.media.clone()).collect();
+        assert_eq!(media[0], None);
+        assert_eq!(media[1].as_ref().unwrap().0, MailPart::Text);
+        assert_eq!(media[2].as_ref().unwrap().0, MailPart::File(0));
+        assert_eq!(found.len(), 3);
+    }
+
+    #[test]
+    fn in_a_thread_all_stand_there_and_the_first_answers() {
+        let mut post = mail(vec![words("a"), one_file(0), one_file(1)]);
+        post.thread_root = Some(owned_event_id!("$root"));
+        post.reply_to = Some(owned_event_id!("$answered"));
+        let found = events(&post);
+        for event in &found {
+            assert_eq!(event.content["m.relates_to"]["event_id"], "$root");
+        }
+        let answered = |at: usize| {
+            let relates = &found[at].content["m.relates_to"];
+            (
+                relates["m.in_reply_to"]["event_id"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned(),
+                relates["is_falling_back"].as_bool().unwrap(),
+            )
+        };
+        assert_eq!(answered(0), ("$answered".to_owned(), false));
+        assert_eq!(answered(1), ("$root".to_owned(), true));
+    }
+}
