@@ -188,7 +188,7 @@ impl OpenedMail {
         let written = Written::read(&self.body, is_forward, known);
         let mut mail = self.mail;
         mail.shown = vec![Shown::Words(Words {
-            body: written.text.clone(),
+            body: written.body,
             html: written.html.clone(),
         })];
         mail.text = written.text;
@@ -206,6 +206,8 @@ impl OpenedMail {
 /// The text of a mail, apart from its history.
 struct Written {
     text: String,
+    /// For clients that show no HTML: with the targets of links.
+    body: String,
     html: Option<String>,
     signature: Option<String>,
     folded: Option<String>,
@@ -219,6 +221,7 @@ impl Written {
             let reply = reply::from_html(&html, is_forward, known);
             return Self {
                 text: reply.text,
+                body: html::to_text(&reply.html),
                 html: Some(html::to_matrix(&reply.html)),
                 signature: reply.signature,
                 folded: reply.folded,
@@ -227,6 +230,7 @@ impl Written {
         }
         let reply = reply::from_text(&body.text(), is_forward, known);
         Self {
+            body: reply.text.clone(),
             text: reply.text,
             html: None,
             signature: reply.signature,
