@@ -8,6 +8,7 @@ mod support;
 
 mod conversation;
 mod doctor;
+mod files;
 mod messages;
 mod outages;
 mod people;

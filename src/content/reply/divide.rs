@@ -13,10 +13,10 @@ use super::{
     header::is_rule,
     inline,
     line::{Hint, SourceLine},
+    part::Part,
     rule::{self, Verdict},
     sent, tail,
 };
-use crate::content::reply::part::Part;
 
 /// Gives each line its part, and the rule for it.
 pub(super) fn divide(lines: &[SourceLine<'_>], known: &Known) -> Vec<Verdict> {
@@ -33,25 +33,12 @@ pub(super) fn divide(lines: &[SourceLine<'_>], known: &Known) -> Vec<Verdict> {
         .iter()
         .position(|class| *class == Class::Forward);
     let end = mail.unmarked_history(forward.unwrap_or(lines.len()));
+    // Above a forwarded mail nothing is looked for: whoever passes one on writes little.
     if end == lines.len() || forward != Some(end) {
-        let end = mail.below_quote(end, &known.endings);
-        let end = mail.trailing_quote(end);
-        if !mail.only_quote(end) {
-            inline::shorten(lines, &mail.classes, &mut mail.verdicts, end);
-        }
-        let after_quotes = (0..end)
-            .rfind(|&at| mail.is_quoted(at))
-            .map_or(0, |at| at + 1);
-        tail::mark(
-            lines,
-            &mail.classes,
-            &known.endings,
-            &mut mail.verdicts,
-            (after_quotes, end),
-            false,
-        );
-    } else {
-        mail.verdicts[end..].fill(rule::FORWARDED);
+        mail.text_above(end, known);
+    }
+    if let Some(forward) = forward {
+        mail.forwarded(forward);
     }
     if mail.shows_nothing() {
         return vec![rule::NOTHING_ELSE; lines.len()];
@@ -66,6 +53,34 @@ struct Mail<'a> {
 }
 
 impl Mail<'_> {
+    /// Finds the parts of what ends at `end`.
+    fn text_above(&mut self, end: usize, known: &Known) {
+        let end = self.below_quote(end, &known.endings);
+        let end = self.trailing_quote(end);
+        if !self.only_quote(end) {
+            inline::shorten(self.lines, &self.classes, &mut self.verdicts, end);
+        }
+        let after_quotes = (0..end)
+            .rfind(|&at| self.is_quoted(at))
+            .map_or(0, |at| at + 1);
+        tail::mark(
+            self.lines,
+            &self.classes,
+            &known.endings,
+            &mut self.verdicts,
+            (after_quotes, end),
+            false,
+        );
+    }
+
+    fn forwarded(&mut self, from: usize) {
+        for verdict in &mut self.verdicts[from..] {
+            if *verdict == rule::TEXT {
+                *verdict = rule::FORWARDED;
+            }
+        }
+    }
+
     fn hidden(&mut self) {
         for at in 0..self.lines.len() {
             if self.lines[at].hint == Hint::Hidden {

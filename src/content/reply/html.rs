@@ -36,7 +36,7 @@ pub fn from_html(html: &BoundedHtml, is_forward: bool, known: &Known) -> HtmlRep
         .map(|(line, text)| hints.source_line(line, text))
         .collect();
     let parts = verdicts(&source, is_forward, known);
-    let lines = plain(lines, &source);
+    let lines = plain(lines, &source, &parts);
     let take = |wanted: Part| {
         let kept = lines
             .iter()

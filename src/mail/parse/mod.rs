@@ -226,7 +226,7 @@ impl OpenedMail {
         let written = Written::read(&self.body, is_forward, known, &mut attachments);
         let mut mail = self.mail;
         mail.shown = vec![Shown::Words(Words {
-            body: written.text.clone(),
+            body: written.body,
             html: written.html.clone(),
         })];
         mail.text = written.text;
@@ -245,6 +245,8 @@ impl OpenedMail {
 /// The text of a mail, apart from its history.
 struct Written {
     text: String,
+    /// For clients that show no HTML: with the targets of links.
+    body: String,
     html: Option<String>,
     signature: Option<String>,
     folded: Option<String>,
@@ -259,6 +261,7 @@ impl Written {
             images::fold(attachments, html.as_str(), reply.html.as_str());
             return Self {
                 text: reply.text,
+                body: html::to_text(&reply.html),
                 html: Some(html::to_matrix(&reply.html)),
                 signature: reply.signature,
                 folded: reply.folded,
@@ -267,6 +270,7 @@ impl Written {
         }
         let reply = reply::from_text(&body.text(), is_forward, known);
         Self {
+            body: reply.text.clone(),
             text: reply.text,
             html: None,
             signature: reply.signature,
