@@ -20,6 +20,8 @@ pub(super) struct Composer {
     space: bool,
     /// A blank line is due before the next block.
     gap: bool,
+    /// A blank line was due before the first block.
+    gap_before: bool,
     /// The paragraph holds something, but nothing to be seen.
     is_blank_line: bool,
     /// Paragraphs are headings of this level.
@@ -31,17 +33,30 @@ pub(super) struct Composer {
 impl Composer {
     /// What `compose` says, as blocks of its own.
     pub fn within<T: AsMut<Self>>(this: &mut T, compose: impl FnOnce(&mut T)) -> Vec<Block> {
+        Self::part(this, compose).blocks
+    }
+
+    /// What `compose` says, with the gaps that it has at both ends.
+    pub fn part<T: AsMut<Self>>(this: &mut T, compose: impl FnOnce(&mut T)) -> Part {
         let composer = this.as_mut();
         composer.end_words();
         let outer = std::mem::take(&mut composer.blocks);
-        let gap = std::mem::take(&mut composer.gap);
+        let gaps = (
+            std::mem::take(&mut composer.gap),
+            std::mem::take(&mut composer.gap_before),
+        );
         let heading = composer.heading.take();
         compose(this);
         let composer = this.as_mut();
         composer.end_words();
-        composer.gap = gap;
+        let part = Part {
+            blocks: std::mem::replace(&mut composer.blocks, outer),
+            gap_before: composer.gap_before,
+            gap_after: composer.gap,
+        };
+        (composer.gap, composer.gap_before) = gaps;
         composer.heading = heading;
-        std::mem::replace(&mut composer.blocks, outer)
+        part
     }
 
     /// What `compose` says, as preformatted text.
@@ -200,17 +215,21 @@ impl Composer {
     }
 
     pub fn block(&mut self, kind: Kind) {
-        let gap = std::mem::take(&mut self.gap) && !self.blocks.is_empty();
+        let mut gap = std::mem::take(&mut self.gap);
+        if self.blocks.is_empty() {
+            self.gap_before = std::mem::take(&mut gap);
+        }
         self.blocks.push(Block { gap, kind });
     }
 
-    /// Blocks that were composed by themselves.
-    pub fn append(&mut self, blocks: Vec<Block>) {
-        self.end_words();
-        for block in blocks {
+    /// Adds what was composed by itself.
+    pub fn append(&mut self, part: Part) {
+        self.end_block(part.gap_before);
+        for block in part.blocks {
             self.gap |= block.gap;
             self.block(block.kind);
         }
+        self.gap |= part.gap_after;
     }
 
     /// An item of a list that is made of paragraphs, `level` deep; `number` if it has one.
@@ -272,6 +291,23 @@ impl Composer {
             text,
             marks,
         });
+    }
+}
+
+/// Blocks that were composed by themselves.
+pub(super) struct Part {
+    pub blocks: Vec<Block>,
+    pub gap_before: bool,
+    pub gap_after: bool,
+}
+
+impl From<Vec<Block>> for Part {
+    fn from(blocks: Vec<Block>) -> Self {
+        Self {
+            blocks,
+            gap_before: false,
+            gap_after: false,
+        }
     }
 }
 

@@ -187,3 +187,20 @@ pub(super) fn is_invisible(c: char) -> bool {
 pub(super) fn is_blank(runs: &[Run]) -> bool {
     runs.iter().all(Run::is_blank)
 }
+
+/// Shows every line of text to `see`, in order.
+pub(super) fn each_runs(blocks: &mut [Block], see: &mut dyn FnMut(&mut Vec<Run>)) {
+    for block in blocks {
+        match &mut block.kind {
+            Kind::Words(runs) | Kind::Heading(_, runs) | Kind::Pre { runs, .. } => see(runs),
+            Kind::Quote(blocks) => each_runs(blocks, see),
+            Kind::List { items, .. } => items.iter_mut().for_each(|item| each_runs(item, see)),
+            Kind::Table(table) => {
+                each_runs(&mut table.caption, see);
+                let cells = table.rows.iter_mut().flat_map(|row| &mut row.cells);
+                cells.for_each(|cell| each_runs(&mut cell.blocks, see));
+            }
+            Kind::Rule(_) | Kind::Image(_) => {}
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::{collections::HashSet, rc::Rc};
 use dom_query::{NodeId, NodeRef};
 
 use super::{
-    composer::Composer,
+    composer::{Composer, Part},
     document::{Block, Cell, Kind, Mark, Marks, Row, Run, Table, is_invisible},
     links::{self, Link},
     style::{Look, WhiteSpace},
@@ -323,7 +323,7 @@ impl Reader<'_> {
                 table.rows.retain(|row| !row.is_empty());
                 reader.composer.block(Kind::Table(table));
             } else {
-                reader.composer.append(table.caption);
+                reader.composer.append(table.caption.into());
             }
         });
         self.composer.end_block(true);
@@ -403,17 +403,17 @@ impl Reader<'_> {
                     self.layout(&child);
                 }
                 Some("tr") if !Look::of(&child).is_hidden => {
-                    let cells: Vec<Vec<Block>> = child
+                    let cells: Vec<Part> = child
                         .children_it(false)
-                        .map(|cell| Composer::within(self, |reader| reader.node(&cell)))
-                        .filter(|cell| !cell.is_empty())
+                        .map(|cell| Composer::part(self, |reader| reader.node(&cell)))
+                        .filter(|cell| !cell.blocks.is_empty())
                         .collect();
-                    if cells.len() > 1 && cells.iter().all(|cell| is_short(cell)) {
-                        self.composer.append(beside(cells));
+                    if cells.len() > 1 && cells.iter().all(|cell| is_short(&cell.blocks)) {
+                        self.composer.append(beside(cells).into());
                     } else {
-                        cells
-                            .into_iter()
-                            .for_each(|cell| self.composer.append(cell));
+                        for cell in cells {
+                            self.composer.append(cell);
+                        }
                     }
                 }
                 _ => self.node(&child),
@@ -596,9 +596,9 @@ fn is_short(cell: &[Block]) -> bool {
 }
 
 /// Cells of a few words on one line.
-fn beside(cells: Vec<Vec<Block>>) -> Vec<Block> {
+fn beside(cells: Vec<Part>) -> Vec<Block> {
     let mut line: Vec<Run> = Vec::new();
-    for block in cells.into_iter().flatten() {
+    for block in cells.into_iter().flat_map(|cell| cell.blocks) {
         let Kind::Words(runs) = block.kind else {
             continue;
         };

@@ -55,3 +55,6 @@ fn words(blocks: &[Block]) -> Option<Segment> {
         html: formatted::write(blocks),
     })
 }
+
+#[cfg(test)]
+mod tests;

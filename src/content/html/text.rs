@@ -200,7 +200,10 @@ mod tests {
     )]
     #[case::plain_link("<a href='https://example.org/'>example.org</a>", "example.org")]
     #[case::mail_link("<a href='mailto:a@b.example'>a@b.example</a>", "a@b.example")]
-    #[case::mention("<a href='https://matrix.to/#/@a:b.example'>Ann</a>", "Ann")]
+    #[case::mention(
+        "<a href='https://matrix.to/#/@a:b.example'>Ann</a>",
+        "Ann (@a:b.example)"
+    )]
     #[case::table(
         "<table><tr><th>Part<th>Count<tr><td>x<td>10</table>",
         "Part | Count\nx    | 10"
