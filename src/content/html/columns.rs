@@ -124,7 +124,9 @@ fn as_lists(rows: Vec<Vec<Cell>>) -> Vec<Vec<Piece>> {
                 line.push(Piece::added(if is_label { " " } else { ": " }));
                 untold[column] = false;
                 // From the second time on it is a repetition, no part of the mail.
-                head.iter_mut().for_each(|piece| piece.node = None);
+                for piece in head {
+                    piece.node = None;
+                }
             }
             line.extend(cell.joined());
             lines.push(line);

@@ -8,6 +8,10 @@ use dom_query::NodeId;
 use super::document::{Block, Kind, Mark, Marks, Run, is_blank, is_invisible};
 
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is due by itself, in any combination"
+)]
 pub(super) struct Composer {
     blocks: Vec<Block>,
     /// The paragraph that is not finished.
@@ -94,7 +98,7 @@ impl Composer {
             if !words.is_empty() {
                 words.push(' ');
             }
-            words.extend(word.chars().filter(is_readable));
+            words.extend(word.chars().filter(|c| is_readable(*c)));
         }
         self.space |= text.starts_with(is_space);
         if words.chars().all(is_invisible) {
@@ -114,7 +118,7 @@ impl Composer {
             }
             let line = line.trim_end_matches('\r');
             if self.is_pre {
-                self.push(node, line.chars().filter(is_readable).collect());
+                self.push(node, line.chars().filter(|c| is_readable(*c)).collect());
             } else if keeps_spaces {
                 let line = line.replace('\t', "    ");
                 let content = line.trim_start_matches(' ');
@@ -124,7 +128,10 @@ impl Composer {
                 if kept.chars().all(is_invisible) {
                     self.space |= !kept.is_empty();
                 } else {
-                    self.word(node, &kept.chars().filter(is_readable).collect::<String>());
+                    self.word(
+                        node,
+                        &kept.chars().filter(|c| is_readable(*c)).collect::<String>(),
+                    );
                 }
             } else {
                 self.text(node, line);
@@ -312,6 +319,6 @@ impl From<Vec<Block>> for Part {
 }
 
 /// Neither what has no width and only tells where a line may end, nor a control character.
-fn is_readable(c: &char) -> bool {
-    !matches!(c, '\u{200b}' | '\u{feff}' | '\u{ad}' | '\u{34f}') && (!c.is_control() || *c == '\t')
+fn is_readable(c: char) -> bool {
+    !matches!(c, '\u{200b}' | '\u{feff}' | '\u{ad}' | '\u{34f}') && (!c.is_control() || c == '\t')
 }

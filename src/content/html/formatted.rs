@@ -38,7 +38,7 @@ fn write_blocks(blocks: &[Block], is_bare: bool, out: &mut String) {
             }
             Kind::Heading(level, runs) => {
                 wrap(&format!("h{level}"), out, |out| {
-                    write_runs(runs, "<br>", out)
+                    write_runs(runs, "<br>", out);
                 });
             }
             Kind::Pre { language, runs } => write_pre(language.as_deref(), runs, out),
@@ -90,7 +90,7 @@ fn write_list(first: Option<u32>, items: &[Vec<Block>], out: &mut String) {
     let name = if first.is_some() { "ol" } else { "ul" };
     out.extend(["<", name]);
     if let Some(first) = first.filter(|first| *first != 1) {
-        out.push_str(&format!(" start=\"{first}\""));
+        out.extend([" start=\"", &first.to_string(), "\""]);
     }
     out.push('>');
     for item in items {
@@ -103,7 +103,7 @@ fn write_table(table: &Table, out: &mut String) {
     wrap("table", out, |out| {
         if !table.caption.is_empty() {
             wrap("caption", out, |out| {
-                write_blocks(&table.caption, true, out)
+                write_blocks(&table.caption, true, out);
             });
         }
         let head = table.rows.iter().take_while(|row| row.is_head).count();
@@ -111,7 +111,9 @@ fn write_table(table: &Table, out: &mut String) {
         for (name, rows) in [("thead", head), ("tbody", body)] {
             if !rows.is_empty() {
                 wrap(name, out, |out| {
-                    rows.iter().for_each(|row| write_row(row, out))
+                    for row in rows {
+                        write_row(row, out);
+                    }
                 });
             }
         }

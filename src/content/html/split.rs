@@ -49,10 +49,8 @@ fn split(blocks: Vec<Block>, max: usize) -> Vec<(String, Option<String>)> {
         let body = render(&lines(&blocks));
         let html = formatted::write(&blocks);
         let size = json_length(&body).max(json_length(&html));
-        if body.is_empty() {
-            continue;
-        } else if size <= max {
-            pieces.push((body, Some(html)));
+        if size <= max {
+            pieces.extend((!body.is_empty()).then_some((body, Some(html))));
             continue;
         }
         // Pieces of about the same size, none of them only just too long.

@@ -8,6 +8,10 @@ use dom_query::NodeRef;
 
 /// How an element looks and is laid out; `None` where it says nothing.
 #[derive(Debug, Default, Clone, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is said by itself, in any combination"
+)]
 pub(super) struct Look {
     pub is_hidden: bool,
     pub bold: Option<bool>,
@@ -211,10 +215,7 @@ mod tests {
 
     fn look(element: &str) -> Look {
         let document = dom_query::Document::fragment(element);
-        let node = document
-            .root()
-            .descendants_it()
-            .find(|node| node.is_element());
+        let node = document.root().descendants_it().find(NodeRef::is_element);
         let found = document.select("[style], [width], [height], [face], [hidden]");
         Look::of(found.nodes().first().or(node.as_ref()).unwrap())
     }
