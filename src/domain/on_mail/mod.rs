@@ -44,7 +44,8 @@ pub fn decide(
         };
         return keep(id, mail, KeptBecause::ByMachine(kind));
     }
-    if mail.from.is_none() {
+    // Who another header names proves nothing.
+    if mail.from.is_none() || mail.from_is_substitute {
         return keep(id, mail, KeptBecause::NoSender);
     }
     let mine: Vec<&Route> = facts

@@ -51,14 +51,15 @@ use self::{
 };
 use crate::{
     content::{
-        charset, html,
+        charset,
+        html::{self, BoundedHtml, Segment},
         reply::{self, Known, Reason},
     },
     domain::{
         classify::classify,
         event::Words,
         ids::MessageId,
-        incoming::{IncomingMail, MailKind, Note, Shown},
+        incoming::{Fate, IncomingMail, MailKind, Note, Shown},
         wording,
     },
 };
@@ -225,10 +226,7 @@ impl OpenedMail {
         let mut attachments = self.attachments;
         let written = Written::read(&self.body, is_forward, known, &mut attachments);
         let mut mail = self.mail;
-        mail.shown = vec![Shown::Words(Words {
-            body: written.body,
-            html: written.html.clone(),
-        })];
+        mail.shown = written.shown;
         mail.text = written.text;
         mail.html = written.html;
         mail.signature = written.signature;
@@ -245,8 +243,7 @@ impl OpenedMail {
 /// The text of a mail, apart from its history.
 struct Written {
     text: String,
-    /// For clients that show no HTML: with the targets of links.
-    body: String,
+    shown: Vec<Shown>,
     html: Option<String>,
     signature: Option<String>,
     folded: Option<String>,
@@ -261,7 +258,7 @@ impl Written {
             images::fold(attachments, html.as_str(), reply.html.as_str());
             return Self {
                 text: reply.text,
-                body: html::to_text(&reply.html),
+                shown: shown(&reply.html, attachments),
                 html: Some(html::to_matrix(&reply.html)),
                 signature: reply.signature,
                 folded: reply.folded,
@@ -270,7 +267,13 @@ impl Written {
         }
         let reply = reply::from_text(&body.text(), is_forward, known);
         Self {
-            body: reply.text.clone(),
+            shown: match reply.text.as_str() {
+                "" => Vec::new(),
+                text => vec![Shown::Words(Words {
+                    body: text.to_owned(),
+                    html: None,
+                })],
+            },
             text: reply.text,
             html: None,
             signature: reply.signature,
@@ -278,6 +281,25 @@ impl Written {
             reasons: reply.reasons,
         }
     }
+}
+
+/// Words, and the images among them that are shown.
+fn shown(html: &BoundedHtml, attachments: &[Attachment]) -> Vec<Shown> {
+    let image = |cid: &str| {
+        let index = images::find(attachments, cid)?;
+        let info = &attachments[index].info;
+        (info.fate == Fate::Shown && info.content_type.starts_with("image/")).then_some(index)
+    };
+    let segments = html::segments(html, &image).into_iter();
+    segments
+        .map(|segment| match segment {
+            Segment::Words { body, html } => Shown::Words(Words {
+                body,
+                html: Some(html),
+            }),
+            Segment::Image(index) => Shown::Image(index),
+        })
+        .collect()
 }
 
 /// Where no part of the mail says anything: the text in Outlook's envelope, or else what the
