@@ -213,6 +213,12 @@ pub fn open(raw: &[u8]) -> OpenedMail {
 }
 
 impl OpenedMail {
+    /// The files, in the order of `mail.attachments`.
+    #[must_use]
+    pub fn attachments(&self) -> &[Attachment] {
+        &self.attachments
+    }
+
     /// The attachment to which a link such as `cid:logo@1` in the HTML refers, by its place.
     #[must_use]
     pub fn image(&self, cid: &str) -> Option<usize> {
