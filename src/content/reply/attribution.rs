@@ -108,8 +108,15 @@ pub(super) fn joined_at(text: &str) -> Option<usize> {
 /// Whether the text looks like an introduction in a language that nobody taught this program: it
 /// is short, ends as such lines do, and names a time or an address.
 pub(super) fn is_unknown_introduction(text: &str) -> bool {
-    let (date, email) = (has_date(text), has_address(text));
-    text.chars().count() <= MAX_CHARS && ((date && email) || (ends_with_colon(text) && (date || email)))
+    is_full_introduction(text)
+        || (text.chars().count() <= MAX_CHARS
+            && ends_with_colon(text)
+            && has_date_or_address(text))
+}
+
+/// Whether such a text names both.
+pub(super) fn is_full_introduction(text: &str) -> bool {
+    text.chars().count() <= MAX_CHARS && has_date(text) && has_address(text)
 }
 
 /// Whether the text names a time or an address.
