@@ -109,17 +109,29 @@ fn is_introduced(lines: &[SourceLine<'_>], classes: &mut [Class], start: usize) 
             return true;
         }
     }
+    let Some(start) = wrapped_introduction(lines, first, last) else {
+        return false;
+    };
+    introduce(classes, start, last, true);
+    true
+}
+
+/// Where an introduction in an unknown language begins that ends with line `last`: upwards until it
+/// names both a time and an address, else that line alone.
+fn wrapped_introduction(lines: &[SourceLine<'_>], first: usize, last: usize) -> Option<usize> {
+    const MAX_LINES: usize = 4;
     let mut joined = String::new();
-    for at in (first..=last).rev().take(3) {
-        joined = format!("{} {joined}", lines[at].text.trim());
-        // The first line of a paragraph, or the one line that stands alone.
-        let begins = at == 0 || lines[at - 1].is_blank() || at == last;
-        if begins && attribution::is_unknown_introduction(&joined) {
-            introduce(classes, at, last, true);
-            return true;
+    for at in (first..=last).rev().take(MAX_LINES) {
+        let text = lines[at].text.trim();
+        if at < last && text.ends_with(['.', '!', '?', ':', '。', '！', '？']) {
+            break;
+        }
+        joined = format!("{text} {joined}");
+        if attribution::is_full_introduction(&joined) {
+            return Some(at);
         }
     }
-    false
+    attribution::is_unknown_introduction(lines[last].text).then_some(last)
 }
 
 /// How many words a line has, and how many of them are ours.

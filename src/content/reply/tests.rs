@@ -6,6 +6,8 @@ use rstest::rstest;
 use super::*;
 use crate::content::html::BoundedHtml;
 
+mod sent;
+
 /// Shown text, signature, the one folded block or "".
 type Expected<'a> = (&'a str, Option<&'a str>, &'a str);
 
