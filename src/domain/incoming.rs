@@ -179,7 +179,10 @@ pub enum Answer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum When {
     /// Whole days, both included.
-    Days { first: Date, last: Date },
+    Days {
+        first: Date,
+        last: Date,
+    },
     Times {
         start: Moment,
         end: Option<Moment>,

@@ -53,12 +53,14 @@ impl Content {
     pub(super) fn bytes<'a>(&self, raw: &'a [u8]) -> Cow<'a, [u8]> {
         match self {
             Self::Made(text) => Cow::Owned(text.as_bytes().to_vec()),
-            Self::Within(steps) => steps
-                .iter()
-                .fold(Cow::Borrowed(raw), |outer, step| match outer {
-                    Cow::Borrowed(outer) => step.take(outer),
-                    Cow::Owned(outer) => Cow::Owned(step.take(&outer).into_owned()),
-                }),
+            Self::Within(steps) => {
+                steps
+                    .iter()
+                    .fold(Cow::Borrowed(raw), |outer, step| match outer {
+                        Cow::Borrowed(outer) => step.take(outer),
+                        Cow::Owned(outer) => Cow::Owned(step.take(&outer).into_owned()),
+                    })
+            }
         }
     }
 }

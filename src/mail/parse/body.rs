@@ -99,7 +99,10 @@ impl Body {
     fn length(&self) -> usize {
         let lengths = self.blocks.iter().map(|block| match block {
             Block::Html { length, .. } => *length,
-            Block::Plain(text) => text.split_whitespace().map(|word| word.chars().count()).sum(),
+            Block::Plain(text) => text
+                .split_whitespace()
+                .map(|word| word.chars().count())
+                .sum(),
             Block::Image(_) => 0,
         });
         lengths.sum()
@@ -114,7 +117,10 @@ impl Body {
 impl Block {
     pub(super) fn html(html: BoundedHtml) -> Self {
         let text = html::to_text(&html);
-        let length = text.split_whitespace().map(|word| word.chars().count()).sum();
+        let length = text
+            .split_whitespace()
+            .map(|word| word.chars().count())
+            .sum();
         Self::Html { html, length }
     }
 }

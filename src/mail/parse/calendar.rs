@@ -6,8 +6,8 @@ use calcard::{
     Entry, Parser,
     common::PartialDateTime,
     icalendar::{
-        ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarEntry,
-        ICalendarFrequency, ICalendarMethod, ICalendarParameterName, ICalendarParameterValue,
+        ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarEntry, ICalendarFrequency,
+        ICalendarMethod, ICalendarParameterName, ICalendarParameterValue,
         ICalendarParticipationStatus, ICalendarProperty, ICalendarRecurrenceRule, ICalendarValue,
         ICalendarWeekday,
     },
@@ -129,7 +129,9 @@ fn when(calendar: &ICalendar, event: &ICalendarComponent) -> Option<When> {
     let length = event
         .property(&ICalendarProperty::Duration)
         .and_then(|entry| match entry.values.first()? {
-            ICalendarValue::Duration(length) => Some(SignedDuration::from_secs(length.as_seconds())),
+            ICalendarValue::Duration(length) => {
+                Some(SignedDuration::from_secs(length.as_seconds()))
+            }
             _ => None,
         });
     let first_day = date(first)?;

@@ -208,10 +208,7 @@ pub(super) mod tests {
 
     fn wrap(string: &[u8], write: impl Fn(u8, &[u8]) -> Vec<u8>) -> Vec<u8> {
         let data = value(OBJECT_IDENTIFIER, &SIGNED_DATA[..8]);
-        let encapsulated = write(
-            SEQUENCE,
-            &[data, write(EXPLICIT_0, string)].concat(),
-        );
+        let encapsulated = write(SEQUENCE, &[data, write(EXPLICIT_0, string)].concat());
         let digests = write(0x31, &value(SEQUENCE, &[]));
         let signed_data = write(
             SEQUENCE,
@@ -219,7 +216,11 @@ pub(super) mod tests {
         );
         write(
             SEQUENCE,
-            &[value(OBJECT_IDENTIFIER, SIGNED_DATA), write(EXPLICIT_0, &signed_data)].concat(),
+            &[
+                value(OBJECT_IDENTIFIER, SIGNED_DATA),
+                write(EXPLICIT_0, &signed_data),
+            ]
+            .concat(),
         )
     }
 

@@ -55,7 +55,10 @@ pub(super) fn to_text(source: &str, enriched: bool) -> String {
 
 /// The name of the command at the start, in lower case, and what follows it.
 fn command(text: &str) -> Option<(String, &str)> {
-    let end = text.bytes().take(LONGEST_COMMAND).position(|octet| octet == b'>')?;
+    let end = text
+        .bytes()
+        .take(LONGEST_COMMAND)
+        .position(|octet| octet == b'>')?;
     let name = &text[1..end];
     let is_name = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'/');
     (!name.is_empty() && name.bytes().all(is_name))

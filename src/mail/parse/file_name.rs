@@ -41,7 +41,10 @@ pub(super) fn clean(name: &str) -> Option<String> {
         return None;
     }
     let stem = name.split('.').next().unwrap_or_default().trim_end();
-    let name = if DEVICES.iter().any(|device| stem.eq_ignore_ascii_case(device)) {
+    let name = if DEVICES
+        .iter()
+        .any(|device| stem.eq_ignore_ascii_case(device))
+    {
         format!("_{name}")
     } else {
         name.to_owned()

@@ -45,7 +45,8 @@ fn seen(start: &[u8]) -> Option<&'static str> {
 
 /// Without octets that only binary files have.
 fn is_text(start: &[u8]) -> bool {
-    let control = |octet: &u8| *octet < 0x20 && !matches!(octet, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b);
+    let control =
+        |octet: &u8| *octet < 0x20 && !matches!(octet, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b);
     let valid = match std::str::from_utf8(start) {
         Ok(_) => true,
         // The last character may be cut.
@@ -171,19 +172,48 @@ mod tests {
     #[case::claimed("image/png", "a.png", PNG, "image/png")]
     #[case::wrong("image/jpeg", "a.jpg", PNG, "image/png")]
     #[case::vague("application/octet-stream", "a", PNG, "image/png")]
-    #[case::not_said("application/octet-stream", "fix.patch", b"--- a/x\n+++ b/x\n", "text/x-diff")]
+    #[case::not_said(
+        "application/octet-stream",
+        "fix.patch",
+        b"--- a/x\n+++ b/x\n",
+        "text/x-diff"
+    )]
     #[case::container(
-        "application/vnd.oasis.opendocument.text", "a.odt", ZIP, "application/vnd.oasis.opendocument.text")]
-    #[case::vague_container("application/octet-stream", "a.ods", ZIP, "application/vnd.oasis.opendocument.spreadsheet")]
+        "application/vnd.oasis.opendocument.text",
+        "a.odt",
+        ZIP,
+        "application/vnd.oasis.opendocument.text"
+    )]
+    #[case::vague_container(
+        "application/octet-stream",
+        "a.ods",
+        ZIP,
+        "application/vnd.oasis.opendocument.spreadsheet"
+    )]
     #[case::archive("application/octet-stream", "a.bin", ZIP, "application/zip")]
     #[case::no_image("image/png", "a.png", ZIP, "application/zip")]
-    #[case::document("application/msword", "a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/msword")]
+    #[case::document(
+        "application/msword",
+        "a.doc",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "application/msword"
+    )]
     #[case::letters("text/plain", "a.txt", b"BM, how are you?", "text/plain")]
     #[case::text_that_is_none("text/plain", "a.txt", PNG, "image/png")]
-    #[case::drawing("image/svg+xml", "a.svg", b"<?xml version='1.0'?><svg/>", "image/svg+xml")]
+    #[case::drawing(
+        "image/svg+xml",
+        "a.svg",
+        b"<?xml version='1.0'?><svg/>",
+        "image/svg+xml"
+    )]
     #[case::old_name("image/pjpeg", "a.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF", "image/jpeg")]
     #[case::empty("application/x-own", "a.own", b"", "application/x-own")]
-    fn tells(#[case] claimed: &str, #[case] name: &str, #[case] start: &[u8], #[case] expected: &str) {
+    fn tells(
+        #[case] claimed: &str,
+        #[case] name: &str,
+        #[case] start: &[u8],
+        #[case] expected: &str,
+    ) {
         assert_eq!(of(claimed, name, start), expected);
     }
 }

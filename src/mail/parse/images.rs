@@ -31,7 +31,11 @@ pub(super) fn link(mut body: Body) -> (Body, Vec<Attachment>) {
     by_content_id(&mut body, &mut files);
     if let Some(whole) = body.html() {
         let referred = references(whole.as_str());
-        for file in referred.iter().filter_map(|id| find(&files, id)).collect::<Vec<_>>() {
+        for file in referred
+            .iter()
+            .filter_map(|id| find(&files, id))
+            .collect::<Vec<_>>()
+        {
             let file = &mut files[file];
             file.info.inline = true;
             if file.is_spacer && file.info.fate == Fate::Shown {
@@ -115,7 +119,8 @@ fn by_content_id(body: &mut Body, files: &mut [Attachment]) {
             let id = file
                 .content_id
                 .get_or_insert_with(|| format!("location-{at}@postroom.invalid"));
-            ids.entry(html::escape(location)).or_insert_with(|| id.clone());
+            ids.entry(html::escape(location))
+                .or_insert_with(|| id.clone());
         }
     }
     if ids.is_empty() {

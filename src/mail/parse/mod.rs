@@ -50,8 +50,7 @@ use self::{
 };
 use crate::{
     content::{
-        charset,
-        html,
+        charset, html,
         reply::{self, Known, Reason},
     },
     domain::{
@@ -253,12 +252,7 @@ struct Written {
 
 impl Written {
     /// By the structure of the HTML if there is any, because it tells quotes apart for sure.
-    fn read(
-        body: &Body,
-        is_forward: bool,
-        known: &Known,
-        attachments: &mut [Attachment],
-    ) -> Self {
+    fn read(body: &Body, is_forward: bool, known: &Known, attachments: &mut [Attachment]) -> Self {
         if let Some(html) = body.html() {
             let reply = reply::from_html(&html, is_forward, known);
             images::fold(attachments, html.as_str(), reply.html.as_str());
@@ -379,10 +373,7 @@ fn not_a_mail(raw: &[u8]) -> OpenedMail {
         signature: None,
         folded: None,
         shown: Vec::new(),
-        attachments: attachments
-            .iter()
-            .map(|one| one.info.clone())
-            .collect(),
+        attachments: attachments.iter().map(|one| one.info.clone()).collect(),
         notes: Vec::new(),
         problems: problems.into_inner(),
         auto_submitted: false,

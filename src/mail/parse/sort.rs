@@ -293,7 +293,10 @@ impl Sorter<'_> {
             };
             body.files.push(file::from_draft(Draft {
                 name: one.name.as_deref().and_then(file_name::clean),
-                claimed: one.content_type.as_deref().unwrap_or("application/octet-stream"),
+                claimed: one
+                    .content_type
+                    .as_deref()
+                    .unwrap_or("application/octet-stream"),
                 start,
                 size: size as u64,
                 is_inline: false,
@@ -438,7 +441,10 @@ impl Sorter<'_> {
                 }
             }
         } else if part.is("text/enriched") || part.is("text/richtext") {
-            body.blocks.push(Block::Plain(enriched::to_text(&text, part.is("text/enriched"))));
+            body.blocks.push(Block::Plain(enriched::to_text(
+                &text,
+                part.is("text/enriched"),
+            )));
         } else {
             self.plain(text, &mut body);
         }

@@ -35,7 +35,7 @@ impl Encoding {
             !octet.is_ascii_alphanumeric() && !matches!(octet, b'+' | b'/' | b'=' | b'\r' | b'\n')
         };
         let foreign = encoded.iter().filter(is_foreign).count();
-        if foreign > encoded.len() / 12 {
+        if foreign > encoded.len() / 8 {
             Self::Identity
         } else {
             self

@@ -55,7 +55,10 @@ pub(super) fn take_out(octets: Cow<'_, [u8]>) -> (Cow<'_, [u8]>, Vec<Inline>) {
 
 fn name_in(line: &[u8]) -> Option<String> {
     let rest = line.strip_prefix(b"begin ")?;
-    let digits = rest.iter().take_while(|octet| matches!(octet, b'0'..=b'7')).count();
+    let digits = rest
+        .iter()
+        .take_while(|octet| matches!(octet, b'0'..=b'7'))
+        .count();
     let name = rest[digits..].strip_prefix(b" ")?.trim_ascii();
     (matches!(digits, 3 | 4) && !name.is_empty()).then(|| charset::decode(name, None).0)
 }
@@ -106,12 +109,19 @@ mod tests {
         "a 5|b c.sh 5"
     )]
     #[case::no_end("begin 644 a\n%:&5L;&\\\n", "begin 644 a\n%:&5L;&\\\n", "")]
-    #[case::words("begin 644 lines of it\nand then\nend\n", "begin 644 lines of it\nand then\nend\n", "")]
+    #[case::words(
+        "begin 644 lines of it\nand then\nend\n",
+        "begin 644 lines of it\nand then\nend\n",
+        ""
+    )]
     #[case::no_mode("begin with this\nend\n", "begin with this\nend\n", "")]
     fn takes_out_files(#[case] text: &str, #[case] kept: &str, #[case] files: &str) {
         let (left, found) = take_out(Cow::Borrowed(text.as_bytes()));
         assert_eq!(std::str::from_utf8(&left).unwrap(), kept);
-        let found: Vec<String> = found.iter().map(|one| format!("{} {}", one.name, one.size)).collect();
+        let found: Vec<String> = found
+            .iter()
+            .map(|one| format!("{} {}", one.name, one.size))
+            .collect();
         assert_eq!(found.join("|"), files);
     }
 }

@@ -186,7 +186,11 @@ impl Reader<'_> {
                 .ok()
                 .and_then(|number| number.parse::<i64>().ok()),
         };
-        let rest = if digits == 0 { rest } else { &rest[sign + digits..] };
+        let rest = if digits == 0 {
+            rest
+        } else {
+            &rest[sign + digits..]
+        };
         self.rest = rest.strip_prefix(b" ").unwrap_or(rest);
         let is_optional = std::mem::take(&mut self.state().is_optional);
         self.obey(word, number, is_optional);
@@ -227,8 +231,8 @@ impl Reader<'_> {
                 let count = count.unwrap_or(0).min(self.rest.len());
                 self.rest = &self.rest[count..];
             }
-            b"fonttbl" | b"colortbl" | b"stylesheet" | b"info" | b"pict" | b"object" | b"header"
-            | b"footer" | b"footnote" | b"fldinst" => self.state().is_skipped = true,
+            b"fonttbl" | b"colortbl" | b"stylesheet" | b"info" | b"pict" | b"object"
+            | b"header" | b"footer" | b"footnote" | b"fldinst" => self.state().is_skipped = true,
             _ if is_optional => self.state().is_skipped = true,
             _ => {}
         }
@@ -258,7 +262,11 @@ impl Reader<'_> {
 
 fn second_half(rest: &[u8], fallback: usize) -> Option<(u16, &[u8])> {
     let plain = |rest: &[u8]| rest.iter().take(fallback).all(|octet| *octet != b'\\');
-    let after = if plain(rest) { rest.get(fallback..)? } else { rest };
+    let after = if plain(rest) {
+        rest.get(fallback..)?
+    } else {
+        rest
+    };
     let after = after.strip_prefix(b"\\u")?;
     let sign = usize::from(after.first() == Some(&b'-'));
     let digits = after[sign..]
@@ -288,7 +296,10 @@ mod tests {
     }
 
     #[rstest]
-    #[case(r"{\rtf1\ansi{\fonttbl{\f0 Arial;}}\pard One\par two\'fc \u8364?{\*\x y}}", plain("One\ntwoü €"))]
+    #[case(
+        r"{\rtf1\ansi{\fonttbl{\f0 Arial;}}\pard One\par two\'fc \u8364?{\*\x y}}",
+        plain("One\ntwoü €")
+    )]
     #[case(r"{\rtf1\ansicpg1251\fromtext \'cf\'ee\{\}}", plain("По{}"))]
     #[case(r"{\rtf1 \uc1\u-10179?\u-8704? end}", plain("😀 end"))]
     #[case(r"{\rtf1\bin3 }}} x}", plain(" x"))]

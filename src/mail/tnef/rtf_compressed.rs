@@ -96,8 +96,14 @@ mod tests {
 
     #[test]
     fn ends_where_the_octets_do() {
-        assert_eq!(decompress(b"\x10\0\0\0\xff\xff\xff\xffLZFu\0\0\0\0\0ab"), Some(b"ab".to_vec()));
-        assert_eq!(decompress(b"\x10\0\0\0\x02\0\0\0MELA\0\0\0\0abc"), Some(b"ab".to_vec()));
+        assert_eq!(
+            decompress(b"\x10\0\0\0\xff\xff\xff\xffLZFu\0\0\0\0\0ab"),
+            Some(b"ab".to_vec())
+        );
+        assert_eq!(
+            decompress(b"\x10\0\0\0\x02\0\0\0MELA\0\0\0\0abc"),
+            Some(b"ab".to_vec())
+        );
         assert_eq!(decompress(b"nothing of the kind"), None);
     }
 }

@@ -35,7 +35,11 @@ fn variable(kind: u16, id: u16, data: &[u8]) -> Vec<u8> {
 }
 
 fn unicode(id: u16, text: &str) -> Vec<u8> {
-    let units: Vec<u8> = text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
+    let units: Vec<u8> = text
+        .encode_utf16()
+        .chain([0])
+        .flat_map(u16::to_le_bytes)
+        .collect();
     variable(0x1f, id, &units)
 }
 
@@ -59,14 +63,22 @@ pub(in crate::mail) fn sample() -> Vec<u8> {
     stream(&[
         attribute(1, OEM_CODEPAGE, &1252_u32.to_le_bytes()),
         attribute(1, BODY, b"See the enclosed files.\0"),
-        file("PLAN~1.TXT", b"one two three", &[
-            [&[0x0b, 0, 0xfe, 0x7f][..], &[1, 0, 0, 0]].concat(),
-            unicode(LONG_FILE_NAME, "plan für Ann.txt"),
-        ]),
-        file("logo.png", b"not really an image", &[
-            unicode(CONTENT_ID, "<logo@1>"),
-            unicode(MIME_TYPE, "image/png"),
-        ]),
+        file(
+            "PLAN~1.TXT",
+            b"one two three",
+            &[
+                [&[0x0b, 0, 0xfe, 0x7f][..], &[1, 0, 0, 0]].concat(),
+                unicode(LONG_FILE_NAME, "plan für Ann.txt"),
+            ],
+        ),
+        file(
+            "logo.png",
+            b"not really an image",
+            &[
+                unicode(CONTENT_ID, "<logo@1>"),
+                unicode(MIME_TYPE, "image/png"),
+            ],
+        ),
     ])
 }
 
@@ -80,7 +92,10 @@ fn finds_files_and_text() {
     let octets = sample();
     let tnef = read(&octets).unwrap();
     assert!(!tnef.is_damaged);
-    assert_eq!(tnef.text, Some(Text::Plain("See the enclosed files.".to_owned())));
+    assert_eq!(
+        tnef.text,
+        Some(Text::Plain("See the enclosed files.".to_owned()))
+    );
     assert_eq!(names(&tnef), ["plan für Ann.txt", "logo.png"]);
     let Content::Range(range) = &tnef.files[0].content else {
         panic!("no range");
@@ -94,21 +109,28 @@ fn finds_files_and_text() {
 fn takes_out_what_an_enclosed_mail_holds() {
     let inner = [MESSAGE_INTERFACE, &sample()].concat();
     let octets = stream(&[
-        attribute(1, MESSAGE_PROPERTIES, &list(&[variable(
-            0x102,
-            BODY_HTML,
-            b"<p>Gr\xc3\xbc\xc3\x9fe</p>",
-        )])),
+        attribute(
+            1,
+            MESSAGE_PROPERTIES,
+            &list(&[variable(0x102, BODY_HTML, b"<p>Gr\xc3\xbc\xc3\x9fe</p>")]),
+        ),
         attribute(2, ATTACHMENT_BEGINS, &[0; 14]),
-        attribute(2, ATTACHMENT_PROPERTIES, &list(&[
-            unicode(DISPLAY_NAME, "Earlier mail"),
-            variable(0xd, ATTACHED, &inner),
-        ])),
+        attribute(
+            2,
+            ATTACHMENT_PROPERTIES,
+            &list(&[
+                unicode(DISPLAY_NAME, "Earlier mail"),
+                variable(0xd, ATTACHED, &inner),
+            ]),
+        ),
     ]);
     let tnef = read(&octets).unwrap();
     assert!(!tnef.is_damaged);
     assert_eq!(tnef.text, Some(Text::Html("<p>Grüße</p>".to_owned())));
-    assert_eq!(names(&tnef), ["Earlier mail.txt", "plan für Ann.txt", "logo.png"]);
+    assert_eq!(
+        names(&tnef),
+        ["Earlier mail.txt", "plan für Ann.txt", "logo.png"]
+    );
 }
 
 #[test]
