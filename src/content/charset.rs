@@ -6,7 +6,7 @@ mod utf16;
 mod utf7;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use label::Declared;
 
 /// Decodes `bytes`: as UTF-8 where they are valid UTF-8, else as `declared`, else as what they look
@@ -32,6 +32,16 @@ pub fn decode(bytes: &[u8], declared: Option<&str>) -> (String, bool) {
         _ => None,
     };
     by_usual_rules(bytes, usual)
+}
+
+/// Whether the name of a character set tells how to read other text by the same program: Latin-1 is
+/// said of anything.
+pub fn is_telling(name: &str) -> bool {
+    match label::read(name) {
+        Some(Declared::Usual(encoding)) => encoding != WINDOWS_1252 && encoding != UTF_8,
+        Some(_) => true,
+        None => false,
+    }
 }
 
 fn by_usual_rules(bytes: &[u8], declared: Option<&'static Encoding>) -> (String, bool) {

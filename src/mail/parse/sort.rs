@@ -171,12 +171,7 @@ impl Sorter<'_> {
         let protocol = self.parts[index].content_type.get("protocol");
         let is_pgp = protocol.is_none_or(|protocol| protocol.to_ascii_lowercase().contains("pgp"));
         for child in &self.parts[index].children {
-            let part = &self.parts[*child];
-            if part.is("application/pgp-encrypted") {
-                body.files.push(self.file(part, Some(Fate::Folded)));
-            } else {
-                self.files(*child, &mut body);
-            }
+            self.files(*child, &mut body);
         }
         self.note(Note::Encrypted(if is_pgp {
             Cryptography::OpenPgp
@@ -231,6 +226,11 @@ impl Sorter<'_> {
             _ if name.ends_with(".ics") => self.calendar(part),
             "text/vcard" | "text/x-vcard" | "text/directory" => self.contact(part),
             _ if name.ends_with(".vcf") => self.contact(part),
+            // Exchange makes a multipart/mixed of what was encrypted.
+            "application/pgp-encrypted" => {
+                self.note(Note::Encrypted(Cryptography::OpenPgp));
+                self.only(part, Some(Fate::Folded))
+            }
             "application/applefile" => self.only(part, Some(Fate::Folded)),
             "message/partial" => {
                 self.found.problems.add(

@@ -11,6 +11,7 @@ use super::{
     parameters::Parameterised,
     transfer::Encoding,
 };
+use crate::content::charset;
 
 /// One part; the mail itself is the first.
 #[derive(Debug)]
@@ -101,10 +102,12 @@ pub(super) fn read(mail: &[u8], start: usize) -> Structure<'_> {
         }
         structure.parts.push(part);
     }
-    let charset = structure
+    let mut charsets = structure
         .parts
         .iter()
-        .find_map(|part| part.content_type.get("charset"));
+        .filter_map(|part| part.content_type.get("charset"));
+    // Latin-1 fits whatever comes, and is said of whatever comes.
+    let charset = charsets.find(|charset| charset::is_telling(charset));
     if let Some(charset) = charset.map(str::to_owned) {
         for part in &mut structure.parts {
             part.headers.charset = Some(charset.clone());

@@ -8,6 +8,8 @@ use rstest::rstest;
 use super::*;
 use crate::domain::incoming::AttachmentInfo;
 
+mod files;
+
 /// The headers that every sound mail has.
 const HEAD: &str = "From: Jane Doe <jane@acme.com>\r\nTo: help@example.org\r\n\
                     Message-ID: <1@acme.com>\r\nDate: Tue, 3 Mar 2026 10:11:12 +0100\r\n";
