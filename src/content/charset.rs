@@ -54,9 +54,10 @@ fn by_usual_rules(bytes: &[u8], declared: Option<&'static Encoding>) -> (String,
     // A character that was cut, or a line that somebody added, proves no label wrong.
     for encoding in declared.into_iter().chain([UTF_8]) {
         let (text, _, has_errors) = encoding.decode(bytes);
-        let fits = match encoding == UTF_8 {
-            true => !has_escapes && is_mostly_right(&text),
-            false => !has_errors || is_mostly_right(&text),
+        let fits = if encoding == UTF_8 {
+            !has_escapes && is_mostly_right(&text)
+        } else {
+            !has_errors || is_mostly_right(&text)
         };
         if fits {
             let is_guess = has_errors || declared != Some(encoding);

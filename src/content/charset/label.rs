@@ -64,8 +64,8 @@ fn usual(label: &str, letters: &str) -> Option<&'static Encoding> {
             "latin1" | "isolatin1" => "iso-8859-1",
             "cp874" | "windows874" | "tis620" => "windows-874",
             _ => {
-                let windows = ["windows", "win", "cp", "xcp", "xwindows", "ms"].iter();
-                let windows = windows.filter_map(|prefix| number(prefix)).next();
+                let windows = ["windows", "win", "cp", "xcp", "xwindows", "ms"];
+                let windows = windows.into_iter().find_map(number);
                 if let Some(page @ 1250..=1258_u32) = windows {
                     return known(&format!("windows-{page}"));
                 }
