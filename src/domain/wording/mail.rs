@@ -179,7 +179,9 @@ fn repeats(repeats: &Repeats) -> String {
         words.push_str(" until ");
         words.push_str(&until.strftime("%-d %B %Y").to_string());
     } else if let Some(count) = count {
-        words.push_str(&format!(", {count} times"));
+        words.push_str(", ");
+        words.push_str(&count.to_string());
+        words.push_str(" times");
     }
     words
 }

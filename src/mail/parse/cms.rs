@@ -25,7 +25,7 @@ pub(super) fn kind(octets: &[u8]) -> Kind {
     }
 }
 
-/// The content of a SignedData (RFC 5652 section 5.1): the mail that is signed. `None` if there is
+/// The content of a `SignedData` (RFC 5652 section 5.1): the mail that is signed. `None` if there is
 /// none, or if it can't be read.
 pub(super) fn signed_content(octets: &[u8]) -> Option<Vec<u8>> {
     let (content_info, _) = Reader(octets).enter(SEQUENCE)?;

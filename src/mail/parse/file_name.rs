@@ -96,7 +96,7 @@ pub(super) fn by_type(content_type: &str) -> &'static str {
         "image/webp" => "image.webp",
         "image/svg+xml" => "image.svg",
         "image/tiff" => "image.tiff",
-        "audio/mpeg" => "audio.mp3",
+        "audio/mpeg" | "audio/mp3" => "audio.mp3",
         "audio/wav" | "audio/x-wav" => "audio.wav",
         "audio/ogg" => "audio.ogg",
         "video/mp4" => "video.mp4",
@@ -106,9 +106,11 @@ pub(super) fn by_type(content_type: &str) -> &'static str {
         "application/gzip" => "archive.gz",
         "application/json" => "data.json",
         "application/ms-tnef" => "winmail.dat",
+        "application/pgp-encrypted" => "version.txt",
         "application/pgp-signature" => "signature.asc",
         "application/pkcs7-signature" | "application/x-pkcs7-signature" => "smime.p7s",
         "application/pkcs7-mime" | "application/x-pkcs7-mime" => "smime.p7m",
+        other if other.starts_with("text/") => "text.txt",
         _ => "attachment.bin",
     }
 }

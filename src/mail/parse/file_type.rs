@@ -84,6 +84,8 @@ fn is_vague(claimed: &str) -> bool {
     matches!(
         claimed,
         "application/octet-stream"
+            | "application/octetstream"
+            | "application/x-octet-stream"
             | "application/binary"
             | "application/unknown"
             | "application/x-unknown"

@@ -24,6 +24,7 @@ mod line_ends;
 mod parameters;
 mod people;
 mod pgp;
+mod place;
 mod problems;
 mod readable;
 mod sort;

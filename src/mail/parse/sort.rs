@@ -8,6 +8,7 @@ use super::{
     contact, enriched,
     file::{self, Draft},
     file_name, pgp,
+    place::{Place, is_left_out, is_text},
     problems::Problems,
     structure::{self, Part},
     transfer::Encoding,
@@ -51,16 +52,6 @@ pub(super) fn sort(mail: &[u8], parts: &[Part], steps: &[Step], found: &mut Foun
         doubles_lines: parts.first().is_some_and(words_of::is_by_outlook),
     }
     .part(0, Place::Whole)
-}
-
-/// Where a part stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// It is the mail.
-    Whole,
-    Among,
-    /// It is one of several forms of the same.
-    Alternative,
 }
 
 struct Sorter<'a> {
@@ -171,12 +162,7 @@ impl Sorter<'_> {
         let protocol = self.parts[index].content_type.get("protocol");
         let is_pgp = protocol.is_none_or(|protocol| protocol.to_ascii_lowercase().contains("pgp"));
         for child in &self.parts[index].children {
-            let part = &self.parts[*child];
-            if part.is("application/pgp-encrypted") {
-                body.files.push(self.file(part, Some(Fate::Folded)));
-            } else {
-                self.files(*child, &mut body);
-            }
+            self.files(*child, &mut body);
         }
         self.note(Note::Encrypted(if is_pgp {
             Cryptography::OpenPgp
@@ -222,15 +208,21 @@ impl Sorter<'_> {
 
     fn as_file(&mut self, part: &Part) -> Body {
         let name = file_name::given(part).unwrap_or_default().to_lowercase();
+        let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
         match part.content_type.value.as_str() {
             "application/ms-tnef" | "application/vnd.ms-tnef" => self.tnef(part),
             _ if name == "winmail.dat" || name == "win.dat" => self.tnef(part),
             "application/pkcs7-mime" | "application/x-pkcs7-mime" => self.smime(part),
             "application/octet-stream" if name == "smime.p7m" => self.smime(part),
             "text/calendar" | "application/ics" => self.calendar(part),
-            _ if name.ends_with(".ics") => self.calendar(part),
+            _ if extension == "ics" => self.calendar(part),
             "text/vcard" | "text/x-vcard" | "text/directory" => self.contact(part),
-            _ if name.ends_with(".vcf") => self.contact(part),
+            _ if extension == "vcf" => self.contact(part),
+            // Exchange makes a multipart/mixed of what was encrypted.
+            "application/pgp-encrypted" => {
+                self.note(Note::Encrypted(Cryptography::OpenPgp));
+                self.only(part, Some(Fate::Folded))
+            }
             "application/applefile" => self.only(part, Some(Fate::Folded)),
             "message/partial" => {
                 self.found.problems.add(
@@ -481,31 +473,6 @@ impl Sorter<'_> {
         let mut steps = self.steps.to_vec();
         steps.push(Step::Cut(part.body.clone(), part.encoding));
         steps
-    }
-}
-
-/// Forms of a mail for particular programs, which say the same as the others.
-fn is_left_out(part: &Part, place: Place) -> bool {
-    place == Place::Alternative && (part.is("text/x-amp-html") || part.is("text/watch-html"))
-}
-
-/// Whether a part is to be read in its place, rather than attached.
-fn is_text(part: &Part, place: Place) -> bool {
-    if part.disposition.value == "attachment" {
-        return false;
-    }
-    match part.content_type.value.as_str() {
-        // Programs name their alternatives, too; elsewhere what bears a name is a file.
-        "text/plain" | "text/html" => place != Place::Among || file_name::given(part).is_none(),
-        "text/enriched" | "text/richtext" | "text/markdown" | "text/x-markdown" => {
-            file_name::given(part).is_none()
-        }
-        // The fallback for a structure that can't be read.
-        value => {
-            place == Place::Whole
-                && value.starts_with("text/")
-                && !matches!(value, "text/calendar" | "text/vcard" | "text/x-vcard")
-        }
     }
 }
 

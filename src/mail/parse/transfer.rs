@@ -35,7 +35,7 @@ impl Encoding {
             !octet.is_ascii_alphanumeric() && !matches!(octet, b'+' | b'/' | b'=' | b'\r' | b'\n')
         };
         let foreign = encoded.iter().filter(is_foreign).count();
-        if foreign > encoded.len() / 12 {
+        if foreign > encoded.len() / 8 {
             Self::Identity
         } else {
             self
@@ -80,11 +80,23 @@ impl Encoding {
     }
 }
 
-/// Padding ends a group, not the text: some programs encode and pad line by line.
+/// Padding ends a group, not the text: some programs encode and pad line by line. What follows it
+/// after a blank is no code.
 pub(super) fn base64(encoded: &[u8], mut emit: impl FnMut(u8)) {
     let mut bits = 0_u32;
     let mut count = 0;
+    let mut after_padding = false;
+    let mut is_skipping = false;
     for octet in encoded {
+        match octet {
+            b'\n' => is_skipping = false,
+            b' ' if after_padding => is_skipping = true,
+            _ => {}
+        }
+        after_padding = *octet == b'=';
+        if is_skipping {
+            continue;
+        }
         let value = match octet {
             b'A'..=b'Z' => octet - b'A',
             b'a'..=b'z' => octet - b'a' + 26,
@@ -186,6 +198,7 @@ mod tests {
     #[case("aGVs\r\nbG8", "hello")]
     #[case("aGU=\r\nbGxv", "hello")]
     #[case("a!G*V@sbG8=\n-- \n", "hello\u{fffd}")]
+    #[case("aGVsbG8= and so on\naGVsbG8=", "hellohello")]
     #[case("", "")]
     fn reads_base64(#[case] encoded: &str, #[case] expected: &str) {
         let decoded = Encoding::Base64.decode(encoded.as_bytes());

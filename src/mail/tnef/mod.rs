@@ -284,7 +284,7 @@ impl Property {
             Value::Unicode(range) => {
                 let units = octets[range.clone()].as_chunks::<2>().0.iter();
                 let units: Vec<u16> = units.map(|pair| u16::from_le_bytes(*pair)).collect();
-                filled(String::from_utf16_lossy(&units))
+                filled(&String::from_utf16_lossy(&units))
             }
             _ => None,
         }

@@ -14,10 +14,10 @@ pub(super) fn decode(data: &[u8], codepage: Option<u32>) -> Option<String> {
     let end = data.iter().position(|octet| *octet == 0);
     let data = &data[..end.unwrap_or(data.len())];
     let label = codepage.map(label);
-    filled(charset::decode(data, label.as_deref()).0)
+    filled(&charset::decode(data, label.as_deref()).0)
 }
 
-pub(super) fn filled(text: String) -> Option<String> {
+pub(super) fn filled(text: &str) -> Option<String> {
     let text = text.trim_end_matches('\0');
     (!text.trim().is_empty()).then(|| text.to_owned())
 }
