@@ -8,6 +8,7 @@
 mod support;
 
 mod appservice_api;
+mod clients;
 mod command_line;
 mod commands;
 mod conversation;

@@ -19,6 +19,7 @@ pub mod imap_server;
 pub mod mail_servers;
 pub mod mailbox;
 pub mod matrix_client;
+pub mod neomutt;
 pub mod ports;
 mod postfix;
 pub mod postroom;
