@@ -344,6 +344,27 @@ async fn a_file_survives_the_end_of_postroom(#[case] at: &'static str, #[case] u
     desk.world.finish().await;
 }
 
+/// A file that takes its time holds up its own room, and no other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_file_holds_up_no_other_room() {
+    let mut desk = Desk::open(&[("plan.pdf", "application/pdf", PDF)]).await;
+    let other = desk.world.room("Site visit", &[]).await;
+    desk.stop().await;
+    desk.enqueue(MailPart::File(0), "plan.pdf", &file("plan.pdf"), 0)
+        .await;
+    let late = Fault::late(Duration::from_secs(3)).at("upload");
+    let slow = desk.world.homeserver.fault(late);
+    desk.world.start_postroom().await;
+    let homeserver = desk.world.homeserver.clone();
+    desk.world
+        .until("it goes up", || homeserver.hits(slow) == 1)
+        .await;
+    desk.world.ask(&other, "!email status").await;
+    assert!(desk.world.said_by(&desk.room, &desk.jane).is_empty());
+    desk.event().await;
+    desk.world.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_shown_twice_goes_up_once() {
     let mut desk = Desk::open(&[("plan.pdf", "application/pdf", PDF)]).await;
