@@ -109,9 +109,7 @@ pub(super) fn joined_at(text: &str) -> Option<usize> {
 /// is short, ends as such lines do, and names a time or an address.
 pub(super) fn is_unknown_introduction(text: &str) -> bool {
     is_full_introduction(text)
-        || (text.chars().count() <= MAX_CHARS
-            && ends_with_colon(text)
-            && has_date_or_address(text))
+        || (text.chars().count() <= MAX_CHARS && ends_with_colon(text) && has_date_or_address(text))
 }
 
 /// Whether such a text names both.
@@ -126,7 +124,11 @@ pub(super) fn has_date_or_address(text: &str) -> bool {
 
 fn ends_with_colon(text: &str) -> bool {
     text.trim_end_matches(|c: char| {
-        c.is_whitespace() || matches!(c, '*' | '_' | '-' | '\u{200e}' | '\u{200f}' | '\u{202c}' | '\u{2069}')
+        c.is_whitespace()
+            || matches!(
+                c,
+                '*' | '_' | '-' | '\u{200e}' | '\u{200f}' | '\u{202c}' | '\u{2069}'
+            )
     })
     .ends_with([':', '：', '﹕', '︰'])
 }
@@ -194,7 +196,8 @@ pub(super) fn has_verb(text: &str) -> bool {
 
 /// Letters and the signs that some scripts put above or below them.
 fn is_word_part(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '\u{300}'..='\u{36f}' | '\u{591}'..='\u{5c7}' | '\u{900}'..='\u{97f}')
+    c.is_alphanumeric()
+        || matches!(c, '\u{300}'..='\u{36f}' | '\u{591}'..='\u{5c7}' | '\u{900}'..='\u{97f}')
 }
 
 fn has_address(text: &str) -> bool {
@@ -205,7 +208,7 @@ fn has_address(text: &str) -> bool {
 }
 
 /// A year, a time of day, or a date in figures.
-fn has_date(text: &str) -> bool {
+pub(super) fn has_date(text: &str) -> bool {
     has_day(text)
         || figures(text).windows(2).any(|pair| {
             let ((hour, sign), (minute, _)) = (pair[0], pair[1]);
@@ -293,7 +296,9 @@ mod tests {
     #[case::sk("ut 3. 3. 2026 o 9:12 Ann Lee <ann@a.example> napísal(a):")]
     #[case::sl("V tor., 3. mar. 2026 ob 09:12 je oseba Ann Lee <ann@a.example> napisala:")]
     #[case::et("Kontakt Ann Lee (<ann@a.example>) kirjutas kuupäeval T, 3. märts 2026 kell 09:12:")]
-    #[case::lv("otrd., 2026. g. 3. marts, plkst. 09:12 — lietotājs Ann Lee (<ann@a.example>) rakstīja:")]
+    #[case::lv(
+        "otrd., 2026. g. 3. marts, plkst. 09:12 — lietotājs Ann Lee (<ann@a.example>) rakstīja:"
+    )]
     #[case::lt("2026-03-03, an, 09:12 Ann Lee <ann@a.example> rašė:")]
     #[case::is("Þann þri., 3. mar. 2026 kl. 09:12 skrifaði Ann Lee <ann@a.example>:")]
     #[case::ca("Missatge de Ann Lee <ann@a.example> del dia dt., 3 de març 2026, va escriure:")]
@@ -331,8 +336,14 @@ mod tests {
     }
 
     #[rstest]
-    #[case("fine--- On Wed, Mar 4, 2026 at 3:59 PM, ann@a.example wrote:", Some(4))]
-    #[case("so - fine--- On Wed, Mar 4, 2026 at 3:59 PM, ann@a.example wrote:", Some(9))]
+    #[case(
+        "fine--- On Wed, Mar 4, 2026 at 3:59 PM, ann@a.example wrote:",
+        Some(4)
+    )]
+    #[case(
+        "so - fine--- On Wed, Mar 4, 2026 at 3:59 PM, ann@a.example wrote:",
+        Some(9)
+    )]
     #[case("--- On Wed, Mar 4, 2026 at 3:59 PM, ann@a.example wrote:", None)]
     #[case("fine--- and so on:", None)]
     fn finds_joined_ones(#[case] text: &str, #[case] expected: Option<usize>) {

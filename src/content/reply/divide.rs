@@ -15,12 +15,13 @@ use super::{
     line::{Hint, SourceLine},
     part::Part,
     rule::{self, Verdict},
-    sent, tail,
+    sent, tail, wrapped,
 };
 
 /// Gives each line its part, and the rule for it.
 pub(super) fn divide(lines: &[SourceLine<'_>], known: &Known) -> Vec<Verdict> {
     let mut classes = classify(lines);
+    wrapped::mark(lines, &mut classes);
     sent::mark(lines, &known.sent, &mut classes);
     let mut mail = Mail {
         lines,
@@ -95,7 +96,8 @@ impl Mail<'_> {
     fn unmarked_history(&mut self, limit: usize) -> usize {
         let mut from = 0;
         loop {
-            let Some((start, length)) = (from..limit).find_map(|at| Some((at, self.history_start(at)?)))
+            let Some((start, length)) =
+                (from..limit).find_map(|at| Some((at, self.history_start(at)?)))
             else {
                 return limit;
             };
@@ -148,7 +150,10 @@ impl Mail<'_> {
             .find(|&at| {
                 matches!(
                     self.classes[at],
-                    Class::Header { .. } | Class::Attribution { .. } | Class::Delimiter | Class::Quote
+                    Class::Header { .. }
+                        | Class::Attribution { .. }
+                        | Class::Delimiter
+                        | Class::Quote
                 )
             })
             .unwrap_or(self.lines.len());
@@ -188,7 +193,14 @@ impl Mail<'_> {
             return end;
         }
         let mut verdicts = self.verdicts.clone();
-        tail::mark(self.lines, &self.classes, endings, &mut verdicts, (first, end), true);
+        tail::mark(
+            self.lines,
+            &self.classes,
+            endings,
+            &mut verdicts,
+            (first, end),
+            true,
+        );
         let is_all = (first..end).all(|at| self.lines[at].is_blank() || verdicts[at] != rule::TEXT);
         if !is_all {
             return end;

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
-    attribution::{has_date_or_address, has_verb},
+    attribution::{has_date, has_date_or_address, has_verb},
     line::SourceLine,
     words::{FIELDS, FORWARDED, Field, ORIGINAL, REPLY_ABOVE},
 };
@@ -67,14 +67,23 @@ pub(super) fn is_rule(text: &str) -> bool {
 /// recipient and subject. Below a rule as Outlook draws it, less is enough: a block in a language
 /// that nobody taught this program, or a sender and a date on one line.
 pub(super) fn block_at(lines: &[SourceLine<'_>], at: usize) -> Option<usize> {
-    known_block(lines, at).or_else(|| notes_block(&lines[at..])).or_else(|| {
-        let above = lines[..at].iter().rev().take(3).find(|line| !line.is_blank())?;
-        let is_below_rule = is_rule(above.text) && (above.text.trim().chars().count() >= 20 || above.text == "---");
-        is_below_rule.then(|| ())?;
-        one_line_block(lines[at].text)
-            .then_some(1)
-            .or_else(|| unknown_block(&lines[at..]))
-    })
+    known_block(lines, at)
+        .or_else(|| notes_block(&lines[at..]))
+        .or_else(|| {
+            let above = lines[..at]
+                .iter()
+                .rev()
+                .take(3)
+                .find(|line| !line.is_blank())?;
+            let is_below_rule = is_rule(above.text)
+                && (above.text.trim().chars().count() >= 20 || above.text == "---");
+            if !is_below_rule {
+                return None;
+            }
+            one_line_block(lines[at].text)
+                .then_some(1)
+                .or_else(|| unknown_block(&lines[at..]))
+        })
 }
 
 /// The block of Lotus Notes: a name, a date below it, and then fields whose names stand alone on
@@ -86,8 +95,9 @@ fn notes_block(lines: &[SourceLine<'_>]) -> Option<usize> {
     let is_head = !name.is_empty()
         && name.len() <= MAX_NAME
         && date.len() <= MAX_DATE
-        && has_date_or_address(date)
-        && date.contains(|c: char| c.is_ascii_digit());
+        && !lines[0].text.starts_with(char::is_whitespace)
+        && has_date(date)
+        && !date.contains(['@', ';']);
     if !is_head {
         return None;
     }
@@ -244,9 +254,15 @@ mod tests {
     }
 
     #[rstest]
-    #[case::unknown("________________________________\nXyz: Ann <ann@a.example>\nQwe: 3 foo 2026 9:12\nRty: Bob\n\nHi", Some(3))]
+    #[case::unknown(
+        "________________________________\nXyz: Ann <ann@a.example>\nQwe: 3 foo 2026 9:12\nRty: Bob\n\nHi",
+        Some(3)
+    )]
     #[case::one_line("---\nFrom: Ann Date: Tue, 3 Mar 2026 09:12", Some(1))]
-    #[case::text("________________________________\nPlease note:\nwe close at 9:12", None)]
+    #[case::text(
+        "________________________________\nPlease note:\nwe close at 9:12",
+        None
+    )]
     fn finds_blocks_below_a_rule(#[case] text: &str, #[case] expected: Option<usize>) {
         let lines: Vec<SourceLine<'_>> = text.lines().map(SourceLine::of_text).collect();
         assert_eq!(block_at(&lines, 1), expected);

@@ -27,11 +27,13 @@ pub(super) fn shorten(
             at += 1;
             continue;
         }
-        let below = (at..end).find(|&line| !is_quote(line) && !lines[line].is_blank()).unwrap_or(end);
-        let stop = (at..below).rfind(|&line| is_quote(line)).map_or(below, |last| last + 1);
-        let filled: Vec<usize> = (at..stop)
-            .filter(|&line| !lines[line].is_blank())
-            .collect();
+        let below = (at..end)
+            .find(|&line| !is_quote(line) && !lines[line].is_blank())
+            .unwrap_or(end);
+        let stop = (at..below)
+            .rfind(|&line| is_quote(line))
+            .map_or(below, |last| last + 1);
+        let filled: Vec<usize> = (at..stop).filter(|&line| !lines[line].is_blank()).collect();
         let shown_from = if filled.len() > MAX_QUOTE && below < end {
             first_shown(lines, &filled)
         } else {

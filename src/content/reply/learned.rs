@@ -42,8 +42,7 @@ pub(super) fn count(lines: &[&str], endings: &[Vec<String>]) -> usize {
         .unwrap_or(0);
     // Sentences are said twice, too, and what was asked twice was never meant to be folded.
     let stays = |line: &&String| {
-        line.ends_with(['?', '？'])
-            || (is_sentence(line) && mails_with(line, endings) < 2)
+        line.ends_with(['?', '？']) || (is_sentence(line) && mails_with(line, endings) < 2)
     };
     let run = last[..longest]
         .iter()
@@ -91,7 +90,9 @@ fn is_sentence(line: &str) -> bool {
 
 /// "Best regards" and the like, and nothing else.
 pub(super) fn is_sign_off(line: &str) -> bool {
-    let line = line.trim().trim_end_matches([',', '.', '!', '，', '。', '！', ';']);
+    let line = line
+        .trim()
+        .trim_end_matches([',', '.', '!', '，', '。', '！', ';']);
     line.chars().count() <= 40 && SIGN_OFFS.contains(&line.to_lowercase().as_str())
 }
 
@@ -123,9 +124,16 @@ mod tests {
     #[case::motto(&["a\nBob\nWe build it.", "b\nBob\nWe build it."], "c\nBob\nWe build it.", 2)]
     #[case::question(&["a\nWhen?\nBob", "b\nWhen?\nBob"], "c\nWhen?\nBob", 1)]
     #[case::nothing(&[], "Two\nBob", 0)]
-    fn counts_what_came_again(#[case] earlier: &[&str], #[case] text: &str, #[case] expected: usize) {
+    fn counts_what_came_again(
+        #[case] earlier: &[&str],
+        #[case] text: &str,
+        #[case] expected: usize,
+    ) {
         let endings: Vec<Vec<String>> = earlier.iter().map(|text| ending(text)).collect();
-        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .collect();
         assert_eq!(count(&lines, &endings), expected);
     }
 }

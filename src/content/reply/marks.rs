@@ -73,10 +73,9 @@ fn is_told(above: &[SourceLine<'_>], marked: &[SourceLine<'_>]) -> bool {
             && attribution::ending_at(above, last).is_some_and(|found| found.is_strong)
     });
     is_introduced
-        || bare.first().is_some() && header::block_at(&bare, 0).is_some()
-        || (0..bare.len().min(3)).any(|end| {
-            attribution::ending_at(&bare, end).is_some_and(|found| found.is_strong)
-        })
+        || !bare.is_empty() && header::block_at(&bare, 0).is_some()
+        || (0..bare.len().min(3))
+            .any(|end| attribution::ending_at(&bare, end).is_some_and(|found| found.is_strong))
 }
 
 /// What follows the mark; `None` if the line does not begin with it as a quoted line does.
@@ -93,7 +92,9 @@ fn after_mark<'a>(line: &'a str, mark: &str) -> Option<&'a str> {
 fn is_table(lines: &[&str]) -> bool {
     lines.iter().any(|line| {
         let line = line.trim();
-        line.len() > 1 && line.starts_with('|') && (line.ends_with('|') || line[1..].contains(" | "))
+        line.len() > 1
+            && line.starts_with('|')
+            && (line.ends_with('|') || line[1..].contains(" | "))
     })
 }
 

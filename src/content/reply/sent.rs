@@ -64,9 +64,8 @@ fn mark_run(
             *class = Class::Quote;
         }
     }
-    let is_bare = |class: Class| {
-        matches!(class, Class::Text | Class::Footer | Class::SignatureMark)
-    };
+    let is_bare =
+        |class: Class| matches!(class, Class::Text | Class::Footer | Class::SignatureMark);
     let bare = run.clone().filter(|&at| is_bare(classes[at])).count();
     let is_long = bare >= LEAST_BARE_LINES && words >= LEAST_BARE_WORDS || words >= MANY_WORDS;
     let is_introduced = is_introduced(lines, classes, run.start);

@@ -1,6 +1,8 @@
 //! What lines of signatures look like, and the footers that programs put below a mail.
 
-use super::words::{ADVICE, DEVICES, FOOTER_ENDS, FOOTERS, LIST_WORDS, NOTICE_HEADINGS, NOTICE_PHRASES};
+use super::words::{
+    ADVICE, DEVICES, FOOTER_ENDS, FOOTERS, LIST_WORDS, NOTICE_HEADINGS, NOTICE_PHRASES,
+};
 
 const MAX_FOOTER_WORDS: usize = 10;
 
@@ -80,7 +82,12 @@ pub(super) fn is_notice_heading(text: &str) -> bool {
 /// Whether there is neither letter nor figure on the line, but signs of which rules are drawn.
 pub(super) fn is_ornament(text: &str) -> bool {
     // U+1427 is what a program that tracks mails leaves in plain text.
-    let is_sign = |c: char| matches!(c, '-' | '_' | '=' | '*' | '~' | '#' | '+' | '─' | '—' | '–' | '\u{1427}');
+    let is_sign = |c: char| {
+        matches!(
+            c,
+            '-' | '_' | '=' | '*' | '~' | '#' | '+' | '─' | '—' | '–' | '\u{1427}'
+        )
+    };
     let text = text.trim();
     text.chars().all(|c| is_sign(c) || c == ' ')
         && (text.chars().count() >= 2 || text == "\u{1427}")
@@ -97,7 +104,9 @@ pub(super) fn is_name_with_dash(text: &str) -> bool {
         && (1..=3).contains(&name.split(' ').count())
         && name.split(' ').all(|word| {
             word.starts_with(char::is_uppercase)
-                && word.chars().all(|c| c.is_alphabetic() || matches!(c, '.' | '-' | '\''))
+                && word
+                    .chars()
+                    .all(|c| c.is_alphabetic() || matches!(c, '.' | '-' | '\''))
         })
 }
 
@@ -109,7 +118,9 @@ pub(super) fn is_contact(text: &str) -> bool {
         .any(|word| word.contains("://") || word.starts_with("www.") || word.contains('@'));
     let figures = text.chars().filter(char::is_ascii_digit).count();
     let is_number = figures >= 6
-        && (text.contains('+') || text.contains(':') || text.starts_with(|c: char| matches!(c, '(' | '0'..='9')))
+        && (text.contains('+')
+            || text.contains(':')
+            || text.starts_with(|c: char| matches!(c, '(' | '0'..='9')))
         && text.chars().filter(|c| c.is_alphabetic()).count() <= 16;
     text.chars().count() <= 80 && (is_address || is_number)
 }
@@ -153,18 +164,33 @@ mod tests {
     #[case("Tel: +49 431 1234567", true)]
     #[case("www.example.org", true)]
     #[case("0431 / 123 45 67", true)]
-    #[case("We need 1200000 of the blue ones and 3 of the red ones by Friday", false)]
+    #[case(
+        "We need 1200000 of the blue ones and 3 of the red ones by Friday",
+        false
+    )]
     #[case("Sales Manager", false)]
     fn tells_contacts(#[case] text: &str, #[case] expected: bool) {
         assert_eq!(is_contact(text), expected);
     }
 
     #[rstest]
-    #[case::en("The contents of this mail are confidential and meant for the intended recipient alone. If it came to you in error, please notify the sender and destroy every copy; any disclosure is prohibited.", true)]
-    #[case::de("Der Inhalt dieser Nachricht ist vertraulich und nur für den genannten Empfänger bestimmt. Haben Sie sie irrtümlich erhalten, so informieren Sie bitte den Absender; jede Weitergabe ist untersagt.", true)]
-    #[case::fr("Le contenu de ce courriel est confidentiel et réservé à son seul destinataire. Si vous l'avez reçu par erreur, merci de prévenir l'expéditeur et de le détruire sans en garder de copie.", true)]
+    #[case::en(
+        "The contents of this mail are confidential and meant for the intended recipient alone. If it came to you in error, please notify the sender and destroy every copy; any disclosure is prohibited.",
+        true
+    )]
+    #[case::de(
+        "Der Inhalt dieser Nachricht ist vertraulich und nur für den genannten Empfänger bestimmt. Haben Sie sie irrtümlich erhalten, so informieren Sie bitte den Absender; jede Weitergabe ist untersagt.",
+        true
+    )]
+    #[case::fr(
+        "Le contenu de ce courriel est confidentiel et réservé à son seul destinataire. Si vous l'avez reçu par erreur, merci de prévenir l'expéditeur et de le détruire sans en garder de copie.",
+        true
+    )]
     #[case::short("This is confidential, please notify the sender.", false)]
-    #[case::question("Our lawyer asks whether the plans that you sent on Monday are confidential, and who of your people may see them before we meet. Could you please tell me that until tomorrow at noon? We also need the list of the rooms.", false)]
+    #[case::question(
+        "Our lawyer asks whether the plans that you sent on Monday are confidential, and who of your people may see them before we meet. Could you please tell me that until tomorrow at noon? We also need the list of the rooms.",
+        false
+    )]
     fn tells_notices(#[case] text: &str, #[case] expected: bool) {
         assert_eq!(is_notice([text].into_iter()), expected);
     }

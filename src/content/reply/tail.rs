@@ -92,9 +92,8 @@ impl Tail<'_> {
             .or_else(|| self.list_footer(last))
             .or_else(|| self.notice(last))
             .or_else(|| {
-                (self.classes[last] == Class::Footer
-                    || signature::is_advice(self.lines[last].text))
-                .then_some((last, rule::FOOTER))
+                (self.classes[last] == Class::Footer || signature::is_advice(self.lines[last].text))
+                    .then_some((last, rule::FOOTER))
             })
             .or_else(|| self.learned())
     }
@@ -171,11 +170,7 @@ impl Tail<'_> {
             .filter(|&at| !self.lines[at].is_blank())
             .take(2 * MAX_SIGNATURE_LINES)
             .collect();
-        let texts: Vec<&str> = filled
-            .iter()
-            .rev()
-            .map(|&at| self.lines[at].text)
-            .collect();
+        let texts: Vec<&str> = filled.iter().rev().map(|&at| self.lines[at].text).collect();
         let count = learned::count(&texts, self.endings);
         let first = filled[..count]
             .iter()

@@ -21,14 +21,12 @@ pub(super) fn mark(lines: &[SourceLine<'_>], classes: &mut [Class]) {
             .take_while(|class| **class == Class::Text)
             .count();
         let end = at + run;
-        let is_quoted = matches!(classes[at - 1], Class::Quote)
-            || (run > 0 && is_link(lines[at].text.trim()));
+        let is_quoted =
+            matches!(classes[at - 1], Class::Quote) || (run > 0 && is_link(lines[at].text.trim()));
         if run > 0 && lines[at - 1].depth > 0 && is_quoted {
             let pieces = (at..end)
                 .take(MAX_LINES)
-                .take_while(|&piece| {
-                    is_piece(&lines[piece - 1], &lines[piece], piece == at)
-                })
+                .take_while(|&piece| is_piece(&lines[piece - 1], &lines[piece], piece == at))
                 .count();
             // The whole paragraph or nothing: half of one is more likely an answer.
             let is_paragraph =
@@ -50,7 +48,11 @@ fn is_piece(before: &SourceLine<'_>, line: &SourceLine<'_>, is_first: bool) -> b
     }
     // An address that was cut in two.
     let last_word = above.split_whitespace().next_back().unwrap_or_default();
-    if is_first && last_word.contains("://") && last_word.starts_with(['(', '<']) && !last_word.ends_with([')', '>']) {
+    if is_first
+        && last_word.contains("://")
+        && last_word.starts_with(['(', '<'])
+        && !last_word.ends_with([')', '>'])
+    {
         return true;
     }
     let first_word = text.split_whitespace().next().unwrap_or_default();
@@ -79,7 +81,9 @@ fn fits(lines: &[SourceLine<'_>], at: usize, end: usize) -> bool {
     let first = lines[at].text.trim_start();
     let begins_anew = first.starts_with(char::is_uppercase);
     let is_between = lines.get(end).is_some_and(|below| below.depth > 0);
-    is_link(first.trim_end()) || !is_ended(lines[at - 1].text) || (is_between && !begins_anew && lines[at - 1].width() > WRAPPED_AT)
+    is_link(first.trim_end())
+        || !is_ended(lines[at - 1].text)
+        || (is_between && !begins_anew && lines[at - 1].width() > WRAPPED_AT)
 }
 
 /// Whether all lines but the last are as long as the quoted one above them, or nearly: wrapped by

@@ -140,7 +140,11 @@ impl Walk {
             own if matches!(around, Hint::None | Hint::AboveQuote)
                 || (around == Hint::OwnQuote && own != Hint::None) =>
             {
-                if own == Hint::None { around } else { own }
+                if own == Hint::None {
+                    around
+                } else {
+                    own
+                }
             }
             _ => around,
         };
@@ -280,9 +284,9 @@ fn sight_of(node: &NodeRef<'_>, around: Sight) -> Sight {
     }
     let style = style_of(node);
     let is = |wanted: &str, test: &dyn Fn(&str) -> bool| {
-        style.iter().any(|(key, value)| {
-            key == wanted && test(value.trim_end_matches("!important").trim())
-        })
+        style
+            .iter()
+            .any(|(key, value)| key == wanted && test(value.trim_end_matches("!important").trim()))
     };
     let is_cut = is("overflow", &|value| value == "hidden");
     if is("display", &|value| value == "none")

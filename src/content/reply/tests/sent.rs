@@ -10,7 +10,10 @@ the week. Please tell us whether it fits, and what became of the first one.\n\nY
 
 fn known() -> Known {
     Known {
-        sent: vec!["Something older that was about another matter altogether.".to_owned(), SENT.to_owned()],
+        sent: vec![
+            "Something older that was about another matter altogether.".to_owned(),
+            SENT.to_owned(),
+        ],
         endings: Vec::new(),
     }
 }
@@ -44,7 +47,10 @@ fn wrapped(text: &str, width: usize, mark: &str) -> String {
 #[case::unknown_block("Xa: Ann Lee <ann@a.example>\nXb: 3. qux 2026 9:12\nXc: Bob")]
 #[case::unknown_wrapped("Zyx 3. qux 2026 9:12 Ann Lee\n<ann@a.example> zyxvut:")]
 fn folds_what_introduces_our_words(#[case] introduction: &str) {
-    let reply = read(&format!("It fits.\n\n{introduction}\n\n{}", wrapped(SENT, 60, "")));
+    let reply = read(&format!(
+        "It fits.\n\n{introduction}\n\n{}",
+        wrapped(SENT, 60, "")
+    ));
     assert_eq!(reply.text, "It fits.");
     assert!(reply.folded.unwrap().starts_with(introduction));
 }
@@ -68,7 +74,10 @@ fn keeps_answers_between_our_words(#[case] mark: &str) {
     let reply = read(&body);
     assert!(reply.text.contains("It came today."), "{reply:?}");
     assert!(reply.text.contains("It fits; the first one is lost."));
-    assert!(reply.text.contains("whether it fits"), "the question stands above its answer");
+    assert!(
+        reply.text.contains("whether it fits"),
+        "the question stands above its answer"
+    );
 }
 
 #[rstest]
@@ -121,8 +130,12 @@ impl Style {
         let bare = wrapped(sent, width, "");
         match self {
             Self::Gmail => format!("{answer}\n\n{ATTRIBUTION}\n\n{marked}\n"),
-            Self::Apple => format!("{answer}\n\n> On 3 Mar 2026, at 09:12, Ann Lee wrote:\n>\n{marked}"),
-            Self::Outlook => format!("{answer}\n\n________________________________\n{HEADER}\n\n{bare}\n"),
+            Self::Apple => {
+                format!("{answer}\n\n> On 3 Mar 2026, at 09:12, Ann Lee wrote:\n>\n{marked}")
+            }
+            Self::Outlook => {
+                format!("{answer}\n\n________________________________\n{HEADER}\n\n{bare}\n")
+            }
             Self::OutlookDelimiter => {
                 format!("{answer}\n\n-----Original Message-----\n{HEADER}\n\n{bare}\n")
             }
