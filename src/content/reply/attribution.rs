@@ -208,7 +208,7 @@ fn has_address(text: &str) -> bool {
 }
 
 /// A year, a time of day, or a date in figures.
-fn has_date(text: &str) -> bool {
+pub(super) fn has_date(text: &str) -> bool {
     has_day(text)
         || figures(text).windows(2).any(|pair| {
             let ((hour, sign), (minute, _)) = (pair[0], pair[1]);

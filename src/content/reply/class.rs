@@ -3,7 +3,7 @@
 use super::{
     attribution, header,
     line::{Hint, SourceLine},
-    signature, wrapped,
+    signature,
 };
 
 /// What a line looks like.
@@ -69,10 +69,8 @@ pub(super) fn classify(lines: &[SourceLine<'_>]) -> Vec<Class> {
     }
     let mut at = 0;
     while at < lines.len() {
-        if matches!(classes[at], Class::Text | Class::Quote)
+        if classes[at] == Class::Text
             && let Some(length) = header::block_at(lines, at)
-            // Of a quoted mail the marks tell enough, save for one that is forwarded.
-            && classes[at] == Class::Text
         {
             classes[at] = Class::Header { lines: length };
             classes[at + 1..at + length].fill(Class::Continued);
@@ -84,7 +82,6 @@ pub(super) fn classify(lines: &[SourceLine<'_>]) -> Vec<Class> {
     mark_introductions(lines, &mut classes);
     mark_introduced_quotes(lines, &mut classes);
     mark_old_forwards(lines, &mut classes);
-    wrapped::mark(lines, &mut classes);
     classes
 }
 

@@ -15,12 +15,13 @@ use super::{
     line::{Hint, SourceLine},
     part::Part,
     rule::{self, Verdict},
-    sent, tail,
+    sent, tail, wrapped,
 };
 
 /// Gives each line its part, and the rule for it.
 pub(super) fn divide(lines: &[SourceLine<'_>], known: &Known) -> Vec<Verdict> {
     let mut classes = classify(lines);
+    wrapped::mark(lines, &mut classes);
     sent::mark(lines, &known.sent, &mut classes);
     let mut mail = Mail {
         lines,

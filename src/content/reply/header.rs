@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
-    attribution::{has_date_or_address, has_verb},
+    attribution::{has_date, has_date_or_address, has_verb},
     line::SourceLine,
     words::{FIELDS, FORWARDED, Field, ORIGINAL, REPLY_ABOVE},
 };
@@ -77,7 +77,9 @@ pub(super) fn block_at(lines: &[SourceLine<'_>], at: usize) -> Option<usize> {
                 .find(|line| !line.is_blank())?;
             let is_below_rule = is_rule(above.text)
                 && (above.text.trim().chars().count() >= 20 || above.text == "---");
-            is_below_rule.then(|| ())?;
+            if !is_below_rule {
+                return None;
+            }
             one_line_block(lines[at].text)
                 .then_some(1)
                 .or_else(|| unknown_block(&lines[at..]))
@@ -93,8 +95,9 @@ fn notes_block(lines: &[SourceLine<'_>]) -> Option<usize> {
     let is_head = !name.is_empty()
         && name.len() <= MAX_NAME
         && date.len() <= MAX_DATE
-        && has_date_or_address(date)
-        && date.contains(|c: char| c.is_ascii_digit());
+        && !lines[0].text.starts_with(char::is_whitespace)
+        && has_date(date)
+        && !date.contains(['@', ';']);
     if !is_head {
         return None;
     }

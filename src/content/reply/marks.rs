@@ -73,7 +73,7 @@ fn is_told(above: &[SourceLine<'_>], marked: &[SourceLine<'_>]) -> bool {
             && attribution::ending_at(above, last).is_some_and(|found| found.is_strong)
     });
     is_introduced
-        || bare.first().is_some() && header::block_at(&bare, 0).is_some()
+        || !bare.is_empty() && header::block_at(&bare, 0).is_some()
         || (0..bare.len().min(3))
             .any(|end| attribution::ending_at(&bare, end).is_some_and(|found| found.is_strong))
 }

@@ -101,7 +101,7 @@ pub(super) const FIELDS: &[(Field, &[&str])] = &[
 /// What stands between the dashes above a quoted mail.
 #[rustfmt::skip]
 pub(super) const ORIGINAL: &[&str] = &[
-    "original message", "original-nachricht", "originalnachricht", "ursprüngliche nachricht",
+    "original message", "original-nachricht", "original nachricht", "originalnachricht", "ursprüngliche nachricht",
     "message d'origine", "message d’origine", "message original", "message initial",
     "mensaje original", "messaggio originale", "messaggio original", "mensagem original",
     "oorspronkelijk bericht", "oorspronkelijke bericht", "wiadomość oryginalna",
