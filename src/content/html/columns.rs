@@ -40,7 +40,11 @@ pub(super) fn align(table: &Table, lines: &dyn Fn(&[Block]) -> Vec<Line>) -> Vec
             .collect();
     }
     let heads = table.rows.iter().take_while(|row| row.is_head).count();
-    if heads == 1 && rows.len() > 1 {
+    let head: usize = rows
+        .first()
+        .map_or(0, |row| row.iter().map(|cell| cell.width).sum());
+    // What stands before every row must be short, or the text would grow with the square.
+    if heads == 1 && rows.len() > 1 && head <= 2 * MAX_WIDTH && is_on_few_lines(&rows[0]) {
         return as_lists(rows);
     }
     rows.into_iter().map(on_one_line).collect()
@@ -77,6 +81,10 @@ impl Cell {
         }
         pieces
     }
+}
+
+fn is_on_few_lines(row: &[Cell]) -> bool {
+    row.iter().all(|cell| cell.lines.len() <= 3)
 }
 
 fn in_columns(row: Vec<Cell>, widths: &[usize]) -> Vec<Vec<Piece>> {
@@ -204,3 +212,43 @@ fn columns_of(c: char) -> usize {
 const BETWEEN: &str = " | ";
 /// A wider table would be broken by most windows.
 const MAX_WIDTH: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use crate::content::html::{BoundedHtml, to_text};
+
+    #[rstest]
+    #[case::wide_characters(
+        "<table><tr><td>漢字<td>1<tr><td>ab<td>2<tr><td>👍<td>3</table>",
+        "漢字 | 1\nab   | 2\n👍   | 3"
+    )]
+    #[case::several_lines(
+        "<table><tr><td>a<br>bcd<td>1<tr><td>e<td><ul><li>2<li>3</ul></table>",
+        "a   | 1\nbcd |\ne   | - 2\n    | - 3"
+    )]
+    #[case::spans(
+        "<table border=1><caption>Parts</caption><tr><td rowspan=2>a<td>b<tr><td>c</table>",
+        "Parts\na | b\n  | c"
+    )]
+    #[case::long_last_column(
+        &format!("<table><tr><th>No<th>Text<tr><td>1<td>{}</table>", "long ".repeat(30)),
+        &format!("No | Text\n1  | {}", "long ".repeat(30).trim())
+    )]
+    #[case::too_wide(
+        &format!("<table><tr><th>No<th>Text<th>Sum:<tr><td>1<td>{0}<td>5<tr><td>2<td>{0}<td>6</table>", "x".repeat(120)),
+        &format!("No: 1\nText: {0}\nSum: 5\n\nNo: 2\nText: {0}\nSum: 6", "x".repeat(120))
+    )]
+    #[case::too_wide_without_head(
+        &format!("<table><tr><td>1<td>{0}<td>5<tr><td>2<td>b<td>6</table>", "x".repeat(120)),
+        &format!("1 | {0} | 5\n2 | b | 6", "x".repeat(120))
+    )]
+    #[case::empty_column(
+        &format!("<table><tr><th>No<th>Gone<th>T<th>S<tr><td>1<td><td>{0}<td>5</table>", "x".repeat(120)),
+        &format!("Gone\nNo: 1\nT: {0}\nS: 5", "x".repeat(120))
+    )]
+    fn lays_tables_out(#[case] raw: &str, #[case] expected: &str) {
+        assert_eq!(to_text(&BoundedHtml::new(raw).unwrap()), expected);
+    }
+}

@@ -11,7 +11,7 @@ use super::{
 use crate::content::pieces::{self, json_length};
 
 /// Cuts `html`, which is the result of [`to_matrix`](super::to_matrix) or of
-/// [`segments`](super::segments), and `body`, which says the same, into pieces: as each of them
+/// [`segments`](fn@super::segments), and `body`, which says the same, into pieces: as each of them
 /// stands in JSON, its body and its HTML have at most `max_bytes` bytes each. Cut is between
 /// blocks if possible, else between lines, words, characters; lists go on counting, and the head of a
 /// table stands in every piece of it. What fits is returned as it is.
