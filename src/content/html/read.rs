@@ -44,6 +44,8 @@ pub(super) fn read(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
     Mail,
+    /// A mail's, with what its sender hid.
+    WholeMail,
     /// Our own for Matrix: its tables all mean something.
     Ours,
 }
@@ -91,18 +93,23 @@ impl Reader<'_> {
             return self.children(node);
         };
         let look = Look::of(node);
-        if look.is_hidden || self.marker == Some(node.id) {
+        if self.hides(&look) || self.marker == Some(node.id) {
             return;
         }
         let marks = self.composer.marks.clone();
         let (white_space, is_unseen) = (self.white_space, self.is_unseen);
         self.composer.marks = marked(&marks, &name, &look);
         self.white_space = look.white_space.unwrap_or(white_space);
-        self.is_unseen = look.has_size.map_or(is_unseen, |has_size| !has_size);
+        self.is_unseen = self.origin != Origin::WholeMail
+            && look.has_size.map_or(is_unseen, |has_size| !has_size);
         self.element(node, &name, &look);
         self.composer.marks = marks;
         self.white_space = white_space;
         self.is_unseen = is_unseen;
+    }
+
+    fn hides(&self, look: &Look) -> bool {
+        look.is_hidden && self.origin != Origin::WholeMail
     }
 
     fn element(&mut self, node: &NodeRef<'_>, name: &str, look: &Look) {
@@ -228,7 +235,7 @@ impl Reader<'_> {
     /// The content of an item, with the look of its tag.
     fn item(&mut self, node: &NodeRef<'_>) {
         let look = Look::of(node);
-        if !look.is_hidden {
+        if !self.hides(&look) {
             let marks = self.composer.marks.clone();
             self.composer.marks = marked(&marks, "li", &look);
             self.children(node);

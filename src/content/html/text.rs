@@ -17,7 +17,7 @@ use super::{
 /// of tables are aligned, a link shows its target where its words do not. Lines are as long as
 /// the paragraphs are.
 pub fn to_text(html: &BoundedHtml) -> String {
-    render(&lines_of(&html.parse().root()))
+    render(&lines(&read(&html.parse().root(), Origin::Mail, &|_| None)))
 }
 
 /// Joins lines; blank ones at both ends are left out.
@@ -31,9 +31,9 @@ pub(in crate::content) fn render(lines: &[Line]) -> String {
     text[first..=last].join("\n")
 }
 
-/// The lines of everything below `root`.
+/// The lines of everything below `root`, with what the sender hid.
 pub(in crate::content) fn lines_of(root: &NodeRef<'_>) -> Vec<Line> {
-    lines(&read(root, Origin::Mail, &|_| None))
+    lines(&read(root, Origin::WholeMail, &|_| None))
 }
 
 pub(in crate::content) fn lines(blocks: &[Block]) -> Vec<Line> {

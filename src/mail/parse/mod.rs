@@ -264,8 +264,8 @@ impl Written {
             let reply = reply::from_html(&html, is_forward, known);
             images::fold(attachments, html.as_str(), reply.html.as_str());
             return Self {
+                shown: shown(&reply.html, &reply.text, attachments),
                 text: reply.text,
-                shown: shown(&reply.html, attachments),
                 html: Some(html::to_matrix(&reply.html)),
                 signature: reply.signature,
                 folded: reply.folded,
@@ -274,13 +274,7 @@ impl Written {
         }
         let reply = reply::from_text(&body.text(), is_forward, known);
         Self {
-            shown: match reply.text.as_str() {
-                "" => Vec::new(),
-                text => vec![Shown::Words(Words {
-                    body: text.to_owned(),
-                    html: None,
-                })],
-            },
+            shown: words(&reply.text),
             text: reply.text,
             html: None,
             signature: reply.signature,
@@ -290,15 +284,30 @@ impl Written {
     }
 }
 
-/// Words, and the images among them that are shown.
-fn shown(html: &BoundedHtml, attachments: &[Attachment]) -> Vec<Shown> {
+fn words(text: &str) -> Vec<Shown> {
+    match text {
+        "" => Vec::new(),
+        text => vec![Shown::Words(Words {
+            body: text.to_owned(),
+            html: None,
+        })],
+    }
+}
+
+/// Words, and the images among them that are shown. `text` are the words where the HTML shows none:
+/// its sender hid them all.
+fn shown(html: &BoundedHtml, text: &str, attachments: &[Attachment]) -> Vec<Shown> {
     let image = |cid: &str| {
         let index = images::find(attachments, cid)?;
         let info = &attachments[index].info;
         (info.fate == Fate::Shown && info.content_type.starts_with("image/")).then_some(index)
     };
-    let segments = html::segments(html, &image).into_iter();
+    let segments = html::segments(html, &image);
+    if segments.is_empty() {
+        return words(text);
+    }
     segments
+        .into_iter()
         .map(|segment| match segment {
             Segment::Words { body, html } => Shown::Words(Words {
                 body,

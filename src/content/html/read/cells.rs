@@ -45,7 +45,7 @@ impl Reader<'_> {
     ) {
         for child in node.children_it(false) {
             match child.node_name().as_deref() {
-                Some(_) if Look::of(&child).is_hidden => {}
+                Some(_) if self.hides(&Look::of(&child)) => {}
                 Some("thead") => self.rows(&child, true, columns, table),
                 Some("tbody" | "tfoot") => self.rows(&child, false, columns, table),
                 Some("tr") => {
@@ -66,7 +66,7 @@ impl Reader<'_> {
         let mut cells = Vec::new();
         columns.begin_row();
         for child in row.children_it(false) {
-            if child.is_element() && Look::of(&child).is_hidden {
+            if child.is_element() && self.hides(&Look::of(&child)) {
                 continue;
             }
             let blocks = Composer::within(self, |reader| reader.node(&child));
@@ -102,10 +102,10 @@ impl Reader<'_> {
         self.composer.end_words();
         for child in node.children_it(false) {
             match child.node_name().as_deref() {
-                Some("thead" | "tbody" | "tfoot") if !Look::of(&child).is_hidden => {
+                Some("thead" | "tbody" | "tfoot") if !self.hides(&Look::of(&child)) => {
                     self.layout(&child);
                 }
-                Some("tr") if !Look::of(&child).is_hidden => {
+                Some("tr") if !self.hides(&Look::of(&child)) => {
                     let cells: Vec<Part> = child
                         .children_it(false)
                         .map(|cell| Composer::part(self, |reader| reader.node(&cell)))

@@ -81,11 +81,12 @@ proptest! {
         let mut parts = vec![reply.text.as_str()];
         parts.extend(reply.signature.as_deref());
         parts.extend(reply.folded.as_deref());
-        let whole = crate::content::html::to_text(&bounded);
+        let whole = from_html(&bounded, true, &known).text;
         prop_assert_eq!(characters(&parts), characters(&[&whole]));
 // Of an item that lost its first line the next one bears the mark.
         let bare = |text: &str| characters(&[&text.replace('-', "")]);
-        prop_assert_eq!(bare(&crate::content::html::to_text(&reply.html)), bare(&reply.text));
+        let shown = from_html(&reply.html, true, &known).text;
+        prop_assert_eq!(bare(&shown), bare(&reply.text));
     }
 
     #[test]
