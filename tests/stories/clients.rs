@@ -37,6 +37,7 @@ const NOT_YET: &[&str] = &[
     "outlook-desktop",
     "outlook-web",
     "smime-signed told",
+    "thunderbird-between-table",
     "thunderbird-html",
 ];
 
@@ -131,14 +132,20 @@ const NOT_YET: &[&str] = &[
 #[case::proton("proton", &["Hello Ann,\n\nTuesday suits us."], BOTH)]
 #[case::thunderbird_between(
     "thunderbird-between",
-    &["On 11/22/26 13:53, Ann, Bootlin wrote:\n> Hello Jane,\n>\n\
+    &["On 11/22/26 13:53, Ann, Bootlin wrote:\n\n> Hello Jane,\n>\n\
        > would Tuesday suit you for the kernel training?\n\nWednesday would be better.\n\n\
        > And shall we bring the boards?\n\nYes please, two of them."],
     BOTH
 )]
+// Thunderbird can't split a quote within a table: both answers stand above the whole letter.
+#[case::thunderbird_between_table(
+    "thunderbird-between-table",
+    &["Wednesday would be better.Yes please, two of them."],
+    BOTH
+)]
 #[case::thunderbird_html(
     "thunderbird-html",
-    &["Hello Ann,\n\nTuesday suits us well. This is how the room looks:", "m.image IMAGE.png",
+    &["Hello Ann,\n\nTuesday suits us well. This is how the room looks:", "m.image ExampleImageName.png",
       "The plan of the house is attached.", "m.file plan.pdf"],
     BOTH
 )]
