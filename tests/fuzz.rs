@@ -37,7 +37,8 @@ fn whatever_comes_in_what_must_hold_holds(
         "lmtp_dialogue",
         "mail_in",
         "token_codec",
-        "transaction_in"
+        "transaction_in",
+        "winmail"
     )]
     name: &str,
 ) {

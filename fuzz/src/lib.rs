@@ -11,6 +11,7 @@ pub mod lmtp_dialogue;
 pub mod mail_in;
 pub mod token_codec;
 pub mod transaction_in;
+pub mod winmail;
 
 /// A target as a driver sees it.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +22,7 @@ pub struct Target {
     pub words: &'static [&'static str],
 }
 
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     Target {
         name: "config",
         run: config::run,
@@ -51,5 +52,10 @@ pub const TARGETS: [Target; 6] = [
         name: "transaction_in",
         run: transaction_in::run,
         words: transaction_in::WORDS,
+    },
+    Target {
+        name: "winmail",
+        run: winmail::run,
+        words: winmail::WORDS,
     },
 ];

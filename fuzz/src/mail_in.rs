@@ -13,6 +13,7 @@ use postroom::{
         incoming::IncomingMail,
         on_mail::{self, Outcome},
         outgoing::MailPart,
+        wording,
     },
     mail::parse,
     matrix::{
@@ -41,6 +42,27 @@ pub const WORDS: &[&str] = &[
     "Content-Transfer-Encoding: base64\r\n",
     "Content-Transfer-Encoding: quoted-printable\r\n",
     "Content-Disposition: attachment; filename*0*=utf-8''a%2F..; filename*1=b\r\n",
+    "Content-Transfer-Encoding: x-uuencode\r\n",
+    "Content-Type: text/plain; charset=utf-7\r\n",
+    "Content-Type: text/enriched\r\n",
+    "Content-Type: text/calendar; method=REQUEST\r\n",
+    "Content-Type: text/vcard\r\n",
+    "Content-Type: application/ms-tnef\r\n",
+    "Content-Type: application/pkcs7-mime\r\n",
+    "Content-Type: image/png; name=\"a.png\"\r\n",
+    "Content-ID: <x>\r\n",
+    "Content-Location: x\r\n",
+    "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n",
+    "DTSTART;TZID=Europe/Paris:20260303T100000\r\n",
+    "DTEND;VALUE=DATE:99991231\r\n",
+    "DURATION:PT90M\r\n",
+    "RRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=TU;UNTIL=20260605\r\n",
+    "BEGIN:VCARD\r\nFN:Jane\r\n",
+    "begin 644 a.txt\n%:&5L;&\\\n`\nend\n",
+    "-----BEGIN PGP SIGNED MESSAGE-----\r\n\r\n",
+    "-----BEGIN PGP SIGNATURE-----\r\n",
+    "-----END PGP SIGNATURE-----\r\n",
+    "\u{30}\u{80}",
     "--b\r\n",
     "--b--\r\n",
     "> ",
@@ -75,7 +97,21 @@ pub fn run(raw: &[u8]) {
     for one in &parsed.attachments {
         assert_eq!(one.bytes(raw).len() as u64, one.info.size);
         let name = one.info.filename.as_deref().unwrap_or_default();
-        assert!(!name.contains(['/', '\\', '\0', '\n']), "{name:?}");
+        assert!(
+            !name.contains(['/', '\\', '\0', '\n', '\u{202e}']),
+            "{name:?}"
+        );
+        assert!((1..=200).contains(&name.len()), "{name:?}");
+        if let Some(id) = &one.content_id {
+            assert!(
+                parsed.image(id).is_some() || id.contains(['%', '&', '<', '>', ':']),
+                "{id:?}"
+            );
+        }
+    }
+    assert_eq!(parsed.attachments.len(), parsed.mail.attachments.len());
+    for note in &parsed.mail.notes {
+        assert!(wording::mail::note(note).ends_with('.'));
     }
     let mail = parsed.mail;
     serde_json::to_string(&mail).expect("a mail is JSON");

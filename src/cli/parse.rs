@@ -127,7 +127,7 @@ fn write_for_people(
         writeln!(out, "  file     {}", printable(&in_short(file)))?;
     }
     for note in &mail.notes {
-        writeln!(out, "  note     {}", printable(&wording::note(note)))?;
+        writeln!(out, "  note     {}", printable(&wording::mail::note(note)))?;
     }
     for problem in &mail.problems {
         writeln!(

@@ -53,7 +53,8 @@ const QUALITY: u8 = 80;
 /// Reads a JPEG, PNG, GIF or WebP. `None` if it is something else, or so damaged that it doesn't say
 /// how large it is; if only its pixels are damaged it has neither thumbnail nor blurhash.
 ///
-/// Takes up to some seconds and 200 MiB: run it on a blocking thread.
+/// Takes up to a second or two, and up to 220 MiB besides the file, which a JPEG holds once more: run
+/// it on a blocking thread.
 #[must_use]
 pub fn look_at(file: &[u8]) -> Option<Picture> {
     let opened = open(file)?;

@@ -1,5 +1,6 @@
 //! An incoming mail as the decisions see it, and as `postroom parse --json` shows it.
 
+use jiff::civil::{Date, DateTime, Weekday};
 use serde::Serialize;
 
 use super::{address::NamedAddress, event::Words, ids::MessageId};
@@ -43,7 +44,13 @@ pub struct IncomingMail {
     pub in_reply_to: Vec<MessageId>,
     /// The ids of the References header, oldest first.
     pub references: Vec<MessageId>,
+    /// The first address in From. Where From holds none: that in Sender or Reply-To, by which the
+    /// mail can be answered; then `from_is_substitute`.
     pub from: Option<NamedAddress>,
+    /// `from` was taken from another header than From: no domain vouches for it (DMARC looks at From
+    /// alone), so such a mail is never more than unverified.
+    #[serde(skip)]
+    pub from_is_substitute: bool,
     pub to: Vec<NamedAddress>,
     pub cc: Vec<NamedAddress>,
     /// Addresses of every header in which a delivered-to address may stand (Delivered-To,
@@ -65,7 +72,8 @@ pub struct IncomingMail {
     #[serde(skip)]
     pub shown: Vec<Shown>,
     pub attachments: Vec<AttachmentInfo>,
-    /// What is worth a sentence besides: signatures, invitations, encryption.
+    /// What is worth a sentence besides: signatures, invitations, encryption. What was already
+    /// said in `text`, because the mail had no other, is not among them.
     #[serde(skip)]
     pub notes: Vec<Note>,
     pub problems: Vec<Problem>,
@@ -121,12 +129,106 @@ pub enum Note {
     Signed(Cryptography),
     /// Only the addressee's key opens it.
     Encrypted(Cryptography),
+    /// An appointment; its file is attached.
+    Invitation(Box<Invitation>),
+    /// A visiting card; its file is attached.
+    Contact(Contact),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cryptography {
     Smime,
     OpenPgp,
+}
+
+/// What a calendar part says of an appointment (RFC 5546).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invitation {
+    pub purpose: Purpose,
+    pub what: Option<String>,
+    pub when: Option<When>,
+    pub repeats: Option<Repeats>,
+    pub place: Option<String>,
+    /// Name or address: who answers or proposes, else who invites.
+    pub who: Option<String>,
+    /// How many more appointments the part holds.
+    pub others: usize,
+}
+
+/// Why an appointment is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    Invite,
+    Cancel,
+    Answer(Answer),
+    /// Another time, in answer to an invitation.
+    Propose,
+    /// For information.
+    Tell,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    Accepted,
+    Declined,
+    Tentative,
+    /// Delegated, or not decided yet.
+    Other,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum When {
+    /// Whole days, both included.
+    Days {
+        first: Date,
+        last: Date,
+    },
+    Times {
+        start: Moment,
+        end: Option<Moment>,
+    },
+}
+
+/// A time as the sender's calendar shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    pub at: DateTime,
+    /// Its zone in the words of the IANA (`Europe/Paris`), else as the calendar calls it; `None`
+    /// where it is the same on every clock.
+    pub zone: Option<String>,
+}
+
+/// How an appointment comes again, simply said (RFC 5545 section 3.3.10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repeats {
+    pub every: Every,
+    /// At least 1: of so many days, weeks and so on.
+    pub interval: u16,
+    /// Of a week; empty where the rule names none.
+    pub on: Vec<Weekday>,
+    /// The last day.
+    pub until: Option<Date>,
+    /// How often in all.
+    pub count: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Every {
+    /// More often than daily.
+    Moment,
+    Day,
+    Week,
+    Month,
+    Year,
+}
+
+/// What a visiting card says (RFC 6350).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Contact {
+    pub name: Option<String>,
+    pub organisation: Option<String>,
+    pub phones: Vec<String>,
+    pub addresses: Vec<String>,
 }
 
 /// Something in a mail that was mended or can't be shown.

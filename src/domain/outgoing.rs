@@ -11,6 +11,10 @@ use super::{
 /// Something that a user of ours does in Matrix.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every action is the large one, and few are in memory at a time"
+)]
 pub enum MatrixAction {
     /// Sends an event; the content bears the row's effect id besides.
     Send {

@@ -62,28 +62,12 @@ async fn one(
         }
         Effect::RememberEncryption { room } => rooms::set_encrypted(tx, room.as_str()).await?,
         Effect::BotJoins { room } => {
-            enqueue(
-                tx,
-                MatrixAction::Join {
-                    room,
-                    puppet: Puppet::Bot,
-                },
-                origin,
-                context,
-            )
-            .await?;
+            let puppet = Puppet::Bot;
+            enqueue(tx, MatrixAction::Join { room, puppet }, origin, context).await?;
         }
         Effect::BotLeaves { room } => {
-            enqueue(
-                tx,
-                MatrixAction::Leave {
-                    room,
-                    puppet: Puppet::Bot,
-                },
-                origin,
-                context,
-            )
-            .await?;
+            let puppet = Puppet::Bot;
+            enqueue(tx, MatrixAction::Leave { room, puppet }, origin, context).await?;
         }
         Effect::CloseConversations { room } => {
             close_conversations(tx, &room, origin, context).await?;
@@ -133,16 +117,7 @@ async fn one(
             post_mail(tx, conversation, contact, mail, &post, origin, context).await?;
         }
         Effect::MakeOffer { room, text, offer } => {
-            let action = MatrixAction::Send {
-                room,
-                puppet: Puppet::Bot,
-                event_type: "m.room.message".to_owned(),
-                content: encode::notice(&text, None),
-                mail: None,
-                media: None,
-                offer: Some(offer),
-            };
-            enqueue(tx, action, origin, context).await?;
+            make_offer(tx, room, &text, offer, origin, context).await?;
         }
         Effect::TakeUp { event, offer } => {
             if offers::take(tx, event.as_str(), origin.now).await? {
@@ -351,6 +326,26 @@ async fn room_of(tx: &mut Tx, conversation: ConversationId) -> Result<OwnedRoomI
     found
         .and_then(|found| OwnedRoomId::try_from(found.room_id).ok())
         .ok_or_else(|| StoreError::Value(format!("conversation {conversation} has no room")))
+}
+
+async fn make_offer(
+    tx: &mut Tx,
+    room: OwnedRoomId,
+    text: &str,
+    offer: Offer,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let action = MatrixAction::Send {
+        room,
+        puppet: Puppet::Bot,
+        event_type: "m.room.message".to_owned(),
+        content: encode::notice(text, None),
+        mail: None,
+        media: None,
+        offer: Some(offer),
+    };
+    enqueue(tx, action, origin, context).await
 }
 
 /// Carries out what the bot had offered.

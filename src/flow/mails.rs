@@ -34,7 +34,7 @@ use crate::{
 const AT_ONCE: i64 = 16;
 /// A mail on which work was begun this often without an end is set aside: it ends the process. So
 /// many, because a process may be killed for other reasons while it works on an innocent one.
-const MOST_ATTEMPTS: i64 = 10;
+const MOST_ATTEMPTS: i64 = 25;
 /// Of how many of our messages the words are looked for in an answer.
 const WORDS_KNOWN: u32 = 40;
 /// How long one mail may take to parse.
@@ -252,7 +252,8 @@ async fn decide(tx: &mut Tx, read: Read, context: &Context) -> Result<(), StoreE
     tracing::info!(trace = %read.trace, mail = %read.id, outcome = word, "Decided about a mail");
     tally(tx, &read, kind.as_str().unwrap_or_default(), word);
     if let (Outcome::Posted, Some(from)) = (outcome, &mail.from) {
-        let ending = reply::ending(&mail.text, mail.signature.as_deref());
+        let whole = [mail.text.as_str(), mail.signature.as_deref().unwrap_or("")];
+        let ending = reply::ending(&whole.join("\n"));
         endings::remember(tx, &from.address, read.id, &ending).await?;
     }
     apply::all(tx, effects, &origin, context).await

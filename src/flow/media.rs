@@ -4,6 +4,7 @@
 //! so that another attempt, conversation or request takes it from there.
 
 use std::{
+    borrow::Cow,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -250,14 +251,12 @@ impl Files {
             });
             looking.await
         };
-        match tokio::time::timeout(PATIENCE_FOR_A_PREVIEW, preview).await {
-            Ok(Ok(picture)) => picture,
-            // A fault in a decoder, or a picture that is made to be slow.
-            Ok(Err(_)) | Err(_) => {
-                let measuring = tokio::task::spawn_blocking(move || picture::measure(&header));
-                measuring.await.ok().flatten()
-            }
+        if let Ok(Ok(picture)) = tokio::time::timeout(PATIENCE_FOR_A_PREVIEW, preview).await {
+            return picture;
         }
+        // A fault in a decoder, or a picture that is made to be slow.
+        let measuring = tokio::task::spawn_blocking(move || picture::measure(&header));
+        measuring.await.ok().flatten()
     }
 
     /// The largest file that the homeserver takes, as far as it says that.
@@ -278,23 +277,18 @@ impl Files {
 
 /// The part's content, and what the mail says that it is.
 fn part_of(raw: &Bytes, part: MailPart) -> Option<(Bytes, String)> {
-    let opened = match part {
-        MailPart::Original => return Some((raw.clone(), "message/rfc822".to_owned())),
-        MailPart::Readable => {
-            let text = parse::open(raw).readable();
-            return Some((text.into(), "text/plain".to_owned()));
-        }
-        MailPart::Text | MailPart::File(_) => parse::open(raw),
-    };
-    let mail = opened.read(&Known::default());
+    let text = |text: String| Some((text.into(), "text/plain".to_owned()));
     match part {
-        MailPart::Original | MailPart::Readable => None,
-        MailPart::Text => Some((mail.mail.text.into(), "text/plain".to_owned())),
+        MailPart::Original => Some((raw.clone(), "message/rfc822".to_owned())),
+        MailPart::Readable => text(parse::open(raw).readable()),
+        // Without what was known when the room got its beginning: the file may say more, never less.
+        MailPart::Text => text(parse::open(raw).read(&Known::default()).mail.text),
         MailPart::File(index) => {
-            let file = mail.attachments.get(index)?;
+            let opened = parse::open(raw);
+            let file = opened.attachments().get(index)?;
             let content = match file.bytes(raw) {
-                std::borrow::Cow::Borrowed(content) => raw.slice_ref(content),
-                std::borrow::Cow::Owned(content) => content.into(),
+                Cow::Borrowed(content) => raw.slice_ref(content),
+                Cow::Owned(content) => content.into(),
             };
             Some((content, file.info.content_type.clone()))
         }
@@ -353,6 +347,13 @@ fn filled_in(template: &Value, known: &Value, media: &Media) -> Value {
     let mut content = template.clone();
     for (key, value) in known.as_object().into_iter().flatten() {
         content[key] = value.clone();
+    }
+    if content["url"].is_null() {
+        // Words after all.
+        if let Some(content) = content.as_object_mut() {
+            content.remove("filename");
+        }
+        return content;
     }
     for key in ["filename", "body"] {
         if content[key].is_null() {
@@ -421,6 +422,13 @@ mod tests {
                 "filename": "plan.pdf", "body": body,
             })
         );
+    }
+
+    #[test]
+    fn words_have_no_file_name() {
+        let known = json!({"msgtype": "m.notice", "body": "From: Jane"});
+        let template = json!({"body": "mail.txt", "filename": "mail.txt"});
+        assert_eq!(filled_in(&template, &known, &media()), known);
     }
 
     #[test]

@@ -15,3 +15,4 @@ pub mod parse;
 pub mod probe_mail;
 mod punycode;
 pub mod smtp;
+pub mod tnef;

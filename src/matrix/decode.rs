@@ -132,19 +132,17 @@ fn message_like(event: AnyMessageLikeEvent, json: &str) -> EventKind {
 }
 
 fn without_hint(mut kind: EventKind, unhinted: Option<Unhinted>) -> EventKind {
-    let words = match &mut kind {
-        EventKind::Message {
-            content:
-                Content::Text(words)
-                | Content::Thing {
-                    caption: Some(words),
-                    ..
-                },
-            ..
-        } => words,
-        _ => return kind,
-    };
-    if let Some(unhinted) = unhinted {
+    if let EventKind::Message {
+        content:
+            Content::Text(words)
+            | Content::Thing {
+                caption: Some(words),
+                ..
+            },
+        ..
+    } = &mut kind
+        && let Some(unhinted) = unhinted
+    {
         words.body = unhinted.body;
         words.html = unhinted.formatted_body;
     }

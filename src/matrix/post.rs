@@ -7,7 +7,7 @@ use super::{
     encode::{file, in_thread, related},
 };
 use crate::{
-    content::{html, pieces},
+    content::html,
     domain::{
         effect::{Post, PostPart},
         event::Words,
@@ -24,9 +24,9 @@ pub struct Planned {
     pub media: Option<(MailPart, String)>,
 }
 
-/// Most octets of text in one event. An event may have 65,536 in all; the text stands in it up to
-/// four times, and HTML and JSON escape some of it.
-const LARGEST_TEXT: usize = 8_000;
+/// Most octets of text in one event, and of HTML, both as they stand in JSON. An event may have
+/// 65,536 in all; with a hint each of them stands in it twice.
+const LARGEST_WORDS: usize = 12_000;
 /// A longer text, in octets, is a file, of which the beginning is shown.
 const LONGEST_SHOWN: usize = 48_000;
 /// A longer text than this, in octets, is no caption.
@@ -120,18 +120,16 @@ fn text(content: Value) -> Planned {
 }
 
 fn texts(words: &Words) -> Vec<Planned> {
-    match &words.html {
-        Some(formatted) if formatted.len() + words.body.len() <= 2 * LARGEST_TEXT => {
-            vec![text(json!({
-                "msgtype": "m.text", "body": words.body,
+    html::split_words(&words.body, words.html.as_deref(), LARGEST_WORDS)
+        .into_iter()
+        .map(|(body, formatted)| match formatted {
+            Some(formatted) => text(json!({
+                "msgtype": "m.text", "body": body,
                 "format": "org.matrix.custom.html", "formatted_body": formatted,
-            }))]
-        }
-        _ => pieces::split(&words.body, LARGEST_TEXT)
-            .into_iter()
-            .map(|piece| text(json!({"msgtype": "m.text", "body": piece})))
-            .collect(),
-    }
+            })),
+            None => text(json!({"msgtype": "m.text", "body": body})),
+        })
+        .collect()
 }
 
 fn has_words(event: &Planned) -> bool {

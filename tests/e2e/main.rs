@@ -9,6 +9,7 @@ mod support;
 mod clients;
 mod conversation;
 mod doctor;
+mod files;
 mod messages;
 mod outages;
 mod people;

@@ -327,3 +327,28 @@ async fn media_go_in_and_come_out() {
     assert_eq!(file.headers()["content-type"], "application/pdf");
     assert_eq!(file.bytes().await.unwrap(), &b"%PDF"[..]);
 }
+
+#[tokio::test]
+async fn the_media_repository_has_a_limit_and_says_it() {
+    let (hs, _, api, _, _) = world(quick()).await;
+    hs.set_max_upload(4);
+    for path in ["client/v1/media/config", "media/v3/config"] {
+        let request = api.client.get(format!("{}/_matrix/{path}", hs.url()));
+        let answer = request.bearer_auth("as-token").send().await.unwrap();
+        let answer: Value = answer.json().await.unwrap();
+        assert_eq!(answer, json!({"m.upload.size": 4}));
+    }
+    let upload = async |body: &'static str| {
+        let url = format!("{}/_matrix/media/v3/upload?user_id={GHOST}", hs.url());
+        let request = api.client.post(url).bearer_auth("as-token").body(body);
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(upload("12345").await, 413);
+    assert!(hs.uploads().is_empty());
+    assert_eq!(upload("1234").await, 200);
+    let [file] = &hs.uploads()[..] else {
+        panic!("one file")
+    };
+    assert_eq!(file.uploader, GHOST);
+    assert_eq!(file.content_type, "application/octet-stream");
+}

@@ -28,7 +28,8 @@ pub(super) fn kind(name: &str) -> Kind {
         | "cite" | "q" | "abbr" | "mark" | "dfn" => Kind::Phrasing,
         "br" | "hr" | "img" => Kind::Void,
         "table" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th" | "caption" => Kind::Table,
-        "script" | "style" | "title" | "iframe" | "noembed" | "noframes" => Kind::Raw,
+        "script" | "style" | "title" | "iframe" | "noembed" | "noframes" | "xml" | "template"
+        | "svg" => Kind::Raw,
         _ => Kind::Unknown,
     }
 }

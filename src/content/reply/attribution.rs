@@ -1,11 +1,16 @@
-//! Lines that introduce a quote: "On Monday Jane Doe wrote:", in many languages, on up to 4 lines.
+//! Lines that introduce a quote: "On Monday Jane Doe wrote:", in many languages, on up to 5 lines.
+
+use std::{collections::HashSet, sync::LazyLock};
 
 use super::{
     line::SourceLine,
-    words::{INTROS, VERBS},
+    words::{INTROS, UNSPACED_VERBS, VERBS},
 };
 
-const MAX_LINES: usize = 4;
+static VERB_SET: LazyLock<HashSet<&str>> = LazyLock::new(|| VERBS.iter().copied().collect());
+static INTRO_SET: LazyLock<HashSet<&str>> = LazyLock::new(|| INTROS.iter().copied().collect());
+
+const MAX_LINES: usize = 5;
 const MAX_CHARS: usize = 400;
 
 /// An attribution that ends at a line.
@@ -40,6 +45,9 @@ pub(super) fn ending_at(lines: &[SourceLine<'_>], end: usize) -> Option<Attribut
             break;
         }
         let signs = Signs::of(&joined);
+        if !signs.date && !signs.email && !signs.verb {
+            continue;
+        }
         if signs.date && (signs.verb || signs.email || is_quote_below) {
             let is_strong = signs.verb || (signs.email && is_quote_below);
             let found = (is_strong || is_quote_below).then_some(Attribution { start, is_strong });
@@ -62,11 +70,67 @@ pub(super) fn ending_at(lines: &[SourceLine<'_>], end: usize) -> Option<Attribut
     weak
 }
 
+/// Whether a text opens with an attribution that has a date or an address: a quote whose lines
+/// were run together.
+pub(super) fn opens(text: &str) -> bool {
+    const MAX_OPENING: usize = 200;
+    let end = text
+        .char_indices()
+        .nth(MAX_OPENING)
+        .map_or(text.len(), |(at, _)| at);
+    let opening = &text[..end];
+    matches!(intro(opening), Some(Intro::Certain))
+        && opening.match_indices([':', '：']).take(8).any(|(at, _)| {
+            let signs = Signs::of(&opening[..at]);
+            let ends_with_verb = opening[..at]
+                .split_whitespace()
+                .next_back()
+                .is_some_and(has_verb);
+            signs.date && ends_with_verb
+        })
+}
+
+/// Where an attribution of one line begins that was joined to the end of another line, as in
+/// `text--- On 3 Mar 2026 Ann wrote:`; only for those that begin with dashes.
+pub(super) fn joined_at(text: &str) -> Option<usize> {
+    if text.len() > MAX_CHARS * 2 || !ends_with_colon(text) {
+        return None;
+    }
+    let at = text.find("--- ")?;
+    let before = text[..at].trim_end_matches('-');
+    let is_joined = before.ends_with(|c: char| !c.is_whitespace());
+    let attribution = text[at..].trim_start_matches(['-', ' ']);
+    let signs = Signs::of(attribution);
+    (is_joined && matches!(intro(attribution), Some(Intro::Certain)) && signs.date && signs.verb)
+        .then_some(before.len())
+}
+
+/// Whether the text looks like an introduction in a language that nobody taught this program: it
+/// is short, ends as such lines do, and names a time or an address.
+pub(super) fn is_unknown_introduction(text: &str) -> bool {
+    is_full_introduction(text)
+        || (text.chars().count() <= MAX_CHARS && ends_with_colon(text) && has_date_or_address(text))
+}
+
+/// Whether such a text names both.
+pub(super) fn is_full_introduction(text: &str) -> bool {
+    text.chars().count() <= MAX_CHARS && has_date(text) && has_address(text)
+}
+
+/// Whether the text names a time or an address.
+pub(super) fn has_date_or_address(text: &str) -> bool {
+    has_date(text) || has_address(text)
+}
+
 fn ends_with_colon(text: &str) -> bool {
     text.trim_end_matches(|c: char| {
-        c.is_whitespace() || matches!(c, '*' | '_' | '\u{200e}' | '\u{200f}')
+        c.is_whitespace()
+            || matches!(
+                c,
+                '*' | '_' | '-' | '\u{200e}' | '\u{200f}' | '\u{202c}' | '\u{2069}'
+            )
     })
-    .ends_with([':', '：'])
+    .ends_with([':', '：', '﹕', '︰'])
 }
 
 /// What the first word of a line says.
@@ -78,12 +142,19 @@ enum Intro {
 }
 
 fn intro(text: &str) -> Option<Intro> {
-    let text =
-        text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_' | '-' | '"'));
+    let text = text.trim_start_matches(|c: char| {
+        c.is_whitespace()
+            || matches!(
+                c,
+                '*' | '_' | '-' | '"' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            )
+    });
     let end = text
         .find(|c: char| !c.is_alphabetic())
         .unwrap_or(text.len());
-    if INTROS.contains(&text[..end].to_lowercase().as_str()) || text.starts_with(['在', '于', '於'])
+    if INTRO_SET.contains(text[..end].to_lowercase().as_str())
+        || text.starts_with(['在', '于', '於'])
+        || text.starts_with("ใน")
     {
         Some(Intro::Certain)
     } else if text.starts_with(|c: char| c.is_ascii_digit()) {
@@ -106,9 +177,8 @@ struct Signs {
 
 impl Signs {
     fn of(text: &str) -> Self {
-        let lower = text.to_lowercase();
         Self {
-            verb: VERBS.iter().any(|verb| contains_word(&lower, verb)),
+            verb: has_verb(text),
             email: has_address(text),
             date: has_date(text),
         }
@@ -118,17 +188,16 @@ impl Signs {
 /// Whether anybody writes, in any of the languages: used for lines such as `--- Jane wrote ---`.
 pub(super) fn has_verb(text: &str) -> bool {
     let lower = text.to_lowercase();
-    VERBS.iter().any(|verb| contains_word(&lower, verb))
+    lower
+        .split(|c: char| !is_word_part(c))
+        .any(|word| VERB_SET.contains(word))
+        || (!text.is_ascii() && UNSPACED_VERBS.iter().any(|verb| lower.contains(verb)))
 }
 
-fn contains_word(text: &str, word: &str) -> bool {
-    // Scripts without spaces have no word boundaries to look at.
-    let has_boundaries = word.chars().all(|c| c < '\u{2e80}');
-    text.match_indices(word).any(|(at, _)| {
-        !has_boundaries
-            || (!text[..at].ends_with(char::is_alphanumeric)
-                && !text[at + word.len()..].starts_with(char::is_alphabetic))
-    })
+/// Letters and the signs that some scripts put above or below them.
+fn is_word_part(c: char) -> bool {
+    c.is_alphanumeric()
+        || matches!(c, '\u{300}'..='\u{36f}' | '\u{591}'..='\u{5c7}' | '\u{900}'..='\u{97f}')
 }
 
 fn has_address(text: &str) -> bool {
@@ -139,11 +208,11 @@ fn has_address(text: &str) -> bool {
 }
 
 /// A year, a time of day, or a date in figures.
-fn has_date(text: &str) -> bool {
+pub(super) fn has_date(text: &str) -> bool {
     has_day(text)
         || figures(text).windows(2).any(|pair| {
             let ((hour, sign), (minute, _)) = (pair[0], pair[1]);
-            hour.len() <= 2 && minute.len() == 2 && matches!(sign, ':' | 'h' | '時' | '：')
+            hour.len() <= 2 && minute.len() == 2 && matches!(sign, ':' | '.' | 'h' | '時' | '：')
         })
 }
 
@@ -217,7 +286,27 @@ mod tests {
     #[case::ja("2026年3月3日(火) 9:12 Ann Lee <ann@a.example>さんは書きました:")]
     #[case::zh("Ann Lee <ann@a.example> 于2026年3月3日周二 09:12写道：")]
     #[case::ko("2026년 3월 3일 (화) 오전 9:12, Ann Lee <ann@a.example>님이 작성:")]
+    #[case::hu("Ann Lee <ann@a.example> ezt írta (időpont: 2026. márc. 3., K, 9:12):")]
+    #[case::ro("Pe mar., 3 mar. 2026 la 09:12, Ann Lee <ann@a.example> a scris:")]
+    #[case::el("Στις Τρί 3 Μαρ 2026 στις 9:12 π.μ., ο χρήστης Ann Lee <ann@a.example> έγραψε:")]
+    #[case::he("בתאריך יום ג׳, 3 במרץ 2026 ב-9:12 מאת Ann Lee <ann@a.example>:")]
+    #[case::ar("في الثلاثاء، 3 مارس 2026 9:12 ص Ann Lee <ann@a.example> كتب:")]
+    #[case::bg("На вт, 3.03.2026 г. в 9:12 Ann Lee <ann@a.example> написа:")]
+    #[case::hr("uto, 3. ožu 2026. u 09:12 Ann Lee <ann@a.example> napisao je:")]
+    #[case::sk("ut 3. 3. 2026 o 9:12 Ann Lee <ann@a.example> napísal(a):")]
+    #[case::sl("V tor., 3. mar. 2026 ob 09:12 je oseba Ann Lee <ann@a.example> napisala:")]
+    #[case::et("Kontakt Ann Lee (<ann@a.example>) kirjutas kuupäeval T, 3. märts 2026 kell 09:12:")]
+    #[case::lv(
+        "otrd., 2026. g. 3. marts, plkst. 09:12 — lietotājs Ann Lee (<ann@a.example>) rakstīja:"
+    )]
+    #[case::lt("2026-03-03, an, 09:12 Ann Lee <ann@a.example> rašė:")]
+    #[case::is("Þann þri., 3. mar. 2026 kl. 09:12 skrifaði Ann Lee <ann@a.example>:")]
+    #[case::ca("Missatge de Ann Lee <ann@a.example> del dia dt., 3 de març 2026, va escriure:")]
+    #[case::th("ในวันที่ อ. 3 มี.ค. 2026 เวลา 09:12 Ann Lee <ann@a.example> เขียนว่า:")]
+    #[case::id("Pada tanggal Sel, 3 Mar 2026 pukul 09.12 Ann Lee <ann@a.example> menulis:")]
     #[case::vi("Vào Th 3, 3 thg 3, 2026 vào lúc 09:12 Ann Lee <ann@a.example> đã viết:")]
+    #[case::wrapped_often("On Tue, 3 Mar 2026\nat 09:12,\nAnn Lee\n<ann@a.example>\nwrote:")]
+    #[case::right_to_left("\u{202b}בתאריך 3 במרץ 2026 כתב Ann Lee:\u{200f}")]
     #[case::wrapped("On Tue, 3 Mar 2026 at\n09:12, Ann Lee\n<ann@a.example>\nwrote:")]
     fn marks_history_by_itself(#[case] text: &str) {
         assert_eq!(
@@ -244,5 +333,28 @@ mod tests {
     fn is_none(#[case] text: &str) {
         let lines: Vec<SourceLine<'_>> = text.lines().map(SourceLine::of_text).collect();
         assert_eq!(ending_at(&lines, 0), None);
+    }
+
+    #[rstest]
+    #[case(
+        "fine--- On Wed, Mar 4, 2026 at 3:59 PM, ann@a.example wrote:",
+        Some(4)
+    )]
+    #[case(
+        "so - fine--- On Wed, Mar 4, 2026 at 3:59 PM, ann@a.example wrote:",
+        Some(9)
+    )]
+    #[case("--- On Wed, Mar 4, 2026 at 3:59 PM, ann@a.example wrote:", None)]
+    #[case("fine--- and so on:", None)]
+    fn finds_joined_ones(#[case] text: &str, #[case] expected: Option<usize>) {
+        assert_eq!(joined_at(text), expected);
+    }
+
+    #[rstest]
+    #[case("On 3 Mar 2026 9:12, Ann Lee wrote: > Hi > Which day?", true)]
+    #[case("On Tuesday we wrote: come at once", false)]
+    #[case("Less is more", false)]
+    fn finds_what_opens(#[case] text: &str, #[case] expected: bool) {
+        assert_eq!(opens(text), expected);
     }
 }

@@ -1,84 +1,169 @@
 //! Which lines of a mail are shown: decided from what the lines look like.
+//!
+//! In order: what the structure hides; the first sign of history without quote marks, from which on
+//! everything is history; then, above it, quotes at the end, a quote at the top or in the middle
+//! with the whole answer below it, quotes that were answered line by line, and the signature. In
+//! doubt a line is shown.
+
+use std::ops::Range;
 
 use super::{
+    Known,
+    class::{Class, classify},
     header::is_rule,
-    line::{Class, Hint, SourceLine, classify},
+    inline,
+    line::{Hint, SourceLine},
+    part::Part,
+    rule::{self, Verdict},
+    sent, tail, wrapped,
 };
 
-/// Where a line goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    Shown,
-    Signature,
-    History,
-}
-
-/// Longest signature, in lines that are not blank. What is longer is text with a dash in it.
-const MAX_SIGNATURE_LINES: usize = 20;
-
-/// Gives each line its part. In doubt a line is shown.
-pub(super) fn divide(lines: &[SourceLine<'_>]) -> Vec<Part> {
-    let classes = classify(lines);
+/// Gives each line its part, and the rule for it.
+pub(super) fn divide(lines: &[SourceLine<'_>], known: &Known) -> Vec<Verdict> {
+    let mut classes = classify(lines);
+    wrapped::mark(lines, &mut classes);
+    sent::mark(lines, &known.sent, &mut classes);
     let mut mail = Mail {
         lines,
-        classes: &classes,
-        parts: vec![Part::Shown; lines.len()],
+        classes,
+        verdicts: vec![rule::TEXT; lines.len()],
     };
-    let forward = classes.iter().position(|class| *class == Class::Forward);
+    mail.hidden();
+    let forward = mail
+        .classes
+        .iter()
+        .position(|class| *class == Class::Forward);
     let end = mail.unmarked_history(forward.unwrap_or(lines.len()));
+    // Above a forwarded mail nothing is looked for: whoever passes one on writes little.
     if end == lines.len() || forward != Some(end) {
-        let end = mail.signature_below_quote(end);
-        let end = mail.trailing_quote(end);
-        mail.leading_quote(end);
-        mail.signature(end);
+        mail.text_above(end, known);
+    }
+    if let Some(forward) = forward {
+        mail.forwarded(forward);
     }
     if mail.shows_nothing() {
-        return vec![Part::Shown; lines.len()];
+        return vec![rule::NOTHING_ELSE; lines.len()];
     }
-    mail.parts
+    mail.verdicts
 }
 
 struct Mail<'a> {
     lines: &'a [SourceLine<'a>],
-    classes: &'a [Class],
-    parts: Vec<Part>,
+    classes: Vec<Class>,
+    verdicts: Vec<Verdict>,
 }
 
 impl Mail<'_> {
+    /// Finds the parts of what ends at `end`.
+    fn text_above(&mut self, end: usize, known: &Known) {
+        let end = self.below_quote(end, &known.endings);
+        let end = self.trailing_quote(end);
+        if !self.only_quote(end) {
+            inline::shorten(self.lines, &self.classes, &mut self.verdicts, end);
+        }
+        let after_quotes = (0..end)
+            .rfind(|&at| self.is_quoted(at))
+            .map_or(0, |at| at + 1);
+        tail::mark(
+            self.lines,
+            &self.classes,
+            &known.endings,
+            &mut self.verdicts,
+            (after_quotes, end),
+            false,
+        );
+    }
+
+    fn forwarded(&mut self, from: usize) {
+        for verdict in &mut self.verdicts[from..] {
+            if *verdict == rule::TEXT {
+                *verdict = rule::FORWARDED;
+            }
+        }
+    }
+
+    fn hidden(&mut self) {
+        for at in 0..self.lines.len() {
+            if self.lines[at].hint == Hint::Hidden {
+                self.verdicts[at] = rule::HIDDEN;
+                self.classes[at] = Class::Blank;
+            }
+        }
+    }
+
     /// Folds everything from the first sign of history without quote marks on. Returns where it
     /// begins; `limit` if there is none before it.
     fn unmarked_history(&mut self, limit: usize) -> usize {
-        let Some(start) = (0..limit).find(|&at| self.is_history_start(at)) else {
-            return limit;
-        };
-        let start = self.with_rules_above(start);
-        if self.is_blank(0, start) {
-            return limit;
+        let mut from = 0;
+        loop {
+            let Some((start, length)) =
+                (from..limit).find_map(|at| Some((at, self.history_start(at)?)))
+            else {
+                return limit;
+            };
+            if let Some(end) = self.answered(start + length, self.is_blank(0, start)) {
+                // The words that came back take the place of quote marks; what follows may still
+                // be older history.
+                from = end;
+                continue;
+            }
+            let top = self.with_rules_above(start);
+            if self.is_blank(0, top) {
+                return limit;
+            }
+            let verdict = verdict_of(self.classes[start]);
+            self.verdicts[top..].fill(verdict);
+            return top;
         }
-        self.parts[start..].fill(Part::History);
-        start
     }
 
-    fn is_history_start(&self, at: usize) -> bool {
+    /// The number of lines of the sign of history that begins at `at`, if one does.
+    fn history_start(&self, at: usize) -> Option<usize> {
         let length = match self.classes[at] {
-            Class::History => return true,
+            Class::History => return Some(0),
             Class::Delimiter => 1,
             Class::Header { lines }
             | Class::Attribution {
                 lines,
                 is_strong: true,
             } => lines,
-            _ => return false,
+            _ => return None,
         };
         // Marked quotes below: they tell more exactly what is history and what is an answer to it.
+        let is_marked = |below: usize| self.classes[below] == Class::Quote;
         let below = self.next_filled(at + length);
-        below.is_none_or(|below| match self.classes[below] {
+        let is_history = below.is_none_or(|below| match self.classes[below] {
             Class::Quote | Class::OwnQuote => false,
             Class::Header { lines } | Class::Attribution { lines, .. } => self
                 .next_filled(below + lines)
-                .is_none_or(|below| self.classes[below] != Class::Quote),
+                .is_none_or(|below| !is_marked(below)),
             _ => true,
-        })
+        });
+        is_history.then_some(length)
+    }
+
+    /// Whether the history that begins at `start` was answered in itself: text stands between words
+    /// of ours, or below them where nothing stands above (`is_top`). Only our own words tell that.
+    /// Returns where the mail that was answered ends.
+    fn answered(&self, start: usize, is_top: bool) -> Option<usize> {
+        let end = (start..self.lines.len())
+            .find(|&at| {
+                matches!(
+                    self.classes[at],
+                    Class::Header { .. }
+                        | Class::Attribution { .. }
+                        | Class::Delimiter
+                        | Class::Quote
+                )
+            })
+            .unwrap_or(self.lines.len());
+        let is_own = |at: &usize| self.classes[*at] == Class::OwnWords;
+        let first = (start..end).find(is_own)?;
+        let last = (start..end).rfind(is_own)?;
+        let is_text = |at: usize| self.classes[at] == Class::Text && self.has_words(at);
+        let is_between = (first..last).any(is_text);
+        let is_below = is_top && (last..end).any(is_text);
+        (is_between || is_below).then_some(end)
     }
 
     /// Rules and blank lines directly above history belong to it.
@@ -94,8 +179,8 @@ impl Mail<'_> {
     }
 
     /// Some programs put the signature below the quote. Returns the end of what is above it.
-    fn signature_below_quote(&mut self, end: usize) -> usize {
-        let Some(last_quote) = (0..end).rfind(|&at| self.classes[at] == Class::Quote) else {
+    fn below_quote(&mut self, end: usize, endings: &[Vec<String>]) -> usize {
+        let Some(last_quote) = (0..end).rfind(|&at| self.classes[at].is_quote()) else {
             return end;
         };
         let Some(first) = self
@@ -104,12 +189,23 @@ impl Mail<'_> {
         else {
             return end;
         };
-        let is_signature = matches!(self.classes[first], Class::SignatureMark | Class::Footer);
-        let is_all = self.is_blank(self.signature_end(first, end), end);
-        if !is_signature || !is_all || self.count_filled(first, end) > MAX_SIGNATURE_LINES {
+        if self.count_filled(first, end) > 2 * tail::MAX_SIGNATURE_LINES {
             return end;
         }
-        self.parts[first..end].fill(Part::Signature);
+        let mut verdicts = self.verdicts.clone();
+        tail::mark(
+            self.lines,
+            &self.classes,
+            endings,
+            &mut verdicts,
+            (first, end),
+            true,
+        );
+        let is_all = (first..end).all(|at| self.lines[at].is_blank() || verdicts[at] != rule::TEXT);
+        if !is_all {
+            return end;
+        }
+        self.verdicts = verdicts;
         first
     }
 
@@ -117,7 +213,7 @@ impl Mail<'_> {
     /// Returns the end of what is above it.
     fn trailing_quote(&mut self, end: usize) -> usize {
         let is_quote =
-            |class: Class| matches!(class, Class::Quote | Class::OwnQuote | Class::Blank);
+            |class: Class| class.is_quote() || matches!(class, Class::OwnQuote | Class::Blank);
         let mut start = end;
         while start > 0 && is_quote(self.classes[start - 1]) {
             start -= 1;
@@ -127,89 +223,85 @@ impl Mail<'_> {
         let Some(first) = (start..end).find(is_first) else {
             return end;
         };
-        let above = (0..start).rfind(|&at| self.classes[at] != Class::Continued);
-        let introduced = above.filter(|&above| {
-            matches!(
-                self.classes[above],
-                Class::Attribution { .. } | Class::Header { .. } | Class::Delimiter
-            )
-        });
+        let introduction = self.introduction_above(start);
         let is_own = (first..end).any(|at| self.classes[at] == Class::OwnQuote)
-            && (first..end).all(|at| self.classes[at] != Class::Quote);
-        if introduced.is_none() && is_own {
+            && !(first..end).any(|at| self.classes[at].is_quote());
+        if introduction.is_none() && is_own {
             return end;
         }
-        let mut start = introduced.unwrap_or(first);
-        // A delimiter may stand above the header block.
-        let delimiter = (0..start).rfind(|&at| !self.lines[at].is_blank());
-        if introduced.is_some() && delimiter.is_some_and(|at| self.classes[at] == Class::Delimiter)
-        {
-            start = delimiter.unwrap_or(start);
-        }
-        let start = self.with_rules_above(start);
-        self.parts[start..end].fill(Part::History);
-        start
+        let quoted = if (first..end).any(|at| self.classes[at] == Class::Quote) {
+            rule::QUOTED
+        } else {
+            rule::OWN_WORDS
+        };
+        self.fold(first..end, quoted);
+        let Some(introduction) = introduction else {
+            let start = self.with_rules_above(first);
+            self.fold(start..first, quoted);
+            return start;
+        };
+        self.fold_introduction(introduction, first)
     }
 
-    /// Folds one quote at the very top with the whole answer below it. Only in plain text, where
-    /// answering below the quote is a habit.
-    fn leading_quote(&mut self, end: usize) {
-        let Some(first) = self.next_filled(0) else {
-            return;
-        };
-        let Class::Attribution { lines, .. } = self.classes[first] else {
-            return;
-        };
-        let start = first + lines;
-        let in_quote = |at: usize| {
+    /// Folds one quote with the whole answer below it, at the top or below a greeting. Only in plain
+    /// text, where answering below the quote is a habit; and only if nothing else is quoted: else it
+    /// is an answer line by line. Returns whether it was such a quote.
+    fn only_quote(&mut self, end: usize) -> bool {
+        let is_quote = |at: usize| {
             self.lines[at].hint == Hint::None
-                && matches!(self.classes[at], Class::Quote | Class::Blank)
+                && (self.classes[at].is_quote() || self.classes[at] == Class::Blank)
         };
-        let answer = (start..end).find(|&at| !in_quote(at)).unwrap_or(end);
-        let is_plain = |class: Class| {
+        let Some(start) = (0..end).find(|&at| self.is_quoted(at)) else {
+            return false;
+        };
+        let answer = (start..end).find(|&at| !is_quote(at)).unwrap_or(end);
+        let Some(introduction) = self.introduction_above(start) else {
+            return false;
+        };
+        let is_plain = |at: usize| {
             matches!(
-                class,
+                self.classes[at],
                 Class::Text | Class::Blank | Class::SignatureMark | Class::Footer
             )
         };
-        let has_quote = (start..answer).any(|at| self.classes[at] == Class::Quote);
-        // With more quotes below it is an answer line by line.
-        let is_only_quote = !self.classes[answer..].contains(&Class::Quote);
-        if has_quote && is_only_quote && (answer..end).all(|at| is_plain(self.classes[at])) {
-            self.parts[..answer].fill(Part::History);
+        if answer == end
+            || !(0..introduction).all(is_plain)
+            || !(answer..end).all(is_plain)
+            || self.classes[end..].iter().any(|class| class.is_quote())
+        {
+            return false;
         }
+        self.fold(start..answer, rule::QUOTED);
+        self.fold_introduction(introduction, start);
+        true
     }
 
-    /// The signature at the end of the text.
-    fn signature(&mut self, end: usize) {
-        let after_quotes = (0..end)
-            .rfind(|&at| matches!(self.classes[at], Class::Quote | Class::OwnQuote))
-            .map_or(0, |at| at + 1);
-        let mark = (after_quotes..end).find(|&at| {
-            self.classes[at] == Class::SignatureMark
-                && self.count_filled(at, end) <= MAX_SIGNATURE_LINES
-        });
-        let footer = || {
-            let last = (0..end).rfind(|&at| !self.lines[at].is_blank())?;
-            (self.classes[last] == Class::Footer).then_some(last)
-        };
-        if let Some(start) = mark.or_else(footer) {
-            let end = self.signature_end(start, end);
-            self.parts[start..end].fill(Part::Signature);
-        }
+    /// The line that introduces the quote which begins below `start`.
+    fn introduction_above(&self, start: usize) -> Option<usize> {
+        (0..start)
+            .rfind(|&at| !matches!(self.classes[at], Class::Continued | Class::Blank))
+            .filter(|&above| self.classes[above].is_introduction())
     }
 
-    /// Where the signature that begins at `start` ends: with its element, else with the text.
-    fn signature_end(&self, start: usize, end: usize) -> usize {
-        if self.lines[start].hint != Hint::Signature {
-            return end;
-        }
-        let belongs = |line: &SourceLine<'_>| line.is_blank() || line.hint == Hint::Signature;
-        start
-            + self.lines[start..end]
-                .iter()
-                .take_while(|line| belongs(line))
-                .count()
+    /// Folds the introduction at `at` of a quote that begins at `quote`, with a delimiter and rules
+    /// above it. Returns where that begins.
+    fn fold_introduction(&mut self, at: usize, quote: usize) -> usize {
+        self.fold(at..quote, verdict_of(self.classes[at]));
+        let above = (0..at).rfind(|&at| !self.lines[at].is_blank());
+        let delimiter = above.filter(|&above| self.classes[above] == Class::Delimiter);
+        let start = delimiter.unwrap_or(at);
+        self.fold(start..at, rule::DELIMITER);
+        let top = self.with_rules_above(start);
+        self.fold(top..start, verdict_of(self.classes[start]));
+        top
+    }
+
+    fn fold(&mut self, lines: Range<usize>, verdict: Verdict) {
+        self.verdicts[lines].fill(verdict);
+    }
+
+    fn is_quoted(&self, at: usize) -> bool {
+        self.classes[at].is_quote() || self.classes[at] == Class::OwnQuote
     }
 
     fn next_filled(&self, from: usize) -> Option<usize> {
@@ -219,18 +311,35 @@ impl Mail<'_> {
     /// Counts lines that are not blank, no further than any limit here needs.
     fn count_filled(&self, from: usize, to: usize) -> usize {
         let filled = self.lines[from..to].iter().filter(|line| !line.is_blank());
-        filled.take(MAX_SIGNATURE_LINES + 1).count()
+        filled.take(2 * tail::MAX_SIGNATURE_LINES + 1).count()
     }
 
+    /// Whether nothing stands there that a reader of the mail would see.
     fn is_blank(&self, from: usize, to: usize) -> bool {
-        self.count_filled(from, to) == 0
+        (from..to).all(|at| self.lines[at].is_blank() || self.verdicts[at] == rule::HIDDEN)
+    }
+
+    fn has_words(&self, at: usize) -> bool {
+        self.lines[at].text.contains(char::is_alphanumeric)
     }
 
     fn shows_nothing(&self) -> bool {
         !self
             .lines
             .iter()
-            .zip(&self.parts)
-            .any(|(line, part)| *part == Part::Shown && !line.is_blank())
+            .zip(&self.verdicts)
+            .any(|(line, verdict)| verdict.part == Part::Shown && !line.is_blank())
+    }
+}
+
+/// Why what begins with such a line is folded.
+fn verdict_of(class: Class) -> Verdict {
+    match class {
+        Class::History => rule::ELEMENT,
+        Class::Header { .. } => rule::HEADER,
+        Class::Delimiter => rule::DELIMITER,
+        Class::OwnWords => rule::OWN_WORDS,
+        Class::Attribution { .. } | Class::Continued => rule::ATTRIBUTION,
+        _ => rule::QUOTED,
     }
 }

@@ -1,10 +1,20 @@
 //! History without quote marks: "-----Original Message-----" and blocks of From, Sent, To, Subject.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use super::{
-    attribution::has_verb,
+    attribution::{has_date, has_date_or_address, has_verb},
     line::SourceLine,
     words::{FIELDS, FORWARDED, Field, ORIGINAL, REPLY_ABOVE},
 };
+
+static FIELD_NAMES: LazyLock<HashMap<&str, Field>> = LazyLock::new(|| {
+    let pairs = FIELDS
+        .iter()
+        .flat_map(|(field, names)| names.iter().map(|name| (*name, *field)));
+    // Of a name with two meanings the first counts.
+    pairs.rev().collect()
+});
 
 /// Lines that one block may have, folded ones and blank ones among them.
 const MAX_BLOCK_LINES: usize = 16;
@@ -54,8 +64,101 @@ pub(super) fn is_rule(text: &str) -> bool {
 }
 
 /// The number of lines of the header block that begins at `at`: a sender and at least two of date,
-/// recipient and subject.
+/// recipient and subject. Below a rule as Outlook draws it, less is enough: a block in a language
+/// that nobody taught this program, or a sender and a date on one line.
 pub(super) fn block_at(lines: &[SourceLine<'_>], at: usize) -> Option<usize> {
+    known_block(lines, at)
+        .or_else(|| notes_block(&lines[at..]))
+        .or_else(|| {
+            let above = lines[..at]
+                .iter()
+                .rev()
+                .take(3)
+                .find(|line| !line.is_blank())?;
+            let is_below_rule = is_rule(above.text)
+                && (above.text.trim().chars().count() >= 20 || above.text == "---");
+            if !is_below_rule {
+                return None;
+            }
+            one_line_block(lines[at].text)
+                .then_some(1)
+                .or_else(|| unknown_block(&lines[at..]))
+        })
+}
+
+/// The block of Lotus Notes: a name, a date below it, and then fields whose names stand alone on
+/// their lines, or in columns.
+fn notes_block(lines: &[SourceLine<'_>]) -> Option<usize> {
+    const MAX_NAME: usize = 100;
+    const MAX_DATE: usize = 60;
+    let (name, date) = (lines.first()?.text.trim(), lines.get(1)?.text.trim());
+    let is_head = !name.is_empty()
+        && name.len() <= MAX_NAME
+        && date.len() <= MAX_DATE
+        && !lines[0].text.starts_with(char::is_whitespace)
+        && has_date(date)
+        && !date.contains(['@', ';']);
+    if !is_head {
+        return None;
+    }
+    let field_of = |line: &SourceLine<'_>| {
+        let name = line.text.trim().split(['\t', ':']).next()?.to_lowercase();
+        FIELD_NAMES.get(name.as_str()).copied()
+    };
+    let block = &lines[2..lines.len().min(MAX_BLOCK_LINES)];
+    let first = block.iter().position(|line| !line.is_blank())?;
+    let subject = block
+        .iter()
+        .position(|line| field_of(line) == Some(Field::Subject))?;
+    let has_recipient = field_of(&block[first]) == Some(Field::To);
+    // The subject itself stands on the next line, or on the same.
+    let is_alone = !block[subject].text.trim().contains(['\t', ':']);
+    let end = 3 + subject + usize::from(is_alone);
+    has_recipient.then_some(end.min(lines.len()))
+}
+
+/// `From: Ann Date: Tuesday, 3 March 2026`
+fn one_line_block(text: &str) -> bool {
+    const MAX_CHARS: usize = 300;
+    if text.len() > MAX_CHARS || field(text) != Some(Field::From) || !has_date_or_address(text) {
+        return false;
+    }
+    text.split_whitespace().skip(1).any(|word| {
+        word.strip_suffix(':').is_some_and(|name| {
+            FIELD_NAMES
+                .get(name.to_lowercase().as_str())
+                .is_some_and(|field| *field != Field::From)
+        })
+    })
+}
+
+/// At least three lines that each begin with a name and a colon, a time or an address among them.
+/// Only the name is looked at, so that any language will do.
+pub(super) fn unknown_block(lines: &[SourceLine<'_>]) -> Option<usize> {
+    const LEAST: usize = 3;
+    const MAX_LINES: usize = 8;
+    const MAX_NAME: usize = 30;
+    let is_field = |line: &&SourceLine<'_>| {
+        line.depth == 0
+            && line
+                .text
+                .split_once([':', '：'])
+                .is_some_and(|(name, value)| {
+                    !name.trim().is_empty()
+                        && name.chars().count() <= MAX_NAME
+                        && !name.contains("//")
+                        && !value.starts_with("//")
+                })
+    };
+    let count = lines.iter().take(MAX_LINES).take_while(is_field).count();
+    let signs = lines[..count]
+        .iter()
+        .filter(|line| has_date_or_address(line.text))
+        .count();
+    (count >= LEAST && signs >= 2).then_some(count)
+}
+
+fn known_block(lines: &[SourceLine<'_>], at: usize) -> Option<usize> {
     let first = field(lines[at].text)?;
     let mut seen = vec![first];
     let mut end = at + 1;
@@ -85,6 +188,11 @@ pub(super) fn block_at(lines: &[SourceLine<'_>], at: usize) -> Option<usize> {
     (seen.contains(&Field::From) && counts >= 3).then_some(end - at)
 }
 
+/// Whether the line names a sender: `From: …`.
+pub(super) fn is_sender(text: &str) -> bool {
+    field(text) == Some(Field::From)
+}
+
 /// The field that the line begins with, if it is one: `*Von:* …`, `Objet : …`.
 fn field(text: &str) -> Option<Field> {
     let (name, _) = text.split_once([':', '：'])?;
@@ -94,10 +202,7 @@ fn field(text: &str) -> Option<Field> {
     let name = name
         .trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_' | '|' | '\u{a0}'))
         .to_lowercase();
-    FIELDS
-        .iter()
-        .find(|(_, names)| names.contains(&name.as_str()))
-        .map(|(field, _)| *field)
+    FIELD_NAMES.get(name.as_str()).copied()
 }
 
 #[cfg(test)]
@@ -137,10 +242,29 @@ mod tests {
     )]
     #[case::doubled("From: Ann\n\nSent: Monday\n\nTo: Bob", Some(5))]
     #[case::chinese("发件人：Ann\n发送时间：2026\n收件人：Bob\n主题：x", Some(4))]
+    #[case::pipes("| From: Ann |\n| Date: Monday |\n| To: Bob |", Some(3))]
+    #[case::hungarian("Feladó: Ann\nElküldve: hétfő\nCímzett: Bob\nTárgy: x", Some(4))]
+    #[case::hebrew("מאת: Ann\nנשלח: יום שני\nאל: Bob\nנושא: x", Some(4))]
+    #[case::one_line("From: Ann Date: Tue, 3 Mar 2026 09:12", None)]
     #[case::only_from("From: Ann\nHello", None)]
     #[case::form("To: be done\nDate: open", None)]
     fn finds_blocks(#[case] text: &str, #[case] expected: Option<usize>) {
         let lines: Vec<SourceLine<'_>> = text.lines().map(SourceLine::of_text).collect();
         assert_eq!(block_at(&lines, 0), expected);
+    }
+
+    #[rstest]
+    #[case::unknown(
+        "________________________________\nXyz: Ann <ann@a.example>\nQwe: 3 foo 2026 9:12\nRty: Bob\n\nHi",
+        Some(3)
+    )]
+    #[case::one_line("---\nFrom: Ann Date: Tue, 3 Mar 2026 09:12", Some(1))]
+    #[case::text(
+        "________________________________\nPlease note:\nwe close at 9:12",
+        None
+    )]
+    fn finds_blocks_below_a_rule(#[case] text: &str, #[case] expected: Option<usize>) {
+        let lines: Vec<SourceLine<'_>> = text.lines().map(SourceLine::of_text).collect();
+        assert_eq!(block_at(&lines, 1), expected);
     }
 }

@@ -44,7 +44,8 @@ pub fn decide(
         };
         return keep(id, mail, KeptBecause::ByMachine(kind));
     }
-    if mail.from.is_none() {
+    // Who another header names proves nothing.
+    if mail.from.is_none() || mail.from_is_substitute {
         return keep(id, mail, KeptBecause::NoSender);
     }
     let mine: Vec<&Route> = facts
@@ -93,7 +94,7 @@ fn post(id: MailId, mail: &IncomingMail, facts: &MailFacts, route: &Route) -> Ve
         mail: id,
         post: Post {
             parts: parts(mail),
-            remarks: mail.notes.iter().map(wording::note).collect(),
+            remarks: mail.notes.iter().map(wording::mail::note).collect(),
             folded: Folded {
                 history: mail.folded.is_some(),
                 signature: mail.signature.is_some() && !facts.knows_signature,

@@ -22,6 +22,7 @@ fn mail() -> IncomingMail {
             name: Some("Jane".to_owned()),
             address: EmailAddress::parse("jane@acme.com").unwrap(),
         }),
+        from_is_substitute: false,
         to: Vec::new(),
         cc: Vec::new(),
         recipients: Vec::new(),

@@ -178,12 +178,11 @@ fn on_thing(
             event: event.id.clone(),
         }];
     }
-    let (kind, words) = match caption {
-        Some(caption) => (ItemKind::Text, with_thing(caption, what, name)),
-        None => {
-            let body = wording::thing(what, name);
-            (ItemKind::NotCarried, Words { body, html: None })
-        }
+    let (kind, words) = if let Some(caption) = caption {
+        (ItemKind::Text, with_thing(caption, what, name))
+    } else {
+        let body = wording::thing(what, name);
+        (ItemKind::NotCarried, Words { body, html: None })
     };
     let mut effects = write(event, kind, &words, relation, facts);
     if !effects.is_empty() && !matches!(facts.sender_role, Role::Ghost(_)) {

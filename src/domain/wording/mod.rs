@@ -3,6 +3,7 @@
 
 pub mod file;
 pub mod letter;
+pub mod mail;
 pub mod mailbox;
 mod room;
 mod shown;

@@ -1,10 +1,7 @@
 //! What the bot says about mails that are shown in rooms.
 
 use super::{bytes, excerpt};
-use crate::domain::{
-    effect::Folded,
-    incoming::{Note, Withheld},
-};
+use crate::domain::{effect::Folded, incoming::Withheld};
 
 /// A file whose mail gives it no name.
 pub const NAMELESS_FILE: &str = "unnamed file";
@@ -72,8 +69,4 @@ pub fn original_in_control_room() -> String {
 pub fn original_file(mail: i64, is_text: bool) -> String {
     let extension = if is_text { "txt" } else { "eml" };
     format!("mail-{mail}.{extension}")
-}
-
-pub fn note(_note: &Note) -> String {
-    String::new()
 }

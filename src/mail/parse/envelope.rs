@@ -1,6 +1,10 @@
 //! What the server that put a mail into a mailbox wrote down of its envelope.
 
-use super::{headers::Headers, people, start_of, with_line_feeds};
+use super::{
+    headers::Headers,
+    line_ends::{start_of, with_line_feeds},
+    people,
+};
 
 /// What a mail's header tells about its way, for mail that doesn't come with an envelope.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

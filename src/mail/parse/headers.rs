@@ -9,6 +9,8 @@ use crate::content::charset;
 #[derive(Debug, Default)]
 pub(super) struct Headers<'a> {
     fields: Vec<(&'a str, &'a [u8])>,
+    /// The character set of the mail's text, in which its program probably wrote raw headers, too.
+    pub charset: Option<String>,
 }
 
 impl<'a> Headers<'a> {
@@ -61,14 +63,17 @@ impl<'a> Headers<'a> {
     }
 
     /// Values of every field of that name, unfolded but not decoded.
-    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = Value<'a>> {
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = Value<'_>> {
         self.fields
             .iter()
             .filter(move |(own, _)| own.eq_ignore_ascii_case(name))
-            .map(|(_, octets)| Value(octets))
+            .map(|(_, octets)| Value {
+                octets,
+                charset: self.charset.as_deref(),
+            })
     }
 
-    pub(super) fn first(&self, name: &str) -> Option<Value<'a>> {
+    pub(super) fn first(&self, name: &str) -> Option<Value<'_>> {
         self.all(name).next()
     }
 
@@ -81,20 +86,27 @@ impl<'a> Headers<'a> {
 
 /// The raw value of a field.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Value<'a>(&'a [u8]);
+pub(super) struct Value<'a> {
+    octets: &'a [u8],
+    charset: Option<&'a str>,
+}
 
 impl<'a> Value<'a> {
     /// As Unicode, with line ends, but with encoded words as they are.
     pub(super) fn raw(self) -> Cow<'a, str> {
-        match std::str::from_utf8(self.0) {
+        match std::str::from_utf8(self.octets) {
+            // ISO-2022-JP as it is.
+            Ok(text) if text.contains('\u{1b}') => {
+                Cow::Owned(charset::decode(self.octets, self.charset).0)
+            }
             Ok(text) => Cow::Borrowed(text),
-            Err(_) => Cow::Owned(charset::decode(self.0, None).0),
+            Err(_) => Cow::Owned(charset::decode(self.octets, self.charset).0),
         }
     }
 
     /// Whether the character set had to be guessed: 8-bit text that isn't UTF-8 (RFC 6532).
     pub(super) fn is_guess(self) -> bool {
-        std::str::from_utf8(self.0).is_err()
+        std::str::from_utf8(self.octets).is_err()
     }
 
     /// Unfolded and decoded, on one line.
@@ -157,7 +169,13 @@ mod tests {
         let shown: Vec<String> = headers
             .fields
             .iter()
-            .map(|(name, value)| format!("{name}={}", Value(value).text()))
+            .map(|(name, value)| {
+                let value = Value {
+                    octets: value,
+                    charset: None,
+                };
+                format!("{name}={}", value.text())
+            })
             .collect();
         assert_eq!(shown.join("|"), fields);
         assert_eq!(&text[begin..], body);

@@ -1,44 +1,67 @@
 //! Raw bytes to an [`IncomingMail`]: any bytes give one, and what had to be mended is told.
 //!
-//! `structure` reads the tree of parts, `body` chooses what is shown, the others read headers. To
-//! read one more header, add it in [`parse`] (for the mail) or in `facts` (for its kind).
+//! `structure` reads the tree of parts, and `sort` tells texts from files: `words_of`, `enriched`,
+//! `pgp` and `uuencode` read the texts, `file` makes the files (`file_name`, `file_type`, `fate`),
+//! `cms`, `calendar` and `contact` read what has a language of its own. `images` links the HTML to
+//! its images. The others read headers: to read one more, add it in [`open`] (for the mail) or in
+//! `facts` (for its kind).
 
+mod attachment;
 mod body;
+mod calendar;
+mod cms;
+mod contact;
+mod enriched;
 mod envelope;
 mod facts;
+mod fate;
+mod file;
 mod file_name;
+mod file_type;
 mod headers;
+mod images;
+mod line_ends;
 mod parameters;
 mod people;
+mod pgp;
+mod place;
 mod problems;
 mod readable;
+mod sort;
 mod structure;
 #[cfg(test)]
 mod tests;
 mod transfer;
+mod uuencode;
 mod words;
+mod words_of;
 
-use std::{borrow::Cow, ops::Range};
+use std::borrow::Cow;
 
-pub use self::envelope::{Envelope, envelope};
+pub use self::{
+    attachment::Attachment,
+    envelope::{Envelope, envelope},
+};
 use self::{
-    body::Body,
-    headers::{field_name, line_end},
+    attachment::{Content, Step},
+    body::{Block, Body},
+    file::Draft,
+    line_ends::{start_of, with_line_feeds},
     problems::Problems,
-    structure::{Part, Structure},
-    transfer::Encoding,
+    sort::Found,
 };
 use crate::{
     content::{
         charset,
-        html::{self, BoundedHtml},
+        html::{self, BoundedHtml, Segment},
         reply::{self, Known, Reason},
     },
     domain::{
         classify::classify,
         event::Words,
         ids::MessageId,
-        incoming::{AttachmentInfo, Fate, IncomingMail, MailKind, Shown},
+        incoming::{Fate, IncomingMail, MailKind, Note, Shown},
+        wording,
     },
 };
 
@@ -52,24 +75,11 @@ pub struct ParsedMail {
     pub reasons: Vec<Reason>,
 }
 
-/// A file in a mail. Its content stays in the raw mail until it is asked for, so that no more than
-/// one file at a time is in memory.
-#[derive(Debug, Clone)]
-pub struct Attachment {
-    pub info: AttachmentInfo,
-    /// Content-ID without brackets, to which `cid:` links in the HTML refer.
-    pub content_id: Option<String>,
-    range: Range<usize>,
-    encoding: Encoding,
-}
-
-impl Attachment {
-    /// The decoded content. `raw` must be what was given to [`parse`]; of other bytes something
-    /// else or nothing comes out.
+impl ParsedMail {
+    /// The attachment to which a link such as `cid:logo@1` in the HTML refers, by its place.
     #[must_use]
-    pub fn bytes<'a>(&self, raw: &'a [u8]) -> Cow<'a, [u8]> {
-        self.encoding
-            .decode(raw.get(self.range.clone()).unwrap_or_default())
+    pub fn image(&self, cid: &str) -> Option<usize> {
+        images::find(&self.attachments, cid)
     }
 }
 
@@ -77,7 +87,8 @@ impl Attachment {
 /// for a large one: run it on a blocking thread.
 ///
 /// Problem codes: `not_a_mail`, `truncated_structure`, `charset_guessed`, `unreadable_html`,
-/// `text_too_long`, `no_from`, `several_from`, `no_message_id`, `no_date`.
+/// `text_too_long`, `no_from`, `several_from`, `no_message_id`, `no_date`, `date_in_future`,
+/// `encrypted`, `partial`, `unreadable_tnef`, `damaged_tnef`.
 #[must_use]
 pub fn parse(raw: &[u8]) -> ParsedMail {
     open(raw).read(&Known::default())
@@ -128,7 +139,20 @@ pub fn open(raw: &[u8]) -> OpenedMail {
     let references = people::message_ids(headers, "References");
     let mut from = people::addresses(headers, "From").into_iter();
     let first_from = from.next();
-    if first_from.is_none() {
+    // Better than nobody for who wants to answer.
+    let substitute = match first_from {
+        Some(_) => None,
+        None => ["Sender", "Reply-To"]
+            .iter()
+            .find_map(|name| people::addresses(headers, name).into_iter().next()),
+    };
+    let from_is_substitute = substitute.is_some();
+    if from_is_substitute {
+        problems.add(
+            "no_from",
+            "From holds no readable address; another header's is shown instead.",
+        );
+    } else if first_from.is_none() {
         problems.add("no_from", "From holds no readable address.");
     }
     if from.next().is_some() {
@@ -141,24 +165,32 @@ pub fn open(raw: &[u8]) -> OpenedMail {
     if date.is_none() {
         problems.add("no_date", "The mail has no readable Date.");
     }
+    if people::is_in_future(headers) {
+        problems.add(
+            "date_in_future",
+            "Date is later than the time at which the mail came.",
+        );
+    }
     let answers = !(in_reply_to.is_empty() && references.is_empty());
     let facts = facts::read(&structure, subject.as_deref(), answers);
     let kind = classify(&facts);
 
-    let body = body::sort(&mail, &structure, &mut problems);
-    let whole_html = body.html();
-    let attachments: Vec<Attachment> = body
-        .attachments
-        .iter()
-        .map(|index| attachment(&mail, &structure, *index, whole_html.as_ref()))
-        .collect();
+    let steps = match &mail {
+        Cow::Borrowed(_) => Vec::new(),
+        Cow::Owned(_) => vec![Step::LineFeeds],
+    };
+    let mut found = Found::after(problems);
+    let body = sort::sort(&mail, &structure.parts, &steps, &mut found);
+    let body = speak(body.without_last_images(), &mut found);
+    let (body, attachments) = images::link(body);
 
     let mail = IncomingMail {
         kind,
         message_id,
         in_reply_to,
         references,
-        from: first_from,
+        from: first_from.or(substitute),
+        from_is_substitute,
         to: people::addresses(headers, "To"),
         cc: people::addresses(headers, "Cc"),
         recipients: people::recipients(headers),
@@ -170,8 +202,8 @@ pub fn open(raw: &[u8]) -> OpenedMail {
         folded: None,
         shown: Vec::new(),
         attachments: attachments.iter().map(|one| one.info.clone()).collect(),
-        notes: Vec::new(),
-        problems: problems.into_inner(),
+        notes: found.notes,
+        problems: found.problems.into_inner(),
         auto_submitted: facts.is_auto_submitted(),
     };
     OpenedMail {
@@ -182,23 +214,34 @@ pub fn open(raw: &[u8]) -> OpenedMail {
 }
 
 impl OpenedMail {
-    /// Reads what the sender wrote.
+    /// The files, in the order of `mail.attachments`.
+    #[must_use]
+    pub fn attachments(&self) -> &[Attachment] {
+        &self.attachments
+    }
+
+    /// The attachment to which a link such as `cid:logo@1` in the HTML refers, by its place.
+    #[must_use]
+    pub fn image(&self, cid: &str) -> Option<usize> {
+        images::find(&self.attachments, cid)
+    }
+
+    /// Reads what the sender wrote. Images that only the folded parts refer to are folded with them.
     #[must_use]
     pub fn read(self, known: &Known) -> ParsedMail {
         let is_forward = self.mail.kind == MailKind::Forward;
-        let written = Written::read(&self.body, is_forward, known);
+        let mut attachments = self.attachments;
+        let written = Written::read(&self.body, is_forward, known, &mut attachments);
         let mut mail = self.mail;
-        mail.shown = vec![Shown::Words(Words {
-            body: written.text.clone(),
-            html: written.html.clone(),
-        })];
+        mail.shown = written.shown;
         mail.text = written.text;
         mail.html = written.html;
         mail.signature = written.signature;
         mail.folded = written.folded;
+        mail.attachments = attachments.iter().map(|one| one.info.clone()).collect();
         ParsedMail {
             mail,
-            attachments: self.attachments,
+            attachments,
             reasons: written.reasons,
         }
     }
@@ -207,6 +250,7 @@ impl OpenedMail {
 /// The text of a mail, apart from its history.
 struct Written {
     text: String,
+    shown: Vec<Shown>,
     html: Option<String>,
     signature: Option<String>,
     folded: Option<String>,
@@ -215,11 +259,13 @@ struct Written {
 
 impl Written {
     /// By the structure of the HTML if there is any, because it tells quotes apart for sure.
-    fn read(body: &Body, is_forward: bool, known: &Known) -> Self {
+    fn read(body: &Body, is_forward: bool, known: &Known, attachments: &mut [Attachment]) -> Self {
         if let Some(html) = body.html() {
             let reply = reply::from_html(&html, is_forward, known);
+            images::fold(attachments, html.as_str(), reply.html.as_str());
             return Self {
                 text: reply.text,
+                shown: shown(&reply.html, attachments),
                 html: Some(html::to_matrix(&reply.html)),
                 signature: reply.signature,
                 folded: reply.folded,
@@ -228,6 +274,13 @@ impl Written {
         }
         let reply = reply::from_text(&body.text(), is_forward, known);
         Self {
+            shown: match reply.text.as_str() {
+                "" => Vec::new(),
+                text => vec![Shown::Words(Words {
+                    body: text.to_owned(),
+                    html: None,
+                })],
+            },
             text: reply.text,
             html: None,
             signature: reply.signature,
@@ -237,30 +290,46 @@ impl Written {
     }
 }
 
-fn attachment(
-    mail: &[u8],
-    structure: &Structure,
-    index: usize,
-    html: Option<&BoundedHtml>,
-) -> Attachment {
-    let part: &Part = &structure.parts[index];
-    let content_id = part.content_id();
-    let is_shown_in_html = || {
-        let id = content_id.as_deref()?;
-        Some(html?.as_str().contains(&format!("cid:{id}")))
+/// Words, and the images among them that are shown.
+fn shown(html: &BoundedHtml, attachments: &[Attachment]) -> Vec<Shown> {
+    let image = |cid: &str| {
+        let index = images::find(attachments, cid)?;
+        let info = &attachments[index].info;
+        (info.fate == Fate::Shown && info.content_type.starts_with("image/")).then_some(index)
     };
-    Attachment {
-        info: AttachmentInfo {
-            filename: Some(file_name::shown(part)),
-            content_type: part.content_type.value.clone(),
-            size: part.encoding.decoded_size(&mail[part.body.clone()]),
-            inline: part.disposition.value == "inline" || is_shown_in_html().unwrap_or(false),
-            fate: Fate::Shown,
-        },
-        content_id,
-        range: part.body.clone(),
-        encoding: part.encoding,
+    let segments = html::segments(html, &image).into_iter();
+    segments
+        .map(|segment| match segment {
+            Segment::Words { body, html } => Shown::Words(Words {
+                body,
+                html: Some(html),
+            }),
+            Segment::Image(index) => Shown::Image(index),
+        })
+        .collect()
+}
+
+/// Where no part of the mail says anything: the text in Outlook's envelope, or else what the
+/// invitations and visiting cards say.
+fn speak(mut body: Body, found: &mut Found) -> Body {
+    for note in &found.notes {
+        if let Note::Encrypted(_) = note {
+            found.problems.add("encrypted", &wording::mail::note(note));
+        }
     }
+    if !body.blocks.is_empty() {
+        return body;
+    }
+    body.blocks = std::mem::take(&mut found.spare);
+    if body.blocks.is_empty() {
+        let says = |note: &Note| matches!(note, Note::Invitation(_) | Note::Contact(_));
+        let (said, left) = std::mem::take(&mut found.notes).into_iter().partition(says);
+        found.notes = left;
+        let said: Vec<Note> = said;
+        let sentences = said.iter().map(wording::mail::note);
+        body.blocks = sentences.map(Block::Plain).collect();
+    }
+    body
 }
 
 /// An id without brackets or domain is one, too, as long as it is a single word.
@@ -268,53 +337,6 @@ fn message_id(headers: &headers::Headers) -> Option<MessageId> {
     let ids = people::message_ids(headers, "Message-ID");
     let whole = || MessageId::parse(&headers.text("Message-ID")?);
     ids.into_iter().next().or_else(whole)
-}
-
-/// The same mail, octet by octet, but with LF as line ends where its program wrote a lone CR:
-/// programs that know no other line end than the old Macintosh's still exist. Their mails have line
-/// feeds, too, by the servers that passed them on, but few.
-fn with_line_feeds(raw: &[u8]) -> Cow<'_, [u8]> {
-    let is_lone = |at: usize| raw[at] == b'\r' && raw.get(at + 1) != Some(&b'\n');
-    let (mut lone, mut line_feeds) = (0_usize, 0_usize);
-    for (at, octet) in raw.iter().enumerate() {
-        line_feeds += usize::from(*octet == b'\n');
-        lone += usize::from(is_lone(at));
-    }
-    if lone <= line_feeds {
-        return Cow::Borrowed(raw);
-    }
-    let mut mail = raw.to_vec();
-    for (at, octet) in mail.iter_mut().enumerate() {
-        if is_lone(at) {
-            *octet = b'\n';
-        }
-    }
-    Cow::Owned(mail)
-}
-
-/// Where the headers begin: after a byte order mark and blank lines.
-fn start_of(mail: &[u8]) -> usize {
-    let mut at = if mail.starts_with(b"\xef\xbb\xbf") {
-        3
-    } else {
-        0
-    };
-    while at < mail.len() {
-        let end = line_end(mail, at);
-        if !mail[at..end].trim_ascii().is_empty() {
-            break;
-        }
-        at = end;
-    }
-    // A folded first line continues nothing, but may be a field that somebody indented.
-    let indented = mail[at..]
-        .iter()
-        .take_while(|b| b.is_ascii_whitespace())
-        .count();
-    if field_name(&mail[at + indented..line_end(mail, at)]).is_some() {
-        at += indented;
-    }
-    at
 }
 
 /// Without one of these headers a text with colons is a text with colons.
@@ -352,33 +374,29 @@ fn not_a_mail(raw: &[u8]) -> OpenedMail {
             "text_too_long",
             "The text is too long to be shown; it is attached.",
         );
-        attachments.push(Attachment {
-            info: AttachmentInfo {
-                filename: Some("message.txt".to_owned()),
-                content_type: "application/octet-stream".to_owned(),
-                size: raw.len() as u64,
-                inline: false,
-                fate: Fate::Shown,
-            },
+        attachments.push(file::from_draft(Draft {
+            name: Some("message.txt".to_owned()),
+            claimed: "application/octet-stream",
+            start: raw[..file::LOOKED_AT].to_vec(),
+            size: raw.len() as u64,
+            is_inline: false,
             content_id: None,
-            range: 0..raw.len(),
-            encoding: Encoding::Identity,
-        });
+            location: None,
+            content: Content::Within(Vec::new()),
+        }));
         &raw[..LONGEST_NO_MAIL]
     } else {
         raw
     };
     let (text, _) = charset::decode(shown, None);
-    let text = text
-        .replace("\r\n", "\n")
-        .replace('\r', "\n")
-        .replace('\0', "\u{fffd}");
+    let text = line_ends::clean(&text);
     let mail = IncomingMail {
         kind: MailKind::New,
         message_id: None,
         in_reply_to: Vec::new(),
         references: Vec::new(),
         from: None,
+        from_is_substitute: false,
         to: Vec::new(),
         cc: Vec::new(),
         recipients: Vec::new(),
@@ -389,10 +407,7 @@ fn not_a_mail(raw: &[u8]) -> OpenedMail {
         signature: None,
         folded: None,
         shown: Vec::new(),
-        attachments: attachments
-            .iter()
-            .map(|one: &Attachment| one.info.clone())
-            .collect(),
+        attachments: attachments.iter().map(|one| one.info.clone()).collect(),
         notes: Vec::new(),
         problems: problems.into_inner(),
         auto_submitted: false,

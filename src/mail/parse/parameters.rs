@@ -15,9 +15,14 @@ pub(super) struct Parameterised {
 impl Parameterised {
     pub(super) fn read(text: &str) -> Self {
         let mut pieces = pieces(text).into_iter();
-        let value = pieces.next().unwrap_or_default();
+        let first = pieces.next().unwrap_or_default();
+        // Some programs forget the first semicolon.
+        let (value, forgotten) = match first.trim().split_once(char::is_whitespace) {
+            Some((value, rest)) if rest.contains('=') => (value.to_owned(), Some(rest.to_owned())),
+            _ => (first, None),
+        };
         let mut named = Vec::new();
-        for piece in pieces.take(MOST_PARAMETERS) {
+        for piece in forgotten.into_iter().chain(pieces).take(MOST_PARAMETERS) {
             if let Some((name, value)) = piece.split_once('=') {
                 named.push((
                     name.trim().to_ascii_lowercase(),
@@ -141,7 +146,8 @@ fn extended(sections: &[(String, u32, bool, String)]) -> String {
     words::decode(&charset::decode(&octets, declared.filter(|name| !name.is_empty())).0)
 }
 
-fn percent(encoded: &[u8], octets: &mut Vec<u8>) {
+/// Undoes `%3C` and the like.
+pub(super) fn percent(encoded: &[u8], octets: &mut Vec<u8>) {
     let mut rest = encoded;
     while let Some((&octet, after)) = rest.split_first() {
         rest = after;
@@ -177,6 +183,7 @@ mod tests {
     #[case("a/b; name=plain; name*=utf-8''better", "better")]
     #[case("a/b; name*=no%20charset", "no charset")]
     #[case("a/b; name=\"never ends", "never ends")]
+    #[case("a/b name=\"x y\"; z=1", "x y")]
     fn reads_a_parameter(#[case] text: &str, #[case] expected: &str) {
         let read = Parameterised::read(text);
         assert_eq!(read.value, "a/b");

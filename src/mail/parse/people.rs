@@ -77,7 +77,24 @@ pub(super) fn message_ids(headers: &Headers, name: &str) -> Vec<MessageId> {
 
 /// The Date header as RFC 3339, in the sender's offset.
 pub(super) fn date(headers: &Headers) -> Option<String> {
-    let text = headers.text("Date")?;
+    read_date(&headers.text("Date")?)
+}
+
+/// Whether Date is more than a day later than the time that the last server wrote: that is the one
+/// which the sender could not choose. No clock is asked, so that a mail is always read the same.
+pub(super) fn is_in_future(headers: &Headers) -> bool {
+    let read = || {
+        let received = headers.text("Received")?;
+        let received = read_date(received.rsplit(';').next()?)?;
+        let day = jiff::SignedDuration::from_hours(24);
+        let latest = received.parse::<jiff::Timestamp>().ok()?.checked_add(day);
+        Some(date(headers)?.parse::<jiff::Timestamp>().ok()? > latest.ok()?)
+    };
+    read().unwrap_or(false)
+}
+
+fn read_date(text: &str) -> Option<String> {
+    let text = text.trim();
     // The second time in case the zone is missing.
     let mut attempts = [format!("{text}\n"), format!("{text} +0000\n")].into_iter();
     let date =
@@ -93,13 +110,30 @@ fn read_addresses(value: Value) -> Vec<(Option<String>, String)> {
     let HeaderValue::Address(list) = MessageStream::new(text.as_bytes()).parse_address() else {
         return Vec::new();
     };
-    let read: Vec<(Option<String>, String)> = list
-        .iter()
-        .filter_map(|one| {
-            let address = one.address()?.trim().trim_end_matches('.').to_owned();
-            Some((one.name().and_then(clean_name), address))
-        })
-        .collect();
+    let mut read: Vec<(Option<String>, String)> = Vec::new();
+    // Names with a comma that nobody quoted: `Doe, Jane <jane@acme.com>`.
+    let mut torn: Vec<String> = Vec::new();
+    for one in list.iter() {
+        let name = one.name().and_then(clean_name);
+        let address = one.address().map(bare_address).unwrap_or_default();
+        match name {
+            name if !address.contains('@') => {
+                torn.extend(name.or_else(|| clean_name(&address)));
+                if !address.is_empty() {
+                    read.push((None, address));
+                }
+            }
+            Some(name) => {
+                torn.push(name);
+                let name = std::mem::take(&mut torn).join(", ");
+                read.push((Some(name), address));
+            }
+            None => {
+                torn.clear();
+                read.push((None, address));
+            }
+        }
+    }
     if read
         .iter()
         .all(|(_, address)| EmailAddress::parse(address).is_err())
@@ -108,6 +142,18 @@ fn read_addresses(value: Value) -> Vec<(Option<String>, String)> {
         return vec![bare];
     }
     read
+}
+
+/// Without what some programs put before it.
+fn bare_address(address: &str) -> String {
+    let address = address.trim();
+    let address = address.strip_prefix("mailto:").unwrap_or(address);
+    // RFC 5322 section 4.4: the way that a mail should take.
+    let address = match address.rsplit_once(':') {
+        Some((route, address)) if route.starts_with('@') => address,
+        _ => address,
+    };
+    address.trim_end_matches('.').to_owned()
 }
 
 /// The one address in `text`, whose brackets were forgotten: `Jane jane@acme.com`, or which stands
@@ -196,6 +242,27 @@ mod tests {
     #[case("\"jane@acme.com\"", "|jane@acme.com")]
     #[case("jane@acme.com bob@acme.com", "")]
     #[case("<jane@acme.com.>", "|jane@acme.com")]
+    #[case("<<jane@acme.com>>", "|jane@acme.com")]
+    #[case("Jane <jane@acme.com", "Jane|jane@acme.com")]
+    #[case("Jane jane@acme.com>", "Jane|jane@acme.com")]
+    #[case("\"jane@acme.com\" <jane@acme.com>", "|jane@acme.com")]
+    #[case(
+        "\"Jane (jane@acme.com)\" <noreply@acme.com>",
+        "Jane (jane@acme.com)|noreply@acme.com"
+    )]
+    #[case("jane@bücher.example", "|jane@bücher.example")]
+    #[case("jürgen@acme.com", "|jürgen@acme.com")]
+    #[case("Jane <mailto:jane@acme.com>", "Jane|jane@acme.com")]
+    #[case("Jane <jane@acme.com>;", "Jane|jane@acme.com")]
+    #[case("Doe, Jane <jane@acme.com>", "Doe, Jane|jane@acme.com")]
+    #[case("=?utf-8?Q?Doe,_Jane_<jane=40acme.com>?=", "Doe, Jane|jane@acme.com")]
+    #[case("Jane [Acme] <jane@acme.com>", "Jane [Acme]|jane@acme.com")]
+    #[case("Jane @ Acme <jane@acme.com>", "Jane @ Acme|jane@acme.com")]
+    #[case("Jane | Acme, Ltd. <jane@acme.com>", "Jane | Acme, Ltd.|jane@acme.com")]
+    #[case("Jane\u{1} <jane@acme.com>", "Jane|jane@acme.com")]
+    #[case("< jane@acme.com >", "|jane@acme.com")]
+    #[case("@relay.example:jane@acme.com", "|jane@acme.com")]
+    #[case("Jane <@relay.example:jane@acme.com>", "Jane|jane@acme.com")]
     #[case("Jane Doe", "")]
     #[case("", "")]
     fn reads_addresses(#[case] header: &str, #[case] expected: &str) {

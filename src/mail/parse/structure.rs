@@ -11,6 +11,7 @@ use super::{
     parameters::Parameterised,
     transfer::Encoding,
 };
+use crate::content::charset;
 
 /// One part; the mail itself is the first.
 #[derive(Debug)]
@@ -70,12 +71,18 @@ pub(super) fn read(mail: &[u8], start: usize) -> Structure<'_> {
         if part.content_type.value.starts_with("multipart/") {
             let room = MOST_PARTS.saturating_sub(index + 1 + waiting.len());
             let boundary = part.content_type.get("boundary").unwrap_or_default();
-            let cut = cut(
+            let mut cut = cut(
                 mail,
                 part.body.clone(),
                 boundary.trim_end().as_bytes(),
                 room,
             );
+            if cut.ranges.is_empty()
+                && let Some(boundary) = likely_boundary(mail, part.body.clone())
+            {
+                cut = self::cut(mail, part.body.clone(), boundary, room);
+                cut.is_truncated = true;
+            }
             structure.is_truncated |= cut.is_truncated;
             if next.depth == DEEPEST || cut.ranges.is_empty() {
                 structure.is_truncated = true;
@@ -94,6 +101,17 @@ pub(super) fn read(mail: &[u8], start: usize) -> Structure<'_> {
             }
         }
         structure.parts.push(part);
+    }
+    let mut charsets = structure
+        .parts
+        .iter()
+        .filter_map(|part| part.content_type.get("charset"));
+    // Latin-1 fits whatever comes, and is said of whatever comes.
+    let charset = charsets.find(|charset| charset::is_telling(charset));
+    if let Some(charset) = charset.map(str::to_owned) {
+        for part in &mut structure.parts {
+            part.headers.charset = Some(charset.clone());
+        }
     }
     structure
 }
@@ -124,11 +142,13 @@ fn read_part<'a>(mail: &'a [u8], waiting: &Waiting) -> Part<'a> {
     }
     let disposition = parameterised("Content-Disposition").unwrap_or_default();
     let encoding = headers.text("Content-Transfer-Encoding");
+    let encoding = encoding.map_or(Encoding::Identity, |name| Encoding::named(&name));
+    let body = start + body..end;
     Part {
         content_type,
         disposition,
-        encoding: encoding.map_or(Encoding::Identity, |name| Encoding::named(&name)),
-        body: start + body..end,
+        encoding: encoding.or_none(&mail[body.clone()]),
+        body,
         children: Vec::new(),
         headers,
     }
@@ -171,6 +191,26 @@ fn cut(mail: &[u8], body: Range<usize>, boundary: &[u8], room: usize) -> Cut {
     cut
 }
 
+/// What looks like the boundary where the header names none that is there: the first line that
+/// begins with dashes and stands before headers of a part.
+fn likely_boundary(mail: &[u8], body: Range<usize>) -> Option<&[u8]> {
+    let mut at = body.start;
+    while at < body.end {
+        let end = line_end(&mail[..body.end], at);
+        let boundary = mail[at..end].trim_ascii_end().strip_prefix(b"--");
+        if let Some(boundary @ [_, ..]) = boundary
+            && boundary.len() <= LONGEST_BOUNDARY
+            && mail[end..body.end]
+                .get(..8)
+                .is_some_and(|start| start.eq_ignore_ascii_case(b"content-"))
+        {
+            return Some(boundary);
+        }
+        at = end;
+    }
+    None
+}
+
 /// Whether `line` is a boundary, and then whether it is the last one.
 fn boundary_line(line: &[u8], boundary: &[u8]) -> Option<bool> {
     let rest = line.strip_prefix(b"--")?.strip_prefix(boundary)?;
@@ -192,6 +232,8 @@ fn without_line_break(mail: &[u8], start: usize, end: usize) -> usize {
 /// Real mail has less than ten levels.
 const DEEPEST: usize = 20;
 const MOST_PARTS: usize = 1000;
+/// RFC 2046 allows 70 octets.
+const LONGEST_BOUNDARY: usize = 200;
 
 #[cfg(test)]
 mod tests {
@@ -235,6 +277,11 @@ mod tests {
     #[case::no_end(
         "Content-Type: multipart/mixed; boundary=b\n\n--b\n\none",
         "[plain:one]",
+        true
+    )]
+    #[case::other_boundary(
+        "Content-Type: multipart/mixed; boundary=c\n\n--b\nContent-Type: text/html\n\none\n--b--\n",
+        "[html:one]",
         true
     )]
     #[case::no_parts("Content-Type: multipart/mixed; boundary=b\n\none", "plain:one", true)]

@@ -6,6 +6,9 @@ use proptest::prelude::*;
 use rstest::rstest;
 
 use super::*;
+use crate::domain::incoming::AttachmentInfo;
+
+mod files;
 
 /// The headers that every sound mail has.
 const HEAD: &str = "From: Jane Doe <jane@acme.com>\r\nTo: help@example.org\r\n\
@@ -105,7 +108,7 @@ fn names_attachments_and_decodes_them_when_asked() {
         [
             "Grüße.pdf application/pdf 5",
             "fix it.patch text/x-diff 6*",
-            "message.eml message/rfc822 28",
+            "inner.eml message/rfc822 28",
         ]
     );
     assert_eq!(&*parsed.attachments[0].bytes(raw.as_bytes()), b"hello");

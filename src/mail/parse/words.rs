@@ -79,7 +79,15 @@ impl<'a> Word<'a> {
             .as_bytes()
             .windows(2)
             .take(LONGEST_WORD)
-            .position(|pair| pair == b"?=")?;
+            .position(|pair| pair == b"?=");
+        let (end, after) = match end {
+            Some(end) => (end, end + 2),
+            // The end of the field was cut off.
+            None if body.len() <= LONGEST_WORD && !body.contains(char::is_whitespace) => {
+                (body.trim_end_matches('?').len(), body.len())
+            }
+            None => return None,
+        };
         let encoded = &body.as_bytes()[..end];
         let mut octets = Vec::with_capacity(end);
         match encoding {
@@ -87,7 +95,7 @@ impl<'a> Word<'a> {
             b'Q' => q(encoded, &mut octets),
             _ => return None,
         }
-        Some((Self { charset, octets }, &body[end + 2..]))
+        Some((Self { charset, octets }, &body[after..]))
     }
 
     fn text(&self) -> String {
@@ -133,6 +141,10 @@ mod tests {
     #[case("=?utf-8?B?w7w=?= =?iso-8859-1?Q?=FC?=", "üü")]
     #[case("=?iso-8859-1*de?Q?=FCber_alles=3F?=", "über alles?")]
     #[case("=?utf-8?Q?What??= next", "What? next")]
+    #[case("=?utf-8?B?R3LDvMOfZQ", "Grüße")]
+    #[case("=?x-unknown?Q?Gr=FC=DFe_aus_M=FCnchen?=", "Grüße aus München")]
+    #[case("=?iso-8859-1?Q?Gr=C3=BCn?=", "Grün")]
+    #[case("\"=?utf-8?Q?a?=\" =?utf-8?q?b c?=", "\"a\" b c")]
     #[case("=?iso-2022-jp?B?GyRCJDMbKEI=?=", "こ")]
     #[case(
         "a =?utf-8?X?b?= =?utf-8?Q?never ends",

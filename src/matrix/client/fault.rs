@@ -108,11 +108,12 @@ pub(super) fn fault(status: http::StatusCode, body: &[u8], retry_after: Option<D
         // It, or a proxy before it, may have acted before it failed.
         Fault::Unknown { reason }
     } else {
-        // A proxy before it knows its own limit, but no codes.
+        // A proxy before it has a limit of its own, and no codes.
         let is_too_large = status == http::StatusCode::PAYLOAD_TOO_LARGE;
-        let code = match body.errcode.as_str() {
-            "" if is_too_large => "M_TOO_LARGE",
-            code => code,
+        let code = if is_too_large {
+            "M_TOO_LARGE"
+        } else {
+            body.errcode.as_str()
         };
         Fault::Refused {
             code: code.to_owned(),

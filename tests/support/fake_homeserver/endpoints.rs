@@ -106,8 +106,8 @@ pub fn act(
             let media = new_media(world, None);
             json!({"content_uri": media, "unused_expires_at": world.now() + 86_400_000})
         }
-        Route::Upload => upload(world, call)?,
-        Route::UploadTo { server, media } => upload_to(world, server, media, call)?,
+        Route::Upload => upload(world, user, call)?,
+        Route::UploadTo { server, media } => upload_to(world, user, server, media, call)?,
         Route::Download { server, media } => return download(world, server, media),
     };
     Ok(Answer::Json(answer))
@@ -450,6 +450,7 @@ pub fn new_media(world: &mut World, media: Option<Media>) -> String {
     let id = world.next_id();
     let uri = format!("mxc://{}/{}", world.config.server_name, &id[..24]);
     let promise = Media {
+        uploader: String::new(),
         content_type: String::new(),
         filename: None,
         bytes: None,
@@ -458,13 +459,19 @@ pub fn new_media(world: &mut World, media: Option<Media>) -> String {
     uri
 }
 
-fn upload(world: &mut World, call: &Call) -> Result<Value, Refusal> {
-    let media = uploaded(world, call)?;
+fn upload(world: &mut World, user: &str, call: &Call) -> Result<Value, Refusal> {
+    let media = uploaded(world, user, call)?;
     Ok(json!({"content_uri": new_media(world, Some(media))}))
 }
 
-fn upload_to(world: &mut World, server: &str, media: &str, call: &Call) -> Result<Value, Refusal> {
-    let file = uploaded(world, call)?;
+fn upload_to(
+    world: &mut World,
+    user: &str,
+    server: &str,
+    media: &str,
+    call: &Call,
+) -> Result<Value, Refusal> {
+    let file = uploaded(world, user, call)?;
     match world.media.get_mut(&format!("mxc://{server}/{media}")) {
         None => Err(Refusal::not_found("Unknown media ID")),
         Some(known) if known.bytes.is_some() => {
@@ -478,7 +485,7 @@ fn upload_to(world: &mut World, server: &str, media: &str, call: &Call) -> Resul
     }
 }
 
-fn uploaded(world: &World, call: &Call) -> Result<Media, Refusal> {
+fn uploaded(world: &World, user: &str, call: &Call) -> Result<Media, Refusal> {
     if call.body.len() > world.config.max_upload {
         return Err(Refusal::new(
             413,
@@ -491,6 +498,7 @@ fn uploaded(world: &World, call: &Call) -> Result<Media, Refusal> {
         given => given,
     };
     Ok(Media {
+        uploader: user.to_owned(),
         content_type: content_type.to_owned(),
         filename: call.parameter("filename").map(str::to_owned),
         bytes: Some(Bytes::clone(&call.body)),

@@ -266,6 +266,21 @@ impl FakeHomeserver {
         self.world().media.get(uri).cloned()
     }
 
+    /// Every file that was uploaded by somebody of the appservice, in no order.
+    pub fn uploads(&self) -> Vec<Media> {
+        let world = self.world();
+        let files = world.media.values();
+        files
+            .filter(|file| !file.uploader.is_empty() && file.bytes.is_some())
+            .cloned()
+            .collect()
+    }
+
+    /// From now on no larger file is taken, in bytes.
+    pub fn set_max_upload(&self, bytes: usize) {
+        self.world().config.max_upload = bytes;
+    }
+
     /// The first event of the room, old or new, that `wanted` accepts; `None` after `timeout`.
     pub async fn wait_for(
         &self,

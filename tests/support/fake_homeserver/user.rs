@@ -176,6 +176,7 @@ impl FakeHomeserver {
     /// Stores a file as if a client had uploaded it; returns its `mxc:` address.
     pub fn add_media(&self, name: &str, content_type: &str, bytes: &[u8]) -> String {
         let media = Media {
+            uploader: String::new(),
             content_type: content_type.to_owned(),
             filename: Some(name.to_owned()),
             bytes: Some(bytes::Bytes::copy_from_slice(bytes)),

@@ -44,6 +44,8 @@ pub struct Profile {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Media {
+    /// Who has uploaded it; empty for one that was there before.
+    pub uploader: String,
     pub content_type: String,
     pub filename: Option<String>,
     /// `None` between `POST /create` and the upload.
