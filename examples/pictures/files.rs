@@ -50,7 +50,9 @@ async fn relay(first: usize, ann: &MatrixClient, stage: &Stage) -> Result<()> {
         "rel_type": "m.annotation", "event_id": invitation, "key": "🔍",
     }});
     ann.send_event("m.reaction", &sign, &room).await?;
-    said("From: Jane Doe", ann, &room).await.map(drop)
+    said("From: Jane Doe", ann, &room).await?;
+    // Whoever looks into the mailbox finds all of it.
+    mailbox.wait_for_mail(first + 1, SOON).await.map(drop)
 }
 
 /// Jane's program sends `mail` as her answer to `letter`.

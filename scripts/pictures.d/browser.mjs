@@ -29,7 +29,7 @@ const browser = await puppeteer.launch({
 });
 try {
   await room("room", "Carrier board, kernel 6.12", "many thanks", 866);
-  await room("files", "Carrier board, first series", "From: Jane Doe", 1400);
+  await room("files", "Carrier board, first series", "From: Jane Doe", 2050);
   await letter("letter-light", "light");
   await letter("letter-dark", "dark");
 } finally {
@@ -83,6 +83,8 @@ async function room(picture, title, last, height) {
       document.querySelector(".Timeline_scroller").scrollTop += by;
     }, distance);
   }
+  // What has changed since was drawn anew.
+  await page.evaluate(initials);
   await page.screenshot({ path: join(out, `${picture}.png`) });
   await context.close();
 }
