@@ -67,6 +67,12 @@ const NOT_YET: &[&str] = &[
     &["Hallo Ann,\n\nDienstag passt. Wir brauchen zwei Bildschirme für den Kurs.\n\nViele Grüße\nJane"],
     HISTORY
 )]
+#[case::german_outlook_html(
+    "german-outlook-html",
+    &["Hallo Ann,\n\nDienstag passt. Wir brauchen:\n- zwei Bildschirme\n- zehn Stühle\n\n\
+       Viele Grüße\nJane"],
+    HISTORY
+)]
 #[case::gmail_app(
     "gmail-app",
     &["Tuesday is fine for all of us. 👍\n\nSee you in Lyon!"],
@@ -135,6 +141,7 @@ const NOT_YET: &[&str] = &[
        > And shall we bring the boards?\n\nYes please, two of them."],
     BOTH
 )]
+#[case::samsung("samsung", &["Tuesday is fine."], BOTH)]
 // Thunderbird can't split a quote within a table: both answers stand above the whole letter.
 #[case::thunderbird_between_table(
     "thunderbird-between-table",
@@ -259,11 +266,16 @@ async fn take(name: &str, desk: &Desk) {
         .await;
     assert_eq!(codes(&replies), [250], "{replies:?}");
     desk.world.quiet().await;
-    let text = desk.said().join("\n");
-    // An answer between our lines stands below them.
-    if !text.contains("\n> ") {
-        for line in SAID.lines().chain(BELOW).filter(|line| !line.is_empty()) {
-            assert!(!text.contains(line), "{name} shows our own words:\n{text}");
+    for event in desk.events() {
+        let (text, html) = (event.body(), event.content["formatted_body"].as_str());
+        // An answer between our lines stands below them.
+        if text.contains("\n> ") {
+            continue;
+        }
+        let ours = SAID.lines().chain(BELOW).filter(|line| !line.is_empty());
+        for line in ours {
+            let is_shown = text.contains(line) || html.is_some_and(|html| html.contains(line));
+            assert!(!is_shown, "{name} shows our own words:\n{text}\n{html:?}");
         }
     }
 }
