@@ -29,7 +29,7 @@ const browser = await puppeteer.launch({
 });
 try {
   await room("room", "Carrier board, kernel 6.12", "many thanks", 866);
-  await room("files", "Carrier board, first series", "From: Jane Doe", 2050);
+  await room("files", "Carrier board, first series", "From: Jane Doe", 1416);
   await letter("letter-light", "light");
   await letter("letter-dark", "dark");
 } finally {
