@@ -256,7 +256,8 @@ fn check_division_of_html(raw: &str) {
     let Ok(bounded) = BoundedHtml::new(raw) else {
         return;
     };
-    let whole = html::to_text(&bounded);
+    let shown = |html: &BoundedHtml| reply::from_html(html, true, &reply::Known::default()).text;
+    let whole = shown(&bounded);
     for is_forward in [false, true] {
         let reply = reply::from_html(&bounded, is_forward, &reply::Known::default());
         let parts = parts(
@@ -265,7 +266,7 @@ fn check_division_of_html(raw: &str) {
             reply.folded.as_deref(),
         );
         check_same(&parts, &whole);
-        check_same(&[&html::to_text(&reply.html)], &reply.text);
+        check_same(&[&shown(&reply.html)], &reply.text);
         check_html(&html::to_matrix(&reply.html));
     }
 }

@@ -372,7 +372,7 @@ async fn take_up(
                     room: room.clone(),
                     puppet: Puppet::Contact(contact),
                     event_type: "m.room.message".to_owned(),
-                    content: encode::file(&filename),
+                    content: encode::calling_nobody(encode::file(&filename)),
                     mail: Some(PostedMail {
                         mail: Some(mail),
                         conversation,

@@ -23,10 +23,11 @@ use crate::{
         reply::Known,
     },
     domain::{
+        incoming::{IncomingMail, Shown},
         outgoing::{MailPart, Media},
         wording::file::{NotShown, not_shown},
     },
-    mail::parse,
+    mail::parse::{self, Attachment},
     matrix::{client::Fault, encode},
     store::{StoreError, mails, uploads},
 };
@@ -156,7 +157,8 @@ impl Files {
             Err(error) => return Err(error),
         };
         let part = media.part;
-        let reading = tokio::task::spawn_blocking(move || part_of(&raw, part));
+        let filename = media.filename.clone();
+        let reading = tokio::task::spawn_blocking(move || part_of(&raw, part, &filename));
         let Ok(Some((file, claimed))) = reading.await else {
             return Ok(Err(Missing::ForGood(None, NotShown::Unreadable)));
         };
@@ -276,16 +278,23 @@ impl Files {
 }
 
 /// The part's content, and what the mail says that it is.
-fn part_of(raw: &Bytes, part: MailPart) -> Option<(Bytes, String)> {
+fn part_of(raw: &Bytes, part: MailPart, filename: &str) -> Option<(Bytes, String)> {
     let text = |text: String| Some((text.into(), "text/plain".to_owned()));
     match part {
         MailPart::Original => Some((raw.clone(), "message/rfc822".to_owned())),
         MailPart::Readable => text(parse::open(raw).readable()),
         // Without what was known when the room got its beginning: the file may say more, never less.
-        MailPart::Text => text(parse::open(raw).read(&Known::default()).mail.text),
+        MailPart::Text => text(words_of(parse::open(raw).read(&Known::default()).mail)),
         MailPart::File(index) => {
             let opened = parse::open(raw);
-            let file = opened.attachments().get(index)?;
+            let files = opened.attachments();
+            // Another version may have counted otherwise.
+            let is_it = |file: &&Attachment| file.info.filename.as_deref() == Some(filename);
+            let file = files
+                .get(index)
+                .filter(is_it)
+                .or_else(|| files.iter().find(is_it))
+                .or_else(|| files.get(index))?;
             let content = match file.bytes(raw) {
                 Cow::Borrowed(content) => raw.slice_ref(content),
                 Cow::Owned(content) => content.into(),
@@ -293,6 +302,15 @@ fn part_of(raw: &Bytes, part: MailPart) -> Option<(Bytes, String)> {
             Some((content, file.info.content_type.clone()))
         }
     }
+}
+
+/// All that is shown of a mail, without its images.
+fn words_of(mail: IncomingMail) -> String {
+    let words = mail.shown.into_iter().filter_map(|shown| match shown {
+        Shown::Words(words) => Some(words.body),
+        Shown::Image(_) => None,
+    });
+    words.collect::<Vec<_>>().join("\n\n")
 }
 
 fn message_type(shows: Shows) -> &'static str {

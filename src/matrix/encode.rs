@@ -18,6 +18,12 @@ pub fn notice(text: &str, reply_to: Option<&OwnedEventId>) -> Value {
     )
 }
 
+/// Nobody is called by what a mail says (client-server API, User and room mentions).
+pub fn calling_nobody(mut content: Value) -> Value {
+    content["m.mentions"] = json!({});
+    content
+}
+
 /// A file, which is still to be uploaded: its URL and what it looks like are added then.
 #[must_use]
 pub fn file(filename: &str) -> Value {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     decode::UNHINTED_KEY,
-    encode::{file, in_thread, related},
+    encode::{calling_nobody, file, in_thread, related},
 };
 use crate::{
     content::html,
@@ -45,7 +45,7 @@ pub fn events(post: &Post) -> Vec<Planned> {
         add_hint(&mut events[last].content, hint);
     }
     for (at, event) in events.iter_mut().enumerate() {
-        let content = event.content.take();
+        let content = calling_nobody(event.content.take());
         event.content = match &post.thread_root {
             Some(root) => answer_in_thread(content, root, post, at == 0),
             None => related(content, post.reply_to.as_ref().filter(|_| at == 0)),
@@ -84,7 +84,7 @@ fn one_by_one(post: &Post) -> Vec<Planned> {
         match part {
             PostPart::File(one) => events.push(planned_file(one)),
             PostPart::Words(words) if is_too_long => {
-                if let Some(beginning) = texts(words).into_iter().next() {
+                if let Some(beginning) = beginning(words) {
                     events.push(beginning);
                     let hint = wording::rest_in_file(wording::WHOLE_TEXT);
                     add_remarks(&mut events, &hint);
@@ -130,6 +130,14 @@ fn texts(words: &Words) -> Vec<Planned> {
             None => text(json!({"msgtype": "m.text", "body": body})),
         })
         .collect()
+}
+
+/// As plain text: to cut so much HTML into pieces, of which one is shown, would take long.
+fn beginning(words: &Words) -> Option<Planned> {
+    let end = words.body.floor_char_boundary(LARGEST_WORDS);
+    let pieces = html::split_words(&words.body[..end], None, LARGEST_WORDS);
+    let (body, _) = pieces.into_iter().next()?;
+    Some(text(json!({"msgtype": "m.text", "body": body})))
 }
 
 fn has_words(event: &Planned) -> bool {

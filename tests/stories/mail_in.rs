@@ -588,7 +588,7 @@ async fn a_mail_that_ends_postroom_every_time_is_set_aside() {
     let replies = desk.world.mail("jane@acme.com", &[&token], &slow).await;
     assert_eq!(codes(&replies), [250]);
     let next = mail(JANE, &token, "", "The next one");
-    for attempt in 1..=10 {
+    for attempt in 1..=25 {
         loop {
             let sql = "SELECT attempts, state FROM mails ORDER BY id LIMIT 1";
             let (attempts, state): (i64, String) = database.row(sql).await;

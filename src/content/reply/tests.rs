@@ -390,9 +390,10 @@ fn gives_the_authors_words(#[case] raw: &str, #[case] text: &str) {
 
 #[test]
 fn shortens_long_quotes_above_an_answer() {
-    let quote: String = (1..=40).map(|line| format!("> line {line}\n")).collect();
+    let quote: Vec<String> = (1..=40).map(|line| format!("> line {line}")).collect();
+    let quote = quote.join("\n");
     let body =
-        format!("On 3 Mar 2026 09:12, Ann Lee wrote:\n{quote}\nFirst.\n\n> last\n\nSecond.\n");
+        format!("On 3 Mar 2026 09:12, Ann Lee wrote:\n{quote}\n\nFirst.\n\n> last\n\nSecond.\n");
     let reply = from_text(&body, false, &Known::default());
     assert!(
         reply

@@ -4,7 +4,6 @@ use jiff::civil::{Date, Weekday};
 
 use crate::domain::incoming::{
     Answer, Contact, Cryptography, Every, Invitation, Moment, Note, Purpose, Repeats, When,
-    Withheld,
 };
 
 /// A note as a sentence or two.
@@ -23,17 +22,6 @@ pub fn note(note: &Note) -> String {
         Note::Invitation(invitation) => self::invitation(invitation),
         Note::Contact(contact) => self::contact(contact),
     }
-}
-
-/// A file that is not shown.
-#[must_use]
-pub fn withheld(name: &str, size: u64, why: Withheld) -> String {
-    let why = match why {
-        Withheld::Launchable => "Windows would run it when somebody opens it",
-        Withheld::Damaged => "it is damaged and can't be decoded",
-    };
-    let size = super::room::bytes(size);
-    format!("“{name}” ({size}) came with this mail and is kept, but not shown: {why}.")
 }
 
 fn cryptography(by: Cryptography) -> &'static str {
