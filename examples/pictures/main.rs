@@ -4,6 +4,7 @@
 //! everything is, and stays until it is asked to end. It stands on the demo's stage.
 
 mod answer;
+mod files;
 mod scene;
 #[path = "../demo/screen.rs"]
 #[allow(dead_code, reason = "the demo uses the rest")]

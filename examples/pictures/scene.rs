@@ -10,6 +10,7 @@ use crate::answer::{
     self, Piece,
     Piece::{History, Quotes, Says, Signature},
 };
+use crate::files;
 use crate::screen::Screen;
 use crate::servers::customer::Mail;
 use crate::servers::matrix_client::MatrixClient;
@@ -20,7 +21,7 @@ pub const ORGANISATION: &str = "Example Engineering";
 pub const FOOTER: &str = "Example Engineering Ltd · 1 Example Street, Exampleton";
 
 const ROOM: &str = "Carrier board, kernel 6.12";
-const SOON: Duration = Duration::from_secs(30);
+pub const SOON: Duration = Duration::from_secs(30);
 
 const QUESTIONS: [&str; 2] = [
     "Hello Jane, the image with kernel 6.12 boots on your board. Two questions before we go on:\n\n\
@@ -42,6 +43,8 @@ const BUILD: [&str; 2] = [
     "Build 42 has it, and wakes up by Ethernet. Could you try **both**?",
     "Build 42 has it, and wakes up by Ethernet. Could you try <strong>both</strong>?",
 ];
+/// How many mails Jane has in the end, with her own.
+const MAILS: usize = 6;
 const GOOD_NEWS: &str = "Glad to read that! The release with its notes comes on Friday. 🎉";
 
 pub async fn play(stage: &Stage, screen: &Screen) -> Result<()> {
@@ -57,7 +60,8 @@ pub async fn play(stage: &Stage, screen: &Screen) -> Result<()> {
         .await?;
     screen
         .step("Ann and Jane are happy", &logs, room.farewell())
-        .await
+        .await?;
+    files::play(MAILS + 1, &room.ann, stage, screen).await
 }
 
 struct Room<'a> {

@@ -4,11 +4,14 @@
 
 LETTER is a raw mail. Into the folder OUT come `thunderbird-html.eml`, an answer with an image in
 its text and an attached file, `thunderbird-between.eml`, an HTML answer between the quoted lines,
-and `thunderbird-plain.eml`. The text is typed, the image pasted and the file chosen by keys, as a
+and `thunderbird-plain.eml`; in place of the letter's ids are the places that
+tests/stories/clients.rs fills in. The text is typed, the image pasted and the file chosen by keys, as a
 person does it. Beside what scripts/pictures installs it wants Openbox and xclip. No other server
 runs: the letter lies in a local folder, and what is sent is caught here.
 """
 
+import email
+import email.policy
 import json
 import os
 import socket
@@ -35,8 +38,6 @@ PREFERENCES = {
     "mail.identity.id1.valid": True,
     "mail.identity.id1.smtpServer": "smtp1",
     "mail.identity.id1.fcc": False,
-    "mail.identity.id1.reply_on_top": 1,
-    "mail.identity.id1.sig_bottom": False,
     "mail.identity.id1.htmlSigText": "Jane Doe\nAcme Instruments",
     "mail.server.server1.type": "pop3",
     "mail.server.server1.hostname": HOST,
@@ -83,27 +84,35 @@ PREFERENCES = {
     "mailnews.start_page_override.mstone": "ignore",
 }
 
+# What the person chose is what is sent.
+HTML = {"mail.identity.id1.compose_html": True, "mail.default_send_format": 2}
+PLAIN = {"mail.identity.id1.compose_html": False, "mail.default_send_format": 1}
+# Thunderbird's own way is to write below the quote.
+ABOVE = {"mail.identity.id1.reply_on_top": 1, "mail.identity.id1.sig_bottom": False}
+
 
 def main(letter, out):
     os.makedirs(out, exist_ok=True)
-    for name, html, act in (
-        ("thunderbird-html", True, answer_with_files),
-        ("thunderbird-between", True, answer_between),
-        ("thunderbird-plain", False, answer_plainly),
+    for name, settings, act in (
+        ("thunderbird-html", HTML | ABOVE, answer_with_files),
+        ("thunderbird-between", HTML, answer_between),
+        ("thunderbird-plain", PLAIN | ABOVE, answer_plainly),
     ):
         with tempfile.TemporaryDirectory() as folder:
-            mail = answered(letter, html, act, folder, os.path.join(out, name))
+            mail = answered(letter, settings, act, folder, os.path.join(out, name))
+        mail = with_places(mail, letter)
         with open(os.path.join(out, f"{name}.eml"), "wb") as file:
             file.write(mail)
         print(f"{name}.eml: {len(mail)} octets", flush=True)
 
 
-def answered(letter, html, act, folder, picture):
+def answered(letter, settings, act, folder, picture):
     sink = Sink()
     profile = os.path.join(folder, "profile")
-    write_profile(letter, html, sink.port, profile)
+    write_profile(letter, settings, sink.port, profile)
     environment = dict(os.environ, HOME=folder, DISPLAY=DISPLAY, LANG="C.UTF-8")
     running = []
+    hands = Hands(environment, folder)
 
     def start(*command):
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -114,23 +123,36 @@ def answered(letter, html, act, folder, picture):
         time.sleep(1)
         start("openbox")
         start("thunderbird", "--profile", profile, "--no-remote")
-        hands = Hands(environment, folder)
-        hands.wait_for_window("Mozilla Thunderbird")
-        time.sleep(8)
-        # The newest mail of the open folder, then the answer's window.
-        hands.click(WIDTH // 2, 200)
-        hands.press("ctrl+r")
-        hands.wait_for_window("Write:")
+        hands.sees_window("Mozilla Thunderbird", 60)
+        for _ in range(10):
+            # The newest mail of the open folder, once there is one, then the answer's window.
+            hands.click(200, 190)
+            hands.press("ctrl+r")
+            if hands.sees_window("Write:", 5):
+                break
+        else:
+            raise RuntimeError("no answer is begun")
         time.sleep(4)
         act(hands)
         time.sleep(1)
-        hands.picture(f"{picture}.png")
         hands.press("ctrl+Return")
-        return sink.mail(lambda: hands.picture(f"{picture}-failed.png"))
+        return sink.mail()
+    except Exception:
+        hands.picture(f"{picture}-failed.png")
+        raise
     finally:
         for process in reversed(running):
             process.terminate()
             process.wait()
+
+
+def with_places(mail, letter):
+    """The ids of this letter give way to places that a story fills in."""
+    with open(letter, "rb") as file:
+        headers = email.message_from_binary_file(file, policy=email.policy.default)
+    address = headers["Reply-To"].addresses[0].addr_spec
+    mail = mail.replace(address.encode(), b"{{reply-address}}")
+    return mail.replace(headers["Message-ID"].strip("<> ").encode(), b"{{letter-id}}").replace(b"\r\n", b"\n")
 
 
 def answer_with_files(hands):
@@ -141,12 +163,11 @@ def answer_with_files(hands):
 
 
 def answer_between(hands):
-    # Enter in a quote splits it.
-    hands.press("ctrl+End")
-    for _ in range(6):
-        hands.press("Up")
-    hands.press("End", "Return")
+    # Below the line that introduces the quote. Enter in a quote splits it.
+    hands.press("ctrl+Home", "Down", "Down", "End", "Return")
     hands.type("Wednesday would be better.")
+    hands.press("Down", "End", "Return")
+    hands.type("Yes please, two of them.")
 
 
 def answer_plainly(hands):
@@ -186,7 +207,7 @@ class Hands:
     def paste_image(self):
         path = os.path.join(self.folder, "room.png")
         size = "gradient:#c8d6e5-#576574"
-        self.do("convert", "-size", "240x160", size, f"PNG24:{path}", check=True)
+        self.do("convert", "-size", "240x160", size, "-strip", f"PNG24:{path}", check=True)
         clip = ["xclip", "-selection", "clipboard", "-t", "image/png", "-i", path]
         subprocess.run(clip, env=self.environment, check=True, stdout=subprocess.DEVNULL)
         self.press("ctrl+v")
@@ -198,20 +219,21 @@ class Hands:
             file.write(content)
         self.press("ctrl+shift+a")
         time.sleep(3)
-        self.do("xdotool", "type", "--delay", "15", path, check=True)
-        time.sleep(1)
+        # The first stroke opens the field for the path.
+        for typed in (path[:1], path[1:]):
+            self.do("xdotool", "type", "--delay", "40", typed, check=True)
+            time.sleep(1)
         self.press("Return")
         time.sleep(2)
 
-    def wait_for_window(self, title):
-        deadline = time.monotonic() + 60
+    def sees_window(self, title, patience):
+        deadline = time.monotonic() + patience
+        search = ["xdotool", "search", "--onlyvisible", "--name", title]
         while time.monotonic() < deadline:
-            search = ["xdotool", "search", "--onlyvisible", "--name", title]
             if self.do(*search, stdout=subprocess.DEVNULL, check=False).returncode == 0:
-                return
+                return True
             time.sleep(0.5)
-        self.picture("/tmp/no-window.png")
-        raise RuntimeError(f"no window “{title}” is shown")
+        return False
 
     def picture(self, path):
         self.do("import", "-window", "root", path, check=False)
@@ -248,26 +270,20 @@ class Sink:
                     if command == b"QUIT":
                         break
 
-    def mail(self, on_failure):
+    def mail(self):
         if not self.came.wait(30):
-            on_failure()
             raise RuntimeError("nothing was sent")
         time.sleep(1)
         return self.data
 
 
-def write_profile(letter, html, port, profile):
+def write_profile(letter, settings, port, profile):
     os.makedirs(os.path.join(profile, "Mail", "acme"))
     with open(letter, "rb") as file:
         raw = file.read().replace(b"\r\n", b"\n")
     with open(os.path.join(profile, "Mail", "acme", "Inbox"), "wb") as file:
         file.write(b"From - Sun Nov 22 10:00:00 2026\nX-Mozilla-Status: 0001\n" + raw + b"\n")
-    own = {
-        "mail.identity.id1.compose_html": html,
-        "mail.smtpserver.smtp1.port": port,
-        # What the person chose is what is sent.
-        "mail.default_send_format": 2 if html else 1,
-    }
+    own = settings | {"mail.smtpserver.smtp1.port": port}
     with open(os.path.join(profile, "user.js"), "w", encoding="utf-8") as file:
         for key, value in (PREFERENCES | own).items():
             file.write(f"user_pref({json.dumps(key)}, {json.dumps(value)});\n")

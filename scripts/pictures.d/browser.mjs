@@ -28,7 +28,8 @@ const browser = await puppeteer.launch({
   ],
 });
 try {
-  await room();
+  await room("room", "Carrier board, kernel 6.12", "many thanks", 866);
+  await room("files", "Carrier board, first series", "From: Jane Doe", 1416);
   await letter("letter-light", "light");
   await letter("letter-dark", "dark");
 } finally {
@@ -36,9 +37,11 @@ try {
   server.close();
 }
 
-async function room() {
-  const page = await browser.newPage();
-  await page.setViewport({ width: 720, height: 866, deviceScaleFactor: 2 });
+// The room called `title`, which ends with `last`, from the customer's first answer on.
+async function room(picture, title, last, height) {
+  const context = await browser.createBrowserContext();
+  const page = await context.newPage();
+  await page.setViewport({ width: 720, height, deviceScaleFactor: 2 });
   page.on("pageerror", (error) => console.error("hydrogen:", error.message));
   const { port } = server.address();
   await page.goto(`http://127.0.0.1:${port}/?homeserver=${encodeURIComponent(places.homeserver)}`);
@@ -47,14 +50,24 @@ async function room() {
   await page.type("#password", places.staff_password);
   await page.click("button[type=submit]");
   await page.waitForSelector(".RoomList li a", SOON);
-  await page.click(".RoomList li a");
   await page.waitForFunction(
-    () => document.querySelector(".Timeline")?.innerText.includes("many thanks"),
+    (title) => {
+      const rooms = [...document.querySelectorAll(".RoomList li a")];
+      const room = rooms.find((it) => it.innerText.includes(title));
+      room?.click();
+      return room !== undefined;
+    },
     SOON,
+    title,
+  );
+  await page.waitForFunction(
+    (last) => document.querySelector(".Timeline")?.innerText.includes(last),
+    SOON,
+    last,
   );
   await page.evaluate(initials);
   await page.mouse.move(0, 0);
-  // From the first answer on. Hydrogen goes back to the end when something in the room changes.
+  // Hydrogen goes back to the end when something in the room changes.
   const top = () => {
     const scroller = document.querySelector(".Timeline_scroller");
     const names = [...scroller.querySelectorAll(".Timeline_messageSender")];
@@ -70,8 +83,10 @@ async function room() {
       document.querySelector(".Timeline_scroller").scrollTop += by;
     }, distance);
   }
-  await page.screenshot({ path: join(out, "room.png") });
-  await page.close();
+  // What has changed since was drawn anew.
+  await page.evaluate(initials);
+  await page.screenshot({ path: join(out, `${picture}.png`) });
+  await context.close();
 }
 
 // The letter of an avatar: Hydrogen takes it from the user's id, Element from the name.

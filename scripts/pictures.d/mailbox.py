@@ -12,6 +12,8 @@ import sys
 
 # Which mail of the thread is saved: the one that two people wrote.
 SAVED = 3
+# The thread whose picture is not taken.
+ELSEWHERE = "first series"
 
 
 def main(places_file, saved_file):
@@ -29,6 +31,9 @@ def main(places_file, saved_file):
     numbers = found[0].split()
     for at, number in enumerate(numbers, start=1):
         mail = fetch(imap, number)
+        if ELSEWHERE in mail["Subject"]:
+            imap.store(number, "+FLAGS", r"(\Deleted)")
+            continue
         letters = mail["X-Postroom-Id"] is not None
         flags = r"(\Seen \Answered)" if letters else r"(\Seen)"
         imap.store(number, "+FLAGS", flags)
@@ -36,6 +41,7 @@ def main(places_file, saved_file):
             html = mail.get_body(("html",)).get_content()
             with open(saved_file, "w", encoding="utf-8") as file:
                 file.write(html)
+    imap.expunge()
     imap.logout()
 
 

@@ -72,8 +72,9 @@ set wait_key=no beep=no sleep_time=0 help=no sort=date
             write!(keys, "<attach-file>{}<enter>", file.display())?;
         }
         keys.push_str("<send-message><exit><quit>");
+        // Should the test itself be killed, it still ends.
         let program = format!(
-            r#"exec neomutt -n -F "{}" -e 'push "{keys}"'"#,
+            r#"exec timeout --foreground 60 neomutt -n -F "{}" -e 'push "{keys}"'"#,
             self.folder.join("neomuttrc").display()
         );
         self.run(&program).await
