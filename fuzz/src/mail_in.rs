@@ -228,7 +228,7 @@ fn check_events(post: &Post) {
         .iter()
         .filter_map(|part| match part {
             PostPart::Words(words) => Some(words.body.as_str()),
-            PostPart::File(_) => None,
+            PostPart::File(_) | PostPart::Picture(_) => None,
         })
         .collect();
     let written = characters(&words);

@@ -178,6 +178,8 @@ pub struct Post {
 pub enum PostPart {
     Words(Words),
     File(PostedFile),
+    /// An image, a video or a sound, of which a few words may be the caption.
+    Picture(PostedFile),
 }
 
 /// What of a mail is kept out of sight.

@@ -34,7 +34,7 @@ use crate::{
 const AT_ONCE: i64 = 16;
 /// A mail on which work was begun this often without an end is set aside: it ends the process. So
 /// many, because a process may be killed for other reasons while it works on an innocent one.
-const MOST_ATTEMPTS: i64 = 25;
+const MOST_ATTEMPTS: i64 = 10;
 /// Of how many of our messages the words are looked for in an answer.
 const WORDS_KNOWN: u32 = 40;
 /// How long one mail may take to parse.

@@ -54,9 +54,10 @@ pub fn events(post: &Post) -> Vec<Planned> {
     events
 }
 
-/// One file with a few words is one event (client-server API, Media captions).
+/// One picture with a few words is one event (client-server API, Media captions). Clients show other
+/// files as links, where words would look like a file's name.
 fn caption(post: &Post) -> Option<Planned> {
-    let [PostPart::Words(words), PostPart::File(one)] = post.parts.as_slice() else {
+    let [PostPart::Words(words), PostPart::Picture(one)] = post.parts.as_slice() else {
         return None;
     };
     let is_short = words.body.len() <= LONGEST_CAPTION && !words.body.trim().is_empty();
@@ -77,12 +78,12 @@ fn one_by_one(post: &Post) -> Vec<Planned> {
     let mut events = Vec::new();
     let length = |part: &PostPart| match part {
         PostPart::Words(words) => words.body.len(),
-        PostPart::File(_) => 0,
+        PostPart::File(_) | PostPart::Picture(_) => 0,
     };
     let mut is_too_long = post.parts.iter().map(length).sum::<usize>() > LONGEST_SHOWN;
     for part in &post.parts {
         match part {
-            PostPart::File(one) => events.push(planned_file(one)),
+            PostPart::File(one) | PostPart::Picture(one) => events.push(planned_file(one)),
             PostPart::Words(words) if is_too_long => {
                 if let Some(beginning) = beginning(words) {
                     events.push(beginning);
@@ -208,6 +209,13 @@ mod tests {
         })
     }
 
+    fn picture(index: usize) -> PostPart {
+        let PostPart::File(file) = one_file(index) else {
+            unreachable!()
+        };
+        PostPart::Picture(file)
+    }
+
     fn one_file(index: usize) -> PostPart {
         PostPart::File(PostedFile {
             index,
@@ -248,9 +256,10 @@ mod tests {
     #[rstest]
     #[case::nothing(vec![], "(an empty mail)")]
     #[case::words(vec![words("Hello")], "Hello")]
-    #[case::caption(vec![words("The board"), one_file(0)], "The board+File(0)")]
+    #[case::caption(vec![words("The board"), picture(0)], "The board+File(0)")]
+    #[case::a_plain_file_has_none(vec![words("The plan"), one_file(0)], "The plan | 0.png+File(0)")]
     #[case::a_long_text_is_no_caption(
-        vec![words(&"a".repeat(1001)), one_file(0)],
+        vec![words(&"a".repeat(1001)), picture(0)],
         &format!("{}|0.png+File(0)", "a".repeat(1001)).replace('|', " | ")
     )]
     #[case::only_a_file(vec![one_file(3)], "3.png+File(3)")]

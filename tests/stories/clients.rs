@@ -101,13 +101,13 @@ const NOT_YET: &[&str] = &[
     HISTORY
 )]
 #[case::k9("k9", &["Hello Ann,\n\nTuesday suits us."], BOTH)]
-#[case::launchable("launchable", &["m.file 0001-reset.patch: Please try both."], HISTORY)]
+#[case::launchable("launchable", &["Please try both.", "m.file 0001-reset.patch"], HISTORY)]
 #[case::notes("notes", &["Hello Ann,\n\nTuesday suits us.\n\nKind regards\nJane"], HISTORY)]
 #[case::outlook_desktop(
     "outlook-desktop",
-    &["m.file People.xlsx: Hello Ann,\n\nTuesday suits us. This is what we have in the room:\n\n\
+    &["Hello Ann,\n\nTuesday suits us. This is what we have in the room:\n\n\
        - two screens\n- ten chairs\n\nThe list of people is attached.\n\n\
-       Kind regards\nJane Doe\nAcme Instruments"],
+       Kind regards\nJane Doe\nAcme Instruments", "m.file People.xlsx"],
     HISTORY
 )]
 #[case::outlook_mobile(

@@ -76,7 +76,7 @@ fn parse_shows_all_of_a_mail_as_json() {
     assert_eq!(plain("subject"), "Re: Kernel training");
     assert_eq!(plain("date"), "2026-11-22T10:00:00+01:00");
     assert_eq!(plain("text"), "It is.");
-    assert_eq!(plain("html"), "<p>It <b>is</b>.</p>");
+    assert_eq!(plain("html"), "<p>It <strong>is</strong>.</p>");
     assert!(plain("signature").as_str().unwrap().contains("Acme"));
     let folded = plain("folded");
     assert!(

@@ -21,7 +21,8 @@ async fn asked() -> Desk {
 #[tokio::test(flavor = "multi_thread")]
 async fn our_own_words_are_folded_without_any_mark() {
     let desk = asked().await;
-    let repeated = format!("Two of us do.\n\nSkrifaði Ann þann 3 mars:\n\n{ASKED}\n");
+    let repeated =
+        format!("Two of us do.\n\nÞann 3. mars 2026 kl. 09:12 skrifaði Ann:\n\n{ASKED}\n");
     desk.take(&desk.token, &mail(JANE, &desk.token, "", &repeated))
         .await;
     assert_eq!(desk.said(), ["Two of us do.\n\n🔍 history folded"]);

@@ -174,9 +174,9 @@ fn close(mark: &Mark, out: &mut String) {
 fn name(mark: &Mark) -> &'static str {
     match mark {
         Mark::Strong => "strong",
-        Mark::Bold => "b",
+        Mark::Bold => "strong",
         Mark::Emphasis => "em",
-        Mark::Italic => "i",
+        Mark::Italic => "em",
         Mark::Underline => "u",
         Mark::Strike => "s",
         Mark::Deleted => "del",

@@ -120,14 +120,28 @@ fn parts(mail: &IncomingMail) -> Vec<PostPart> {
             Shown::Words(words) => parts.push(PostPart::Words(words.clone())),
             Shown::Image(index) => {
                 placed.push(*index);
-                parts.push(PostPart::File(file(mail, *index)));
+                parts.push(part(mail, *index));
             }
         }
     }
     let others = mail.attachments.iter().enumerate();
     let others = others.filter(|(index, one)| one.fate == Fate::Shown && !placed.contains(index));
-    parts.extend(others.map(|(index, _)| PostPart::File(file(mail, index))));
+    parts.extend(others.map(|(index, _)| part(mail, index)));
     parts
+}
+
+fn part(mail: &IncomingMail, index: usize) -> PostPart {
+    let kind = mail.attachments.get(index).map(|one| &one.content_type);
+    let is_seen = |kind: &String| {
+        ["image/", "video/", "audio/"]
+            .iter()
+            .any(|one| kind.starts_with(one))
+    };
+    if kind.is_some_and(is_seen) {
+        PostPart::Picture(file(mail, index))
+    } else {
+        PostPart::File(file(mail, index))
+    }
 }
 
 fn file(mail: &IncomingMail, index: usize) -> PostedFile {

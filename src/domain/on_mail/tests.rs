@@ -194,7 +194,9 @@ fn files_follow_the_words_and_images_stand_in_their_place() {
     let (_, effects) = decide(MailId(7), &mail, false, &facts(vec![route(1, true)]));
     let show = |part: &PostPart| match part {
         PostPart::Words(words) => words.body.clone(),
-        PostPart::File(file) => format!("{} {}", file.index, file.filename),
+        PostPart::File(file) | PostPart::Picture(file) => {
+            format!("{} {}", file.index, file.filename)
+        }
     };
     let parts: Vec<String> = post_of(&effects).parts.iter().map(show).collect();
     assert_eq!(

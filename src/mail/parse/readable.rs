@@ -13,7 +13,7 @@ impl OpenedMail {
             ("From", listed(from)),
             ("To", listed(mail.to.iter().collect())),
             ("Cc", listed(mail.cc.iter().collect())),
-            ("Date", mail.date.clone().unwrap_or_default()),
+            ("Date", mail.date.as_deref().map(date).unwrap_or_default()),
             ("Subject", mail.subject.clone().unwrap_or_default()),
         ];
         let mut text = String::new();
@@ -24,10 +24,27 @@ impl OpenedMail {
             let name = file.filename.as_deref().unwrap_or(wording::NAMELESS_FILE);
             text.extend(["File: ", name, " (", &wording::bytes(file.size), ")\n"]);
         }
+        for note in &mail.notes {
+            text.extend([&wording::mail::note(note), "\n"]);
+        }
         text.push('\n');
         text.push_str(&self.body.text());
         text
     }
+}
+
+/// As people write it, in the sender's own time zone.
+fn date(date: &str) -> String {
+    let pieces = jiff::fmt::temporal::Pieces::parse(date);
+    let shown = pieces.ok().and_then(|pieces| {
+        let time = pieces.date().to_datetime(pieces.time()?);
+        let offset = pieces.to_numeric_offset()?;
+        Some(format!(
+            "{} ({offset})",
+            time.strftime("%A %-d %B %Y, %H:%M")
+        ))
+    });
+    shown.unwrap_or_else(|| date.to_owned())
 }
 
 fn listed(people: Vec<&NamedAddress>) -> String {

@@ -19,12 +19,14 @@ const MAILS: usize = 4;
 /// A mail for each way to fetch it: together with others, alone, and in several pieces.
 fn mails(to: &str, round: usize) -> [String; MAILS] {
     let filled = |name: &str, lines: usize| {
-        mail(to, &format!("{name} {round}")) + &"> quoted line after line\n".repeat(lines)
+        // Long lines: what is to be tried here is the way, not how long reading takes.
+        let line = format!("> {}\n", "quoted words and more of them ".repeat(20));
+        mail(to, &format!("{name} {round}")) + &line.repeat(lines)
     };
     [
         filled("small", 0),
-        filled("alone", 3_000),
-        filled("pieces", 12_000),
+        filled("alone", 125),
+        filled("pieces", 500),
         filled("last", 1),
     ]
 }

@@ -30,15 +30,18 @@ fn matrix(raw: &str) -> String {
 )]
 #[case::marks(
     "<b>a</b> <i>b <strong>c</strong></i>",
-    "<p><b>a</b> <i>b <strong>c</strong></i></p>"
+    "<p><strong>a</strong> <em>b <strong>c</strong></em></p>"
 )]
 #[case::marks_by_style(
     "<span style='font-weight:bold'>a</span><span style='font-style:italic'>b</span>\
      <span style='text-decoration: underline line-through'>c</span>",
-    "<p><b>a</b><i>b</i><s><u>c</u></s></p>"
+    "<p><strong>a</strong><em>b</em><s><u>c</u></s></p>"
 )]
-#[case::undone_by_style("<b style='font-weight:normal'>a <b>b</b></b>", "<p>a <b>b</b></p>")]
-#[case::same_marks_apart("<b>a</b><b> b</b><b>c</b>", "<p><b>a bc</b></p>")]
+#[case::undone_by_style(
+    "<b style='font-weight:normal'>a <b>b</b></b>",
+    "<p>a <strong>b</strong></p>"
+)]
+#[case::same_marks_apart("<b>a</b><b> b</b><b>c</b>", "<p><strong>a bc</strong></p>")]
 #[case::code_by_font(
     "<p>please set <span style='font-family:Consolas,monospace'>retry=3</span> in the file</p>",
     "<p>please set <code>retry=3</code> in the file</p>"
@@ -116,7 +119,7 @@ fn matrix(raw: &str) -> String {
 #[case::emoji("a <img src='https://example.org/e' alt='🙂'>", "<p>a 🙂</p>")]
 #[case::hidden(
     "<div style='display:none;max-height:0'>preview</div><span style='font-size:0'>x<i style='font-size:9pt'>y</i></span>a",
-    "<p><i>y</i>a</p>"
+    "<p><em>y</em>a</p>"
 )]
 #[case::filling("a<div>&zwnj;&nbsp;&zwnj;&#8199;&shy;</div>b", "<p>a</p><p>b</p>")]
 #[case::color(
@@ -172,7 +175,7 @@ fn shown(raw: &str) -> String {
 #[case::alone("<img src='cid:one'>", "(0)")]
 #[case::in_paragraph(
     "<p>a <b>b<img src='CID:one'>c</b></p>",
-    "<p>a <b>b</b></p> (0) <p><b>c</b></p>"
+    "<p>a <strong>b</strong></p> (0) <p><strong>c</strong></p>"
 )]
 #[case::in_link(
     "<a href='https://e.example'>a<img src='cid:one'></a>",
