@@ -173,10 +173,9 @@ fn close(mark: &Mark, out: &mut String) {
 
 fn name(mark: &Mark) -> &'static str {
     match mark {
-        Mark::Strong => "strong",
-        Mark::Bold => "strong",
-        Mark::Emphasis => "em",
-        Mark::Italic => "em",
+        // Some clients show `b` and `i` as if they were nothing.
+        Mark::Strong | Mark::Bold => "strong",
+        Mark::Emphasis | Mark::Italic => "em",
         Mark::Underline => "u",
         Mark::Strike => "s",
         Mark::Deleted => "del",
