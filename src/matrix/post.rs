@@ -199,16 +199,19 @@ fn add_hint(event: &mut Value, hint: &str) {
 fn add_below(event: &mut Value, sentence: &str, element: &str) {
     let body = event["body"].as_str().unwrap_or_default().to_owned();
     let formatted = match event["formatted_body"].as_str() {
-        Some(formatted) => formatted.to_owned(),
-        None => html::text_to_html(&body),
+        Some(formatted) => Some(formatted.to_owned()),
+        // An indented log takes several times as many octets in HTML.
+        None => Some(html::text_to_html(&body)).filter(|html| json_length(html) <= LARGEST_WORDS),
     };
-    let added = as_html(sentence);
-    let added = match element {
-        "em" => format!("<p><em>{added}</em></p>"),
-        _ => format!("<p>{added}</p>"),
-    };
-    event["format"] = "org.matrix.custom.html".into();
-    event["formatted_body"] = format!("{formatted}{added}").into();
+    if let Some(formatted) = formatted {
+        let added = as_html(sentence);
+        let added = match element {
+            "em" => format!("<p><em>{added}</em></p>"),
+            _ => format!("<p>{added}</p>"),
+        };
+        event["format"] = "org.matrix.custom.html".into();
+        event["formatted_body"] = format!("{formatted}{added}").into();
+    }
     event["body"] = format!("{body}\n\n{sentence}").into();
 }
 
@@ -343,6 +346,20 @@ mod tests {
     }
 
     #[test]
+    fn a_hint_below_an_indented_log_needs_no_html() {
+        let mut post = mail(vec![words(&"        <6>ok\n".repeat(800))]);
+        post.folded.history = true;
+        let content = &events(&post)[0].content;
+        assert!(
+            content["body"]
+                .as_str()
+                .unwrap()
+                .ends_with("\n\n🔍 history folded")
+        );
+        assert!(content["formatted_body"].is_null());
+    }
+
+    #[test]
     fn of_a_mail_with_much_more_html_than_text_the_text_is_shown() {
         let words = PostPart::Words(Words {
             body: "word".to_owned(),
@@ -360,6 +377,7 @@ mod tests {
             "[ -~]{0,40}".boxed(),
             "\\PC{0,40}".boxed(),
             "[\"\n<&\u{1}\u{1F600}]{0,40}".boxed(),
+            "\n {40}[<>&]{0,9}".boxed(),
         ];
         let text = (vec(piece, 0..4), 1..400_usize)
             .prop_map(|(pieces, times)| pieces.join(" ").repeat(times));
