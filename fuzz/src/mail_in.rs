@@ -111,7 +111,7 @@ pub fn run(raw: &[u8]) {
     }
     assert_eq!(parsed.attachments.len(), parsed.mail.attachments.len());
     for note in &parsed.mail.notes {
-        assert!(wording::mail::note(note).ends_with('.'));
+        assert!(wording::mail::note(note).ends_with(['.', ')']));
     }
     let mail = parsed.mail;
     serde_json::to_string(&mail).expect("a mail is JSON");

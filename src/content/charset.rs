@@ -6,7 +6,7 @@ mod utf16;
 mod utf7;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, WINDOWS_1252};
 use label::Declared;
 
 /// Decodes `bytes`: as UTF-8 where they are valid UTF-8, else as `declared`, else as what they look
@@ -45,6 +45,13 @@ pub fn is_telling(name: &str) -> bool {
 }
 
 fn by_usual_rules(bytes: &[u8], declared: Option<&'static Encoding>) -> (String, bool) {
+    let effective;
+    let bytes = if declared == Some(ISO_2022_JP) {
+        effective = without_idle_escapes(bytes);
+        &effective
+    } else {
+        bytes
+    };
     // ISO-2022-JP is valid ASCII, and so valid UTF-8: there the label counts, or the escapes.
     let has_escapes = bytes.contains(&0x1b);
     if !has_escapes && let Ok(text) = std::str::from_utf8(bytes) {
@@ -73,6 +80,23 @@ fn by_usual_rules(bytes: &[u8], declared: Option<&'static Encoding>) -> (String,
         Some(encoding) if has_errors => (encoding.decode(bytes).0.into_owned(), true),
         _ => (text.into_owned(), true),
     }
+}
+
+/// ISO-2022-JP without the escapes that another one follows at once, as they come about where encoded
+/// words are joined; the decoder takes those for an attack and writes U+FFFD.
+fn without_idle_escapes(bytes: &[u8]) -> Vec<u8> {
+    let is_escape = |at: usize| matches!(bytes.get(at..at + 3), Some([0x1b, b'(' | b'$', _]));
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        if is_escape(at) && is_escape(at + 3) {
+            at += 3;
+        } else {
+            out.push(bytes[at]);
+            at += 1;
+        }
+    }
+    out
 }
 
 /// Whether far more characters outside of ASCII were read than could not be read.
@@ -118,6 +142,7 @@ mod tests {
         true
     )]
     #[case::japanese(b"\x1b$B$3\x1b(B", Some("iso-2022-jp"), "こ", false)]
+    #[case::japanese_words(b"\x1b$B$3\x1b(B\x1b$B$s\x1b(B", Some("iso-2022-jp"), "こん", false)]
     #[case::no_such_ascii("Привет, как дела?".as_bytes(), Some("us-ascii"), "Привет, как дела?", true)]
     #[case::ascii_that_is_latin(
         b"Gr\xfc\xdfe aus M\xfcnchen",

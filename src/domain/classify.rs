@@ -115,12 +115,16 @@ fn is_bounce(facts: &HeaderFacts) -> bool {
 }
 
 fn is_feedback_report(facts: &HeaderFacts) -> bool {
+    // RFC 7489 section 7.2.1.1 fixes the subject, and nothing else that could be told by.
+    let subject = facts.subject.to_lowercase();
+    let is_dmarc = subject.starts_with("report domain:") && subject.contains("submitter:");
     // Microsoft's reports follow no RFC: a sentence and the mail that somebody called junk.
     let by_microsoft = facts.subject.starts_with("complaint about message from ")
         && facts.is_from(&["staff@hotmail.com"]);
     facts.is_report("feedback-report")
         || facts.has_type(&["message/feedback-report"])
         || by_microsoft
+        || is_dmarc
 }
 
 fn is_auto_reply(facts: &HeaderFacts) -> bool {
@@ -387,5 +391,16 @@ mod tests {
             f.null_return_path = true;
         });
         assert_eq!(classify(&facts), MailKind::FeedbackReport);
+    }
+
+    #[rstest]
+    #[case(
+        "Report Domain: acme.com Submitter: mx.example Report-ID: 7",
+        MailKind::FeedbackReport
+    )]
+    #[case("Re: Report Domain: acme.com Submitter: mx.example", MailKind::Reply)]
+    #[case("Report domain: which one?", MailKind::New)]
+    fn tells_dmarc_reports(#[case] subject: &str, #[case] kind: MailKind) {
+        assert_eq!(classify(&facts(subject)), kind);
     }
 }

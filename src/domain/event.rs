@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 
+use crate::content::html;
+
 /// One event of a room, decoded. `matrix::decode` makes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RoomEvent {
@@ -77,6 +79,23 @@ pub enum Content {
 pub struct Words {
     pub body: String,
     pub html: Option<String>,
+}
+
+impl Words {
+    /// Adds what stands below.
+    pub fn append(&mut self, below: &Self) {
+        if self.html.is_some() || below.html.is_some() {
+            let html = self
+                .html
+                .get_or_insert_with(|| html::text_to_html(&self.body));
+            match &below.html {
+                Some(below) => html.push_str(below),
+                None => html.push_str(&html::text_to_html(&below.body)),
+            }
+        }
+        self.body.push_str("\n\n");
+        self.body.push_str(&below.body);
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

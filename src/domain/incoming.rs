@@ -122,6 +122,17 @@ pub enum Shown {
     Image(usize),
 }
 
+impl Shown {
+    /// Index among the attachments.
+    #[must_use]
+    pub fn image(&self) -> Option<usize> {
+        match self {
+            Self::Words(_) => None,
+            Self::Image(index) => Some(*index),
+        }
+    }
+}
+
 /// Something about a mail that is told in a sentence below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {

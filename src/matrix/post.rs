@@ -7,7 +7,10 @@ use super::{
     encode::{calling_nobody, file, in_thread, related},
 };
 use crate::{
-    content::html,
+    content::{
+        html,
+        pieces::{self, json_length},
+    },
     domain::{
         effect::{Post, PostPart},
         event::Words,
@@ -29,6 +32,11 @@ pub struct Planned {
 const LARGEST_WORDS: usize = 12_000;
 /// A longer text, in octets, is a file, of which the beginning is shown.
 const LONGEST_SHOWN: usize = 48_000;
+/// So is one whose HTML is longer than this: it would fill many events, and take long to cut.
+const LONGEST_HTML: usize = 4 * LONGEST_SHOWN;
+/// Most octets of the remarks below a mail, as they stand in JSON: in the text and in the HTML, and
+/// with a hint twice in both.
+const LARGEST_REMARKS: usize = 6_000;
 /// A longer text than this, in octets, is no caption.
 const LONGEST_CAPTION: usize = 1_000;
 
@@ -39,7 +47,7 @@ pub fn events(post: &Post) -> Vec<Planned> {
         Some(captioned) => vec![captioned],
         None => one_by_one(post),
     };
-    add_remarks(&mut events, &post.remarks.join("\n"));
+    add_remarks(&mut events, &bounded(post.remarks.join("\n")));
     if let Some(hint) = wording::folded(post.folded) {
         let last = events.iter().rposition(has_words).unwrap_or_default();
         add_hint(&mut events[last].content, hint);
@@ -60,27 +68,37 @@ fn caption(post: &Post) -> Option<Planned> {
     let [PostPart::Words(words), PostPart::Picture(one)] = post.parts.as_slice() else {
         return None;
     };
-    let is_short = words.body.len() <= LONGEST_CAPTION && !words.body.trim().is_empty();
+    let formatted = match &words.html {
+        Some(formatted) => formatted.clone(),
+        None => html::text_to_html(&words.body),
+    };
+    let is_short = words.body.len() <= LONGEST_CAPTION
+        && json_length(&formatted) <= LARGEST_WORDS
+        && !words.body.trim().is_empty();
     // Without a formatted body the words may be taken for the file's name.
     is_short.then(|| {
         let mut planned = planned_file(one);
         planned.content["body"] = words.body.as_str().into();
         planned.content["format"] = "org.matrix.custom.html".into();
-        let formatted = words.html.clone();
-        planned.content["formatted_body"] = formatted
-            .unwrap_or_else(|| html::text_to_html(&words.body))
-            .into();
+        planned.content["formatted_body"] = formatted.into();
         planned
     })
 }
 
 fn one_by_one(post: &Post) -> Vec<Planned> {
     let mut events = Vec::new();
-    let length = |part: &PostPart| match part {
-        PostPart::Words(words) => words.body.len(),
-        PostPart::File(_) | PostPart::Picture(_) => 0,
+    let words = || {
+        post.parts.iter().filter_map(|part| match part {
+            PostPart::Words(words) => Some(words),
+            PostPart::File(_) | PostPart::Picture(_) => None,
+        })
     };
-    let mut is_too_long = post.parts.iter().map(length).sum::<usize>() > LONGEST_SHOWN;
+    let length: usize = words().map(|words| words.body.len()).sum();
+    let html: usize = words()
+        .filter_map(|words| words.html.as_ref())
+        .map(String::len)
+        .sum();
+    let mut is_too_long = length > LONGEST_SHOWN || html > LONGEST_HTML;
     for part in &post.parts {
         match part {
             PostPart::File(one) | PostPart::Picture(one) => events.push(planned_file(one)),
@@ -141,6 +159,22 @@ fn beginning(words: &Words) -> Option<Planned> {
     Some(text(json!({"msgtype": "m.text", "body": body})))
 }
 
+/// As many of our sentences as there is room for.
+fn bounded(remarks: String) -> String {
+    let fits = |text: &str| json_length(text) + json_length(&as_html(text)) <= LARGEST_REMARKS;
+    if fits(&remarks) {
+        return remarks;
+    }
+    // A character takes at most six octets in each of both.
+    let pieces = pieces::split(&remarks, LARGEST_REMARKS / 12);
+    let beginning = pieces.into_iter().next().unwrap_or_default();
+    format!("{}…", beginning.trim_end())
+}
+
+fn as_html(sentence: &str) -> String {
+    html::escape(sentence).replace('\n', "<br>")
+}
+
 fn has_words(event: &Planned) -> bool {
     event.media.is_none() || event.content["formatted_body"].is_string()
 }
@@ -166,16 +200,19 @@ fn add_hint(event: &mut Value, hint: &str) {
 fn add_below(event: &mut Value, sentence: &str, element: &str) {
     let body = event["body"].as_str().unwrap_or_default().to_owned();
     let formatted = match event["formatted_body"].as_str() {
-        Some(formatted) => formatted.to_owned(),
-        None => html::text_to_html(&body),
+        Some(formatted) => Some(formatted.to_owned()),
+        // An indented log takes several times as many octets in HTML.
+        None => Some(html::text_to_html(&body)).filter(|html| json_length(html) <= LARGEST_WORDS),
     };
-    let added = html::escape(sentence).replace('\n', "<br>");
-    let added = match element {
-        "em" => format!("<p><em>{added}</em></p>"),
-        _ => format!("<p>{added}</p>"),
-    };
-    event["format"] = "org.matrix.custom.html".into();
-    event["formatted_body"] = format!("{formatted}{added}").into();
+    if let Some(formatted) = formatted {
+        let added = as_html(sentence);
+        let added = match element {
+            "em" => format!("<p><em>{added}</em></p>"),
+            _ => format!("<p>{added}</p>"),
+        };
+        event["format"] = "org.matrix.custom.html".into();
+        event["formatted_body"] = format!("{formatted}{added}").into();
+    }
     event["body"] = format!("{body}\n\n{sentence}").into();
 }
 
@@ -196,6 +233,7 @@ fn answer_in_thread(
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
     use rstest::rstest;
     use ruma::owned_event_id;
 
@@ -314,6 +352,78 @@ mod tests {
         assert_eq!(media[1].as_ref().unwrap().0, MailPart::Text);
         assert_eq!(media[2].as_ref().unwrap().0, MailPart::File(0));
         assert_eq!(found.len(), 3);
+    }
+
+    #[test]
+    fn a_hint_below_an_indented_log_needs_no_html() {
+        let mut post = mail(vec![words(&"        <6>ok\n".repeat(800))]);
+        post.folded.history = true;
+        let content = &events(&post)[0].content;
+        assert!(
+            content["body"]
+                .as_str()
+                .unwrap()
+                .ends_with("\n\n🔍 history folded")
+        );
+        assert!(content["formatted_body"].is_null());
+    }
+
+    #[test]
+    fn of_a_mail_with_much_more_html_than_text_the_text_is_shown() {
+        let words = PostPart::Words(Words {
+            body: "word".to_owned(),
+            html: Some(format!("<p><b>{}word</b></p>", "</b><b>".repeat(50_000))),
+        });
+        assert_eq!(
+            short(&mail(vec![words])),
+            "word\n\n(This is the beginning; all of it is in the file message.txt.) | \
+             message.txt+Text"
+        );
+    }
+
+    fn any_part() -> impl Strategy<Value = PostPart> {
+        let piece = prop_oneof![
+            "[ -~]{0,40}".boxed(),
+            "\\PC{0,40}".boxed(),
+            "[\"\n<&\u{1}\u{1F600}]{0,40}".boxed(),
+            "\n {40}[<>&]{0,9}".boxed(),
+        ];
+        let text = (vec(piece, 0..4), 1..400_usize)
+            .prop_map(|(pieces, times)| pieces.join(" ").repeat(times));
+        let link = "https://[a-z\"]{1,900}/";
+        let words = (text, any::<bool>(), link, 0..60_usize);
+        let words = words.prop_map(|(body, has_html, link, times)| {
+            let link = html::escape(&link);
+            let linked = format!("<a href=\"{link}\">x</a> ").repeat(times);
+            let html = has_html.then(|| html::text_to_html(&body) + "<p>" + &linked + "</p>");
+            PostPart::Words(Words { body, html })
+        });
+        let file = "[a\"\u{1F600}]{1,60}"
+            .prop_map(|filename| PostPart::File(PostedFile { index: 0, filename }));
+        prop_oneof![words, file]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn no_event_is_larger_than_matrix_allows(
+            parts in vec(any_part(), 0..4),
+            remarks in vec("[a-z\"\u{1}<]{0,900}", 0..30),
+            (history, signature) in any::<(bool, bool)>(),
+            in_thread in any::<bool>(),
+        ) {
+            let mut post = mail(parts);
+            post.remarks = remarks;
+            post.folded = Folded { history, signature };
+            post.reply_to = Some(owned_event_id!("$answered"));
+            post.thread_root = in_thread.then(|| owned_event_id!("$root"));
+            let found = events(&post);
+            prop_assert!(!found.is_empty());
+            for event in found {
+                // The rest is for the envelope, and what is known of an uploaded file.
+                prop_assert!(event.content.to_string().len() <= 62_000);
+            }
+        }
     }
 
     #[test]

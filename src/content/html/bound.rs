@@ -19,6 +19,8 @@ const MAX_TAGS: usize = 100_000;
 /// is for line breaks and images, which clients would leave out below it.
 const MAX_DEPTH: usize = 99;
 const MAX_ATTRIBUTES: usize = 64;
+/// With a space before its name, in bytes.
+const LONGEST_END_TAG: usize = 32;
 
 /// HTML of at most 4 MiB whose tags are balanced, and which a parser sees nested at most 100 deep.
 /// Not safe to show: see [`to_matrix`](super::to_matrix) and [`for_mail`](super::for_mail).
@@ -131,8 +133,13 @@ impl Reader<'_> {
                 }
             }
             _ => {
-                self.out.text("&lt;")?;
-                self.at += 1;
+                if let Some((name, length)) = spaced_end_tag(rest) {
+                    self.out.close(&tag_name(name))?;
+                    self.at += length;
+                } else {
+                    self.out.text("&lt;")?;
+                    self.at += 1;
+                }
             }
         }
         Ok(true)
@@ -158,6 +165,16 @@ impl Reader<'_> {
             None => self.unclosed.push(name.to_owned()),
         }
     }
+}
+
+/// The name in `</ div >`, as some programs write it and browsers show nothing of, and how long the
+/// tag is.
+fn spaced_end_tag(rest: &str) -> Option<(&str, usize)> {
+    let tag = rest.strip_prefix("</ ")?;
+    let length = tag.bytes().take(LONGEST_END_TAG).position(|b| b == b'>')?;
+    let name = tag[..length].trim_matches(' ');
+    let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric());
+    is_name.then_some((name, "</ ".len() + length + 1))
 }
 
 /// A start tag.

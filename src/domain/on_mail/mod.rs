@@ -3,6 +3,8 @@
 //! Until mail is authenticated, only people of a conversation who answer with its token or a known
 //! Message-ID are posted; everything else is kept and reported, never posted, never answered.
 
+use std::collections::HashSet;
+
 use super::{
     effect::{Effect, Folded, Post, PostPart},
     facts::{MailFacts, PersonFacts, Route},
@@ -88,13 +90,19 @@ fn post(id: MailId, mail: &IncomingMail, facts: &MailFacts, route: &Route) -> Ve
             name: name.clone(),
         });
     }
+    let (parts, left) = parts(mail);
+    let mut remarks: Vec<String> = mail.notes.iter().map(wording::mail::note).collect();
+    if !left.is_empty() {
+        let names: Vec<&str> = left.iter().map(|file| file.filename.as_str()).collect();
+        remarks.push(wording::files_left(&names));
+    }
     effects.push(Effect::Post {
         conversation: route.conversation,
         contact: person.contact,
         mail: id,
         post: Post {
-            parts: parts(mail),
-            remarks: mail.notes.iter().map(wording::mail::note).collect(),
+            parts,
+            remarks,
             folded: Folded {
                 history: mail.folded.is_some(),
                 signature: mail.signature.is_some() && !facts.knows_signature,
@@ -111,23 +119,34 @@ fn post(id: MailId, mail: &IncomingMail, facts: &MailFacts, route: &Route) -> Ve
     effects
 }
 
-/// What is shown, in its order: the words with the images within them, then the other files.
-fn parts(mail: &IncomingMail) -> Vec<PostPart> {
-    let mut parts = Vec::new();
-    let mut placed = Vec::new();
+/// What is shown, in its order: the words with the images within them, then the other files; and the
+/// files that would be too many for a room.
+fn parts(mail: &IncomingMail) -> (Vec<PostPart>, Vec<PostedFile>) {
+    let placed: HashSet<usize> = mail.shown.iter().filter_map(Shown::image).collect();
+    let is_other =
+        |index: &usize| mail.attachments[*index].fate == Fate::Shown && !placed.contains(index);
+    let mut others: Vec<usize> = (0..mail.attachments.len()).filter(is_other).collect();
+    // What somebody attached comes before the pictures of a newsletter.
+    let too_many = others.split_off(others.len().min(MOST_FILES));
+    let mut places = MOST_FILES - others.len();
+    let mut left = Vec::new();
+    let mut parts: Vec<PostPart> = Vec::new();
     for shown in &mail.shown {
         match shown {
-            Shown::Words(words) => parts.push(PostPart::Words(words.clone())),
+            Shown::Words(words) => match parts.last_mut() {
+                Some(PostPart::Words(last)) => last.append(words),
+                _ => parts.push(PostPart::Words(words.clone())),
+            },
+            Shown::Image(index) if places == 0 => left.push(file(mail, *index)),
             Shown::Image(index) => {
-                placed.push(*index);
+                places -= 1;
                 parts.push(part(mail, *index));
             }
         }
     }
-    let others = mail.attachments.iter().enumerate();
-    let others = others.filter(|(index, one)| one.fate == Fate::Shown && !placed.contains(index));
-    parts.extend(others.map(|(index, _)| part(mail, index)));
-    parts
+    left.extend(too_many.into_iter().map(|index| file(mail, index)));
+    parts.extend(others.into_iter().map(|index| part(mail, index)));
+    (parts, left)
 }
 
 fn part(mail: &IncomingMail, index: usize) -> PostPart {
@@ -207,6 +226,9 @@ fn keep(id: MailId, mail: &IncomingMail, why: KeptBecause) -> (Outcome, Vec<Effe
         }],
     )
 }
+
+/// Files of one mail in a room.
+const MOST_FILES: usize = 50;
 
 #[cfg(test)]
 mod tests;

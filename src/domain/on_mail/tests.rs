@@ -211,6 +211,39 @@ fn files_follow_the_words_and_images_stand_in_their_place() {
     );
 }
 
+#[test]
+fn of_very_many_files_some_are_shown_and_the_others_named() {
+    let words = |body: String| Shown::Words(Words { body, html: None });
+    let mut mail = mail();
+    let count = 300;
+    mail.attachments = (0..count)
+        .map(|at| attachment(&format!("{at}.png"), Fate::Shown))
+        .collect();
+    // All but the last ten stand in the text.
+    mail.shown = (0..count - 10)
+        .flat_map(|at| [words(format!("before {at}")), Shown::Image(at)])
+        .collect();
+    let (_, effects) = decide(MailId(7), &mail, false, &facts(vec![route(1, true)]));
+    let post = post_of(&effects);
+    let files: Vec<usize> = post
+        .parts
+        .iter()
+        .filter_map(|part| match part {
+            PostPart::File(file) | PostPart::Picture(file) => Some(file.index),
+            PostPart::Words(_) => None,
+        })
+        .collect();
+    let expected: Vec<usize> = (0..40).chain(290..300).collect();
+    assert_eq!(files, expected);
+    assert_eq!(post.parts.len(), 50 + 41);
+    assert!(
+        matches!(&post.parts[80], PostPart::Words(last) if last.body.ends_with("\n\nbefore 289"))
+    );
+    let remark = &post.remarks[0];
+    assert!(remark.starts_with("(250 more files are only in the original, 🔍: 40.png, 41.png, "));
+    assert!(remark.ends_with(", 59.png, and 230 more)"), "{remark}");
+}
+
 #[rstest]
 #[case::among_staff(false, None, "offer !room")]
 #[case::with_visitors(true, Some("!control"), "offer !control")]

@@ -10,13 +10,10 @@ use crate::domain::incoming::{
 #[must_use]
 pub fn note(note: &Note) -> String {
     match note {
-        Note::Signed(by) => format!(
-            "This mail is signed ({}); I have not checked the signature.",
-            cryptography(*by)
-        ),
+        // Who signs signs every mail.
+        Note::Signed(by) => format!("(signed with {}; not checked)", cryptography(*by)),
         Note::Encrypted(by) => format!(
-            "This mail is encrypted ({}); I can't read it. Please ask for it unencrypted; the \
-             original is kept.",
+            "(encrypted with {}, so it can't be read here: please ask for it unencrypted)",
             cryptography(*by)
         ),
         Note::Invitation(invitation) => self::invitation(invitation),

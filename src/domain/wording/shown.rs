@@ -37,16 +37,39 @@ pub const WHOLE_TEXT: &str = "message.txt";
 /// To staff: files that wait for them. Each with its name, size in bytes, and why.
 pub fn withheld(sender: &str, files: &[(String, u64, Withheld)]) -> String {
     let mut lines = vec![format!("{sender} sent what I don't show by myself:")];
-    for (name, size, why) in files {
+    for (name, size, why) in files.iter().take(MOST_TOLD) {
         let why = match why {
             Withheld::Launchable => "Windows would run it when somebody opens it",
             Withheld::Damaged => "its content is damaged",
         };
         lines.push(format!("- “{}” ({}): {why}", excerpt(name), bytes(*size)));
     }
+    if let Some(more @ 1..) = files.len().checked_sub(MOST_TOLD) {
+        lines.push(format!("- and {more} more"));
+    }
     lines.push("It is kept. React to this with ✅ to show it in the room all the same.".to_owned());
     lines.join("\n")
 }
+
+/// Below a mail with more files than a room shows: the names of the others.
+pub fn files_left(names: &[&str]) -> String {
+    let mut told: Vec<String> = names
+        .iter()
+        .take(MOST_TOLD)
+        .map(|one| excerpt(one))
+        .collect();
+    if let Some(more @ 1..) = names.len().checked_sub(MOST_TOLD) {
+        told.push(format!("and {more} more"));
+    }
+    let count = match names.len() {
+        1 => "1 more file is".to_owned(),
+        count => format!("{count} more files are"),
+    };
+    format!("({count} only in the original, 🔍: {})", told.join(", "))
+}
+
+/// Files in one sentence.
+const MOST_TOLD: usize = 20;
 
 pub fn original_of_what() -> String {
     "Which mail? Reply with `!email original` to the message that shows it, or react to that \

@@ -67,10 +67,11 @@ fn is_firmware_name(extension: &str) -> bool {
 /// In pixels.
 const WIDEST_SPACER: u32 = 3;
 
-/// What Windows runs, installs, imports or mounts when somebody opens it. Left out on purpose, for
-/// people who build systems send them every day: scripts that open in an editor (ps1, sh, py, pl),
-/// patches, logs, firmware (bin, hex, elf, dtb, img), libraries; and documents with macros, which
-/// Office does not run when they came from elsewhere.
+/// What Windows runs, installs or imports when somebody opens it. Left out on purpose, for people
+/// who build systems send them every day: scripts that open in an editor (ps1, sh, py, pl), patches,
+/// logs, firmware (bin, hex, elf, dtb, img), libraries; images of disks (iso, vhd), which Windows
+/// mounts but doesn't run, and whose files it marks as coming from elsewhere since 2022; and documents
+/// with macros, which Office does not run when they came from elsewhere.
 #[rustfmt::skip]
 const LAUNCHABLE: &[&str] = &[
     // Programs, and what passes for them.
@@ -84,8 +85,6 @@ const LAUNCHABLE: &[&str] = &[
     "lnk", "url", "website", "scf", "reg", "inf", "ins", "isp", "msc", "rdp", "chm", "hlp",
     "settingcontent-ms", "library-ms", "search-ms", "searchconnector-ms", "shb", "shs", "mde",
     "ade", "accde",
-    // Mounted as a disk, past the mark of where they came from. Images of boards are called img.
-    "iso", "vhd", "vhdx",
 ];
 
 #[cfg(test)]
@@ -114,6 +113,8 @@ mod tests {
     #[case("0001-fix.patch", false)]
     #[case("u-boot.bin", false)]
     #[case("sdcard.img", false)]
+    #[case("installer-arm64.iso", false)]
+    #[case("console.rdp", true)]
     #[case("build.ps1", false)]
     #[case("table.xlsm", false)]
     #[case("exe", false)]

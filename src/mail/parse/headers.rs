@@ -27,7 +27,7 @@ impl<'a> Headers<'a> {
             if line.trim_ascii_end().is_empty() {
                 let is_fold = line.starts_with(b" ") || line.starts_with(b"\t");
                 // RFC 5322 section 4.2: a folded line may be blank, as long as headers follow.
-                if is_fold && field_name(&text[end..line_end(text, end)]).is_some() {
+                if is_fold && goes_on(text, end) {
                     at = end;
                     continue;
                 }
@@ -119,6 +119,18 @@ impl<'a> Value<'a> {
     }
 }
 
+/// Whether a field begins at `at`, or after a few more folded lines.
+fn goes_on(text: &[u8], mut at: usize) -> bool {
+    for _ in 0..MOST_FOLDED {
+        let line = &text[at..line_end(text, at)];
+        if !matches!(line.first(), Some(b' ' | b'\t')) {
+            return field_name(line).is_some();
+        }
+        at += line.len();
+    }
+    false
+}
+
 /// Control characters become spaces, and runs of white space one space.
 pub(super) fn one_line(text: &str) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control());
@@ -144,6 +156,8 @@ const LONGEST_NAME: usize = 200;
 /// In octets; a To with a thousand addresses fits.
 const LONGEST_VALUE: usize = 64 * 1024;
 const MOST_FIELDS: usize = 2000;
+/// Folded lines after a blank one.
+const MOST_FOLDED: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -163,6 +177,8 @@ mod tests {
     #[case::mbox(">From x\nA: b\n\nbody", "A=b", "body")]
     #[case::blank_with_spaces("A: b\n  \nbody", "A=b", "body")]
     #[case::blank_fold("A: b\n  \nC: d\n\nbody", "A=b|C=d", "body")]
+    #[case::blank_fold_amid("A: b,\n\t\n\tc\nC: d\n\nbody", "A=b,|C=d", "body")]
+    #[case::indented_body("A: b\n \n c\nd\n", "A=b", " c\nd\n")]
     #[case::raw_utf8("A: ü\n\n", "A=ü", "")]
     fn reads(#[case] text: &str, #[case] fields: &str, #[case] body: &str) {
         let (headers, begin) = Headers::read(text.as_bytes());

@@ -51,13 +51,19 @@ pub(super) fn start_of(mail: &[u8]) -> usize {
     at
 }
 
-/// A text with LF as its line ends and without NUL.
+/// A text with LF as its line ends, and without characters that command a terminal or a printer.
 pub(super) fn clean(text: &str) -> String {
     // Some servers double the carriage return.
-    text.replace("\r\r\n", "\n")
-        .replace("\r\n", "\n")
-        .replace('\r', "\n")
-        .replace('\0', "\u{fffd}")
+    let text = text.replace("\r\r\n", "\n").replace("\r\n", "\n");
+    let is_kept = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
+    text.chars()
+        .map(|c| match c {
+            '\r' | '\u{b}' | '\u{c}' | '\u{85}' => '\n',
+            '\0' => '\u{fffd}',
+            c => c,
+        })
+        .filter(is_kept)
+        .collect()
 }
 
 /// Undoes doubled line breaks, as Outlook and Exchange write them into the text of some mails: every
@@ -94,6 +100,14 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+
+    #[rstest]
+    #[case("a\r\nb\rc\r\r\nd", "a\nb\nc\nd")]
+    #[case("a\tb\u{c}c", "a\tb\nc")]
+    #[case("a\u{7}b\u{1b}[31mc\u{9d}d\0", "ab[31mcd\u{fffd}")]
+    fn cleans(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(clean(text), expected);
+    }
 
     #[rstest]
     #[case::doubled("a\n\nb\n\n\n\nc\n\nd\n", Some("a\nb\n\nc\nd\n"))]

@@ -321,10 +321,14 @@ fn shown(html: &BoundedHtml, text: &str, attachments: &[Attachment]) -> Vec<Show
 /// Where no part of the mail says anything: the text in Outlook's envelope, or else what the
 /// invitations and visiting cards say.
 fn speak(mut body: Body, found: &mut Found) -> Body {
-    for note in &found.notes {
-        if let Note::Encrypted(_) = note {
-            found.problems.add("encrypted", &wording::mail::note(note));
-        }
+    if found
+        .notes
+        .iter()
+        .any(|note| matches!(note, Note::Encrypted(_)))
+    {
+        found
+            .problems
+            .add("encrypted", "The mail, or a part of it, is encrypted.");
     }
     if !body.blocks.is_empty() {
         return body;

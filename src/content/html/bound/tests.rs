@@ -11,6 +11,8 @@ use super::*;
 #[case::crossed("<b>x<i>y</b>z</i>", "<b>x<i>y</i></b><i>z</i>")]
 #[case::comment("a<!-- <div> -->b<!-->c", "abc")]
 #[case::style("<STYLE>p{}</Style >a", "a")]
+#[case::spaced_end("<div>a</ div >b", "<div>a</div>b")]
+#[case::no_end_tag("a </ b c> </ d", "a &lt;/ b c> &lt;/ d")]
 #[case::open_style("<style>kept", "kept")]
 #[case::handler("<a href=x onclick='y'>z</a>", "<a href=\"x\">z</a>")]
 #[case::quotes("<a title='say \"x\"'>z</a>", "<a title=\"say &quot;x&quot;\">z</a>")]
