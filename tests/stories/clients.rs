@@ -204,7 +204,7 @@ async fn the_room_shows_what_they_wrote(
     "invitation",
     &["Let us look at the room together.", "Look at the training room", "1 December 2026", "14:00", "Room Lumière"]
 )]
-#[case::smime_signed("smime-signed", &["Tuesday suits us.\n\nJane", "signed (S/MIME)"])]
+#[case::smime_signed("smime-signed", &["Tuesday suits us.\n\nJane", "signed with S/MIME"])]
 #[case::launchable("launchable", &["“setup.exe” (64 B)", "Windows would run it"])]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_room_is_told_what_words_do_not_say(#[case] name: &str, #[case] told: &[&str]) {
