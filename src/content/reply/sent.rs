@@ -35,6 +35,8 @@ pub(super) fn mark(lines: &[SourceLine<'_>], sent: &[String], classes: &mut [Cla
     }
     let words = own_words(lines, &Sent::of(sent));
     let is_own = |at: usize| words[at].own * 10 >= words[at].all * 9;
+    // Whether a stretch was found above: what comes after it needs no introduction of its own.
+    let mut is_found = false;
     let mut at = 0;
     while at < lines.len() {
         if words[at].all == 0 || !is_own(at) {
@@ -47,7 +49,7 @@ pub(super) fn mark(lines: &[SourceLine<'_>], sent: &[String], classes: &mut [Cla
             .map_or(at + run, |last| last + 1);
         let count: usize = words[at..end].iter().map(|line| line.own).sum();
         if count >= LEAST_WORDS {
-            mark_run(lines, classes, at..end, count);
+            is_found |= mark_run(lines, classes, at..end, (count, is_found));
         }
         at += run;
     }
@@ -57,8 +59,8 @@ fn mark_run(
     lines: &[SourceLine<'_>],
     classes: &mut [Class],
     run: std::ops::Range<usize>,
-    words: usize,
-) {
+    (words, is_found): (usize, bool),
+) -> bool {
     for class in &mut classes[run.clone()] {
         if *class == Class::OwnQuote {
             *class = Class::Quote;
@@ -69,13 +71,15 @@ fn mark_run(
     let bare = run.clone().filter(|&at| is_bare(classes[at])).count();
     let is_long = bare >= LEAST_BARE_LINES && words >= LEAST_BARE_WORDS || words >= MANY_WORDS;
     let is_introduced = is_introduced(lines, classes, run.start);
-    if bare > 0 && (is_introduced || is_long) {
+    let is_history = bare > 0 && (is_introduced || is_long || is_found);
+    if is_history {
         for at in run {
             if is_bare(classes[at]) {
                 classes[at] = Class::OwnWords;
             }
         }
     }
+    is_history
 }
 
 /// Whether a line directly above introduces what begins at `start`; marks it if it is of a kind
