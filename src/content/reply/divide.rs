@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::{
     Known,
     class::{Class, classify},
-    header::{is_between_dashes, is_rule},
+    header::{is_between_dashes, is_field, is_rule},
     inline,
     line::{Hint, SourceLine},
     part::Part,
@@ -143,15 +143,17 @@ impl Mail<'_> {
         is_history.then_some(length)
     }
 
-    /// Whether the author announces what begins at `at`: "These were the headers of that mail:".
+    /// Whether the author announces what begins at `at`: "These were the headers of that mail:". A
+    /// line of a mail box (`From ann Tue Mar …`) does, too.
     fn is_announced(&self, at: usize) -> bool {
         const LEAST_WORDS: usize = 3;
         let above = (0..at).rfind(|&above| !self.lines[above].is_blank());
         above.is_some_and(|above| {
             let text = self.lines[above].text.trim();
-            self.classes[above] == Class::Text
-                && text.ends_with([':', '：'])
-                && text.split_whitespace().count() >= LEAST_WORDS
+            let is_title =
+                text.ends_with([':', '：']) && text.split_whitespace().count() >= LEAST_WORDS;
+            let is_mail_box = text.starts_with("From ") && !text.contains(": ");
+            self.classes[above] == Class::Text && (is_title || (is_mail_box && above + 1 == at))
         })
     }
 
@@ -190,6 +192,24 @@ impl Mail<'_> {
                     && is_between_dashes(self.lines[above].text)
             })
             .unwrap_or(start)
+    }
+
+    /// Yandex puts the recipient and the subject above "On … wrote:", and a rule above them.
+    fn with_fields_above(&self, start: usize) -> usize {
+        const MAX_LINES: usize = 4;
+        let above: Vec<usize> = (0..start)
+            .rev()
+            .filter(|&at| !self.lines[at].is_blank())
+            .take(MAX_LINES)
+            .take_while(|&at| is_field(self.lines[at].text))
+            .collect();
+        let Some(&top) = above.last() else {
+            return start;
+        };
+        let is_below_rule = (0..top)
+            .rfind(|&at| !self.lines[at].is_blank())
+            .is_some_and(|at| is_rule(self.lines[at].text));
+        if is_below_rule { top } else { start }
     }
 
     /// Rules and blank lines directly above history belong to it.
@@ -317,7 +337,7 @@ impl Mail<'_> {
         let delimiter = above.filter(|&above| self.classes[above] == Class::Delimiter);
         let start = delimiter.unwrap_or(at);
         self.fold(start..at, rule::DELIMITER);
-        let top = self.with_rules_above(start);
+        let top = self.with_rules_above(self.with_fields_above(self.with_title_above(start)));
         self.fold(top..start, verdict_of(self.classes[start]));
         top
     }

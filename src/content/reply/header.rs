@@ -75,8 +75,8 @@ pub(super) fn is_rule(text: &str) -> bool {
 }
 
 /// The number of lines of the header block that begins at `at`: a sender and at least two of date,
-/// recipient and subject, and a sign that a program wrote them: an address, "Sent", or a time of
-/// day beside a subject. People write "From: … To: … Date: …" themselves when they book a journey.
+/// recipient and subject, and a sign that a program wrote them: an address, "Sent" with a subject
+/// or a time, or all four with a time. People write "From: … To: … Date: …" themselves when they book a journey.
 /// Below a rule as Outlook draws it, less is enough: no such sign, a block in a language that
 /// nobody taught this program, or a sender and a date on one line.
 pub(super) fn block_at(lines: &[SourceLine<'_>], at: usize) -> Option<usize> {
@@ -211,8 +211,11 @@ fn known_block(lines: &[SourceLine<'_>], at: usize) -> Option<Block> {
     }
     let counts = seen.iter().filter(|field| **field != Field::Cc).count();
     let texts = || lines[at..end].iter().map(|line| line.text);
-    let is_sure = texts().any(|text| has_address(text) || says_sent(text))
-        || (seen.contains(&Field::Subject)
+    let has_subject = seen.contains(&Field::Subject);
+    let is_sure = texts().any(has_address)
+        || (texts().any(says_sent) && (has_subject || texts().any(has_time)))
+        || (has_subject
+            && seen.contains(&Field::To)
             && texts().any(|text| field(text) == Some(Field::Date) && has_time(text)));
     (seen.contains(&Field::From) && counts >= 3).then_some(Block {
         lines: end - at,
@@ -226,6 +229,11 @@ fn says_sent(text: &str) -> bool {
         return false;
     };
     FIELD_NAMES.get(name.as_str()) == Some(&Field::Date) && !DATES.contains(&name.as_str())
+}
+
+/// Whether the line begins with the name of a header field.
+pub(super) fn is_field(text: &str) -> bool {
+    field(text).is_some()
 }
 
 /// Whether the line names a sender: `From: …`.
@@ -246,6 +254,14 @@ fn name_of_field(text: &str) -> Option<String> {
         None => text.split_once([':', '：']),
     }?;
     if name.len() > 64 {
+        return None;
+    }
+    // Programs begin the names with capitals, where there are any; settings do not.
+    if name
+        .chars()
+        .find(|c| c.is_alphabetic())
+        .is_some_and(char::is_lowercase)
+    {
         return None;
     }
     let is_ornament = |c: char| c.is_whitespace() || matches!(c, '*' | '_' | '|' | '\u{a0}');
@@ -287,9 +303,9 @@ mod tests {
         "From: Ann\nDate: Monday 9:12\nSubject: a plan that\n is long\nTo: Bob",
         Some(5)
     )]
-    #[case::doubled("From: Ann\n\nSent: Monday\n\nTo: Bob", Some(5))]
+    #[case::doubled("From: Ann\n\nSent: Monday 9:12\n\nTo: Bob", Some(5))]
     #[case::chinese("发件人：Ann\n发送时间：2026\n收件人：Bob\n主题：x", Some(4))]
-    #[case::pipes("| From: Ann |\n| Sent: Monday |\n| To: Bob |", Some(3))]
+    #[case::pipes("| From: Ann |\n| Sent: 9:12 |\n| To: Bob |", Some(3))]
     #[case::cells(
         "| 发件人 | Ann<ann@a.example> |\n| 日期 | 2026 |\n| 收件人 | Bob |",
         Some(3)
@@ -298,6 +314,9 @@ mod tests {
     #[case::time("Von: Ann\nAn: Bob\nDatum: 3.3.26 9:12\nBetreff: x", Some(4))]
     #[case::journey("From: Kiel\nTo: Bonn\nDate: 3 May 2026, 9:12", None)]
     #[case::letter("From: Ann\nTo: Bob\nDate: 3.3.2026\nSubject: my account", None)]
+    #[case::ticket("From: Ann\nDate: 2026-03-03 9:12\nSubject: door", None)]
+    #[case::parcel("From: Kiel\nSent: 3 March\nTo: Bonn", None)]
+    #[case::settings("from: ann@a.example\nto: bob@b.example\nsubject: x", None)]
     #[case::hebrew_form("מאת: א\nאל: ב\nתאריך: 3.3.2026", None)]
     #[case::hungarian("Feladó: Ann\nElküldve: hétfő\nCímzett: Bob\nTárgy: x", Some(4))]
     #[case::hebrew("מאת: Ann\nנשלח: יום שני\nאל: Bob\nנושא: x", Some(4))]

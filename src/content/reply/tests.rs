@@ -5,6 +5,7 @@ use rstest::rstest;
 use super::*;
 use crate::content::html::BoundedHtml;
 
+mod no_history;
 mod properties;
 mod sent;
 
