@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::LazyLock};
 
 use super::{
     line::SourceLine,
-    words::{INTROS, UNSPACED_VERBS, VERBS},
+    words::{INTROS, OURSELVES, UNSPACED_VERBS, VERBS},
 };
 
 static VERB_SET: LazyLock<HashSet<&str>> = LazyLock::new(|| VERBS.iter().copied().collect());
@@ -23,10 +23,14 @@ pub(super) struct Attribution {
 }
 
 /// The attribution that ends with line `end`, if one does. Without a quote below it a line counts
-/// only if it names somebody who wrote, and when or from which address.
+/// only if it names somebody who wrote, and at what time or from which address: "On Monday Ann
+/// wrote:" is what people write themselves.
 pub(super) fn ending_at(lines: &[SourceLine<'_>], end: usize) -> Option<Attribution> {
     if !ends_with_colon(lines[end].text) {
-        return None;
+        return is_without_colon(lines[end].text).then_some(Attribution {
+            start: end,
+            is_strong: true,
+        });
     }
     let below = lines[end + 1..]
         .iter()
@@ -49,7 +53,13 @@ pub(super) fn ending_at(lines: &[SourceLine<'_>], end: usize) -> Option<Attribut
             continue;
         }
         if signs.date && (signs.verb || signs.email || is_quote_below) {
-            let is_strong = signs.verb || (signs.email && is_quote_below);
+            let is_strong = if is_quote_below {
+                signs.verb || signs.email
+            } else {
+                let names_more = signs.email || signs.time || stands_alone(lines, start, end);
+                (signs.verb && names_more && !names_ourselves(&joined))
+                    || is_date_and_address(&joined, &signs)
+            };
             let found = (is_strong || is_quote_below).then_some(Attribution { start, is_strong });
             match intro(line.text) {
                 Some(Intro::Certain) => return found,
@@ -122,6 +132,55 @@ pub(super) fn has_date_or_address(text: &str) -> bool {
     has_date(text) || has_address(text)
 }
 
+/// `On 3 Mar 2026 09:12 Ann Lee <ann@a.example> wrote`: everything but the colon.
+fn is_without_colon(text: &str) -> bool {
+    let text = text.trim();
+    if text.len() > MAX_CHARS {
+        return false;
+    }
+    let Some((before, verb)) = text.rsplit_once(' ') else {
+        return false;
+    };
+    before.ends_with('>')
+        && has_verb(verb)
+        && has_address(before)
+        && has_day(before)
+        && has_time(before)
+        && matches!(intro(before), Some(Intro::Certain))
+}
+
+/// `3 Mar 2026 09:12 Ann Lee <ann@a.example>:`: languages in which Gmail and others say no more.
+fn is_date_and_address(text: &str, signs: &Signs) -> bool {
+    signs.email && signs.time && has_day(text) && text.trim_end().ends_with(">:")
+}
+
+/// Whether the lines are a paragraph of their own, with more than a greeting above, and no
+/// quotation marks below: those are what people put around the words of others.
+fn stands_alone(lines: &[SourceLine<'_>], start: usize, end: usize) -> bool {
+    const MARKS: [char; 9] = ['"', '\'', '«', '»', '„', '“', '”', '‘', '「'];
+    let is_blank = |at: usize| lines.get(at).is_none_or(SourceLine::is_blank);
+    let mut above = lines[..start].iter().rev().filter(|line| !line.is_blank());
+    let is_below_greeting = match (above.next(), above.next()) {
+        (Some(only), None) => only
+            .text
+            .trim_end()
+            .ends_with([',', '!', ':', '，', '！', '：']),
+        _ => false,
+    };
+    let is_marked = lines[end + 1..]
+        .iter()
+        .take(6)
+        .find(|line| !line.is_blank())
+        .is_some_and(|line| line.text.trim_start().starts_with(MARKS));
+    (start == 0 || is_blank(start - 1)) && is_blank(end + 1) && !is_below_greeting && !is_marked
+}
+
+/// Whether the author is among those who wrote or were written to. No program says "wrote to me".
+fn names_ourselves(text: &str) -> bool {
+    text.split_whitespace()
+        .any(|word| OURSELVES.contains(&word.trim_end_matches([':', ','])))
+}
+
 fn ends_with_colon(text: &str) -> bool {
     text.trim_end_matches(|c: char| {
         c.is_whitespace()
@@ -173,6 +232,8 @@ struct Signs {
     verb: bool,
     email: bool,
     date: bool,
+    /// A time of day.
+    time: bool,
 }
 
 impl Signs {
@@ -181,6 +242,7 @@ impl Signs {
             verb: has_verb(text),
             email: has_address(text),
             date: has_date(text),
+            time: has_time(text),
         }
     }
 }
@@ -200,7 +262,7 @@ fn is_word_part(c: char) -> bool {
         || matches!(c, '\u{300}'..='\u{36f}' | '\u{591}'..='\u{5c7}' | '\u{900}'..='\u{97f}')
 }
 
-fn has_address(text: &str) -> bool {
+pub(super) fn has_address(text: &str) -> bool {
     text.match_indices('@').any(|(at, _)| {
         text[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '+'))
             && text[at + 1..].starts_with(char::is_alphanumeric)
@@ -214,6 +276,24 @@ pub(super) fn has_date(text: &str) -> bool {
             let ((hour, sign), (minute, _)) = (pair[0], pair[1]);
             hour.len() <= 2 && minute.len() == 2 && matches!(sign, ':' | '.' | 'h' | '時' | '：')
         })
+}
+
+/// A time of day: `9:12`, `9.12`, `9h12`, but not the first figures of `3.12.2026`.
+pub(super) fn has_time(text: &str) -> bool {
+    let figures = figures(text);
+    (1..figures.len()).any(|at| {
+        let ((hour, sign), (minute, after)) = (figures[at - 1], figures[at]);
+        let is_apart = match sign {
+            '.' => {
+                after != '.'
+                    && at
+                        .checked_sub(2)
+                        .is_none_or(|before| figures[before].1 != '.')
+            }
+            _ => matches!(sign, ':' | '：' | 'h' | '時' | '时' | '点' | '點' | '시'),
+        };
+        is_apart && hour.len() <= 2 && minute.len() == 2
+    })
 }
 
 /// A year, or a date in figures.
@@ -305,23 +385,27 @@ mod tests {
     #[case::th("ในวันที่ อ. 3 มี.ค. 2026 เวลา 09:12 Ann Lee <ann@a.example> เขียนว่า:")]
     #[case::id("Pada tanggal Sel, 3 Mar 2026 pukul 09.12 Ann Lee <ann@a.example> menulis:")]
     #[case::vi("Vào Th 3, 3 thg 3, 2026 vào lúc 09:12 Ann Lee <ann@a.example> đã viết:")]
+    #[case::pl_apple(
+        "Wiadomość napisana przez Ann Lee <ann@a.example> w dniu 03.03.2026, o godz. 09:12:"
+    )]
+    #[case::no_verb("ср, 4 мар. 2026 г. в 09:12, Ann Lee <ann@a.example>:")]
+    #[case::no_verb_ru("Среда, 4 марта 2026, 9:12 +03:00 от Ann Lee <ann@a.example>:")]
+    #[case::no_verb_ja("2026年3月4日(水) 9:12 Ann Lee <ann@a.example>:")]
+    #[case::no_verb_figures("04.03.2026, 09:12, \"Ann Lee\" <ann@a.example>:")]
+    #[case::no_colon("On Wed, 4 Mar 2026 09:12:00 +0100 Ann Lee <ann@a.example> wrote")]
     #[case::wrapped_often("On Tue, 3 Mar 2026\nat 09:12,\nAnn Lee\n<ann@a.example>\nwrote:")]
     #[case::right_to_left("\u{202b}בתאריך 3 במרץ 2026 כתב Ann Lee:\u{200f}")]
     #[case::wrapped("On Tue, 3 Mar 2026 at\n09:12, Ann Lee\n<ann@a.example>\nwrote:")]
     fn marks_history_by_itself(#[case] text: &str) {
-        assert_eq!(
-            find(text),
-            Some(Attribution {
-                start: 0,
-                is_strong: true
-            })
-        );
+        let found = find(text).unwrap();
+        assert!(found.is_strong);
+        assert!(text.starts_with("I see.") || found.start == 0);
     }
 
     #[rstest]
-    #[case::no_verb("вт, 3 мар. 2026 г. в 09:12, Ann Lee <ann@a.example>:\n\n> old")]
+    #[case::no_time("On 3 March 2026, Ann Lee wrote:\n\n> old")]
     #[case::no_date("Ann Lee wrote:\n> old")]
-    #[case::iso("2026-03-03 9:12 GMT+01:00 Ann Lee <ann@a.example>:\n\n> old")]
+    #[case::no_brackets("2026-03-03 9:12 GMT+01:00 ann@a.example:\n\n> old")]
     fn needs_a_quote_below(#[case] text: &str) {
         assert_eq!(find(text).map(|found| found.start), Some(0));
     }
@@ -330,9 +414,17 @@ mod tests {
     #[case::list("These are needed:\n- one")]
     #[case::sentence("My colleague wrote:\nplease call")]
     #[case::time("Meeting at 10:30:\nroom 4")]
+    #[case::day("On 3 March 2026 Ann from your shop wrote:\nit comes at once")]
+    #[case::day_de("Am 3. März 2026 schrieb Herr Lee:\nes kommt sofort")]
+    #[case::day_below_greeting("Dear all,\n\nOn 3 March 2026 Ann wrote:\n\nit comes at once")]
+    #[case::day_above_marks("Sorry.\n\nOn 3 March 2026 Ann wrote:\n\n“It comes at once”")]
+    #[case::to_me("On 3 March 2026 at 9:12 Ann wrote to me:\nit comes at once")]
+    #[case::to_me_de("Am 3. März 2026 um 9:12 Uhr schrieb mir Herr Lee:\nes kommt sofort")]
+    #[case::appointment("04.03.2026, 09:12, with Ann Lee (ann@a.example):\nroom 4")]
+    #[case::no_end("On 4 Mar 2026 09:12 Ann Lee <ann@a.example> wrote to us\nthat it comes")]
     fn is_none(#[case] text: &str) {
         let lines: Vec<SourceLine<'_>> = text.lines().map(SourceLine::of_text).collect();
-        assert_eq!(ending_at(&lines, 0), None);
+        assert!((0..lines.len()).all(|end| ending_at(&lines, end).is_none()));
     }
 
     #[rstest]

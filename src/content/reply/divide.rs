@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::{
     Known,
     class::{Class, classify},
-    header::is_rule,
+    header::{is_between_dashes, is_field, is_rule},
     inline,
     line::{Hint, SourceLine},
     part::Part,
@@ -107,7 +107,7 @@ impl Mail<'_> {
                 from = end;
                 continue;
             }
-            let top = self.with_rules_above(start);
+            let top = self.with_rules_above(self.with_title_above(start));
             if self.is_blank(0, top) {
                 return limit;
             }
@@ -122,6 +122,7 @@ impl Mail<'_> {
         let length = match self.classes[at] {
             Class::History => return Some(0),
             Class::Delimiter => 1,
+            Class::Header { .. } if self.is_announced(at) => return None,
             Class::Header { lines }
             | Class::Attribution {
                 lines,
@@ -140,6 +141,20 @@ impl Mail<'_> {
             _ => true,
         });
         is_history.then_some(length)
+    }
+
+    /// Whether the author announces what begins at `at`: "These were the headers of that mail:". A
+    /// line of a mail box (`From ann Tue Mar …`) does, too.
+    fn is_announced(&self, at: usize) -> bool {
+        const LEAST_WORDS: usize = 3;
+        let above = (0..at).rfind(|&above| !self.lines[above].is_blank());
+        above.is_some_and(|above| {
+            let text = self.lines[above].text.trim();
+            let is_title =
+                text.ends_with([':', '：']) && text.split_whitespace().count() >= LEAST_WORDS;
+            let is_mail_box = text.starts_with("From ") && !text.contains(": ");
+            self.classes[above] == Class::Text && (is_title || (is_mail_box && above + 1 == at))
+        })
     }
 
     /// Whether the history that begins at `start` was answered in itself: text stands between words
@@ -164,6 +179,37 @@ impl Mail<'_> {
         let is_between = (first..last).any(is_text);
         let is_below = is_top && (last..end).any(is_text);
         (is_between || is_below).then_some(end)
+    }
+
+    /// `--- Words ---` directly above a header block belongs to it, in whatever language.
+    fn with_title_above(&self, start: usize) -> usize {
+        let above = (0..start).rfind(|&above| !self.lines[above].is_blank());
+        above
+            .filter(|&above| {
+                above + 2 >= start
+                    && matches!(self.classes[start], Class::Header { .. })
+                    && self.classes[above] == Class::Text
+                    && is_between_dashes(self.lines[above].text)
+            })
+            .unwrap_or(start)
+    }
+
+    /// Yandex puts the recipient and the subject above "On … wrote:", and a rule above them.
+    fn with_fields_above(&self, start: usize) -> usize {
+        const MAX_LINES: usize = 4;
+        let above: Vec<usize> = (0..start)
+            .rev()
+            .filter(|&at| !self.lines[at].is_blank())
+            .take(MAX_LINES)
+            .take_while(|&at| is_field(self.lines[at].text))
+            .collect();
+        let Some(&top) = above.last() else {
+            return start;
+        };
+        let is_below_rule = (0..top)
+            .rfind(|&at| !self.lines[at].is_blank())
+            .is_some_and(|at| is_rule(self.lines[at].text));
+        if is_below_rule { top } else { start }
     }
 
     /// Rules and blank lines directly above history belong to it.
@@ -291,7 +337,7 @@ impl Mail<'_> {
         let delimiter = above.filter(|&above| self.classes[above] == Class::Delimiter);
         let start = delimiter.unwrap_or(at);
         self.fold(start..at, rule::DELIMITER);
-        let top = self.with_rules_above(start);
+        let top = self.with_rules_above(self.with_fields_above(self.with_title_above(start)));
         self.fold(top..start, verdict_of(self.classes[start]));
         top
     }

@@ -3,9 +3,9 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
-    attribution::{has_date, has_date_or_address, has_verb},
+    attribution::{has_address, has_date, has_date_or_address, has_time, has_verb},
     line::SourceLine,
-    words::{FIELDS, FORWARDED, Field, ORIGINAL, REPLY_ABOVE},
+    words::{DATES, FIELDS, FORWARDED, Field, ORIGINAL, REPLY_ABOVE},
 };
 
 static FIELD_NAMES: LazyLock<HashMap<&str, Field>> = LazyLock::new(|| {
@@ -43,6 +43,17 @@ fn starts_with_any(text: &str, starts: &[&str]) -> bool {
     starts.iter().any(|start| text.starts_with(start))
 }
 
+/// Whether the line is words between dashes: above a header block it says that a mail follows, in
+/// whatever language.
+pub(super) fn is_between_dashes(text: &str) -> bool {
+    const MAX_CHARS: usize = 60;
+    let text = text.trim();
+    text.starts_with("---")
+        && text.ends_with("---")
+        && text.chars().count() <= MAX_CHARS
+        && within_rules(text).is_some_and(|inner| inner.contains(char::is_alphabetic))
+}
+
 /// What stands between two rules of at least 2 characters on one line.
 fn within_rules(text: &str) -> Option<&str> {
     let is_rule = |c: char| matches!(c, '-' | '_' | '=' | '*' | '#' | '─' | '—' | '–' | ' ');
@@ -64,26 +75,33 @@ pub(super) fn is_rule(text: &str) -> bool {
 }
 
 /// The number of lines of the header block that begins at `at`: a sender and at least two of date,
-/// recipient and subject. Below a rule as Outlook draws it, less is enough: a block in a language
-/// that nobody taught this program, or a sender and a date on one line.
+/// recipient and subject, and a sign that a program wrote them: an address, "Sent" with a subject
+/// or a time, or all four with a time. People write "From: … To: … Date: …" themselves when they book a journey.
+/// Below a rule as Outlook draws it, less is enough: no such sign, a block in a language that
+/// nobody taught this program, or a sender and a date on one line.
 pub(super) fn block_at(lines: &[SourceLine<'_>], at: usize) -> Option<usize> {
-    known_block(lines, at)
-        .or_else(|| notes_block(&lines[at..]))
-        .or_else(|| {
-            let above = lines[..at]
-                .iter()
-                .rev()
-                .take(3)
-                .find(|line| !line.is_blank())?;
-            let is_below_rule = is_rule(above.text)
-                && (above.text.trim().chars().count() >= 20 || above.text == "---");
-            if !is_below_rule {
-                return None;
-            }
-            one_line_block(lines[at].text)
-                .then_some(1)
-                .or_else(|| unknown_block(&lines[at..]))
-        })
+    let known = known_block(lines, at);
+    if let Some(block) = &known
+        && block.is_sure
+    {
+        return Some(block.lines);
+    }
+    notes_block(&lines[at..]).or_else(|| {
+        let above = lines[..at]
+            .iter()
+            .rev()
+            .take(3)
+            .find(|line| !line.is_blank())?;
+        let is_below_rule =
+            is_rule(above.text) && (above.text.trim().chars().count() >= 20 || above.text == "---");
+        if !is_below_rule && !is_between_dashes(above.text) {
+            return None;
+        }
+        known
+            .map(|block| block.lines)
+            .or_else(|| one_line_block(lines[at].text).then_some(1))
+            .or_else(|| unknown_block(&lines[at..]))
+    })
 }
 
 /// The block of Lotus Notes: a name, a date below it, and then fields whose names stand alone on
@@ -158,7 +176,14 @@ pub(super) fn unknown_block(lines: &[SourceLine<'_>]) -> Option<usize> {
     (count >= LEAST && signs >= 2).then_some(count)
 }
 
-fn known_block(lines: &[SourceLine<'_>], at: usize) -> Option<usize> {
+/// A block of fields with names that are known.
+struct Block {
+    lines: usize,
+    /// Whether only a program can have written it.
+    is_sure: bool,
+}
+
+fn known_block(lines: &[SourceLine<'_>], at: usize) -> Option<Block> {
     let first = field(lines[at].text)?;
     let mut seen = vec![first];
     let mut end = at + 1;
@@ -185,7 +210,30 @@ fn known_block(lines: &[SourceLine<'_>], at: usize) -> Option<usize> {
         }
     }
     let counts = seen.iter().filter(|field| **field != Field::Cc).count();
-    (seen.contains(&Field::From) && counts >= 3).then_some(end - at)
+    let texts = || lines[at..end].iter().map(|line| line.text);
+    let has_subject = seen.contains(&Field::Subject);
+    let is_sure = texts().any(has_address)
+        || (texts().any(says_sent) && (has_subject || texts().any(has_time)))
+        || (has_subject
+            && seen.contains(&Field::To)
+            && texts().any(|text| field(text) == Some(Field::Date) && has_time(text)));
+    (seen.contains(&Field::From) && counts >= 3).then_some(Block {
+        lines: end - at,
+        is_sure,
+    })
+}
+
+/// `Sent: …`: more than a date.
+fn says_sent(text: &str) -> bool {
+    let Some(name) = name_of_field(text) else {
+        return false;
+    };
+    FIELD_NAMES.get(name.as_str()) == Some(&Field::Date) && !DATES.contains(&name.as_str())
+}
+
+/// Whether the line begins with the name of a header field.
+pub(super) fn is_field(text: &str) -> bool {
+    field(text).is_some()
 }
 
 /// Whether the line names a sender: `From: …`.
@@ -195,14 +243,29 @@ pub(super) fn is_sender(text: &str) -> bool {
 
 /// The field that the line begins with, if it is one: `*Von:* …`, `Objet : …`.
 fn field(text: &str) -> Option<Field> {
-    let (name, _) = text.split_once([':', '：'])?;
+    FIELD_NAMES.get(name_of_field(text)?.as_str()).copied()
+}
+
+/// What stands before the colon, or in the first cell of a row that is drawn: `| From | … |`.
+fn name_of_field(text: &str) -> Option<String> {
+    let row = text.trim_start().strip_prefix('|');
+    let (name, _) = match row {
+        Some(row) => row.split_once(['|', ':', '：']),
+        None => text.split_once([':', '：']),
+    }?;
     if name.len() > 64 {
         return None;
     }
-    let name = name
-        .trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_' | '|' | '\u{a0}'))
-        .to_lowercase();
-    FIELD_NAMES.get(name.as_str()).copied()
+    // Programs begin the names with capitals, where there are any; settings do not.
+    if name
+        .chars()
+        .find(|c| c.is_alphabetic())
+        .is_some_and(char::is_lowercase)
+    {
+        return None;
+    }
+    let is_ornament = |c: char| c.is_whitespace() || matches!(c, '*' | '_' | '|' | '\u{a0}');
+    Some(name.trim_matches(is_ornament).to_lowercase())
 }
 
 #[cfg(test)]
@@ -237,12 +300,24 @@ mod tests {
     #[case::bold("*Von:* Ann\n*Gesendet:* Montag\n*An:* Bob\n*Betreff:* Plan", Some(4))]
     #[case::french("De : Ann\nEnvoyé : lundi\nÀ : Bob\nObjet : Plan", Some(4))]
     #[case::folded(
-        "From: Ann\nDate: Monday\nSubject: a plan that\n is long\nTo: Bob",
+        "From: Ann\nDate: Monday 9:12\nSubject: a plan that\n is long\nTo: Bob",
         Some(5)
     )]
-    #[case::doubled("From: Ann\n\nSent: Monday\n\nTo: Bob", Some(5))]
+    #[case::doubled("From: Ann\n\nSent: Monday 9:12\n\nTo: Bob", Some(5))]
     #[case::chinese("发件人：Ann\n发送时间：2026\n收件人：Bob\n主题：x", Some(4))]
-    #[case::pipes("| From: Ann |\n| Date: Monday |\n| To: Bob |", Some(3))]
+    #[case::pipes("| From: Ann |\n| Sent: 9:12 |\n| To: Bob |", Some(3))]
+    #[case::cells(
+        "| 发件人 | Ann<ann@a.example> |\n| 日期 | 2026 |\n| 收件人 | Bob |",
+        Some(3)
+    )]
+    #[case::address("From: Ann <ann@a.example>\nDate: Monday\nTo: Bob", Some(3))]
+    #[case::time("Von: Ann\nAn: Bob\nDatum: 3.3.26 9:12\nBetreff: x", Some(4))]
+    #[case::journey("From: Kiel\nTo: Bonn\nDate: 3 May 2026, 9:12", None)]
+    #[case::letter("From: Ann\nTo: Bob\nDate: 3.3.2026\nSubject: my account", None)]
+    #[case::ticket("From: Ann\nDate: 2026-03-03 9:12\nSubject: door", None)]
+    #[case::parcel("From: Kiel\nSent: 3 March\nTo: Bonn", None)]
+    #[case::settings("from: ann@a.example\nto: bob@b.example\nsubject: x", None)]
+    #[case::hebrew_form("מאת: א\nאל: ב\nתאריך: 3.3.2026", None)]
     #[case::hungarian("Feladó: Ann\nElküldve: hétfő\nCímzett: Bob\nTárgy: x", Some(4))]
     #[case::hebrew("מאת: Ann\nנשלח: יום שני\nאל: Bob\nנושא: x", Some(4))]
     #[case::one_line("From: Ann Date: Tue, 3 Mar 2026 09:12", None)]
@@ -258,6 +333,11 @@ mod tests {
         "________________________________\nXyz: Ann <ann@a.example>\nQwe: 3 foo 2026 9:12\nRty: Bob\n\nHi",
         Some(3)
     )]
+    #[case::no_sign(
+        "________________________________\nFrom: Ann\nDate: Monday\nTo: Bob",
+        Some(3)
+    )]
+    #[case::dashes("---- Levél eleje ----\nFrom: Ann\nDate: Monday\nTo: Bob", Some(3))]
     #[case::one_line("---\nFrom: Ann Date: Tue, 3 Mar 2026 09:12", Some(1))]
     #[case::text(
         "________________________________\nPlease note:\nwe close at 9:12",

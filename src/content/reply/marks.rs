@@ -110,7 +110,7 @@ mod tests {
     #[case::bars(&["On 3 Mar 2026 9:12 Ann wrote:", "| a", "|", "| b"], &[0, 1, 1, 1])]
     #[case::bars_alone(&["| a", "|", "| b"], &[0, 0, 0])]
     #[case::bars_of_a_table(&["| a | b |", "| 1 | 2 |", "| 3 | 4 |"], &[0, 0, 0])]
-    #[case::colons(&[": From: Ann", ": Date: today", ": To: Bob", ":", ": a"], &[1, 1, 1, 1, 1])]
+    #[case::colons(&[": From: Ann", ": Sent: 9:12", ": To: Bob", ":", ": a"], &[1, 1, 1, 1, 1])]
     #[case::two_colons(&[": a", ": b"], &[0, 0])]
     #[case::initials(&["AL> a", "AL> b", "Yes"], &[1, 1, 0])]
     #[case::prompt(&["sql> select", "sql> quit"], &[0, 0])]

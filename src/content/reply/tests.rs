@@ -5,6 +5,7 @@ use rstest::rstest;
 use super::*;
 use crate::content::html::BoundedHtml;
 
+mod no_history;
 mod properties;
 mod sent;
 
@@ -168,7 +169,7 @@ fn shows_all_of_a_forward() {
 
 #[rstest]
 #[case::da("Fra: A\nSendt: i dag\nTil: B\nEmne: x")]
-#[case::no("Fra: A\nDato: i dag\nTil: B\nEmne: x")]
+#[case::no("Fra: A\nDato: 3.3.2026 kl. 9.12\nTil: B\nEmne: x")]
 #[case::sv("Från: A\nSkickat: idag\nTill: B\nÄmne: x")]
 #[case::fi("Lähettäjä: A\nLähetetty: tänään\nVastaanottaja: B\nAihe: x")]
 #[case::es("De: A\nEnviado el: hoy\nPara: B\nAsunto: x")]
@@ -183,7 +184,7 @@ fn shows_all_of_a_forward() {
 #[case::ja("差出人: A\n送信日時: 今日\n宛先: B\n件名: x")]
 #[case::zh("发件人: A\n发送时间: 今天\n收件人: B\n主题: x")]
 #[case::ko("보낸 사람: A\n보낸 날짜: 오늘\n받는 사람: B\n제목: x")]
-#[case::vi("Từ: A\nNgày: hôm nay\nĐến: B\nChủ đề: x")]
+#[case::vi("Từ: A\nNgày: 3/3/2026 9:12\nĐến: B\nChủ đề: x")]
 #[case::hu("Feladó: A\nElküldve: ma\nCímzett: B\nTárgy: x")]
 #[case::ro("De la: A\nTrimis: azi\nCătre: B\nSubiect: x")]
 #[case::el("Από: A\nΣτάλθηκε: σήμερα\nΠρος: B\nΘέμα: x")]

@@ -20,7 +20,7 @@ pub(super) const VERBS: &[&str] = &[
     "écrit", "escribió", "escribio", "escrito", "scritto", "scrive", "escreveu", "escribiu",
     "escriure", "escrit", "scris",
     // pl, cs, sk, hr, sr, sl
-    "napisał", "napisała", "pisze", "napsal", "napsala", "píše", "napísal", "napísala", "napisao",
+    "napisał", "napisała", "napisana", "pisze", "napsal", "napsala", "píše", "napísal", "napísala", "napisao",
     "napisala", "napisal", "написао", "написала", "piše",
     // da no sv is, fi, et, lv, lt, hu
     "skrev", "skrevet", "skriver", "skrifaði", "kirjoitti", "kirjoittaa", "kirjutas", "rakstīja",
@@ -52,7 +52,24 @@ pub(super) const INTROS: &[&str] = &[
     "fre", "lør", "søn", "mån", "tis", "lör", "sön", "пн", "вт", "ср", "чт", "пт", "сб", "вс", "нд",
     "paz", "pzt", "sal", "çar", "per", "cum", "cmt", "pe", "στις", "בתאריך", "في", "на", "dana", "ut",
     "uto", "sri", "čet", "pet", "sub", "ned", "pada", "ons", "lør", "h", "k", "sze", "cs", "szo", "v",
+    "понедельник", "вторник", "среда", "четверг", "пятница", "суббота", "воскресенье",
     "joi", "vin", "sâm", "dum", "mie", "dne", "al", "dia", "në", "ในวันที่",
+];
+
+/// How authors name themselves where they tell what was written, in the case that they use.
+#[rustfmt::skip]
+pub(super) const OURSELVES: &[&str] = &[
+    "me", "us", "we", "I", "mir", "uns", "ich", "wir", "nous", "m'a", "m’a", "yo", "nosotros", "noi",
+    "io", "ci", "eu", "nós", "mij", "ons", "ik", "wij", "mig", "oss", "jag", "jeg", "meg",
+    "nam", "mně", "nám", "jsem", "minulle", "meille", "мне", "нам", "мы", "мені", "ми", "bana", "bize",
+    "nekem", "nekünk", "mi", "tôi", "我", "我们",
+];
+
+/// Names of fields for a date that stand in ordinary forms, too. All others say that it was sent.
+#[rustfmt::skip]
+pub(super) const DATES: &[&str] = &[
+    "date", "datum", "fecha", "data", "dato", "päivämäärä", "pvm", "дата", "tarih", "日付", "日時", "日期",
+    "날짜", "ngày", "dátum", "dată", "ημερομηνία", "תאריך", "التاريخ", "tanggal", "วันที่", "时间",
 ];
 
 /// Names of header fields as mail programs translate them.
@@ -128,7 +145,7 @@ pub(super) const FORWARDED: &[&str] = &[
     "messaggio inoltrato", "mensagem encaminhada", "mensagem reencaminhada", "doorgestuurd bericht",
     "wiadomość przekazana", "przekazana wiadomość", "wiadomość przesłana dalej", "videresendt",
     "vidarebefordrat", "vidarebefordrade", "edelleenlähetetty", "välitetty viesti",
-    "přeposlaná zpráva", "пересылаемое сообщение", "пересланное сообщение",
+    "přeposlan", "перенаправлен", "treść przekazanej", "пересылаемое сообщение", "пересланное сообщение",
     "переслане повідомлення", "iletilen mesaj", "yönlendirilmiş", "iletilmiş", "転送されたメッセージ",
     "转发的邮件", "转发邮件", "轉寄郵件", "轉寄的郵件", "전달된 메시지", "전달된 메일", "thư được chuyển tiếp",
     "tin nhắn được chuyển tiếp", "begin forwarded", "anfang der weitergeleiteten",
