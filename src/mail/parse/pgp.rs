@@ -1,11 +1,11 @@
 //! PGP within a text (RFC 9580 sections 6.2 and 7).
 
-/// A signed text out of its armour.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Signed {
-    /// With what stands before and after it.
+/// A text, and what was taken out of it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Opened {
+    /// With what stands before and after a signed text.
     pub text: String,
-    /// The headers and signatures that were taken out.
+    /// Headers and signatures, or encrypted messages.
     pub armour: String,
 }
 
@@ -14,15 +14,31 @@ pub(super) fn is_encrypted(text: &str) -> bool {
     text.lines().any(|line| line.trim_end() == MESSAGE)
 }
 
+/// Takes encrypted messages out of a text; `None` if there is none, or if it has no end.
+pub(super) fn without_encrypted(text: &str) -> Option<Opened> {
+    let mut opened = Opened::default();
+    let mut is_within = false;
+    for line in text.lines() {
+        let bare = line.trim_end();
+        is_within |= bare == MESSAGE;
+        let into = if is_within {
+            &mut opened.armour
+        } else {
+            &mut opened.text
+        };
+        into.push_str(line);
+        into.push('\n');
+        is_within &= bare != MESSAGE_END;
+    }
+    (!is_within && !opened.armour.is_empty()).then_some(opened)
+}
+
 /// Takes signed texts out of their armour; `None` if there is none, or if it has no end.
-pub(super) fn open(text: &str) -> Option<Signed> {
+pub(super) fn open(text: &str) -> Option<Opened> {
     if !text.contains(SIGNED) {
         return None;
     }
-    let mut signed = Signed {
-        text: String::new(),
-        armour: String::new(),
-    };
+    let mut signed = Opened::default();
     let mut place = Place::Outside;
     for line in text.lines() {
         let bare = line.trim_end();
@@ -62,6 +78,7 @@ enum Place {
 }
 
 const MESSAGE: &str = "-----BEGIN PGP MESSAGE-----";
+const MESSAGE_END: &str = "-----END PGP MESSAGE-----";
 const SIGNED: &str = "-----BEGIN PGP SIGNED MESSAGE-----";
 const SIGNATURE: &str = "-----BEGIN PGP SIGNATURE-----";
 const END: &str = "-----END PGP SIGNATURE-----";
@@ -81,6 +98,16 @@ mod tests {
             signed.armour,
             format!("{SIGNED}\nHash: SHA256\n\n{SIGNATURE}\n\nabc=\n{END}\n")
         );
+    }
+
+    #[test]
+    fn takes_what_is_encrypted_out() {
+        let text = format!("Before\n{MESSAGE}\n\nabc=\n{MESSAGE_END}\nAfter\n");
+        let opened = without_encrypted(&text).unwrap();
+        assert_eq!(opened.text, "Before\nAfter\n");
+        assert_eq!(opened.armour, format!("{MESSAGE}\n\nabc=\n{MESSAGE_END}\n"));
+        assert_eq!(without_encrypted(&format!("{MESSAGE}\n\nabc=\n")), None);
+        assert_eq!(without_encrypted(&format!("> {MESSAGE}\n")), None);
     }
 
     #[test]

@@ -443,29 +443,41 @@ impl Sorter<'_> {
         body
     }
 
-    /// A plain text, out of its armour if it is signed by PGP.
-    fn plain(&mut self, text: String, body: &mut Body) {
+    /// A plain text, out of its armour if it is signed by PGP, and without what PGP encrypted.
+    fn plain(&mut self, mut text: String, body: &mut Body) {
+        let mut take_out = |text: &mut String, opened: pgp::Opened, name: &str, fate| {
+            *text = opened.text;
+            let mut file = file::from_draft(Draft {
+                name: Some(name.to_owned()),
+                claimed: if fate == Fate::Folded {
+                    "application/pgp-signature"
+                } else {
+                    "application/octet-stream"
+                },
+                start: Vec::new(),
+                size: opened.armour.len() as u64,
+                is_inline: false,
+                content_id: None,
+                location: None,
+                content: Content::Made(opened.armour.into()),
+            });
+            file.info.fate = fate;
+            body.files.push(file);
+        };
         if pgp::is_encrypted(&text) {
             self.note(Note::Encrypted(Cryptography::OpenPgp));
         }
-        let Some(signed) = pgp::open(&text) else {
-            body.blocks.push(Block::Plain(text));
-            return;
-        };
-        self.note(Note::Signed(Cryptography::OpenPgp));
-        body.blocks.push(Block::Plain(signed.text));
-        let mut armour = file::from_draft(Draft {
-            name: Some("signature.asc".to_owned()),
-            claimed: "application/pgp-signature",
-            start: Vec::new(),
-            size: signed.armour.len() as u64,
-            is_inline: false,
-            content_id: None,
-            location: None,
-            content: Content::Made(signed.armour.into()),
-        });
-        armour.info.fate = Fate::Folded;
-        body.files.push(armour);
+        if let Some(opened) = pgp::without_encrypted(&text) {
+            take_out(&mut text, opened, "encrypted.asc", Fate::Shown);
+            if text.trim().is_empty() {
+                return;
+            }
+        }
+        if let Some(opened) = pgp::open(&text) {
+            self.note(Note::Signed(Cryptography::OpenPgp));
+            take_out(&mut text, opened, "signature.asc", Fate::Folded);
+        }
+        body.blocks.push(Block::Plain(text));
     }
 
     /// The steps from the raw mail to the decoded content of a part.

@@ -141,6 +141,21 @@ fn says_what_is_encrypted() {
 }
 
 #[test]
+fn what_is_encrypted_within_a_text_is_a_file() {
+    let armour = "-----BEGIN PGP MESSAGE-----\n\nabc\n-----END PGP MESSAGE-----\n";
+    let parsed = mail(&format!("\nFor your eyes:\n\n{armour}"));
+    assert_eq!(parsed.mail.text, "For your eyes:");
+    assert_eq!(
+        files(&parsed),
+        ["encrypted.asc application/octet-stream 59"]
+    );
+    assert_eq!(parsed.mail.notes, [Note::Encrypted(Cryptography::OpenPgp)]);
+    assert_eq!(codes(&parsed), ["encrypted"]);
+    let alone = mail(&format!("\n{armour}"));
+    assert_eq!((alone.mail.text.as_str(), alone.attachments.len()), ("", 1));
+}
+
+#[test]
 fn takes_signed_text_out_of_its_armour() {
     let parsed = mail(
         "\n-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nWords\n\
