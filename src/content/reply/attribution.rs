@@ -56,7 +56,8 @@ pub(super) fn ending_at(lines: &[SourceLine<'_>], end: usize) -> Option<Attribut
             let is_strong = if is_quote_below {
                 signs.verb || signs.email
             } else {
-                let names_more = signs.email || signs.time || stands_alone(lines, start, end);
+                let names_more =
+                    signs.email || has_time(&joined) || stands_alone(lines, start, end);
                 (signs.verb && names_more && !names_ourselves(&joined))
                     || is_date_and_address(&joined, &signs)
             };
@@ -151,7 +152,7 @@ fn is_without_colon(text: &str) -> bool {
 
 /// `3 Mar 2026 09:12 Ann Lee <ann@a.example>:`: languages in which Gmail and others say no more.
 fn is_date_and_address(text: &str, signs: &Signs) -> bool {
-    signs.email && signs.time && has_day(text) && text.trim_end().ends_with(">:")
+    signs.email && has_time(text) && has_day(text) && text.trim_end().ends_with(">:")
 }
 
 /// Whether the lines are a paragraph of their own, with more than a greeting above, and no
@@ -232,8 +233,6 @@ struct Signs {
     verb: bool,
     email: bool,
     date: bool,
-    /// A time of day.
-    time: bool,
 }
 
 impl Signs {
@@ -242,7 +241,6 @@ impl Signs {
             verb: has_verb(text),
             email: has_address(text),
             date: has_date(text),
-            time: has_time(text),
         }
     }
 }

@@ -124,6 +124,7 @@ fn class_of_line(lines: &[SourceLine<'_>], at: usize) -> Class {
             };
         }
         Hint::Forward if header::is_sender(line.text) => return Class::Forward,
+        Hint::None if header::is_groupwise(line) => return Class::Delimiter,
         Hint::None | Hint::AboveQuote | Hint::Forward if line.depth > 0 => return Class::Quote,
         Hint::None | Hint::AboveQuote | Hint::Forward => {}
     }

@@ -30,6 +30,14 @@ pub(super) fn is_delimiter(text: &str) -> bool {
         || (text.trim_start().starts_with("--") && has_verb(&lower) && lower.chars().count() < 120)
 }
 
+/// `>>> Ann <ann@a.example> 3/3/2026 9:12 AM >>>`, as `GroupWise` writes it.
+pub(super) fn is_groupwise(line: &SourceLine<'_>) -> bool {
+    line.depth == 3
+        && line.text.trim_end().ends_with(">>>")
+        && has_address(line.text)
+        && has_date(line.text)
+}
+
 /// Whether the line says that a forwarded mail follows.
 pub(super) fn is_forward_delimiter(text: &str) -> bool {
     let is_apple = text.trim_end().ends_with([':', '：']);
@@ -256,11 +264,13 @@ fn name_of_field(text: &str) -> Option<String> {
     if name.len() > 64 {
         return None;
     }
-    // Programs begin the names with capitals, where there are any; settings do not.
+    // Programs begin the names with capitals, where there are any, or put a space before the colon;
+    // settings look otherwise.
+    let is_setting = |c: char| c.is_lowercase() && !name.ends_with([' ', '\u{a0}']);
     if name
         .chars()
         .find(|c| c.is_alphabetic())
-        .is_some_and(char::is_lowercase)
+        .is_some_and(is_setting)
     {
         return None;
     }
@@ -309,6 +319,10 @@ mod tests {
     #[case::cells(
         "| 发件人 | Ann<ann@a.example> |\n| 日期 | 2026 |\n| 收件人 | Bob |",
         Some(3)
+    )]
+    #[case::small(
+        "envoyé : 3 mars\nde : Ann <ann@a.example>\nà : Bob\nobjet : x",
+        Some(4)
     )]
     #[case::address("From: Ann <ann@a.example>\nDate: Monday\nTo: Bob", Some(3))]
     #[case::time("Von: Ann\nAn: Bob\nDatum: 3.3.26 9:12\nBetreff: x", Some(4))]

@@ -37,7 +37,7 @@ pub(super) const VERBS: &[&str] = &[
 /// The same in languages that put no spaces between words.
 #[rustfmt::skip]
 pub(super) const UNSPACED_VERBS: &[&str] = &[
-    "書きました", "書いた", "のメール", "写道", "寫道", "写到", "寫到", "작성", "썼습니다", "님이 씀", "เขียน",
+    "書きました", "書いた", "のメール", "のメッセージ", "写道", "寫道", "写到", "寫到", "작성", "썼습니다", "님이 씀", "เขียน",
 ];
 
 /// First words of such lines: prepositions, and week days as programs shorten them.

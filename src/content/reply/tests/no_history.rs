@@ -34,6 +34,8 @@ fn loses_nothing(#[case] body: &str) {
 #[case::no_verb("Вт, 3 мар. 2026 г. в 9:12, Ann <ann@a.example>:\n\nКогда?")]
 #[case::no_colon("On Tue, 3 Mar 2026 09:12:00 +0100 Ann <ann@a.example> wrote\n\nWhen?")]
 #[case::day_alone("On Mar 3, 2026 you wrote:\n\nWhen?")]
+#[case::groupwise(">>> Ann <ann@a.example> 3/3/2026 9:12 AM >>>\n\nWhen?")]
+#[case::message_ja("2026/03/03 9:12、Ann <ann@a.example>のメッセージ:\n\nいつ")]
 #[case::unknown_title(
     "------ Xyz qwe ------\nFrom: Ann <ann@a.example>\nTo: Bob\nDate: 3 Mar 2026 9:12\n\nWhen?"
 )]
