@@ -229,9 +229,13 @@ impl OpenedMail {
     /// Reads what the sender wrote. Images that only the folded parts refer to are folded with them.
     #[must_use]
     pub fn read(self, known: &Known) -> ParsedMail {
-        let is_forward = self.mail.kind == MailKind::Forward;
+        // Of what machines report the cause may stand anywhere.
+        let is_whole = matches!(
+            self.mail.kind,
+            MailKind::Forward | MailKind::Bounce | MailKind::FeedbackReport
+        );
         let mut attachments = self.attachments;
-        let written = Written::read(&self.body, is_forward, known, &mut attachments);
+        let written = Written::read(&self.body, is_whole, known, &mut attachments);
         let mut mail = self.mail;
         mail.shown = written.shown;
         mail.text = written.text;
@@ -259,9 +263,9 @@ struct Written {
 
 impl Written {
     /// By the structure of the HTML if there is any, because it tells quotes apart for sure.
-    fn read(body: &Body, is_forward: bool, known: &Known, attachments: &mut [Attachment]) -> Self {
+    fn read(body: &Body, is_whole: bool, known: &Known, attachments: &mut [Attachment]) -> Self {
         if let Some(html) = body.html() {
-            let reply = reply::from_html(&html, is_forward, known);
+            let reply = reply::from_html(&html, is_whole, known);
             images::fold(attachments, html.as_str(), reply.html.as_str());
             return Self {
                 shown: shown(&reply.html, &reply.text, attachments),
@@ -272,7 +276,7 @@ impl Written {
                 reasons: reply.reasons,
             };
         }
-        let reply = reply::from_text(&body.text(), is_forward, known);
+        let reply = reply::from_text(&body.text(), is_whole, known);
         Self {
             shown: words(&reply.text),
             text: reply.text,
