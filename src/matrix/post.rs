@@ -98,10 +98,13 @@ fn one_by_one(post: &Post) -> Vec<Planned> {
         .filter_map(|words| words.html.as_ref())
         .map(String::len)
         .sum();
-    let mut is_too_long = length > LONGEST_SHOWN || html > LONGEST_HTML;
+    let is_too_long = length > LONGEST_SHOWN || html > LONGEST_HTML;
+    let mut is_cut = false;
     for part in &post.parts {
         match part {
             PostPart::File(one) | PostPart::Picture(one) => events.push(planned_file(one)),
+            // All words are in the file, also those below the first image.
+            PostPart::Words(_) if is_cut => {}
             PostPart::Words(words) if is_too_long => {
                 if let Some(beginning) = beginning(words) {
                     events.push(beginning);
@@ -110,7 +113,7 @@ fn one_by_one(post: &Post) -> Vec<Planned> {
                     let media = Some((MailPart::Text, wording::WHOLE_TEXT.to_owned()));
                     let content = file(wording::WHOLE_TEXT);
                     events.push(Planned { content, media });
-                    is_too_long = false;
+                    is_cut = true;
                 }
             }
             PostPart::Words(words) => events.extend(texts(words)),
@@ -346,7 +349,8 @@ mod tests {
 
     #[test]
     fn of_a_very_long_mail_the_beginning_is_shown_and_all_is_a_file() {
-        let found = events(&mail(vec![words(&"word ".repeat(10_000)), one_file(0)]));
+        let long = "word ".repeat(10_000);
+        let found = events(&mail(vec![words(&long), picture(0), words(&long)]));
         let media: Vec<_> = found.iter().map(|event| event.media.clone()).collect();
         assert_eq!(media[0], None);
         assert_eq!(media[1].as_ref().unwrap().0, MailPart::Text);

@@ -489,7 +489,7 @@ async fn what_an_event_shows_and_offers_is_known_once_it_is_there() {
 /// The raw mail, the file and the picture are never all in memory with others.
 #[tokio::test(flavor = "multi_thread")]
 async fn large_files_take_little_memory() {
-    let large = vec![7; 8_000_000];
+    let large = vec![7; 5_000_000];
     let files = ["a.bin", "b.bin", "c.bin"].map(|name| (name, "application/x-firmware", &*large));
     let mut desk = Desk::open(&files).await;
     let parts = [0, 1, 2].map(|index| (MailPart::File(index), "a.bin", file("a.bin")));
