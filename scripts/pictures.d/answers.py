@@ -21,37 +21,24 @@ import tempfile
 import threading
 import time
 
+from customer import HOST, PREFERENCES as CUSTOMER
+
 DISPLAY = ":94"
-HOST = "127.0.0.1"
 WIDTH, HEIGHT = 1200, 900
 USER = "jane@acme.com"
 
-PREFERENCES = {
-    "mail.accountmanager.accounts": "account1,account2",
-    "mail.accountmanager.defaultaccount": "account1",
-    "mail.accountmanager.localfoldersserver": "server2",
-    "mail.account.account1.server": "server1",
-    "mail.account.account1.identities": "id1",
-    "mail.account.account2.server": "server2",
-    "mail.identity.id1.fullName": "Jane Doe",
+PREFERENCES = CUSTOMER | {
     "mail.identity.id1.useremail": USER,
-    "mail.identity.id1.valid": True,
     "mail.identity.id1.smtpServer": "smtp1",
     "mail.identity.id1.fcc": False,
     "mail.identity.id1.htmlSigText": "Jane Doe\nAcme Instruments",
     "mail.server.server1.type": "pop3",
-    "mail.server.server1.hostname": HOST,
     "mail.server.server1.userName": USER,
     "mail.server.server1.name": USER,
     "mail.server.server1.port": 9,
     "mail.server.server1.login_at_startup": False,
     "mail.server.server1.check_new_mail": False,
     "mail.server.server1.directory-rel": "[ProfD]Mail/acme",
-    "mail.server.server2.type": "none",
-    "mail.server.server2.hostname": "Local Folders",
-    "mail.server.server2.userName": "nobody",
-    "mail.server.server2.name": "Local Folders",
-    "mail.server.server2.directory-rel": "[ProfD]Mail/Local Folders",
     "mail.smtpservers": "smtp1",
     "mail.smtp.defaultserver": "smtp1",
     "mail.smtpserver.smtp1.hostname": HOST,
@@ -63,25 +50,6 @@ PREFERENCES = {
     "mail.compose.warn_public_recipients.threshold": 99,
     "mail.warn_on_send_accel_key": False,
     "mail.compose.big_attachments.notify": False,
-    "mail.threadpane.listview": 1,
-    # Nothing asks, nothing leaves loopback.
-    "network.proxy.type": 1,
-    "network.proxy.http": HOST,
-    "network.proxy.http_port": 9,
-    "network.proxy.ssl": HOST,
-    "network.proxy.ssl_port": 9,
-    "network.proxy.no_proxies_on": HOST,
-    "network.captive-portal-service.enabled": False,
-    "network.connectivity-service.enabled": False,
-    "services.settings.server": f"http://{HOST}:9/v1",
-    "app.update.enabled": False,
-    "app.normandy.enabled": False,
-    "app.donation.eoy.version.viewed": 999,
-    "mail.rights.version": 1,
-    "mail.shell.checkDefaultClient": False,
-    "mail.spotlight.firstRunDone": True,
-    "mailnews.start_page.enabled": False,
-    "mailnews.start_page_override.mstone": "ignore",
 }
 
 # What the person chose is what is sent.

@@ -14,35 +14,21 @@ import sys
 import time
 from urllib.parse import quote
 
+from customer import HOST, PREFERENCES as CUSTOMER
+
 DISPLAY = ":93"
 WIDTH, HEIGHT, SCALE = 720, 866, 2
-HOST = "127.0.0.1"
 
-PREFERENCES = {
-    "mail.accountmanager.accounts": "account1,account2",
-    "mail.accountmanager.defaultaccount": "account1",
-    "mail.accountmanager.localfoldersserver": "server2",
-    "mail.account.account1.server": "server1",
-    "mail.account.account1.identities": "id1",
-    "mail.account.account2.server": "server2",
-    "mail.identity.id1.fullName": "Jane Doe",
-    "mail.identity.id1.valid": True,
+PREFERENCES = CUSTOMER | {
     "mail.server.server1.type": "imap",
-    "mail.server.server1.hostname": HOST,
     "mail.server.server1.authMethod": 3,
     "mail.server.server1.socketType": 0,
     "mail.server.server1.login_at_startup": True,
     "mail.server.server1.check_new_mail": True,
-    "mail.server.server2.type": "none",
-    "mail.server.server2.hostname": "Local Folders",
-    "mail.server.server2.userName": "nobody",
-    "mail.server.server2.name": "Local Folders",
-    "mail.server.server2.directory-rel": "[ProfD]Mail/Local Folders",
     # Threads, all open, in a table above the message.
     "mailnews.default_view_flags": 33,
     "mailnews.default_sort_type": 18,
     "mailnews.default_sort_order": 1,
-    "mail.threadpane.listview": 1,
     "mail.pane_config.dynamic": 0,
     "mail.uidensity": 1,
     "layout.css.devPixelsPerPx": str(SCALE),
@@ -50,19 +36,6 @@ PREFERENCES = {
     "mail.threadpane.use_correspondents": False,
     "toolkit.legacyUserProfileCustomizations.stylesheets": True,
     "ui.prefersReducedMotion": 1,
-    # Nothing asks, nothing leaves loopback.
-    "network.proxy.type": 1,
-    "network.proxy.http": HOST,
-    "network.proxy.http_port": 9,
-    "network.proxy.ssl": HOST,
-    "network.proxy.ssl_port": 9,
-    "network.proxy.no_proxies_on": HOST,
-    "network.captive-portal-service.enabled": False,
-    "network.connectivity-service.enabled": False,
-    "services.settings.server": f"http://{HOST}:9/v1",
-    "app.update.enabled": False,
-    "app.normandy.enabled": False,
-    "app.donation.eoy.version.viewed": 999,
     "extensions.update.enabled": False,
     "browser.safebrowsing.malware.enabled": False,
     "browser.safebrowsing.phishing.enabled": False,
@@ -72,11 +45,6 @@ PREFERENCES = {
     "toolkit.telemetry.enabled": False,
     "mail.inappnotifications.enabled": False,
     "mail.provider.suppress_dialog_on_startup": True,
-    "mail.rights.version": 1,
-    "mail.shell.checkDefaultClient": False,
-    "mail.spotlight.firstRunDone": True,
-    "mailnews.start_page.enabled": False,
-    "mailnews.start_page_override.mstone": "ignore",
 }
 
 # What Thunderbird keeps of its windows.
