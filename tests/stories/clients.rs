@@ -7,11 +7,8 @@
 use rstest::rstest;
 
 use crate::{
-    desk::{BOT, Desk, codes},
-    support::{
-        fake_homeserver::TimelineEvent,
-        world::{Options, World, header, reply_address},
-    },
+    desk::{BOT, Desk},
+    support::{fake_homeserver::TimelineEvent, world::Options},
 };
 
 /// What the letter carries. The fixtures quote it, and what Postroom sets below it.
@@ -229,25 +226,11 @@ async fn the_room_is_told_what_words_do_not_say(#[case] name: &str, #[case] told
 
 /// The room with the letter that the fixtures answer.
 async fn open() -> Desk {
-    let world = World::start(Options::default()).await;
-    let room = world
-        .room("Kernel training Lyon", &[("jane@acme.com", "Jane Doe")])
-        .await;
-    world.ann.say(&room, SAID);
-    let letter = world.mails_to("jane@acme.com", 1).await.remove(0);
-    let text = mail_text(&letter.raw);
+    let desk = Desk::open_with(Options::default(), "Kernel training Lyon", SAID).await;
+    let text = mail_text(&desk.letter.raw);
     let expected = [SAID, BELOW[0], BELOW[1]].join("\n\n");
     assert_eq!(text.trim_end(), expected, "the fixtures quote other words");
-    let jane = world.ghost(&room, "Jane Doe").unwrap();
-    world.quiet().await;
-    Desk {
-        token: reply_address(&letter).unwrap(),
-        letter_id: header(&letter.raw, "Message-ID").unwrap(),
-        world,
-        room,
-        jane,
-        letter,
-    }
+    desk
 }
 
 /// Jane's program answers the letter.
@@ -260,12 +243,7 @@ async fn take(name: &str, desk: &Desk) {
     let mail = mail
         .replace("{{reply-address}}", &desk.token)
         .replace("{{letter-id}}", desk.letter_id.trim_matches(['<', '>']));
-    let replies = desk
-        .world
-        .mail("jane@acme.com", &[&desk.token], &mail)
-        .await;
-    assert_eq!(codes(&replies), [250], "{replies:?}");
-    desk.world.quiet().await;
+    desk.take(&desk.token, &mail).await;
     for event in desk.events() {
         let (text, html) = (event.body(), event.content["formatted_body"].as_str());
         // An answer between our lines stands below them.

@@ -24,11 +24,14 @@ pub struct Desk {
 
 impl Desk {
     pub async fn open(options: Options) -> Self {
+        Self::open_with(options, "Kernel training", "Hello Jane").await
+    }
+
+    /// `said` is what the letter carries.
+    pub async fn open_with(options: Options, name: &str, said: &str) -> Self {
         let world = World::start(options).await;
-        let room = world
-            .room("Kernel training", &[("jane@acme.com", "Jane Doe")])
-            .await;
-        world.ann.say(&room, "Hello Jane");
+        let room = world.room(name, &[("jane@acme.com", "Jane Doe")]).await;
+        world.ann.say(&room, said);
         let letter = world.mails_to("jane@acme.com", 1).await.remove(0);
         let jane = world.ghost(&room, "Jane Doe").unwrap();
         world.quiet().await;

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use crate::support::{
-    imap_client::{ImapClient, Shown},
-    servers::imap_server::{ImapOptions, ImapServer},
-    smtp_sink::SinkMail,
-    world::{Options, World, reply_address},
+use crate::{
+    desk,
+    support::{
+        imap_client::{ImapClient, Shown},
+        servers::imap_server::{ImapOptions, ImapServer},
+        smtp_sink::SinkMail,
+        world::{Options, World},
+    },
 };
 
 pub const BOT: &str = "@postroom:example.org";
@@ -42,21 +45,21 @@ impl Desk {
     }
 
     pub async fn open_with(options: Options, server: ImapServer) -> Self {
-        let world = World::start(options).await;
-        let room = world
-            .room("Kernel training", &[("jane@acme.com", "Jane Doe")])
-            .await;
-        world.ann.say(&room, "Hello Jane");
-        let letter = world.mails_to("jane@acme.com", 1).await.remove(0);
-        let jane = world.ghost(&room, "Jane Doe").unwrap();
-        world.quiet().await;
+        let desk::Desk {
+            world,
+            room,
+            jane,
+            letter,
+            token,
+            letter_id: _,
+        } = desk::Desk::open(options).await;
         Self {
-            token: reply_address(&letter).unwrap(),
             world,
             server,
             room,
             jane,
             letter,
+            token,
         }
     }
 
