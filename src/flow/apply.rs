@@ -13,8 +13,8 @@ use crate::{
         address::NamedAddress,
         effect::{Effect, LetterItem, Post},
         event::Membership,
-        ids::{ContactId, ConversationId, MailId},
-        outgoing::{MailPart, MatrixAction, Media, Offer, PostedFile, PostedMail, Puppet},
+        ids::{ContactId, ConversationId, MailId, MessageId},
+        outgoing::{MailPart, MatrixAction, Media, Offer, PostedMail, Puppet},
         wording,
     },
     matrix::{
@@ -279,7 +279,6 @@ async fn post_mail(
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
-    let room = room_of(tx, conversation).await?;
     mails::remember_posting(
         tx,
         conversation,
@@ -292,18 +291,31 @@ async fn post_mail(
     if let Some(id) = &post.message_id {
         conversations::extend_chain(tx, conversation, id, Direction::In).await?;
     }
-    let name = people::contact(tx.connection(), contact)
-        .await?
-        .shown_name()
-        .to_owned();
+    let showing = (conversation, contact, mail);
+    let id = post.message_id.clone();
+    show(tx, showing, id, post::events(post), origin, context).await
+}
+
+/// The contact's ghost shows parts of a mail in the conversation's room.
+async fn show(
+    tx: &mut Tx,
+    (conversation, contact, mail): (ConversationId, ContactId, MailId),
+    message_id: Option<MessageId>,
+    events: impl IntoIterator<Item = Planned> + Send,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let room = room_of(tx, conversation).await?;
+    let sender = people::contact(tx.connection(), contact).await?;
     let posted = PostedMail {
         mail: Some(mail),
         conversation,
-        message_id: post.message_id.clone(),
-        name,
+        message_id,
+        name: sender.shown_name().to_owned(),
     };
-    for Planned { content, media } in post::events(post) {
-        let action = MatrixAction::Send {
+    let actions: Vec<MatrixAction> = events
+        .into_iter()
+        .map(|Planned { content, media }| MatrixAction::Send {
             room: room.clone(),
             puppet: Puppet::Contact(contact),
             event_type: "m.room.message".to_owned(),
@@ -315,7 +327,9 @@ async fn post_mail(
                 filename,
             }),
             offer: None,
-        };
+        })
+        .collect();
+    for action in actions {
         enqueue(tx, action, origin, context).await?;
     }
     Ok(())
@@ -362,33 +376,9 @@ async fn take_up(
             mail,
             files,
         } => {
-            let room = room_of(tx, conversation).await?;
-            let contact_name = people::contact(tx.connection(), contact)
-                .await?
-                .shown_name()
-                .to_owned();
-            for PostedFile { index, filename } in files {
-                let action = MatrixAction::Send {
-                    room: room.clone(),
-                    puppet: Puppet::Contact(contact),
-                    event_type: "m.room.message".to_owned(),
-                    content: encode::calling_nobody(encode::file(&filename)),
-                    mail: Some(PostedMail {
-                        mail: Some(mail),
-                        conversation,
-                        message_id: None,
-                        name: contact_name.clone(),
-                    }),
-                    media: Some(Media {
-                        mail,
-                        part: MailPart::File(index),
-                        filename,
-                    }),
-                    offer: None,
-                };
-                enqueue(tx, action, origin, context).await?;
-            }
-            Ok(())
+            let showing = (conversation, contact, mail);
+            let events: Vec<Planned> = files.iter().map(post::of_file).collect();
+            show(tx, showing, None, events, origin, context).await
         }
     }
 }

@@ -19,7 +19,7 @@ pub fn notice(text: &str, reply_to: Option<&OwnedEventId>) -> Value {
 }
 
 /// Nobody is called by what a mail says (client-server API, User and room mentions).
-pub fn calling_nobody(mut content: Value) -> Value {
+pub(super) fn calling_nobody(mut content: Value) -> Value {
     content["m.mentions"] = json!({});
     content
 }

@@ -127,6 +127,16 @@ fn one_by_one(post: &Post) -> Vec<Planned> {
     events
 }
 
+/// The event that shows a file by itself.
+#[must_use]
+pub fn of_file(one: &PostedFile) -> Planned {
+    let Planned { content, media } = planned_file(one);
+    Planned {
+        content: calling_nobody(content),
+        media,
+    }
+}
+
 fn planned_file(one: &PostedFile) -> Planned {
     Planned {
         content: file(&one.filename),
