@@ -90,7 +90,8 @@ pub struct TargetFacts {
     pub mail: Option<MailId>,
     /// What it offers to staff.
     pub offer: Option<Offer>,
-    /// Somebody who is neither staff nor ghost is in the room. Known only if it shows a mail.
+    /// Somebody who is neither staff nor ghost is in the room. Known only if the whole of a mail is
+    /// asked for.
     pub has_visitors: bool,
 }
 

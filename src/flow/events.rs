@@ -346,6 +346,7 @@ async fn target(
         placed,
         thread_root: decode::thread_root_of(&known.body),
         has_visitors: mail.is_some()
+            && on_matrix::asks_for_original(event)
             && audience::has_visitors(connection, &event.room, context).await?,
         mail,
         offer: offers::find(connection, target.as_str())

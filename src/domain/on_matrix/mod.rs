@@ -7,7 +7,7 @@ mod reaction;
 use ruma::OwnedEventId;
 
 use parts::{item, say, say_plainly};
-pub use reaction::{SEND_NOW, SHOW_ORIGINAL, TAKE_UP};
+pub use reaction::{SEND_NOW, SHOW_ORIGINAL, TAKE_UP, asks_for_original};
 
 use super::{
     command::{self, Command},

@@ -2,9 +2,9 @@
 
 use super::parts::item;
 use crate::domain::{
-    command,
+    command::{self, Command},
     effect::{Effect, ItemKind},
-    event::{RoomEvent, Words},
+    event::{Content, EventKind, RoomEvent, Words},
     facts::{EventFacts, Role},
     wording,
 };
@@ -18,12 +18,30 @@ pub const SHOW_ORIGINAL: &str = "🔍";
 /// The reaction with which staff take up what a notice of the bot offers.
 pub const TAKE_UP: &str = "✅";
 
+/// Clients send emoji with or without the selector of their coloured form.
+fn plain(key: &str) -> &str {
+    key.trim_end_matches('\u{fe0f}')
+}
+
+/// Whether the event, if staff sent it, asks for the whole of a mail: only then has it to be known who
+/// would read that.
+#[must_use]
+pub fn asks_for_original(event: &RoomEvent) -> bool {
+    match &event.kind {
+        EventKind::Reaction { key, .. } => plain(key) == SHOW_ORIGINAL,
+        EventKind::Message {
+            content: Content::Text(words) | Content::Emote(words),
+            ..
+        } => Command::parse(&words.body) == Some(Command::Original),
+        _ => false,
+    }
+}
+
 pub(super) fn on_reaction(event: &RoomEvent, key: &str, facts: &EventFacts) -> Vec<Effect> {
     let Some(target) = &facts.target else {
         return Vec::new();
     };
-    // Clients send emoji with or without the selector of their coloured form.
-    let key = key.trim_end_matches('\u{fe0f}');
+    let key = plain(key);
     if let Some(offer) = &target.offer {
         return if key == TAKE_UP && facts.sender_role == Role::Staff {
             vec![Effect::TakeUp {
