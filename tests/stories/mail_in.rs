@@ -715,8 +715,14 @@ async fn a_database_that_fails_for_a_while_costs_nothing_but_time() {
     other.execute(full).await;
     for text in ["One", "Two"] {
         let raw = mail(JANE, token, "", text);
-        let replies = world.mail("jane@acme.com", &[token], &raw).await;
-        assert_eq!(codes(&replies), [250]);
+        // Taking a mail may share the commit that fails; mail servers come again.
+        loop {
+            let replies = world.mail("jane@acme.com", &[token], &raw).await;
+            if codes(&replies) != [451] {
+                assert_eq!(codes(&replies), [250]);
+                break;
+            }
+        }
     }
     // Time for more tries than a mail has that ends Postroom.
     tokio::time::sleep(Duration::from_secs(6)).await;
