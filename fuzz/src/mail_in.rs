@@ -156,6 +156,7 @@ fn check_posting(mail: &IncomingMail) {
         address: from.address.clone(),
         name: "Jane".to_owned(),
         ghost: owned_user_id!("@_email_jane.k7f3:example.org"),
+        is_guest: false,
     });
     let facts = MailFacts {
         identity: "digest".to_owned(),

@@ -11,8 +11,9 @@ use postroom::{
             ConversationFacts, EventFacts, GhostFacts, OwnAddresses, PersonFacts, Placement, Role,
             RoomFacts, TargetFacts,
         },
-        ids::{ContactId, ConversationId, MailId},
+        ids::{ContactId, ConversationId, CustomerId, MailId},
         on_matrix,
+        settings::Settings,
     },
     matrix::decode,
     web::transaction,
@@ -115,11 +116,14 @@ fn facts(event: &RoomEvent) -> Vec<EventFacts> {
     let jane = EmailAddress::parse("jane@acme.com").expect("an address");
     let conversation = ConversationFacts {
         id: ConversationId(1),
+        customer: CustomerId(1),
+        thread_root: None,
         people: vec![PersonFacts {
             contact: ContactId(1),
             address: jane.clone(),
             name: "Jane Doe".to_owned(),
             ghost: owned_user_id!("@_email_jane.doe.k7f3:example.org"),
+            is_guest: false,
         }],
         waiting: 1,
         undelivered: 0,
@@ -166,6 +170,7 @@ fn facts(event: &RoomEvent) -> Vec<EventFacts> {
                     encrypted,
                     bot_joined,
                     conversations: vec![conversation.clone()],
+                    settings: Settings::default(),
                 },
                 target: bot_joined.then_some(target),
                 subject: Some(GhostFacts {

@@ -26,7 +26,7 @@ use crate::{
         smtp::{DEFAULT_TIMEOUT, SmtpTransport},
     },
     matrix::{client::Client, registration::Registration},
-    store::{Store, StoreError, blobs::Blobs, keys, letters::Timing, outbox},
+    store::{Store, StoreError, blobs::Blobs, keys, outbox},
     telemetry::{self, metrics::Exposition},
     web::{
         appservice::{self, Appservice},
@@ -92,10 +92,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         control_room: config.control_room,
         transports: transports(&config.mailboxes)?,
         mailboxes: config.mailboxes,
-        timing: Timing {
-            quiet: config.letters.quiet,
-            at_most: config.letters.at_most,
-        },
+        letters: config.letters,
+        public: config.public,
     });
 
     let health = Health::default();

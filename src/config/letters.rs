@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{section::Section, values::duration};
+use super::{
+    section::Section,
+    values::{duration, size},
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letters {
@@ -10,6 +13,8 @@ pub struct Letters {
     pub quiet: Duration,
     /// The longest that a message waits however lively the room is; not less than `quiet`.
     pub at_most: Duration,
+    /// The largest mail that is sent, in octets: files that would make it larger travel as links.
+    pub max_size: u64,
 }
 
 impl Default for Letters {
@@ -17,6 +22,7 @@ impl Default for Letters {
         Self {
             quiet: Duration::from_mins(1),
             at_most: Duration::from_mins(5),
+            max_size: 20_000_000,
         }
     }
 }
@@ -29,6 +35,7 @@ impl Letters {
         let at_most = section.optional("at_most", "5m", duration);
         // Whoever sets only `quiet` doesn't want to hear of the other.
         let at_most = at_most.unwrap_or(default.at_most.max(quiet));
+        let max_size = section.optional("max_size", "20MB", size);
         if at_most < quiet {
             let quiet = humantime::format_duration(quiet);
             section.wrong(
@@ -38,6 +45,10 @@ impl Letters {
             );
             return None;
         }
-        Some(Self { quiet, at_most })
+        Some(Self {
+            quiet,
+            at_most,
+            max_size: max_size.unwrap_or(default.max_size),
+        })
     }
 }

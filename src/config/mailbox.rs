@@ -11,7 +11,11 @@ use super::{
     values::line,
     wrong::Wrong,
 };
-use crate::domain::{address::EmailAddress, letter::Language, reply_address::ReplyPattern};
+use crate::domain::{
+    address::EmailAddress,
+    letter::{Language, Look},
+    reply_address::ReplyPattern,
+};
 
 /// The key of a mailbox in the configuration: 1 to 64 of `a`–`z`, `0`–`9`, `-` and single `_`.
 /// It is stored with conversations, so it must not change once mail has come.
@@ -56,6 +60,10 @@ pub struct Mailbox {
     pub footer: Option<String>,
     /// The language of its letters, unless a customer has another one.
     pub language: Language,
+    /// The time zone of its letters, unless a customer has another one; a name of the time zone
+    /// database. `None`: the system's.
+    pub time_zone: Option<String>,
+    pub look: Look,
     pub smtp: Smtp,
     /// Where its mail is fetched; `None`: it comes by LMTP only.
     pub imap: Option<Imap>,
@@ -115,6 +123,8 @@ impl Mailbox {
                 || format!("\"{text}\" is not a language in which letters can be written").into();
             Language::from_tag(text).ok_or_else(unknown)
         });
+        let time_zone = section.optional("time_zone", "Europe/Paris", time_zone);
+        let colour = section.optional("colour", "#1d5fa8", colour);
         let smtp =
             section.required_section("smtp", "{url: \"smtp://mail.example.org:587\"}", smtp::read);
         let imap = section.optional_section("imap", |section| {
@@ -130,6 +140,8 @@ impl Mailbox {
             reply_address: reply_address?,
             footer,
             language: language.unwrap_or_default(),
+            time_zone,
+            look: Look { colour, logo: None },
             smtp: smtp?,
             imap,
         })
@@ -151,6 +163,31 @@ fn claim<T: Clone + PartialEq>(
         section.wrong(key, what, "give each mailbox its own");
     } else {
         taken.push((value.clone(), mailbox.to_owned()));
+    }
+}
+
+fn time_zone(text: &str) -> Result<String, Wrong> {
+    let unknown = |_| {
+        Wrong::new(
+            format!("\"{text}\" is not a time zone"),
+            "write a name of the time zone database, such as \"Europe/Paris\"",
+        )
+    };
+    jiff::tz::TimeZone::get(text).map_err(unknown)?;
+    Ok(text.to_owned())
+}
+
+fn colour(text: &str) -> Result<String, Wrong> {
+    let is_one = text.len() == 7
+        && text.starts_with('#')
+        && text[1..].bytes().all(|b| b.is_ascii_hexdigit());
+    if is_one {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err(Wrong::new(
+            format!("\"{text}\" is not a colour"),
+            "write # and six hexadecimal digits, such as \"#1d5fa8\"",
+        ))
     }
 }
 

@@ -16,6 +16,7 @@ mod lmtp;
 mod log;
 mod mailbox;
 mod operations;
+mod public;
 mod section;
 mod server;
 mod smtp;
@@ -48,6 +49,7 @@ pub use self::{
     log::Log,
     mailbox::{Mailbox, MailboxName},
     operations::Operations,
+    public::Public,
     section::SecretPlace,
     server::{Credentials, Encryption, MailServer},
     smtp::Smtp,
@@ -74,6 +76,8 @@ pub struct Config {
     /// The staff room for what concerns no single conversation.
     pub control_room: Option<OwnedRoomId>,
     pub letters: Letters,
+    /// `None`: there are no pages for customers.
+    pub public: Option<Public>,
     pub dns: Dns,
     /// `None`: no health checks.
     pub operations: Option<Operations>,
@@ -138,6 +142,7 @@ impl Config {
         let staff = section.required_list("staff", "[\"@*:example.org\"]", staff_pattern);
         let control_room = section.optional("control_room", "!abc:example.org", room_id);
         let letters = section.optional_section("letters", Letters::read);
+        let public = section.optional_section("public", Public::read);
         let dns = section.optional_section("dns", |section| Some(Dns::read(section)));
         let operations = section.optional_section("operations", Operations::read);
         let log = section.optional_section("log", |section| Some(Log::read(section)));
@@ -151,6 +156,7 @@ impl Config {
             staff: staff?.into_iter().collect(),
             control_room,
             letters: letters.unwrap_or_default(),
+            public,
             dns: dns.unwrap_or_default(),
             operations,
             log: log.unwrap_or_default(),

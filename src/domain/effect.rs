@@ -8,6 +8,7 @@ use super::{
     event::{Membership, Words},
     ids::{ContactId, ConversationId, MailId, MessageId},
     outgoing::{Offer, PostedFile},
+    shared::Shared,
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -132,9 +133,16 @@ pub struct LetterItem {
     pub by_staff: bool,
     pub sent_at: jiff::Timestamp,
     pub kind: ItemKind,
+    /// Of what is shared, those that came with it.
     pub words: Words,
+    /// What a [`ItemKind::Shared`] shares.
+    pub shared: Option<Shared>,
     /// The beginning of the message that this one replies to.
     pub quote: Option<String>,
+    /// Of a correction: the beginning of the message as it had been sent.
+    pub earlier: Option<String>,
+    /// Contacts of the conversation who have it already: who wrote it, and who got that mail.
+    pub had_by: Vec<ContactId>,
     /// The message that this one replies to, wherever that may have gone.
     pub reply_to: Option<OwnedEventId>,
     /// Rides with a letter, but does not cause one.
@@ -145,11 +153,15 @@ pub struct LetterItem {
 pub enum ItemKind {
     Text,
     Emote,
-    /// Something that letters don't carry yet; the words say what.
+    /// A file, a place or a poll.
+    Shared,
+    /// Something that letters don't carry; the words say what.
     NotCarried,
     /// An edit of a message that had gone out already.
     Correction,
     Reaction,
+    /// What happened in the room: who came, what it is called now.
+    Remark,
 }
 
 /// What of a mail goes into the room.

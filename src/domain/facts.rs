@@ -5,8 +5,9 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
 
 use super::{
     address::EmailAddress,
-    ids::{ContactId, ConversationId, MailId},
+    ids::{ContactId, ConversationId, CustomerId, MailId},
     outgoing::Offer,
+    settings::Settings,
 };
 
 /// A user, as far as rights go.
@@ -54,11 +55,15 @@ pub struct RoomFacts {
     pub bot_joined: bool,
     /// The conversations that aren't closed, by number.
     pub conversations: Vec<ConversationFacts>,
+    pub settings: Settings,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConversationFacts {
     pub id: ConversationId,
+    pub customer: CustomerId,
+    /// The Matrix thread that it is; `None`: the room itself.
+    pub thread_root: Option<OwnedEventId>,
     pub people: Vec<PersonFacts>,
     /// How many messages wait in the open letter, and when that goes at the latest.
     pub waiting: usize,
@@ -73,6 +78,8 @@ pub struct PersonFacts {
     /// What people call them: never empty.
     pub name: String,
     pub ghost: OwnedUserId,
+    /// Copied in by somebody else of the conversation, and not made one of them by staff.
+    pub is_guest: bool,
 }
 
 /// What we know of an event that another one points at.

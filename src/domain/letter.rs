@@ -1,11 +1,15 @@
 //! One outgoing letter as it is sealed: everything that its composition needs, and nothing else.
 
+use std::sync::Arc;
+
 use jiff::Zoned;
+use serde::{Deserialize, Serialize};
 
 use super::{
     address::{EmailAddress, NamedAddress},
     event::Words,
     ids::MessageId,
+    shared::{Missing, Place, Poll, PollResult, SharedFile},
 };
 
 /// A letter that collects no more. The same letter is always composed to the same bytes.
@@ -36,7 +40,43 @@ pub struct SealedLetter {
     /// The legal footer, plain text.
     pub footer: Option<String>,
     pub organisation: String,
+    pub look: Look,
     pub language: Language,
+    /// Of a room in broadcast mode.
+    pub list: Option<List>,
+}
+
+/// What letters of a mailbox look like.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Look {
+    /// `#rrggbb`.
+    pub colour: Option<String>,
+    pub logo: Option<Arc<Logo>>,
+}
+
+/// A small picture above every letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logo {
+    pub content: Vec<u8>,
+    /// `image/png`, `image/jpeg` or `image/gif`.
+    pub content_type: &'static str,
+    /// As it is shown, in pixels.
+    pub width: u32,
+    pub height: u32,
+}
+
+/// The header of a letter that goes to many (RFC 2919, RFC 2369, RFC 8058). The same for all of a
+/// room's customers, but for the way out, which is each recipient's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List {
+    /// Without its angle brackets.
+    pub id: String,
+    /// The room's name.
+    pub name: String,
+    /// The page by which this recipient leaves; `None` without a public address.
+    pub leave_url: Option<String>,
+    /// To which this recipient writes in order to leave.
+    pub leave_address: EmailAddress,
 }
 
 /// One message of the room.
@@ -50,7 +90,7 @@ pub struct Entry {
     pub body: EntryBody,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum EntryBody {
     Text(Words),
     /// What the author does, without their name: "waves".
@@ -60,6 +100,18 @@ pub enum EntryBody {
         /// The text as it was mailed.
         earlier: Option<String>,
         words: Words,
+    },
+    File {
+        file: SharedFile,
+        caption: Option<Words>,
+        enclosed: Enclosed,
+    },
+    Place(Place),
+    Poll(Poll),
+    PollResult(PollResult),
+    /// What happened in the room, as a sentence without its author: "joined the room".
+    Remark {
+        what: String,
     },
     /// Something that a letter can't carry, named such that it follows a verb:
     /// "a file named “plan.pdf”".
@@ -72,12 +124,57 @@ pub enum EntryBody {
     },
 }
 
-/// Words of an earlier mail, repeated below the letter.
+/// How a file travels in this letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Enclosed {
+    Attached(Attached),
+    /// Too large for the mail.
+    Linked {
+        url: String,
+        /// In octets.
+        size: u64,
+        until: Zoned,
+    },
+    Missing(Missing),
+}
+
+/// A file in the mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attached {
+    /// By which the sender of the mail asks for the content.
+    pub key: String,
+    /// In octets, as it is, not as it is encoded.
+    pub size: u64,
+    /// By its bytes.
+    pub content_type: String,
+    /// What the letter shows of it, if it is a picture.
+    pub picture: Option<Inline>,
+}
+
+/// A picture within the letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inline {
+    /// `None`: the file itself is shown, and not attached besides.
+    pub preview: Option<Preview>,
+    /// As it is shown, in pixels.
+    pub width: u32,
+    pub height: u32,
+}
+
+/// A picture made small.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    pub content: bytes::Bytes,
+    /// `image/png` or `image/jpeg`.
+    pub content_type: String,
+}
+
+/// Words of an earlier mail, repeated below the letter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Quote {
     pub author: String,
-    /// When it was written, ready to be read.
-    pub at: Option<String>,
+    /// When it was written, by its author's clock.
+    pub at: Option<Zoned>,
     pub text: String,
 }
 

@@ -18,6 +18,8 @@ pub mod on_mail;
 pub mod on_matrix;
 pub mod outgoing;
 pub mod reply_address;
+pub mod settings;
+pub mod shared;
 pub mod staff;
 pub mod token;
 pub mod wording;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     address::{EmailAddress, NamedAddress},
     ids::{ContactId, ConversationId, MailId, MessageId},
+    letter::Quote,
 };
 
 /// Something that a user of ours does in Matrix.
@@ -87,6 +88,13 @@ pub enum Offer {
         mail: MailId,
         files: Vec<PostedFile>,
     },
+    /// ➕ makes somebody who was copied in one of the conversation's people.
+    Admit {
+        conversation: ConversationId,
+        contact: ContactId,
+    },
+    /// ✅ makes a link to a file live again.
+    Renew { link: i64 },
 }
 
 /// In whose name.
@@ -119,11 +127,13 @@ pub struct MailAction {
 
 /// What is fixed about a letter when it is sealed, besides its items: every recipient and every
 /// attempt gets the same headers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Seal {
     pub from: NamedAddress,
     pub reply_to: EmailAddress,
     pub to: Vec<NamedAddress>,
+    #[serde(default)]
+    pub cc: Vec<NamedAddress>,
     pub subject: String,
     pub in_reply_to: Option<MessageId>,
     pub references: Vec<MessageId>,
@@ -131,4 +141,16 @@ pub struct Seal {
     pub how_to: bool,
     /// Others who read the answer.
     pub readers: Vec<String>,
+    /// The customer's last mail.
+    #[serde(default)]
+    pub quote: Option<Quote>,
+    /// A tag of BCP 47; empty in letters of earlier versions.
+    #[serde(default)]
+    pub language: String,
+    /// A name of the time zone database or an offset such as `+02:00`; empty for the system's.
+    #[serde(default)]
+    pub time_zone: String,
+    /// The room is in broadcast mode, and this is what it is called.
+    #[serde(default)]
+    pub list: Option<String>,
 }

@@ -28,6 +28,9 @@ enum Purpose {
     ReplyToken,
     LetterId,
     Probe,
+    Delivery,
+    Link,
+    Subscription,
 }
 
 impl Keys {
@@ -80,6 +83,42 @@ impl Keys {
         self.verify(Purpose::Probe, token).is_some()
     }
 
+    /// A token for the return path of one delivery, by which a bounce tells what it is about (VERP).
+    #[must_use]
+    pub fn delivery_token(&self, outbox: i64) -> String {
+        self.sign(Purpose::Delivery, outbox)
+    }
+
+    /// The row of the outbox that [`Self::delivery_token`] names.
+    #[must_use]
+    pub fn delivery_of(&self, token: &str) -> Option<i64> {
+        self.verify(Purpose::Delivery, token)
+    }
+
+    /// A token for the address of a page that gives a file out.
+    #[must_use]
+    pub fn link_token(&self, link: i64) -> String {
+        self.sign(Purpose::Link, link)
+    }
+
+    /// The link that [`Self::link_token`] names.
+    #[must_use]
+    pub fn link_of(&self, token: &str) -> Option<i64> {
+        self.verify(Purpose::Link, token)
+    }
+
+    /// A token by which one person leaves a broadcast.
+    #[must_use]
+    pub fn subscription_token(&self, subscription: i64) -> String {
+        self.sign(Purpose::Subscription, subscription)
+    }
+
+    /// The subscription that [`Self::subscription_token`] names.
+    #[must_use]
+    pub fn subscription_of(&self, token: &str) -> Option<i64> {
+        self.verify(Purpose::Subscription, token)
+    }
+
     fn sign(&self, purpose: Purpose, number: i64) -> String {
         let (key_id, secret) = self.0.last().map_or((0, [].as_slice()), |(id, s)| (*id, s));
         let mut bytes = vec![VERSION << 4 | key_id & 0x0f];
@@ -116,6 +155,9 @@ fn mac(secret: &[u8], purpose: Purpose, signed: &[u8]) -> [u8; MAC_LENGTH] {
         Purpose::ReplyToken => b"postroom reply token",
         Purpose::LetterId => b"postroom letter id",
         Purpose::Probe => b"postroom probe",
+        Purpose::Delivery => b"postroom delivery",
+        Purpose::Link => b"postroom link",
+        Purpose::Subscription => b"postroom subscription",
     };
     let mut full = Hmac::<Sha256>::new_from_slice(secret)
         .unwrap_or_else(|_| unreachable!("HMAC takes a key of any length"));

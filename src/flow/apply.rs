@@ -6,7 +6,7 @@ use ruma::{OwnedEventId, OwnedRoomId, UserId};
 use super::{
     Context,
     lanes::{Origin, enqueue, report, say, send},
-    seal,
+    seal, settings,
 };
 use crate::{
     domain::{
@@ -22,8 +22,8 @@ use crate::{
         post::{self, Planned},
     },
     store::{
-        StoreError, Tx, conversations, conversations::Direction, inbox, letters, mails, offers,
-        people, rooms,
+        StoreError, Tx, conversations, conversations::Direction, inbox, letters, letters::Timing,
+        mails, offers, people, rooms,
     },
 };
 
@@ -146,17 +146,13 @@ async fn write(
     context: &Context,
 ) -> Result<(), StoreError> {
     let (place, trace) = (origin.inbox_seq, &origin.trace);
-    letters::write(
-        tx,
-        conversation,
-        item,
-        place,
-        context.timing,
-        trace,
-        origin.now,
-    )
-    .await?;
-    if context.timing.quiet.is_zero() && !item.rides {
+    let settings = settings::of_room(tx.connection(), item.room.as_str(), context).await?;
+    let timing = Timing {
+        quiet: settings.quiet,
+        at_most: settings.at_most,
+    };
+    letters::write(tx, conversation, item, place, timing, trace, origin.now).await?;
+    if settings.quiet.is_zero() && !item.rides {
         seal::open_letter_of(tx, conversation, origin, context).await?;
     }
     Ok(())
@@ -380,6 +376,7 @@ async fn take_up(
             let events: Vec<Planned> = files.iter().map(post::of_file).collect();
             show(tx, showing, None, events, origin, context).await
         }
+        Offer::Admit { .. } | Offer::Renew { .. } => Ok(()),
     }
 }
 

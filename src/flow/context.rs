@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, UserId};
 
 use crate::{
-    config::{Mailbox, MailboxName},
+    config::{Letters, Mailbox, MailboxName, Public},
     domain::{facts::OwnAddresses, ghost, staff::StaffList, token::Keys},
     lifecycle::{Chance, Clock},
     mail::smtp::SmtpTransport,
     matrix::client::Client,
-    store::{Store, blobs::Blobs, letters::Timing},
+    store::{Store, blobs::Blobs},
 };
 
 /// The workers' common ground. Shared by reference; built in `cli::run`.
@@ -31,7 +31,10 @@ pub struct Context {
     /// At least one; the first is that of new rooms.
     pub mailboxes: IndexMap<MailboxName, Mailbox>,
     pub transports: HashMap<MailboxName, SmtpTransport>,
-    pub timing: Timing,
+    /// What holds in rooms where staff have set nothing else.
+    pub letters: Letters,
+    /// `None`: there are no pages for customers.
+    pub public: Option<Public>,
 }
 
 impl Context {

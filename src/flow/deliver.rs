@@ -8,23 +8,24 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
-    Context, lanes,
+    Context, enclose, lanes,
     lanes::Origin,
-    seal,
+    return_path, seal,
     worker::{Slots, Step, Worker, write_down},
 };
 use crate::{
     domain::{
         delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MAIL, SendOutcome, backoff, millis},
         effect::ItemKind,
-        ids::LetterId,
-        letter::{Entry, EntryBody, SealedLetter},
+        ids::{ConversationId, LetterId},
+        letter::{Entry, EntryBody, Language, SealedLetter},
         outgoing::MailAction,
+        shared::Shared,
         wording,
     },
     mail::{compose, smtp::MOST_CONNECTIONS},
     store::{
-        Queue, StoreError, Tx, conversations, letters, outbox,
+        Connection, Queue, StoreError, Tx, conversations, letters, outbox,
         outbox::{Claimed, Settled, Way},
     },
     telemetry::metrics::catalogue::{EVENT_TO_MAIL, LETTERS, NO_LABELS},
@@ -72,7 +73,7 @@ async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> 
     let action: MailAction = serde_json::from_str(&row.payload)?;
     let letter = LetterId(row.letter_id.unwrap_or_default());
     let carried = Carried::default();
-    let outcome = match hand_over(&action, letter, &carried, &context).await {
+    let outcome = match hand_over(row.id, &action, letter, &carried, &context).await {
         // Nothing has been sent yet.
         Err(error) if error.may_pass() => SendOutcome::RetryLater {
             reason: error.to_string(),
@@ -107,6 +108,7 @@ async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> 
 type Carried = OnceLock<Vec<String>>;
 
 async fn hand_over(
+    row: i64,
     action: &MailAction,
     letter: LetterId,
     carried: &Carried,
@@ -125,6 +127,9 @@ async fn hand_over(
             after: None,
         });
     };
+    if let Err(outcome) = enclose::ready(letter, context).await? {
+        return Ok(outcome);
+    }
     // Called right before DATA: a message that was taken back a moment ago does not go.
     let failure = Arc::new(Mutex::new(None));
     let message = || {
@@ -138,9 +143,9 @@ async fn hand_over(
                 })
         }
     };
-    let sender = mailbox.address.as_str();
+    let sender = return_path::of(row, mailbox);
     let outcome = transport
-        .send(sender, &action.recipient.address, message)
+        .send(&sender, &action.recipient.address, message)
         .await;
     // "Withdrawn" is the truth only if nothing was left to say.
     let failure = failure
@@ -195,54 +200,96 @@ async fn load(
     if items.is_empty() {
         return Ok(None);
     }
-    let found = conversations::find(&mut reading, sealed.conversation).await?;
+    let conversation = sealed.conversation;
+    let found = conversations::find(&mut reading, conversation).await?;
     let (_, mailbox) = context.mailbox(found.as_ref().map_or("", |found| found.mailbox.as_str()));
     let events = items.iter().map(|item| item.event.clone()).collect();
+    let seal = sealed.seal;
+    let zone = time_zone(&seal.time_zone);
+    let mut entries = Vec::with_capacity(items.len());
+    for item in items {
+        entries.push(entry(item, conversation, &zone, &mut reading, context).await?);
+    }
     let letter = SealedLetter {
         message_id: sealed.message_id,
-        date: zoned(sealed.sealed_at),
-        from: sealed.seal.from,
-        reply_to: sealed.seal.reply_to,
-        to: sealed.seal.to,
-        cc: Vec::new(),
-        subject: sealed.seal.subject,
-        in_reply_to: sealed.seal.in_reply_to,
-        references: sealed.seal.references,
-        entries: items.into_iter().map(entry).collect(),
-        how_to: sealed.seal.how_to,
-        readers: sealed.seal.readers,
-        quote: None,
+        date: zoned(sealed.sealed_at, &zone),
+        from: seal.from,
+        reply_to: seal.reply_to,
+        to: seal.to,
+        cc: seal.cc,
+        subject: seal.subject,
+        in_reply_to: seal.in_reply_to,
+        references: seal.references,
+        entries,
+        how_to: seal.how_to,
+        readers: seal.readers,
+        quote: seal.quote,
         footer: mailbox.footer.clone(),
         organisation: mailbox.name.clone(),
-        language: mailbox.language,
+        look: mailbox.look.clone(),
+        language: Language::from_tag(&seal.language).unwrap_or(mailbox.language),
+        list: None,
     };
     Ok(Some((letter, events)))
 }
 
-fn entry(item: letters::Item) -> Entry {
+async fn entry(
+    item: letters::Item,
+    conversation: ConversationId,
+    zone: &TimeZone,
+    reading: &mut Connection,
+    context: &Context,
+) -> Result<Entry, StoreError> {
     let words = item.words;
-    let body = match item.kind {
-        ItemKind::Text => EntryBody::Text(words),
-        ItemKind::Emote => EntryBody::Emote(words),
-        ItemKind::Correction => EntryBody::Correct {
-            earlier: None,
+    let body = match (item.kind, item.shared) {
+        (ItemKind::Shared, Some(Shared::File(file))) => {
+            let fate = item.fate.as_ref();
+            let enclosed =
+                enclose::enclosed(reading, &item.event, &file, fate, conversation, context).await?;
+            let caption = Some(words).filter(|words| !words.body.is_empty());
+            EntryBody::File {
+                file,
+                caption,
+                enclosed,
+            }
+        }
+        (ItemKind::Shared, Some(Shared::Place(place))) => EntryBody::Place(place),
+        (ItemKind::Shared, Some(Shared::Poll(poll))) => EntryBody::Poll(poll),
+        (ItemKind::Shared, Some(Shared::PollResult(result))) => EntryBody::PollResult(result),
+        (ItemKind::Text | ItemKind::Shared, _) => EntryBody::Text(words),
+        (ItemKind::Emote, _) => EntryBody::Emote(words),
+        (ItemKind::Correction, _) => EntryBody::Correct {
+            earlier: item.earlier,
             words,
         },
-        ItemKind::NotCarried => EntryBody::NotCarried { what: words.body },
-        ItemKind::Reaction => EntryBody::React { what: words.body },
+        (ItemKind::NotCarried, _) => EntryBody::NotCarried { what: words.body },
+        (ItemKind::Reaction, _) => EntryBody::React { what: words.body },
+        (ItemKind::Remark, _) => EntryBody::Remark { what: words.body },
     };
-    Entry {
+    Ok(Entry {
         author: item.author,
-        at: zoned(item.sent_at),
+        at: zoned(item.sent_at, zone),
         quote: item.quote,
         body,
-    }
+    })
 }
 
-fn zoned(millis: i64) -> jiff::Zoned {
+fn zoned(millis: i64, zone: &TimeZone) -> jiff::Zoned {
     Timestamp::from_millisecond(millis)
         .unwrap_or_default()
-        .to_zoned(TimeZone::system())
+        .to_zoned(zone.clone())
+}
+
+/// The zone of this name or offset; the system's where there is no such zone.
+fn time_zone(name: &str) -> TimeZone {
+    let offset = || {
+        let parsed = jiff::fmt::strtime::parse("%:z", name).ok()?;
+        parsed.offset().map(TimeZone::fixed)
+    };
+    TimeZone::get(name)
+        .ok()
+        .or_else(offset)
+        .unwrap_or_else(TimeZone::system)
 }
 
 /// Writes how the attempt ended, and what follows for the letter and the room.

@@ -9,6 +9,7 @@ use super::{
     lanes::Origin,
     puppets, room_state,
     room_state::NotNow,
+    settings,
     worker::{Step, Worker},
 };
 use crate::{
@@ -253,6 +254,7 @@ async fn facts(
         encrypted: known.as_ref().is_some_and(|room| room.encrypted == 1),
         bot_joined: known.as_ref().is_some_and(|room| room.bot_joined == 1),
         conversations: conversations::of_room(connection, room, server).await?,
+        settings: settings::of_room(connection, room, context).await?,
     };
     let subject = match &event.kind {
         EventKind::Membership { user, .. } if context.is_ours(user) && *user != context.bot => {

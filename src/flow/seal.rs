@@ -3,7 +3,7 @@
 
 use ruma::OwnedRoomId;
 
-use super::{Context, lanes, lanes::Origin};
+use super::{Context, lanes, lanes::Origin, locale};
 use crate::{
     domain::{
         address::NamedAddress,
@@ -58,6 +58,7 @@ pub async fn seal(
             StoreError::Value("the mailbox's domain can't stand in a Message-ID".to_owned())
         })?;
     let chain = chain(tx, conversation, &items).await?;
+    let locale = locale::of(tx.connection(), conversation, context).await?;
     let seal = Seal {
         from: NamedAddress {
             name: Some(from_name(&items, &mailbox.name)),
@@ -67,11 +68,16 @@ pub async fn seal(
             .reply_address
             .with_token(&context.keys.reply_token(conversation)),
         to: people.iter().map(named).collect(),
+        cc: Vec::new(),
         subject: found.subject.clone(),
         in_reply_to: chain.last().cloned(),
         references: references_for(&chain),
         how_to: !letters::has_had_one(tx.connection(), conversation).await?,
         readers: readers(tx, &found.room_id, conversation, context).await?,
+        quote: None,
+        language: locale.language.tag().to_owned(),
+        time_zone: locale.time_zone,
+        list: None,
     };
     if !letters::seal(tx, letter, &message_id, &seal, origin.now).await? {
         return Ok(());

@@ -10,9 +10,10 @@ use crate::domain::{
 
 statements! {
     SELECT_OF_ROOM = "
-        SELECT id FROM conversations WHERE room_id = $1 AND state <> 'closed' ORDER BY id";
+        SELECT id, customer_id, thread_root FROM conversations
+        WHERE room_id = $1 AND state <> 'closed' ORDER BY id";
     SELECT_PEOPLE = "
-        SELECT contacts.id, written, name, ghost FROM participants
+        SELECT contacts.id, written, name, ghost, role FROM participants
         JOIN contacts ON contacts.id = contact_id
         WHERE conversation_id = $1 AND role <> 'removed' ORDER BY position";
     COUNT_WAITING = "
@@ -83,11 +84,14 @@ pub async fn of_room(
     server: &str,
 ) -> Result<Vec<ConversationFacts>, StoreError> {
     let mut conversations = Vec::new();
-    for (id,) in fetch_all!(connection, (i64,), SELECT_OF_ROOM, room) {
+    let rows = fetch_all!(connection, (i64, i64, String), SELECT_OF_ROOM, room);
+    for (id, customer, thread_root) in rows {
         let (waiting,) = fetch_one!(connection, (i64,), COUNT_WAITING, id);
         let (undelivered,) = fetch_one!(connection, (i64,), COUNT_UNDELIVERED, id);
         conversations.push(ConversationFacts {
             id: ConversationId(id),
+            customer: CustomerId(customer),
+            thread_root: thread_root.try_into().ok(),
             people: people(connection, ConversationId(id), server).await?,
             waiting: usize::try_from(waiting).unwrap_or_default(),
             undelivered: usize::try_from(undelivered).unwrap_or_default(),
@@ -104,12 +108,12 @@ pub async fn people(
 ) -> Result<Vec<PersonFacts>, StoreError> {
     let rows = fetch_all!(
         connection,
-        (i64, String, String, String),
+        (i64, String, String, String, String),
         SELECT_PEOPLE,
         id.0
     );
     rows.into_iter()
-        .map(|(contact, written, name, ghost)| {
+        .map(|(contact, written, name, ghost, role)| {
             let address = address(&written)?;
             let ghost = UserId::parse(format!("@{ghost}:{server}"))
                 .map_err(|fault| StoreError::Value(fault.to_string()))?;
@@ -123,6 +127,7 @@ pub async fn people(
                 address,
                 name,
                 ghost,
+                is_guest: role == "guest",
             })
         })
         .collect()

@@ -8,8 +8,9 @@ use crate::domain::{
     effect::{ItemKind, LetterItem},
     event::Words,
     facts::Placement,
-    ids::{ConversationId, LetterId, MessageId},
+    ids::{ContactId, ConversationId, LetterId, MessageId},
     outgoing::{MailAction, Seal},
+    shared::{Fate, Shared},
 };
 
 statements! {
@@ -23,12 +24,15 @@ statements! {
     INSERT_ITEM = "
         INSERT INTO letter_items
             (letter_id, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, html, quote,
-             reply_to)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING";
+             reply_to, shared, earlier, had_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+        ON CONFLICT DO NOTHING";
     REWRITE = "
         UPDATE letter_items SET body = $2, html = $3 WHERE event_id = $1
         AND (SELECT state FROM letters WHERE letters.id = letter_id) = 'open'";
-    STRIKE = "UPDATE letter_items SET struck = 1, body = '', html = NULL, quote = '' WHERE event_id = $1";
+    STRIKE = "
+        UPDATE letter_items SET struck = 1, body = '', html = NULL, quote = '', shared = '', earlier = ''
+        WHERE event_id = $1";
     MAKE_DUE = "
         UPDATE letters SET due_at = $2 WHERE state = 'open' AND due_at IS NOT NULL
         AND conversation_id IN (SELECT id FROM conversations WHERE room_id = $1 AND state <> 'closed')";
@@ -46,8 +50,9 @@ statements! {
     SELECT = "
         SELECT conversation_id, message_id, sealed_at, seal FROM letters WHERE id = $1";
     SELECT_ITEMS = "
-        SELECT event_id, author, by_staff, sent_at, kind, body, html, quote, reply_to FROM letter_items
-        WHERE letter_id = $1 AND struck = 0 ORDER BY id";
+        SELECT event_id, author, by_staff, sent_at, kind, body, html, quote, reply_to, shared, fate,
+            earlier, had_by
+        FROM letter_items WHERE letter_id = $1 AND struck = 0 ORDER BY id";
     COUNT_SENT = "
         SELECT count(*) FROM (
             SELECT 1 FROM letters WHERE conversation_id = $1 AND message_id <> '' LIMIT 1
@@ -115,6 +120,59 @@ pub struct Item {
     pub quote: Option<String>,
     /// The event that this one replies to.
     pub reply_to: Option<String>,
+    pub shared: Option<Shared>,
+    /// How a file travels in this letter, once that is decided.
+    pub fate: Option<Fate>,
+    /// Of a correction: the beginning of the message as it had been sent.
+    pub earlier: Option<String>,
+    /// Who has it already.
+    pub had_by: Vec<ContactId>,
+}
+
+#[derive(sqlx::FromRow)]
+struct ItemRow {
+    event_id: String,
+    author: String,
+    by_staff: i64,
+    sent_at: i64,
+    kind: String,
+    body: String,
+    html: Option<String>,
+    quote: String,
+    reply_to: String,
+    shared: String,
+    fate: String,
+    earlier: String,
+    had_by: String,
+}
+
+impl TryFrom<ItemRow> for Item {
+    type Error = StoreError;
+
+    fn try_from(row: ItemRow) -> Result<Self, StoreError> {
+        let given = |text: String| (!text.is_empty()).then_some(text);
+        Ok(Self {
+            event: row.event_id,
+            author: row.author,
+            by_staff: row.by_staff == 1,
+            sent_at: row.sent_at,
+            kind: kind_of(&row.kind)?,
+            words: Words {
+                body: row.body,
+                html: row.html,
+            },
+            quote: given(row.quote),
+            reply_to: given(row.reply_to),
+            shared: given(row.shared)
+                .map(|json| serde_json::from_str(&json))
+                .transpose()?,
+            fate: given(row.fate)
+                .map(|json| serde_json::from_str(&json))
+                .transpose()?,
+            earlier: given(row.earlier),
+            had_by: serde_json::from_str(&row.had_by)?,
+        })
+    }
 }
 
 /// Puts a message into the conversation's open letter, and opens one if there is none.
@@ -138,6 +196,11 @@ pub async fn write(
         Some((id, _, _)) => id,
         None => fetch_one!(connection, (i64,), INSERT, conversation.0, now, trace).0,
     };
+    let had_by = serde_json::to_string(&item.had_by)?;
+    let shared = match &item.shared {
+        Some(shared) => serde_json::to_string(shared)?,
+        None => String::new(),
+    };
     execute!(
         connection,
         INSERT_ITEM,
@@ -153,6 +216,9 @@ pub async fn write(
         item.words.html.as_deref(),
         item.quote.as_deref().unwrap_or_default(),
         item.reply_to.as_ref().map_or("", |event| event.as_str()),
+        shared,
+        item.earlier.as_deref().unwrap_or_default(),
+        had_by,
     );
     if !item.rides {
         let (latest,) = fetch_one!(connection, (Option<i64>,), SELECT_LATEST, letter);
@@ -275,35 +341,9 @@ pub async fn sealed(connection: &mut Connection, letter: LetterId) -> Result<Sea
 
 /// What the letter says now: what was struck is gone.
 pub async fn items(connection: &mut Connection, letter: LetterId) -> Result<Vec<Item>, StoreError> {
-    type Row = (
-        String,
-        String,
-        i64,
-        i64,
-        String,
-        String,
-        Option<String>,
-        String,
-        String,
-    );
-    fetch_all!(connection, Row, SELECT_ITEMS, letter.0)
+    fetch_all!(connection, ItemRow, SELECT_ITEMS, letter.0)
         .into_iter()
-        .map(
-            |(event, author, by_staff, sent_at, kind, body, html, quote, reply_to)| {
-                let kind = kind_of(&kind)?;
-                let quote = (!quote.is_empty()).then_some(quote);
-                Ok(Item {
-                    event,
-                    author,
-                    by_staff: by_staff == 1,
-                    sent_at,
-                    kind,
-                    words: Words { body, html },
-                    quote,
-                    reply_to: (!reply_to.is_empty()).then_some(reply_to),
-                })
-            },
-        )
+        .map(TryInto::try_into)
         .collect()
 }
 
@@ -383,9 +423,11 @@ fn word(kind: ItemKind) -> &'static str {
     match kind {
         ItemKind::Text => "text",
         ItemKind::Emote => "emote",
+        ItemKind::Shared => "shared",
         ItemKind::NotCarried => "not_carried",
         ItemKind::Correction => "correction",
         ItemKind::Reaction => "reaction",
+        ItemKind::Remark => "remark",
     }
 }
 
@@ -393,9 +435,11 @@ fn kind_of(word: &str) -> Result<ItemKind, StoreError> {
     Ok(match word {
         "text" => ItemKind::Text,
         "emote" => ItemKind::Emote,
+        "shared" => ItemKind::Shared,
         "not_carried" => ItemKind::NotCarried,
         "correction" => ItemKind::Correction,
         "reaction" => ItemKind::Reaction,
+        "remark" => ItemKind::Remark,
         other => return Err(StoreError::Value(format!("kind of item {other}"))),
     })
 }

@@ -166,6 +166,7 @@ fn usages_in_the_help() -> Vec<String> {
             encrypted: false,
             bot_joined: true,
             conversations: Vec::new(),
+            settings: postroom::domain::settings::Settings::default(),
         },
         target: None,
         subject: None,

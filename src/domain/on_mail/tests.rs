@@ -49,6 +49,7 @@ fn route(id: i64, is_member: bool) -> Route {
             address: EmailAddress::parse("jane@acme.com").unwrap(),
             name: "Jane".to_owned(),
             ghost: owned_user_id!("@_email_jane.aaaa:example.org"),
+            is_guest: false,
         }),
         known: false,
         reply_to: None,
@@ -277,7 +278,9 @@ fn what_windows_would_run_waits_for_staff(
                 text.contains("setup.exe") && text.contains("1.2 MB"),
                 "{text}"
             );
-            let Offer::Release { files, .. } = offer;
+            let Offer::Release { files, .. } = offer else {
+                panic!("{offer:?}");
+            };
             assert_eq!(files.len(), 1);
             format!("offer {room}")
         }

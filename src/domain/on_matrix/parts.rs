@@ -21,7 +21,10 @@ pub(super) fn item(
         sent_at: event.sent_at,
         kind,
         words: words.clone(),
+        shared: None,
         quote: None,
+        earlier: None,
+        had_by: Vec::new(),
         reply_to: None,
         rides,
     }

@@ -8,8 +8,9 @@ use super::*;
 use crate::domain::{
     address::EmailAddress,
     facts::{ConversationFacts, OwnAddresses, PersonFacts, Placement, RoomFacts},
-    ids::{ContactId, MailId},
+    ids::{ContactId, CustomerId, MailId},
     outgoing::Offer,
+    settings::Settings,
 };
 
 mod memberships;
@@ -21,12 +22,15 @@ fn person(contact: i64, address: &str, name: &str, ghost: OwnedUserId) -> Person
         address: EmailAddress::parse(address).unwrap(),
         name: name.to_owned(),
         ghost,
+        is_guest: false,
     }
 }
 
 fn conversation(id: i64, who: PersonFacts) -> ConversationFacts {
     ConversationFacts {
         id: ConversationId(id),
+        customer: CustomerId(id),
+        thread_root: None,
         people: vec![who],
         waiting: 0,
         undelivered: 0,
@@ -55,6 +59,7 @@ fn scene() -> EventFacts {
             encrypted: false,
             bot_joined: true,
             conversations: vec![conversation(1, jane), conversation(2, bob)],
+            settings: Settings::default(),
         },
         target: None,
         subject: None,

@@ -79,9 +79,12 @@ pub fn how_to_answer(organisation: &str, language: Language) -> String {
 
 /// Above the customer's last mail.
 #[must_use]
-pub fn attribution(author: &str, at: Option<&str>, language: Language) -> String {
+pub fn attribution(author: &str, at: Option<&Zoned>, language: Language) -> String {
     match (language, at) {
-        (Language::English, Some(at)) => format!("On {at}, {author} wrote:"),
+        (Language::English, Some(at)) => {
+            let at = at.strftime("%-d %B %Y at %H:%M");
+            format!("On {at}, {author} wrote:")
+        }
         (Language::English, None) => format!("{author} wrote:"),
     }
 }

@@ -8,7 +8,7 @@ use rstest::rstest;
 use super::*;
 use crate::domain::{
     event::Words,
-    letter::{Entry, EntryBody, Language, Quote},
+    letter::{Entry, EntryBody, Language, Look, Quote},
 };
 
 fn zoned(text: &str) -> Zoned {
@@ -62,13 +62,15 @@ fn first_letter() -> SealedLetter {
         readers: Vec::new(),
         quote: Some(Quote {
             author: "Jane Doe".to_owned(),
-            at: Some("12 November 2026 at 11:40".to_owned()),
+            at: Some(zoned("2026-11-12T11:40:00[Europe/Paris]")),
             text: "Hello,\nsince the update our board stops at \"Starting kernel\".\n\n\
                    > Which version do you run?\n2026.10, as you said.\n\nJane"
                 .to_owned(),
         }),
         footer: Some("Exemple SARL · 1 rue de l'Exemple, 69000 Lyon · RCS Lyon 000 000 000".into()),
         organisation: "Exemple SARL".to_owned(),
+        look: Look::default(),
+        list: None,
         language: Language::English,
     }
 }

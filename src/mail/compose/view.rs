@@ -67,7 +67,7 @@ impl<'a> View<'a> {
                 .map(|author| wording::sign_off(author, &letter.organisation)),
             hints,
             quote: letter.quote.as_ref().map(|quote| QuoteView {
-                attribution: wording::attribution(&quote.author, quote.at.as_deref(), language),
+                attribution: wording::attribution(&quote.author, quote.at.as_ref(), language),
                 text: &quote.text,
             }),
             footer: letter
@@ -118,6 +118,13 @@ fn piece<'a>(entry: &'a Entry, letter: &SealedLetter) -> Piece<'a> {
         EntryBody::NotCarried { what } => {
             Said::Note(wording::missing_in_letter(author, what, language))
         }
+        EntryBody::File { file, .. } => {
+            Said::Note(wording::missing_in_letter(author, &file.filename, language))
+        }
+        EntryBody::Place(_) | EntryBody::Poll(_) | EntryBody::PollResult(_) => {
+            Said::Note(String::new())
+        }
+        EntryBody::Remark { what } => Said::Note(format!("{author} {what}")),
         EntryBody::React { what } => Said::Note(wording::reaction(author, what, language)),
     };
     Piece {

@@ -210,7 +210,10 @@ async fn write(tx: &mut Tx, conversation: ConversationId, body: &str) -> Result<
             body: body.to_owned(),
             html: None,
         },
+        shared: None,
         quote: None,
+        earlier: None,
+        had_by: Vec::new(),
         reply_to: None,
         rides: false,
     };
@@ -232,6 +235,11 @@ async fn seal(tx: &mut Tx, conversation: ConversationId, number: usize) -> Resul
         references: Vec::new(),
         how_to: false,
         readers: Vec::new(),
+        cc: Vec::new(),
+        quote: None,
+        language: String::new(),
+        time_zone: String::new(),
+        list: None,
     };
     let id = MessageId::parse(&format!("<{number}@b>")).unwrap();
     letters::seal(tx, letter.unwrap(), &id, &seal, 0).await?;

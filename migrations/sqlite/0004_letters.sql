@@ -1,0 +1,129 @@
+-- Letters hold more than words now: what is shared in a room, and for whom it isn't. A table's check
+-- can't be changed in SQLite, so its rows move.
+CREATE TABLE letter_items_anew (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    letter_id INTEGER NOT NULL REFERENCES letters (id),
+    event_id TEXT NOT NULL,
+    -- Place of the event in the inbox.
+    inbox_seq INTEGER NOT NULL,
+    room_id TEXT NOT NULL,
+    author TEXT NOT NULL,
+    by_staff INTEGER NOT NULL,
+    sent_at INTEGER NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN
+        ('text', 'emote', 'shared', 'not_carried', 'correction', 'reaction', 'remark')),
+    -- The words; of what is shared, those that came with it.
+    body TEXT NOT NULL,
+    html TEXT,
+    -- JSON: domain::shared::Shared.
+    shared TEXT NOT NULL DEFAULT '',
+    -- JSON: domain::shared::Fate; how a file travels in this letter, once that is decided.
+    fate TEXT NOT NULL DEFAULT '',
+    -- JSON array of the ids of contacts who have it already: who wrote it, and who got that mail.
+    had_by TEXT NOT NULL DEFAULT '[]',
+    quote TEXT NOT NULL DEFAULT '',
+    -- Of a correction: the beginning of the message as it had been sent.
+    earlier TEXT NOT NULL DEFAULT '',
+    -- The event that this one replies to.
+    reply_to TEXT NOT NULL DEFAULT '',
+    struck INTEGER NOT NULL DEFAULT 0,
+    -- The letter is settled: taken or refused by everybody's server.
+    settled INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (letter_id, event_id)
+) STRICT;
+INSERT INTO letter_items_anew
+    (id, letter_id, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, html, quote,
+     reply_to, struck, settled)
+SELECT id, letter_id, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, html, quote,
+    reply_to, struck, settled FROM letter_items;
+DROP TABLE letter_items;
+ALTER TABLE letter_items_anew RENAME TO letter_items;
+CREATE INDEX letter_items_of_event ON letter_items (event_id);
+CREATE INDEX letter_items_unsettled ON letter_items (room_id, inbox_seq) WHERE settled = 0;
+CREATE INDEX letter_items_settled ON letter_items (room_id, inbox_seq) WHERE settled = 1;
+
+-- Files that were shared in rooms: each is fetched once, for however many letters.
+CREATE TABLE files (
+    event_id TEXT PRIMARY KEY,
+    -- mxc://…
+    source TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN
+        ('waiting', 'kept', 'too_large', 'missing', 'taken_back')),
+    -- Octets, once they are known.
+    size INTEGER NOT NULL DEFAULT 0,
+    -- By the bytes, not by what the sender's client said.
+    content_type TEXT NOT NULL DEFAULT '',
+    width INTEGER NOT NULL DEFAULT 0,
+    height INTEGER NOT NULL DEFAULT 0,
+    -- A small file stands here, a large one in the blob store under the name in `blob`.
+    content BLOB,
+    blob TEXT NOT NULL DEFAULT '',
+    -- What is shown of a picture in the letter, if that isn't the picture itself.
+    preview BLOB,
+    preview_type TEXT NOT NULL DEFAULT '',
+    preview_width INTEGER NOT NULL DEFAULT 0,
+    preview_height INTEGER NOT NULL DEFAULT 0,
+    -- Why it is missing.
+    problem TEXT NOT NULL DEFAULT '',
+    first_tried_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- The links in letters, by which files too large for a mail are fetched. The link bears the number,
+-- signed.
+CREATE TABLE links (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    event_id TEXT NOT NULL,
+    conversation_id INTEGER NOT NULL,
+    made_at INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL,
+    -- When somebody last asked for it after its end.
+    asked_at INTEGER,
+    UNIQUE (event_id, conversation_id)
+) STRICT;
+
+-- What staff have set for a room; everything else is as the configuration has it.
+CREATE TABLE room_settings (
+    room_id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    set_by TEXT NOT NULL,
+    set_at INTEGER NOT NULL,
+    PRIMARY KEY (room_id, key)
+) STRICT, WITHOUT ROWID;
+
+-- As their last mail has it: a tag of BCP 47, and a name of the time zone database or an offset.
+ALTER TABLE contacts ADD COLUMN language TEXT NOT NULL DEFAULT '';
+ALTER TABLE contacts ADD COLUMN time_zone TEXT NOT NULL DEFAULT '';
+
+-- The last mail that came in a conversation, as the next letter quotes it.
+CREATE TABLE last_mails (
+    conversation_id INTEGER PRIMARY KEY,
+    mail_id INTEGER NOT NULL,
+    author TEXT NOT NULL,
+    -- RFC 3339 with the sender's offset; empty where the mail didn't say.
+    written_at TEXT NOT NULL,
+    text TEXT NOT NULL
+) STRICT;
+
+-- Who votes for what; the newest vote of each counts.
+CREATE TABLE votes (
+    poll_id TEXT NOT NULL,
+    voter TEXT NOT NULL,
+    -- JSON array of the ids of the answers.
+    answers TEXT NOT NULL,
+    voted_at INTEGER NOT NULL,
+    PRIMARY KEY (poll_id, voter)
+) STRICT, WITHOUT ROWID;
+
+-- Who gets the letters of a room in broadcast mode; the links for leaving bear the number, signed.
+CREATE TABLE subscriptions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    conversation_id INTEGER NOT NULL,
+    contact_id INTEGER NOT NULL,
+    ended_at INTEGER,
+    UNIQUE (conversation_id, contact_id)
+) STRICT;
+
+-- A Matrix thread of a room is a conversation of its own with each customer, once.
+CREATE UNIQUE INDEX conversations_of_thread ON conversations (room_id, thread_root, customer_id)
+    WHERE thread_root <> '';
