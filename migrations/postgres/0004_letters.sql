@@ -93,6 +93,7 @@ CREATE TABLE subscriptions (
     UNIQUE (conversation_id, contact_id)
 );
 
+ALTER TABLE conversations ALTER COLUMN thread_root TYPE TEXT COLLATE "C";
 -- A Matrix thread of a room is a conversation of its own with each customer, once.
 CREATE UNIQUE INDEX conversations_of_thread ON conversations (room_id, thread_root, customer_id)
     WHERE thread_root <> '';

@@ -320,7 +320,7 @@ fn the_environment_stands_over_the_file() {
 
 #[rstest]
 #[case::misspelt_key("reply_address: support+", "reply_adress: support+")]
-#[case::unknown_key("    language: en", "    colour: green")]
+#[case::unknown_key("    language: en", "    sound: loud")]
 #[case::unknown_section("control_room:", "imap:")]
 #[case::misspelt_section("mailboxes:", "mailbox:")]
 #[case::missing_key("    address: training@example.org\n", "")]
