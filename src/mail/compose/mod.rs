@@ -5,6 +5,8 @@
 //! `X-Auto-Response-Suppress`): an absence note in answer to it is welcome.
 
 mod body;
+#[allow(dead_code, reason = "the pictures that it names are written next")]
+mod cid;
 mod header;
 mod html;
 mod plain;
