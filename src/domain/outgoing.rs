@@ -123,6 +123,9 @@ pub struct PostedMail {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailAction {
     pub recipient: NamedAddress,
+    /// Who that is; rows of earlier versions don't say.
+    #[serde(default)]
+    pub contact: Option<ContactId>,
 }
 
 /// What is fixed about a letter when it is sealed, besides its items: every recipient and every

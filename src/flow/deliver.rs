@@ -6,36 +6,36 @@ use std::{
 };
 
 use jiff::{Timestamp, tz::TimeZone};
+use tokio::time::Instant;
 
 use super::{
-    Context, enclose, lanes,
-    lanes::Origin,
-    return_path, seal,
+    Context, contents, enclose, return_path, settle,
     worker::{Slots, Step, Worker, write_down},
 };
 use crate::{
     domain::{
-        delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MAIL, SendOutcome, backoff, millis},
+        delivery::SendOutcome,
         effect::ItemKind,
-        ids::{ConversationId, LetterId},
+        ids::{ContactId, ConversationId, LetterId},
         letter::{Entry, EntryBody, Language, SealedLetter},
         outgoing::MailAction,
         shared::Shared,
-        wording,
     },
-    mail::{compose, smtp::MOST_CONNECTIONS},
+    mail::{
+        compose,
+        smtp::{MOST_CONNECTIONS, Message},
+    },
     store::{
-        Connection, Queue, StoreError, Tx, conversations, letters, outbox,
-        outbox::{Claimed, Settled, Way},
+        Connection, Queue, StoreError, conversations, letters,
+        outbox::{Claimed, Way},
     },
-    telemetry::metrics::catalogue::{EVENT_TO_MAIL, LETTERS, NO_LABELS},
 };
 
-/// An attempt is over after this, whatever happened to who began it; the transport's own limits are
-/// shorter.
-const LEASE: Duration = Duration::from_mins(15);
-/// After this many attempts, nine to seventeen minutes, the room is told that it takes longer.
-const TELL_AFTER: i64 = 10;
+/// After this time in one attempt no mail is completed any more. A slow connection takes 40 MB in it.
+const PATIENCE: Duration = Duration::from_mins(15);
+/// An attempt is over after this, whatever happened to who began it. Leaves time for the receipt, ten
+/// minutes, and for writing it down.
+const LEASE: Duration = PATIENCE.saturating_add(Duration::from_mins(20));
 
 /// Hands mails over.
 #[derive(Debug)]
@@ -73,7 +73,8 @@ async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> 
     let action: MailAction = serde_json::from_str(&row.payload)?;
     let letter = LetterId(row.letter_id.unwrap_or_default());
     let carried = Carried::default();
-    let outcome = match hand_over(row.id, &action, letter, &carried, &context).await {
+    let deadline = Instant::now() + PATIENCE;
+    let outcome = match hand_over(row.id, &action, letter, deadline, &carried, &context).await {
         // Nothing has been sent yet.
         Err(error) if error.may_pass() => SendOutcome::RetryLater {
             reason: error.to_string(),
@@ -96,8 +97,8 @@ async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> 
         &store,
         move |tx, (row, action, outcome, carried, context)| {
             Box::pin(async move {
-                settle(tx, &row, &action, letter, outcome, &context).await?;
-                tell_of_what_was_struck(tx, &row, &action, &carried, &context).await
+                settle::settle(tx, &row, &action, letter, outcome, &context).await?;
+                settle::tell_of_what_was_struck(tx, &row, &action, &carried, &context).await
             })
         },
     )
@@ -111,6 +112,7 @@ async fn hand_over(
     row: i64,
     action: &MailAction,
     letter: LetterId,
+    deadline: Instant,
     carried: &Carried,
     context: &Arc<Context>,
 ) -> Result<SendOutcome, StoreError> {
@@ -135,7 +137,7 @@ async fn hand_over(
     let message = || {
         let failure = Arc::clone(&failure);
         async move {
-            compose_now(letter, carried, context)
+            compose_now(letter, action.contact, carried, context)
                 .await
                 .unwrap_or_else(|outcome| {
                     *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
@@ -145,7 +147,7 @@ async fn hand_over(
     };
     let sender = return_path::of(row, mailbox);
     let outcome = transport
-        .send(&sender, &action.recipient.address, message)
+        .send(&sender, &action.recipient.address, deadline, message)
         .await;
     // "Withdrawn" is the truth only if nothing was left to say.
     let failure = failure
@@ -155,7 +157,7 @@ async fn hand_over(
     Ok(failure.unwrap_or(outcome))
 }
 
-/// The mail as the letter stands now; `None` if nothing is left of it.
+/// The mail as the letter stands now, for this recipient; `None` if nothing is left of it.
 ///
 /// # Errors
 ///
@@ -163,23 +165,27 @@ async fn hand_over(
 /// never can.
 async fn compose_now(
     letter: LetterId,
+    recipient: Option<ContactId>,
     carried: &Carried,
     context: &Context,
-) -> Result<Option<Vec<u8>>, SendOutcome> {
-    let later = |reason: String| SendOutcome::RetryLater {
-        reason,
+) -> Result<Option<Message>, SendOutcome> {
+    let later = |error: StoreError| SendOutcome::RetryLater {
+        reason: error.to_string(),
         after: None,
     };
-    let Some((sealed, events)) = load(letter, context)
-        .await
-        .map_err(|error| later(error.to_string()))?
-    else {
+    let Some((mut sealed, events)) = load(letter, recipient, context).await.map_err(later)? else {
         return Ok(None);
     };
+    contents::leave_out_what_is_gone(&mut sealed, context)
+        .await
+        .map_err(later)?;
     carried.get_or_init(|| events);
     let composing = tokio::task::spawn_blocking(move || compose::compose(&sealed));
     match composing.await {
-        Ok(Ok(mail)) => Ok(Some(mail)),
+        Ok(Ok(mail)) => Ok(Some(Message {
+            size: mail.size(),
+            content: mail.stream(contents::opener(context)),
+        })),
         Ok(Err(fault)) => Err(SendOutcome::Refused {
             reason: format!("it can't be written: {fault}"),
         }),
@@ -189,14 +195,16 @@ async fn compose_now(
     }
 }
 
-/// The letter, and the events of the messages in it.
+/// The letter without what the recipient has already, and the events of the messages in it.
 async fn load(
     letter: LetterId,
+    recipient: Option<ContactId>,
     context: &Context,
 ) -> Result<Option<(SealedLetter, Vec<String>)>, StoreError> {
     let mut reading = context.store.read().await?;
     let sealed = letters::sealed(&mut reading, letter).await?;
-    let items = letters::items(&mut reading, letter).await?;
+    let mut items = letters::items(&mut reading, letter).await?;
+    items.retain(|item| recipient.is_none_or(|contact| !item.had_by.contains(&contact)));
     if items.is_empty() {
         return Ok(None);
     }
@@ -290,172 +298,6 @@ fn time_zone(name: &str) -> TimeZone {
         .ok()
         .or_else(offset)
         .unwrap_or_else(TimeZone::system)
-}
-
-/// Writes how the attempt ended, and what follows for the letter and the room.
-async fn settle(
-    tx: &mut Tx,
-    row: &Claimed,
-    action: &MailAction,
-    letter: LetterId,
-    outcome: SendOutcome,
-    context: &Context,
-) -> Result<(), StoreError> {
-    let now = context.now_ms();
-    let origin = Origin {
-        inbox_seq: 0,
-        trace: row.trace.clone(),
-        now,
-    };
-    let address = action.recipient.address.as_str();
-    let name = action.recipient.name.as_deref().unwrap_or(address);
-    let is_too_old = now.saturating_sub(row.created_at) > millis(GIVE_UP_AFTER);
-    let (settled, notice) = match outcome {
-        SendOutcome::Delivered { answer } => (Settled::Delivered { answer }, None),
-        SendOutcome::Withdrawn => (Settled::Withdrawn, None),
-        SendOutcome::Refused { reason } => {
-            let notice = wording::mail_refused(name, address, &reason);
-            (Settled::Refused { reason }, Some(notice))
-        }
-        SendOutcome::RetryLater { reason, .. } | SendOutcome::Uncertain { reason }
-            if is_too_old =>
-        {
-            let notice = wording::mail_given_up(name, address, &reason);
-            (Settled::Refused { reason }, Some(notice))
-        }
-        SendOutcome::RetryLater { reason, after } => {
-            return retry(
-                tx,
-                row,
-                action,
-                letter,
-                (&reason, after, false),
-                &origin,
-                context,
-            )
-            .await;
-        }
-        SendOutcome::Uncertain { reason } => {
-            return retry(
-                tx,
-                row,
-                action,
-                letter,
-                (&reason, None, true),
-                &origin,
-                context,
-            )
-            .await;
-        }
-    };
-    if !outbox::settle(tx, row.id, &row.lane, Way::Mail, &settled, now).await? {
-        return Ok(());
-    }
-    if matches!(settled, Settled::Delivered { .. }) {
-        let received = letters::received_at(tx.connection(), letter).await?;
-        tx.once_committed(move || {
-            for received_at in received {
-                EVENT_TO_MAIL.observe_millis(now.saturating_sub(received_at), NO_LABELS);
-            }
-        });
-    }
-    let (room, event) = letters::place_of(tx.connection(), letter).await?;
-    if let Some(text) = notice {
-        tell(tx, &room, event, &text, &origin, context).await?;
-    }
-    let progress = outbox::progress_of_letter(tx.connection(), letter).await?;
-    if progress.unsettled == 0 {
-        letters::settle(tx, letter).await?;
-        let outcome = if progress.delivered > 0 {
-            "sent"
-        } else {
-            "not_sent"
-        };
-        tx.once_committed(move || LETTERS.count([outcome]));
-        seal::advance_receipt(tx, &room, &origin, context).await?;
-    }
-    Ok(())
-}
-
-async fn retry(
-    tx: &mut Tx,
-    row: &Claimed,
-    action: &MailAction,
-    letter: LetterId,
-    (reason, after, uncertain): (&str, Option<Duration>, bool),
-    origin: &Origin,
-    context: &Context,
-) -> Result<(), StoreError> {
-    let attempts = u32::try_from(row.attempts).unwrap_or(u32::MAX);
-    let wait = after
-        .unwrap_or_else(|| backoff(attempts, context.chance.fraction(), LONGEST_WAIT_FOR_MAIL));
-    outbox::retry(
-        tx,
-        (row.id, row.attempts),
-        Way::Mail,
-        origin.now.saturating_add(millis(wait)),
-        reason,
-        uncertain,
-    )
-    .await?;
-    if row.attempts == TELL_AFTER {
-        let address = action.recipient.address.as_str();
-        let name = action.recipient.name.as_deref().unwrap_or(address);
-        let (room, event) = letters::place_of(tx.connection(), letter).await?;
-        tell(
-            tx,
-            &room,
-            event,
-            &wording::mail_delayed(name, address, reason),
-            origin,
-            context,
-        )
-        .await?;
-    }
-    Ok(())
-}
-
-/// Whoever took a message back while it was being handed over was told nothing, as nothing was known
-/// yet; now it has gone after all.
-async fn tell_of_what_was_struck(
-    tx: &mut Tx,
-    row: &Claimed,
-    action: &MailAction,
-    carried: &[String],
-    context: &Context,
-) -> Result<(), StoreError> {
-    let Some(letter) = row.letter_id.map(LetterId).filter(|_| !carried.is_empty()) else {
-        return Ok(());
-    };
-    let origin = Origin {
-        inbox_seq: 0,
-        trace: row.trace.clone(),
-        now: context.now_ms(),
-    };
-    for (event, author) in letters::struck(tx.connection(), letter).await? {
-        if carried.contains(&event) {
-            let (room, _) = letters::place_of(tx.connection(), letter).await?;
-            let text = wording::taken_back_too_late(&author, &[&action.recipient.shown_name()]);
-            tell(tx, &room, None, &text, &origin, context).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Says it in the room, as a reply to the last message that the letter holds.
-async fn tell(
-    tx: &mut Tx,
-    room: &str,
-    event: Option<String>,
-    text: &str,
-    origin: &Origin,
-    context: &Context,
-) -> Result<(), StoreError> {
-    let Ok(room) = ruma::OwnedRoomId::try_from(room) else {
-        return lanes::report(tx, text, origin, context).await;
-    };
-    let event = event.and_then(|id| id.try_into().ok());
-    lanes::say(tx, room, text, event.as_ref(), origin, context).await
 }
 
 fn outcome_word(outcome: &SendOutcome) -> &'static str {

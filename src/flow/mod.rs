@@ -6,6 +6,7 @@
 
 mod apply;
 mod audience;
+mod contents;
 mod context;
 pub mod deliver;
 mod enclose;
@@ -22,6 +23,7 @@ mod return_path;
 mod room_state;
 mod seal;
 mod settings;
+mod settle;
 pub mod worker;
 
 pub use context::Context;

@@ -93,6 +93,7 @@ pub async fn seal(
             effect_id: context.new_effect_id(),
             payload: serde_json::to_string(&MailAction {
                 recipient: named(person),
+                contact: Some(person.contact),
             })?,
             letter: Some(letter),
             trace: origin.trace.clone(),

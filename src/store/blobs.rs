@@ -1,16 +1,24 @@
-//! Large mails, in a folder: written and synced before any row refers to them.
+//! Large mails and files, in a folder: written and synced before any row refers to them.
 
-use std::{os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
+use std::{fmt, future, io, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
 
 use bytes::Bytes;
-use object_store::{
-    ObjectStoreExt as _, WriteMultipart, local::LocalFileSystem, path::Path as Name,
+use futures_util::{
+    TryStreamExt as _,
+    stream::{self, BoxStream, StreamExt as _},
 };
+use object_store::{
+    GetResultPayload, ObjectStoreExt as _, WriteMultipart, local::LocalFileSystem,
+    path::Path as Name,
+};
+use tokio_util::io::ReaderStream;
 
 use super::{StoreError, mails::RawMail};
 
 /// Up to this size a mail stands in the database itself, in bytes.
 pub const INLINE_LIMIT: usize = 64 * 1024;
+/// Octets that are read from a file at a time.
+const CHUNK: usize = 64 * 1024;
 
 #[derive(Clone, Debug)]
 pub struct Blobs(Arc<LocalFileSystem>);
@@ -53,6 +61,49 @@ impl Blobs {
             RawMail::Inline(bytes) => Ok(bytes.into()),
             RawMail::Blob(name) => Ok(self.0.get(&Name::from(name)).await?.bytes().await?),
         }
+    }
+
+    /// The same without ever holding all of it; `None` if there is no such blob any more. One that is
+    /// removed from now on can still be read to its end.
+    pub async fn stream(&self, raw: RawMail) -> Result<Option<Content>, StoreError> {
+        let name = match raw {
+            RawMail::Inline(bytes) => {
+                return Ok(Some(Content {
+                    size: bytes.len() as u64,
+                    chunks: stream::once(future::ready(Ok(bytes.into()))).boxed(),
+                }));
+            }
+            RawMail::Blob(name) => Name::from(name),
+        };
+        let found = match self.0.get(&name).await {
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            found => found?,
+        };
+        let size = found.meta.size;
+        let chunks = match found.payload {
+            // In larger chunks than it would be by itself: each is a hand-over to another thread.
+            GetResultPayload::File(file, _) => {
+                ReaderStream::with_capacity(tokio::fs::File::from_std(file), CHUNK).boxed()
+            }
+            GetResultPayload::Stream(chunks) => chunks.map_err(io::Error::other).boxed(),
+        };
+        Ok(Some(Content { size, chunks }))
+    }
+}
+
+/// Something that is read bit by bit.
+pub struct Content {
+    /// In octets.
+    pub size: u64,
+    /// In chunks of at most 64 KiB.
+    pub chunks: BoxStream<'static, io::Result<Bytes>>,
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Content")
+            .field("size", &self.size)
+            .finish_non_exhaustive()
     }
 }
 

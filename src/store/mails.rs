@@ -41,7 +41,7 @@ statements! {
     SELECT_RAW = "SELECT size, raw, blob FROM mails WHERE id = $1";
 }
 
-/// Where a raw mail stands.
+/// Where a raw mail, or a file for a letter, stands.
 #[derive(Debug, Clone)]
 pub enum RawMail {
     Inline(Vec<u8>),

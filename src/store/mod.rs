@@ -9,6 +9,7 @@ mod sql;
 
 pub mod blobs;
 mod connection;
+pub mod contents;
 pub mod conversations;
 pub mod copy;
 pub mod endings;

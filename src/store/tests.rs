@@ -25,6 +25,7 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         messages::STATEMENTS,
         letters::STATEMENTS,
         mails::STATEMENTS,
+        contents::STATEMENTS,
         outbox::STATEMENTS,
         uploads::STATEMENTS,
         shown::STATEMENTS,

@@ -110,7 +110,9 @@ async fn send(mail: Vec<u8>, mailbox: &Mailbox, to: &EmailAddress) -> Result<Str
     let transport = SmtpTransport::new(mailbox.smtp.clone(), hello_name, SMTP_PATIENCE)
         .map_err(|fault| fault.to_string())?;
     let sender = mailbox.address.as_str();
-    match transport.send(sender, to, async || Some(mail)).await {
+    let deadline = tokio::time::Instant::now() + 10 * SMTP_PATIENCE;
+    let mail = async || Some(mail.into());
+    match transport.send(sender, to, deadline, mail).await {
         SendOutcome::Delivered { answer } => Ok(answer),
         SendOutcome::RetryLater { reason, .. }
         | SendOutcome::Refused { reason }

@@ -17,7 +17,7 @@ use crate::{
 
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Letters are short, but a server that takes no more than this takes no mail of anybody.
-const SMALL: usize = 1_000_000;
+const SMALL: u64 = 1_000_000;
 
 const WAITS: &str = "No mail goes out; it waits, for up to five days.";
 
@@ -168,10 +168,7 @@ impl Place<'_> {
                     "Raise the server's limit (in Postfix: message_size_limit = 52428800).",
                 ),
             ),
-            Some(size) => {
-                let octets = u64::try_from(size).unwrap_or(u64::MAX);
-                self.ok("size", format!("up to {}", super::machine::bytes(octets)))
-            }
+            Some(size) => self.ok("size", format!("up to {}", super::machine::bytes(size))),
         }
     }
 

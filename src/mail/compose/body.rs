@@ -1,27 +1,205 @@
-//! The body: text and HTML as alternatives, in seven bits and short lines (RFC 2045, RFC 2046).
+//! The body: text and HTML as alternatives, in seven bits and short lines (RFC 2045, RFC 2046), with the
+//! pictures that the HTML shows (RFC 2387) and the files beside it.
+//!
+//! ```text
+//! multipart/mixed            only where something is attached
+//! ├ multipart/alternative
+//! │ ├ text/plain
+//! │ └ multipart/related      only where the HTML shows pictures
+//! │   ├ text/html
+//! │   └ image/…
+//! └ application/…
+//! ```
 
+use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use email_encoding::body::Encoding;
 use lettre::message::{
-    MultiPart, SinglePart,
+    SinglePart,
     header::{ContentTransferEncoding, ContentType},
 };
 use sha2::{Digest, Sha256};
 
-use crate::domain::ids::MessageId;
+use super::{
+    cid::{CidOf, content_id},
+    composed::Piece,
+    part_header::{self, Place},
+    part_names::Names,
+};
+use crate::domain::{
+    ids::MessageId,
+    letter::{Attached, Enclosed, EntryBody, SealedLetter},
+};
 
-/// Both forms of the letter that is named by `id`; the later one is what most readers see.
-pub(super) fn alternative(text: &str, html: &str, id: &MessageId) -> MultiPart {
-    MultiPart::alternative()
-        .boundary(boundary(id))
-        .singlepart(part(ContentType::TEXT_PLAIN, text))
-        .singlepart(part(ContentType::TEXT_HTML, html))
+/// A part of the mail.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// Its `Content-` lines, each with its CRLF.
+    pub(super) header: String,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Whole(Piece),
+    Parts { boundary: String, parts: Vec<Part> },
+}
+
+/// The whole body. The later of two alternatives is what most readers see.
+pub(super) fn of(letter: &SealedLetter, text: &str, html: &str) -> Part {
+    let Files {
+        mut pictures,
+        mut attached,
+    } = Files::of(letter);
+    let id = &letter.message_id;
+    let html = words(ContentType::TEXT_HTML, html);
+    let html = if pictures.is_empty() {
+        html
+    } else {
+        pictures.insert(0, html);
+        multipart(Kind::Related, pictures, id)
+    };
+    let text = words(ContentType::TEXT_PLAIN, text);
+    let alternative = multipart(Kind::Alternative, vec![text, html], id);
+    if attached.is_empty() {
+        return alternative;
+    }
+    attached.insert(0, alternative);
+    multipart(Kind::Mixed, attached, id)
+}
+
+impl Part {
+    /// What follows the header and the empty line that ends it.
+    pub(super) fn into_pieces(self) -> Vec<Piece> {
+        let mut pieces = Pieces::default();
+        pieces.write(self.content);
+        pieces.finish()
+    }
+}
+
+/// Every file of the letter, each where it belongs.
+#[derive(Default)]
+struct Files {
+    pictures: Vec<Part>,
+    attached: Vec<Part>,
+}
+
+impl Files {
+    fn of(letter: &SealedLetter) -> Self {
+        let mut files = Self::default();
+        let mut names = Names::default();
+        if let Some(logo) = &letter.look.logo {
+            let content = Piece::Known(Bytes::copy_from_slice(&logo.content));
+            let name = format!("logo{}", ending(logo.content_type));
+            let place = inline(letter, CidOf::Logo);
+            files
+                .pictures
+                .push(file(logo.content_type, &name, &place, content));
+        }
+        for (at, entry) in letter.entries.iter().enumerate() {
+            let EntryBody::File {
+                file: shared,
+                enclosed: Enclosed::Attached(enclosed),
+                ..
+            } = &entry.body
+            else {
+                continue;
+            };
+            let name = names.choose(&shared.filename, &enclosed.content_type);
+            files.take(at, enclosed, &name, letter);
+        }
+        files
+    }
+
+    fn take(&mut self, at: usize, enclosed: &Attached, name: &str, letter: &SealedLetter) {
+        let content = Piece::Stored {
+            key: enclosed.key.clone(),
+            size: enclosed.size,
+        };
+        let shown = enclosed.picture.as_ref().map(|picture| &picture.preview);
+        match shown {
+            // Shown, and not attached besides.
+            Some(None) => {
+                let place = inline(letter, CidOf::Entry(at));
+                self.pictures
+                    .push(file(&enclosed.content_type, name, &place, content));
+                return;
+            }
+            Some(Some(preview)) => {
+                let content = Piece::Known(preview.content.clone());
+                let name = format!("preview-{}{}", at + 1, ending(&preview.content_type));
+                let place = inline(letter, CidOf::Entry(at));
+                self.pictures
+                    .push(file(&preview.content_type, &name, &place, content));
+            }
+            None => {}
+        }
+        self.attached.push(file(
+            &enclosed.content_type,
+            name,
+            &Place::Attached,
+            content,
+        ));
+    }
+}
+
+fn inline(letter: &SealedLetter, what: CidOf) -> Place {
+    Place::Inline {
+        content_id: content_id(letter, what),
+    }
+}
+
+fn file(content_type: &str, name: &str, place: &Place, content: Piece) -> Part {
+    Part {
+        header: part_header::file(content_type, name, place),
+        content: Content::Whole(content),
+    }
+}
+
+/// Of the name of a picture that is ours.
+fn ending(content_type: &str) -> &'static str {
+    match content_type {
+        "image/jpeg" => ".jpg",
+        "image/gif" => ".gif",
+        _ => ".png",
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Mixed,
+    Alternative,
+    Related,
+}
+
+fn multipart(kind: Kind, parts: Vec<Part>, id: &MessageId) -> Part {
+    // None of them begins like another one.
+    let (name, mark) = match kind {
+        Kind::Mixed => ("mixed", "m"),
+        Kind::Alternative => ("alternative", ""),
+        Kind::Related => ("related; type=\"text/html\"", "r"),
+    };
+    let boundary = boundary(mark, id);
+    Part {
+        header: format!("Content-Type: multipart/{name};\r\n boundary=\"{boundary}\"\r\n"),
+        content: Content::Parts { boundary, parts },
+    }
 }
 
 /// Never unencoded, as lettre would do it where it can: servers on the way may cut the space off a
 /// line's end (the mark above a signature has one), and only an encoding keeps the boundary out of
 /// the text.
-fn part(content_type: ContentType, text: &str) -> SinglePart {
+fn words(content_type: ContentType, text: &str) -> Part {
+    let part = encoded(content_type, text);
+    let mut body = part.raw_body().to_vec();
+    body.extend_from_slice(b"\r\n");
+    Part {
+        header: part.headers().to_string(),
+        content: Content::Whole(Piece::Ready(body.into())),
+    }
+}
+
+fn encoded(content_type: ContentType, text: &str) -> SinglePart {
     let text = lines(text);
     let encoding = match Encoding::choose(text.as_str(), false) {
         Encoding::Base64 => ContentTransferEncoding::Base64,
@@ -37,9 +215,49 @@ fn part(content_type: ContentType, text: &str) -> SinglePart {
 
 /// Bound to the message, so that composing anew gives the same bytes; `=_` occurs in neither
 /// transfer encoding, so no content can contain it (RFC 2045 section 6.7).
-fn boundary(id: &MessageId) -> String {
+fn boundary(mark: &str, id: &MessageId) -> String {
     let digest = Sha256::digest(id.as_str().as_bytes());
-    format!("=_{}", &HEXLOWER.encode(&digest)[..32])
+    format!("=_{mark}{}", &HEXLOWER.encode(&digest)[..32])
+}
+
+/// Gathers what is ready between two files.
+#[derive(Default)]
+struct Pieces {
+    done: Vec<Piece>,
+    ready: Vec<u8>,
+}
+
+impl Pieces {
+    fn write(&mut self, content: Content) {
+        match content {
+            Content::Whole(Piece::Ready(bytes)) => self.ready.extend_from_slice(&bytes),
+            Content::Whole(file) => {
+                self.flush();
+                self.done.push(file);
+            }
+            Content::Parts { boundary, parts } => {
+                for part in parts {
+                    let begin = format!("--{boundary}\r\n{}\r\n", part.header);
+                    self.ready.extend_from_slice(begin.as_bytes());
+                    self.write(part.content);
+                }
+                let end = format!("--{boundary}--\r\n");
+                self.ready.extend_from_slice(end.as_bytes());
+            }
+        }
+    }
+
+    fn flush(&mut self) {
+        if !self.ready.is_empty() {
+            let ready = std::mem::take(&mut self.ready);
+            self.done.push(Piece::Ready(ready.into()));
+        }
+    }
+
+    fn finish(mut self) -> Vec<Piece> {
+        self.flush();
+        self.done
+    }
 }
 
 /// The text with CRLF at the end of its lines, and without control characters: mail programs show
@@ -65,7 +283,7 @@ mod tests {
     use super::*;
 
     fn encoded(text: &str) -> String {
-        let part = part(ContentType::TEXT_PLAIN, text);
+        let part = super::encoded(ContentType::TEXT_PLAIN, text);
         String::from_utf8(part.raw_body().to_vec()).unwrap()
     }
 

@@ -1,12 +1,22 @@
-//! A sealed letter becomes the bytes of a mail: `multipart/alternative`, seven bits, and the same
-//! bytes whenever it is composed again.
+//! A sealed letter becomes a mail: text, HTML and files, seven bits, and the same bytes whenever it is
+//! composed again.
+//!
+//! `view` says what the letter shows, `plain` and `html` draw it, and `header` writes the words in its
+//! header. `body` is the tree of parts: `part_header` and `part_names` say what a file is called, and
+//! `cid` how the HTML refers to it. `composed` is the mail in pieces; what is large is fetched and
+//! encoded (`base64_lines`) only while the mail is sent.
 //!
 //! A letter is a person's mail (no `List-*`, `Precedence`, `Auto-Submitted` or
 //! `X-Auto-Response-Suppress`): an absence note in answer to it is welcome.
 
+mod base64_lines;
 mod body;
+mod cid;
+mod composed;
 mod header;
 mod html;
+mod part_header;
+mod part_names;
 mod plain;
 mod view;
 
@@ -15,6 +25,7 @@ use lettre::message::header::{
     References,
 };
 
+pub use self::composed::{Chunks, Composed};
 use self::view::View;
 use crate::{
     domain::{
@@ -45,18 +56,20 @@ pub enum ComposeFault {
 }
 
 /// Composes the mail, header and body, with CRLF at the end of every line of at most 76 octets
-/// (998 where an address or id is longer).
+/// (998 where an address, an id or the type of a file is longer). Files are not read.
 ///
 /// Taming the authors' HTML may take some hundred milliseconds: run it on a blocking thread.
-pub fn compose(letter: &SealedLetter) -> Result<Vec<u8>, ComposeFault> {
+pub fn compose(letter: &SealedLetter) -> Result<Composed, ComposeFault> {
     let view = View::of(letter);
     let text = plain::draw(&view);
     let html = html::draw(&view, letter.language)?;
+    let body = body::of(letter, &text, &html);
     // Not a `lettre::Message`: that would read `From` and `Date` back from what is given, and put
     // the current time in place of a date that is not in UTC.
-    let mut mail = body::alternative(&text, &html, &letter.message_id);
-    write_header(letter, mail.headers_mut())?;
-    Ok(mail.formatted())
+    let mut headers = Headers::new();
+    write_header(letter, &mut headers)?;
+    let header = format!("{}{headers}\r\n", body.header);
+    Ok(Composed::new(header, body.into_pieces()))
 }
 
 fn write_header(letter: &SealedLetter, headers: &mut Headers) -> Result<(), ComposeFault> {

@@ -1,5 +1,8 @@
 //! Letters composed, then read back by the parser that reads our customers' mails.
 
+mod files;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Zoned;
 use mail_parser::{Address, HeaderValue, Message, MessageParser};
 use proptest::prelude::*;
@@ -136,7 +139,38 @@ fn full_letter() -> SealedLetter {
 }
 
 fn composed(letter: &SealedLetter) -> String {
-    String::from_utf8(compose(letter).unwrap()).unwrap()
+    read(&compose(letter).unwrap())
+}
+
+/// The whole mail. Its files hold what [`content_of`] says.
+fn read(mail: &Composed) -> String {
+    let chunks = mail.stream(|key| {
+        Box::pin(async move {
+            let content = content_of(&key);
+            let pieces: Vec<_> = content
+                .chunks(1000)
+                .map(|piece| Ok(piece.to_vec().into()))
+                .collect();
+            Ok(stream::iter(pieces).boxed())
+        })
+    });
+    let whole = chunks.try_fold(Vec::new(), |mut whole, chunk| async move {
+        whole.extend_from_slice(&chunk);
+        Ok(whole)
+    });
+    let whole = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(whole)
+        .unwrap();
+    assert_eq!(whole.len() as u64, mail.size());
+    String::from_utf8(whole).unwrap()
+}
+
+/// `123 octets of whatever`: as many, from 0 to 255 and round again.
+fn content_of(key: &str) -> Vec<u8> {
+    let size = key.split(' ').next().unwrap().parse().unwrap();
+    (0..=255).cycle().take(size).collect()
 }
 
 fn text_of(mail: &str) -> String {
@@ -302,7 +336,7 @@ proptest! {
     #[test]
     fn no_name_or_subject_adds_a_header(name in hostile(), subject in hostile()) {
         let mut letter = full_letter();
-        let names = header_names(&MessageParser::default().parse(&compose(&letter).unwrap()).unwrap());
+        let names = header_names(&MessageParser::default().parse(&composed(&letter)).unwrap());
         letter.from.name = Some(name.clone());
         letter.to[0].name = Some(name.clone());
         letter.cc[0].name = Some(name);

@@ -29,7 +29,7 @@ pub(super) fn chosen(part: &Part) -> Option<String> {
 /// Makes a name safe to show and to save: without folders, control characters, marks that turn the
 /// reading direction, blanks and dots at the end, and the names that mean devices to Windows. `None`
 /// if nothing is left.
-pub(super) fn clean(name: &str) -> Option<String> {
+pub(in crate::mail) fn clean(name: &str) -> Option<String> {
     let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
     let invisible = |c: char| {
         matches!(c, '\u{ad}' | '\u{61c}' | '\u{feff}' | '\u{200b}'..='\u{200f}'
@@ -57,13 +57,18 @@ fn shortened(name: &str) -> String {
     if name.len() <= LONGEST {
         return name.to_owned();
     }
-    let extension = match name.rfind('.') {
-        Some(dot) if name.len() - dot <= LONGEST_EXTENSION => &name[dot..],
-        _ => "",
-    };
+    let extension = extension(name);
     let end = name.floor_char_boundary(LONGEST - extension.len());
     let stem = name[..end].trim_end_matches(['.', ' ']);
     format!("{stem}{extension}")
+}
+
+/// The end of the name that tells the type, with its dot; may be empty.
+pub(in crate::mail) fn extension(name: &str) -> &str {
+    match name.rfind('.') {
+        Some(dot) if dot > 0 && name.len() - dot <= LONGEST_EXTENSION => &name[dot..],
+        _ => "",
+    }
 }
 
 fn has_extension(name: &str) -> bool {
@@ -75,7 +80,7 @@ fn has_extension(name: &str) -> bool {
 }
 
 /// A name for what has none.
-pub(super) fn by_type(content_type: &str) -> &'static str {
+pub(in crate::mail) fn by_type(content_type: &str) -> &'static str {
     match content_type {
         "message/rfc822" | "message/global" => "message.eml",
         "message/delivery-status" | "message/global-delivery-status" => "delivery-status.txt",
@@ -116,7 +121,7 @@ pub(super) fn by_type(content_type: &str) -> &'static str {
 }
 
 /// In octets: file systems take 255, and some programs add to a name.
-const LONGEST: usize = 200;
+pub(in crate::mail) const LONGEST: usize = 200;
 /// With its dot.
 const LONGEST_EXTENSION: usize = 20;
 #[rustfmt::skip]

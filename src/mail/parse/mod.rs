@@ -16,7 +16,7 @@ mod envelope;
 mod facts;
 mod fate;
 mod file;
-mod file_name;
+pub(super) mod file_name;
 mod file_type;
 mod headers;
 mod images;

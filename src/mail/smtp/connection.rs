@@ -3,7 +3,9 @@
 
 use std::io;
 
+use bytes::Bytes;
 use data_encoding::BASE64;
+use futures_util::{StreamExt as _, stream::BoxStream};
 use lettre::{
     Address,
     transport::smtp::{
@@ -12,12 +14,16 @@ use lettre::{
         extension::MailParameter,
     },
 };
-use tokio::net::TcpStream;
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout_at},
+};
 
 use super::{
     reply::Reply,
     settings::{Security, Server},
-    wire::{Wire, dot_stuffed},
+    stuffing::Stuffing,
+    wire::{PIECE, Wire},
 };
 use crate::mail::dial::{self, within};
 
@@ -38,6 +44,17 @@ pub(super) enum Trouble {
     Answer(Reply),
     /// There was no answer, or none that can be understood.
     Lost(io::Error),
+}
+
+/// Why a mail was broken off before its end. The server can't have taken it.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// The connection is gone, or stands still.
+    Lost(io::Error),
+    /// The rest of the mail could not be read.
+    Unreadable(io::Error),
+    /// It goes on, but too slowly.
+    TooLong,
 }
 
 /// Why there is no connection. None of it is the fault of the mail that waits.
@@ -155,9 +172,50 @@ impl Connection {
         Err(Trouble::Answer(reply))
     }
 
-    /// Sends the mail, all but the dot that ends it. An error means that the server hasn't got it.
-    pub(super) async fn content(&mut self, mail: &[u8]) -> io::Result<()> {
-        self.wire.write(&dot_stuffed(mail)).await
+    /// Sends the mail, all but the dot that ends it, and all of that before `deadline`. After an error
+    /// the connection can only be closed: another word would count as one of the mail's.
+    pub(super) async fn content(
+        &mut self,
+        mail: BoxStream<'static, io::Result<Bytes>>,
+        deadline: Instant,
+    ) -> Result<(), Broken> {
+        let sent = if Instant::now() < deadline {
+            let sent = timeout_at(deadline, self.copy(mail)).await;
+            sent.unwrap_or(Err(Broken::TooLong))
+        } else {
+            Err(Broken::TooLong)
+        };
+        if sent.is_err() {
+            self.wire.give_up();
+        }
+        sent
+    }
+
+    /// Has one chunk of the mail in hand, and at most three pieces of what is made of it.
+    async fn copy(
+        &mut self,
+        mut mail: BoxStream<'static, io::Result<Bytes>>,
+    ) -> Result<(), Broken> {
+        let mut stuffing = Stuffing::new();
+        let mut ready = Vec::new();
+        loop {
+            let next = async { mail.next().await.transpose() };
+            let Some(chunk) = within(self.wire.timeout(), next)
+                .await
+                .map_err(Broken::Unreadable)?
+            else {
+                break;
+            };
+            for piece in chunk.chunks(PIECE) {
+                stuffing.write(piece, &mut ready);
+                if ready.len() >= PIECE {
+                    self.wire.write(&ready).await.map_err(Broken::Lost)?;
+                    ready.clear();
+                }
+            }
+        }
+        stuffing.finish(&mut ready);
+        self.wire.write(&ready).await.map_err(Broken::Lost)
     }
 
     /// Ends the mail. Returns the server's receipt; `Lost` means that nobody knows.
@@ -196,7 +254,7 @@ pub(super) struct Extensions {
     /// Bodies beyond ASCII (RFC 6152).
     pub(super) eight_bit: bool,
     /// Octets of the largest mail, where the server says so (RFC 1870).
-    pub(super) size: Option<usize>,
+    pub(super) size: Option<u64>,
 }
 
 impl Extensions {

@@ -3,7 +3,7 @@
 use std::{fmt, io};
 
 use super::{
-    connection::{ConnectFault, Trouble},
+    connection::{Broken, ConnectFault, Trouble},
     reply::Reply,
     settings::Server,
 };
@@ -59,8 +59,21 @@ pub(super) fn judge(stage: Stage, trouble: Trouble) -> SendOutcome {
     }
 }
 
+/// The mail was broken off before its end, so that the server has none (RFC 5321 section 4.1.1.4).
+pub(super) fn broken_off(broken: &Broken) -> SendOutcome {
+    match broken {
+        Broken::Lost(error) => lost(error),
+        Broken::Unreadable(error) => {
+            retry_later(format!("the mail could not be read to its end: {error}"))
+        }
+        Broken::TooLong => {
+            retry_later("the mail server takes the mail too slowly: it was broken off".to_owned())
+        }
+    }
+}
+
 /// The connection failed before the mail was complete.
-pub(super) fn lost(error: &io::Error) -> SendOutcome {
+fn lost(error: &io::Error) -> SendOutcome {
     retry_later(format!(
         "the connection to the mail server was lost: {error}"
     ))

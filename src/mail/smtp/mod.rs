@@ -4,8 +4,8 @@
 //! Commands, addresses and authentication are lettre's; why the dialogue itself is not, is told in
 //! `docs/decisions/0003-smtp-dialogue.md`.
 //!
-//! `settings` is what the configuration says, checked; `connection` speaks SMTP over a `wire`;
-//! `reply` reads what the server says and `judge` says what it means for the mail; `pool` keeps
+//! `settings` is what the configuration says, checked; `connection` speaks SMTP over a `wire`, and writes
+//! the mail with `stuffing`; `reply` reads what the server says and `judge` says what it means for the mail; `pool` keeps
 //! connections for the next one; `probe` tries a server out without sending anything.
 
 mod connection;
@@ -14,17 +14,23 @@ mod pool;
 pub mod probe;
 mod reply;
 mod settings;
+mod stuffing;
 mod wire;
 
-use std::{fmt, time::Duration};
+use std::{fmt, future, io, time::Duration};
 
+use bytes::Bytes;
+use futures_util::{
+    StreamExt as _,
+    stream::{self, BoxStream},
+};
 use lettre::Address;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 
 pub use self::settings::SettingsFault;
 use self::{
     connection::{Connection, Trouble},
-    judge::{Stage, connect_failed, judge, lost},
+    judge::{Stage, broken_off, connect_failed, judge},
     pool::Pool,
     settings::Server,
 };
@@ -42,21 +48,29 @@ pub struct SmtpTransport {
     pool: Pool,
 }
 
+/// A mail that is about to be sent: seven bits, whose lines end with CRLF.
+pub struct Message {
+    /// In octets, of all of `content`.
+    pub size: u64,
+    /// Read while it is sent, never faster than the server takes it. An error in it breaks the mail off.
+    pub content: BoxStream<'static, io::Result<Bytes>>,
+}
+
 /// Connections at once; Postfix and the large providers allow more than twice as many.
 pub const MOST_CONNECTIONS: usize = 8;
 /// How long a connection stays open without a mail; servers begin to hang up after minutes.
 const LONGEST_IDLE: Duration = Duration::from_mins(1);
-/// How long a server may take for a reply.
+/// How long a server may take for a reply, or for [64 KiB](wire::PIECE) of a mail.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
 
 impl SmtpTransport {
     /// Reads the CA file, if there is one; connects only when there is a mail.
     ///
     /// `hello_name` is said in EHLO: a domain of ours, or an address literal such as
-    /// `[192.0.2.1]`. `timeout` (usually [`DEFAULT_TIMEOUT`]) limits the wait for the connection
-    /// and for every reply, and ten times as long the wait for the reply to the mail itself, whose
-    /// content servers check (RFC 5321 section 4.5.3.2.6 asks for 10 minutes): who hangs up too
-    /// early sends twice.
+    /// `[192.0.2.1]`. `timeout` (usually [`DEFAULT_TIMEOUT`]) limits the wait for the connection,
+    /// for every reply and for every piece of a mail, and ten times as long the wait for the reply to
+    /// the mail itself, whose content servers check (RFC 5321 section 4.5.3.2.6 asks for 10 minutes):
+    /// who hangs up too early sends twice.
     pub fn new(smtp: Smtp, hello_name: String, timeout: Duration) -> Result<Self, SettingsFault> {
         Ok(Self {
             server: Server::new(smtp, hello_name, timeout)?,
@@ -72,23 +86,28 @@ impl SmtpTransport {
     /// recipient, right before DATA: whatever was redacted until then is not in it. Where it
     /// returns `None` nothing is sent and the outcome is [`SendOutcome::Withdrawn`].
     ///
+    /// After `deadline` no mail is completed any more: one that is still on its way is broken off. Its
+    /// receipt may come up to ten timeouts later. A mail that was broken off, for whatever reason, was
+    /// not taken: the outcome is [`SendOutcome::RetryLater`].
+    ///
     /// A future that is dropped before the end leaves the outcome unknown.
     pub async fn send<F, M>(
         &self,
         sender: &str,
         recipient: &EmailAddress,
+        deadline: Instant,
         message: F,
     ) -> SendOutcome
     where
         F: FnOnce() -> M + Send,
-        M: Future<Output = Option<Vec<u8>>> + Send,
+        M: Future<Output = Option<Message>> + Send,
     {
         // The semaphore is never closed; without a slot there would only be one connection more.
         let _slot = self.slots.acquire().await.ok();
         let attempt = async {
             let envelope = Envelope::new(sender, recipient)?;
             let mut connection = self.begin(&envelope).await?;
-            let outcome = deliver(&mut connection, &envelope, message).await;
+            let outcome = deliver(&mut connection, &envelope, deadline, message).await;
             self.pool.put(connection);
             outcome
         };
@@ -126,6 +145,24 @@ impl SmtpTransport {
                 Err(outcome)
             }
         }
+    }
+}
+
+impl From<Vec<u8>> for Message {
+    /// A mail that is small enough to be in memory.
+    fn from(mail: Vec<u8>) -> Self {
+        Self {
+            size: mail.len() as u64,
+            content: stream::once(future::ready(Ok(mail.into()))).boxed(),
+        }
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("size", &self.size)
+            .finish_non_exhaustive()
     }
 }
 
@@ -195,11 +232,12 @@ async fn mail(connection: &mut Connection, envelope: &Envelope) -> Result<(), Se
 async fn deliver<F, M>(
     connection: &mut Connection,
     envelope: &Envelope,
+    deadline: Instant,
     message: F,
 ) -> Result<SendOutcome, SendOutcome>
 where
     F: FnOnce() -> M + Send,
-    M: Future<Output = Option<Vec<u8>>> + Send,
+    M: Future<Output = Option<Message>> + Send,
 {
     connection
         .recipient(envelope.recipient.clone())
@@ -209,12 +247,12 @@ where
         return Ok(SendOutcome::Withdrawn);
     };
     if let Some(limit) = connection.extensions().size
-        && message.len() > limit
+        && message.size > limit
     {
         return Err(SendOutcome::Refused {
             reason: format!(
                 "the mail has {} bytes, and our mail server takes at most {limit}",
-                message.len()
+                message.size
             ),
         });
     }
@@ -223,9 +261,9 @@ where
         .await
         .map_err(|trouble| judge(Stage::Data, trouble))?;
     connection
-        .content(&message)
+        .content(message.content, deadline)
         .await
-        .map_err(|error| lost(&error))?;
+        .map_err(|broken| broken_off(&broken))?;
     match connection.end().await {
         Ok(receipt) => Ok(SendOutcome::Delivered {
             answer: receipt.to_string(),

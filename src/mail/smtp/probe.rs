@@ -32,7 +32,7 @@ pub struct Probe {
 #[derive(Debug)]
 pub struct Offers {
     /// Octets of the largest mail, where it says so.
-    pub size: Option<usize>,
+    pub size: Option<u64>,
     pub eight_bit: bool,
     pub smtputf8: bool,
     /// Whether we may send from our own address; otherwise its words.

@@ -1,7 +1,10 @@
 //! The transport against a server that does what a test tells it, over real TCP.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -39,6 +42,8 @@ struct TestServer {
 /// `greeting` and `.` stand for the begin of the connection and the end of a mail.
 type Rule = (usize, &'static str, Act);
 
+/// A rule that begins like this is for what happens a megabyte into a mail.
+const IN_MAIL: &str = "in the mail";
 /// A rule that begins like this makes the server encrypt before it greets.
 const IMPLICIT_TLS: &str = "implicit TLS";
 
@@ -184,6 +189,11 @@ impl Session {
                         if stream.read_line(&mut mail).await.unwrap_or(0) == 0 {
                             return Next::End;
                         }
+                        if mail.len() > 1_000_000 && self.rules.iter().any(|rule| rule.1 == IN_MAIL)
+                        {
+                            self.answer(stream, IN_MAIL, "").await;
+                            return Next::End;
+                        }
                     }
                     self.note(&mail);
                     if let Next::End = self.answer(stream, ".", "250 queued as 1").await {
@@ -206,12 +216,12 @@ impl Session {
                     .write_all(format!("{say}\r\n").as_bytes())
                     .await
                     .unwrap();
-                std::future::pending().await
+                future::pending().await
             }
             Some(Say(say)) => (say, Next::GoOn),
             Some(SayAndClose(say)) => (say, Next::End),
             Some(Close) => return Next::End,
-            Some(KeepSilent) => std::future::pending().await,
+            Some(KeepSilent) => future::pending().await,
         };
         stream
             .write_all(format!("{say}\r\n").as_bytes())
@@ -233,8 +243,24 @@ async fn send(transport: &SmtpTransport) -> SendOutcome {
 
 async fn send_to(transport: &SmtpTransport, recipient: &str) -> SendOutcome {
     let recipient = EmailAddress::parse(recipient).unwrap();
-    let mail = async || Some(MAIL.as_bytes().to_vec());
-    transport.send("bounce@example.org", &recipient, mail).await
+    let mail = async || Some(MAIL.as_bytes().to_vec().into());
+    transport
+        .send("bounce@example.org", &recipient, soon(), mail)
+        .await
+}
+
+/// Later than anything that a test waits for.
+fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(30)
+}
+
+/// A mail in chunks of 16,000 octets.
+fn large(chunks: usize) -> Message {
+    let chunk = Bytes::from(b"0123456789abcde\n".repeat(1000));
+    Message {
+        size: (chunks * chunk.len()) as u64,
+        content: stream::iter(vec![chunk; chunks]).map(Ok).boxed(),
+    }
 }
 
 fn kind(outcome: &SendOutcome) -> &'static str {
@@ -345,7 +371,7 @@ async fn the_mail_is_asked_for_when_the_recipient_was_accepted() {
     let server = TestServer::start(&[(1, "RCPT", Say("550 no"))]).await;
     let jane = EmailAddress::parse("jane@acme.example").unwrap();
     let never = async || panic!("asked too early");
-    let outcome = server.transport().send("", &jane, never).await;
+    let outcome = server.transport().send("", &jane, soon(), never).await;
     assert_eq!(kind(&outcome), "refused");
     assert!(server.log().contains(&"MAIL FROM:<>".to_owned()));
 }
@@ -355,7 +381,7 @@ async fn a_withdrawn_mail_is_not_sent_and_stops_nothing() {
     let server = TestServer::start(&[]).await;
     let transport = server.transport();
     let jane = EmailAddress::parse("jane@acme.example").unwrap();
-    let outcome = transport.send("", &jane, async || None).await;
+    let outcome = transport.send("", &jane, soon(), async || None).await;
     assert_eq!(outcome, SendOutcome::Withdrawn);
     assert!(!server.log().contains(&"DATA".to_owned()));
     assert_eq!(kind(&send(&transport).await), "delivered");
@@ -444,8 +470,8 @@ async fn idle_connections_are_closed() {
 async fn a_connection_lost_within_the_mail_is_no_uncertainty() {
     let server = TestServer::start(&[(0, "DATA", SayAndClose("354 go"))]).await;
     let jane = EmailAddress::parse("jane@acme.example").unwrap();
-    let large = async || Some(b"0123456789abcde\n".repeat(1_000_000));
-    let outcome = server.transport().send("", &jane, large).await;
+    let large = async || Some(large(1000));
+    let outcome = server.transport().send("", &jane, soon(), large).await;
     assert_eq!(kind(&outcome), "retry", "{outcome:?}");
 }
 
@@ -455,6 +481,136 @@ async fn a_mail_above_the_servers_limit_is_refused() {
     let outcome = send(&server.transport()).await;
     assert!(reason(outcome).contains("takes at most 10"));
     assert!(!server.log().contains(&"DATA".to_owned()));
+}
+
+/// What comes after the chunks of a mail.
+fn followed_by(
+    rest: impl futures_util::Stream<Item = io::Result<Bytes>> + Send + 'static,
+) -> Message {
+    let mail = large(10);
+    Message {
+        size: mail.size,
+        content: mail.content.chain(rest).boxed(),
+    }
+}
+
+fn unreadable() -> Message {
+    let fault = io::Error::other("the disk is on fire");
+    followed_by(stream::once(future::ready(Err(fault))))
+}
+
+fn never_ending() -> Message {
+    followed_by(stream::pending())
+}
+
+/// The server has got no dot, and nothing else goes over that connection.
+#[rstest]
+#[case::unreadable(unreadable(), "could not be read to its end: the disk is on fire")]
+#[case::stalled(never_ending(), "could not be read to its end: no answer within 0.3 s")]
+#[tokio::test]
+async fn a_mail_that_fails_in_the_middle_is_broken_off(#[case] mail: Message, #[case] says: &str) {
+    let server = TestServer::start(&[]).await;
+    let transport = server.transport();
+    let jane = EmailAddress::parse("jane@acme.example").unwrap();
+    let outcome = transport.send("", &jane, soon(), async || Some(mail)).await;
+    assert_eq!(kind(&outcome), "retry", "{outcome:?}");
+    let reason = reason(outcome);
+    assert!(reason.contains(says), "{reason}");
+    assert_eq!(server.log().last().unwrap(), "DATA");
+
+    assert_eq!(kind(&send(&transport).await), "delivered");
+    let log = server.log();
+    let mails = log.iter().filter(|line| line.ends_with("\r\n.\r\n"));
+    assert_eq!(
+        mails.collect::<Vec<_>>(),
+        ["Subject: x\r\n\r\nHello\r\n..\r\n...\r\n.\r\n"]
+    );
+    let connections = log.iter().filter(|line| *line == "connect").count();
+    assert_eq!(connections, 2);
+}
+
+/// Sends a mail of 64 MB to a server that does with it what `act` says.
+async fn send_large_to(act: Act, deadline: Instant) -> (SendOutcome, usize) {
+    let server = TestServer::start(&[(0, "EHLO", Say("250 mx")), (0, IN_MAIL, act)]).await;
+    let read = Arc::new(AtomicUsize::new(0));
+    let counted = read.clone();
+    let mut mail = large(4000);
+    mail.content = mail
+        .content
+        .inspect(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+        })
+        .boxed();
+    let jane = EmailAddress::parse("jane@acme.example").unwrap();
+    let transport = server.transport();
+    let outcome = transport
+        .send("", &jane, deadline, async || Some(mail))
+        .await;
+    (outcome, read.load(Ordering::Relaxed))
+}
+
+#[rstest]
+#[case(Close, "lost")]
+#[case(Say("452 disk full"), "lost")]
+#[case(SayAndClose("552 too large"), "lost")]
+#[case(KeepSilent, "lost: no answer within 0.3 s")]
+#[tokio::test]
+async fn a_server_that_stops_in_the_middle(#[case] act: Act, #[case] says: &str) {
+    let (outcome, _) = send_large_to(act, soon()).await;
+    assert_eq!(kind(&outcome), "retry", "{outcome:?}");
+    let reason = reason(outcome);
+    assert!(reason.contains(says), "{reason}");
+}
+
+/// Whoever waits for the server holds nothing but what is on its way already: the buffers of the
+/// sockets, and a few chunks here.
+#[tokio::test]
+async fn no_more_is_read_than_the_server_takes() {
+    let (_, read) = send_large_to(KeepSilent, soon()).await;
+    let octets = read * 16_000;
+    assert!(
+        octets < 16_000_000,
+        "{octets} of 64,000,000 octets were read"
+    );
+}
+
+#[tokio::test]
+async fn a_mail_that_takes_too_long_is_broken_off() {
+    let server = TestServer::start(&[]).await;
+    let transport = server.transport();
+    let jane = EmailAddress::parse("jane@acme.example").unwrap();
+    let slow = stream::unfold((), async |()| {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        Some((Ok(Bytes::from_static(b"slow\r\n")), ()))
+    });
+    let mail = followed_by(slow);
+    let deadline = Instant::now() + Duration::from_millis(400);
+    let outcome = transport
+        .send("", &jane, deadline, async || Some(mail))
+        .await;
+    assert_eq!(kind(&outcome), "retry", "{outcome:?}");
+    assert!(reason(outcome).contains("too slowly"));
+    assert_eq!(server.log().last().unwrap(), "DATA");
+
+    let past = Instant::now();
+    let mail = async || Some(MAIL.as_bytes().to_vec().into());
+    let outcome = transport.send("", &jane, past, mail).await;
+    assert_eq!(kind(&outcome), "retry", "{outcome:?}");
+    assert!(!server.log().iter().any(|line| line.contains("Hello")));
+}
+
+#[tokio::test]
+async fn nothing_of_a_mail_above_the_limit_is_read() {
+    let server = TestServer::start(&[(0, "EHLO", Say("250-mx\r\n250 SIZE 159999"))]).await;
+    let mut mail = large(10);
+    mail.content = stream::poll_fn(|_| panic!("read for nothing")).boxed();
+    let jane = EmailAddress::parse("jane@acme.example").unwrap();
+    let transport = server.transport();
+    let outcome = transport.send("", &jane, soon(), async || Some(mail)).await;
+    assert_eq!(
+        reason(outcome),
+        "the mail has 160000 bytes, and our mail server takes at most 159999"
+    );
 }
 
 #[tokio::test]
@@ -505,7 +661,9 @@ async fn no_command_hides_in_the_sender() {
     let sender = "a@x.example>\r\nRCPT TO:<evil@x.example";
     let outcome = server
         .transport()
-        .send(sender, &jane, async || Some(MAIL.into()))
+        .send(sender, &jane, soon(), async || {
+            Some(MAIL.as_bytes().to_vec().into())
+        })
         .await;
     assert_eq!(kind(&outcome), "refused");
     assert!(server.log().is_empty());

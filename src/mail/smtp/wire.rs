@@ -59,9 +59,15 @@ impl Wire {
         !self.broken
     }
 
-    /// Sends no more: both sides disagree about what the next line is.
+    /// Sends no more: both sides disagree about what the next line is, or what was begun can't be
+    /// ended.
     pub(super) fn give_up(&mut self) {
         self.broken = true;
+    }
+
+    /// The longest wait for anything.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// Reads the answer to the mail itself, which takes its time.
@@ -98,47 +104,4 @@ impl Wire {
 }
 
 /// Octets that are written under one time limit.
-const PIECE: usize = 64 * 1024;
-
-/// The mail with a second dot before each that begins a line (RFC 5321 section 4.5.2), every line
-/// ended by CRLF: a bare CR or LF would let a mail smuggle in another one.
-pub(super) fn dot_stuffed(mail: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(mail.len() + mail.len() / 64 + 2);
-    let mut at_start = true;
-    let mut bytes = mail.iter().peekable();
-    while let Some(&byte) = bytes.next() {
-        if byte == b'\r' || byte == b'\n' {
-            if byte == b'\r' {
-                bytes.next_if_eq(&&b'\n');
-            }
-            out.extend_from_slice(b"\r\n");
-            at_start = true;
-            continue;
-        }
-        if at_start && byte == b'.' {
-            out.push(b'.');
-        }
-        out.push(byte);
-        at_start = false;
-    }
-    if !at_start {
-        out.extend_from_slice(b"\r\n");
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-
-    #[rstest]
-    #[case("a\r\n.\r\n..b\r\n", "a\r\n..\r\n...b\r\n")]
-    #[case(".a", "..a\r\n")]
-    #[case("a\n.\nb\r.\rc", "a\r\n..\r\nb\r\n..\r\nc\r\n")]
-    #[case("", "")]
-    fn stuffs_dots(#[case] mail: &str, #[case] expected: &str) {
-        assert_eq!(dot_stuffed(mail.as_bytes()), expected.as_bytes());
-    }
-}
+pub(super) const PIECE: usize = 64 * 1024;

@@ -1,0 +1,187 @@
+//! What follows from how an attempt to hand a mail over ended, for the letter and the room.
+
+use std::time::Duration;
+
+use super::{Context, lanes, lanes::Origin, seal};
+use crate::{
+    domain::{
+        delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MAIL, SendOutcome, backoff, millis},
+        ids::LetterId,
+        outgoing::MailAction,
+        wording,
+    },
+    store::{
+        StoreError, Tx, letters, outbox,
+        outbox::{Claimed, Settled, Way},
+    },
+    telemetry::metrics::catalogue::{EVENT_TO_MAIL, LETTERS, NO_LABELS},
+};
+
+/// After this many attempts, nine to seventeen minutes, the room is told that it takes longer.
+const TELL_AFTER: i64 = 10;
+
+/// Writes how the attempt ended, and what follows for the letter and the room.
+pub async fn settle(
+    tx: &mut Tx,
+    row: &Claimed,
+    action: &MailAction,
+    letter: LetterId,
+    outcome: SendOutcome,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let now = context.now_ms();
+    let origin = Origin {
+        inbox_seq: 0,
+        trace: row.trace.clone(),
+        now,
+    };
+    let address = action.recipient.address.as_str();
+    let name = action.recipient.name.as_deref().unwrap_or(address);
+    let is_too_old = now.saturating_sub(row.created_at) > millis(GIVE_UP_AFTER);
+    let (settled, notice) = match outcome {
+        SendOutcome::Delivered { answer } => (Settled::Delivered { answer }, None),
+        SendOutcome::Withdrawn => (Settled::Withdrawn, None),
+        SendOutcome::Refused { reason } => {
+            let notice = wording::mail_refused(name, address, &reason);
+            (Settled::Refused { reason }, Some(notice))
+        }
+        SendOutcome::RetryLater { reason, .. } | SendOutcome::Uncertain { reason }
+            if is_too_old =>
+        {
+            let notice = wording::mail_given_up(name, address, &reason);
+            (Settled::Refused { reason }, Some(notice))
+        }
+        SendOutcome::RetryLater { reason, after } => {
+            return retry(
+                tx,
+                row,
+                action,
+                letter,
+                (&reason, after, false),
+                &origin,
+                context,
+            )
+            .await;
+        }
+        SendOutcome::Uncertain { reason } => {
+            return retry(
+                tx,
+                row,
+                action,
+                letter,
+                (&reason, None, true),
+                &origin,
+                context,
+            )
+            .await;
+        }
+    };
+    if !outbox::settle(tx, row.id, &row.lane, Way::Mail, &settled, now).await? {
+        return Ok(());
+    }
+    if matches!(settled, Settled::Delivered { .. }) {
+        let received = letters::received_at(tx.connection(), letter).await?;
+        tx.once_committed(move || {
+            for received_at in received {
+                EVENT_TO_MAIL.observe_millis(now.saturating_sub(received_at), NO_LABELS);
+            }
+        });
+    }
+    let (room, event) = letters::place_of(tx.connection(), letter).await?;
+    if let Some(text) = notice {
+        tell(tx, &room, event, &text, &origin, context).await?;
+    }
+    let progress = outbox::progress_of_letter(tx.connection(), letter).await?;
+    if progress.unsettled == 0 {
+        letters::settle(tx, letter).await?;
+        let outcome = if progress.delivered > 0 {
+            "sent"
+        } else {
+            "not_sent"
+        };
+        tx.once_committed(move || LETTERS.count([outcome]));
+        seal::advance_receipt(tx, &room, &origin, context).await?;
+    }
+    Ok(())
+}
+
+async fn retry(
+    tx: &mut Tx,
+    row: &Claimed,
+    action: &MailAction,
+    letter: LetterId,
+    (reason, after, uncertain): (&str, Option<Duration>, bool),
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let attempts = u32::try_from(row.attempts).unwrap_or(u32::MAX);
+    let wait = after
+        .unwrap_or_else(|| backoff(attempts, context.chance.fraction(), LONGEST_WAIT_FOR_MAIL));
+    outbox::retry(
+        tx,
+        (row.id, row.attempts),
+        Way::Mail,
+        origin.now.saturating_add(millis(wait)),
+        reason,
+        uncertain,
+    )
+    .await?;
+    if row.attempts == TELL_AFTER {
+        let address = action.recipient.address.as_str();
+        let name = action.recipient.name.as_deref().unwrap_or(address);
+        let (room, event) = letters::place_of(tx.connection(), letter).await?;
+        tell(
+            tx,
+            &room,
+            event,
+            &wording::mail_delayed(name, address, reason),
+            origin,
+            context,
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Whoever took a message back while it was being handed over was told nothing, as nothing was known
+/// yet; now it has gone after all.
+pub async fn tell_of_what_was_struck(
+    tx: &mut Tx,
+    row: &Claimed,
+    action: &MailAction,
+    carried: &[String],
+    context: &Context,
+) -> Result<(), StoreError> {
+    let Some(letter) = row.letter_id.map(LetterId).filter(|_| !carried.is_empty()) else {
+        return Ok(());
+    };
+    let origin = Origin {
+        inbox_seq: 0,
+        trace: row.trace.clone(),
+        now: context.now_ms(),
+    };
+    for (event, author) in letters::struck(tx.connection(), letter).await? {
+        if carried.contains(&event) {
+            let (room, _) = letters::place_of(tx.connection(), letter).await?;
+            let text = wording::taken_back_too_late(&author, &[&action.recipient.shown_name()]);
+            tell(tx, &room, None, &text, &origin, context).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Says it in the room, as a reply to the last message that the letter holds.
+async fn tell(
+    tx: &mut Tx,
+    room: &str,
+    event: Option<String>,
+    text: &str,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let Ok(room) = ruma::OwnedRoomId::try_from(room) else {
+        return lanes::report(tx, text, origin, context).await;
+    };
+    let event = event.and_then(|id| id.try_into().ok());
+    lanes::say(tx, room, text, event.as_ref(), origin, context).await
+}
