@@ -8,7 +8,9 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
-    Context, enclose, lanes,
+    Context,
+    enclose::{self, NotYet},
+    lanes,
     lanes::Origin,
     return_path, seal,
     worker::{Slots, Step, Worker, write_down},
@@ -73,7 +75,12 @@ async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> 
     let action: MailAction = serde_json::from_str(&row.payload)?;
     let letter = LetterId(row.letter_id.unwrap_or_default());
     let carried = Carried::default();
-    let outcome = match hand_over(row.id, &action, letter, &carried, &context).await {
+    let handed_over = match enclose::ready(letter, &context).await {
+        Ok(Some(not_yet)) => return put_off(row, not_yet, &context).await,
+        Ok(None) => hand_over(row.id, &action, letter, &carried, &context).await,
+        Err(error) => Err(error),
+    };
+    let outcome = match handed_over {
         // Nothing has been sent yet.
         Err(error) if error.may_pass() => SendOutcome::RetryLater {
             reason: error.to_string(),
@@ -104,6 +111,21 @@ async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> 
     .await
 }
 
+/// The letter's files aren't there yet: that is no attempt, and nobody's fault who takes mail.
+async fn put_off(row: Claimed, not_yet: NotYet, context: &Context) -> Result<(), StoreError> {
+    tracing::debug!(trace = %row.trace, reason = not_yet.reason, "A letter waits for its files");
+    let next_at = context.now_ms().saturating_add(millis(not_yet.after));
+    let place = (row.id, row.attempts);
+    context
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                outbox::put_off(tx, place, Way::Mail, next_at, &not_yet.reason).await
+            })
+        })
+        .await
+}
+
 /// The messages that the mail held when it was handed over.
 type Carried = OnceLock<Vec<String>>;
 
@@ -127,9 +149,6 @@ async fn hand_over(
             after: None,
         });
     };
-    if let Err(outcome) = enclose::ready(letter, context).await? {
-        return Ok(outcome);
-    }
     // Called right before DATA: a message that was taken back a moment ago does not go.
     let failure = Arc::new(Mutex::new(None));
     let message = || {

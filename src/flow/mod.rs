@@ -10,6 +10,8 @@ mod context;
 pub mod deliver;
 mod enclose;
 pub mod events;
+mod file_links;
+pub mod files;
 pub mod imap;
 mod lanes;
 pub mod letters;
@@ -22,6 +24,8 @@ mod return_path;
 mod room_state;
 mod seal;
 mod settings;
+mod turns;
 pub mod worker;
 
 pub use context::Context;
+pub use turns::Turns;
