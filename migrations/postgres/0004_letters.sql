@@ -34,7 +34,9 @@ CREATE TABLE files (
     preview_height BIGINT NOT NULL DEFAULT 0,
     -- Why it is missing.
     problem TEXT COLLATE "C" NOT NULL DEFAULT '',
-    first_tried_at BIGINT
+    first_tried_at BIGINT,
+    -- Whether the room was told that it isn't sent.
+    told BIGINT NOT NULL DEFAULT 0
 );
 
 -- The links in letters, by which files too large for a mail are fetched. The link bears the number,
@@ -45,10 +47,23 @@ CREATE TABLE links (
     conversation_id BIGINT NOT NULL,
     made_at BIGINT NOT NULL,
     ends_at BIGINT NOT NULL,
-    -- When somebody last asked for it after its end.
+    -- What the file is called; nothing once it was taken back.
+    filename TEXT COLLATE "C" NOT NULL,
+    -- A tag of BCP 47: that of the letter, for the pages.
+    language TEXT COLLATE "C" NOT NULL,
+    -- When somebody last asked for it after its end, and whether the room was told of that.
     asked_at BIGINT,
+    told BIGINT NOT NULL DEFAULT 1,
     UNIQUE (event_id, conversation_id)
 );
+
+CREATE INDEX links_asked ON links (id) WHERE told = 0;
+
+-- Blobs of files that nothing refers to any more: first they stand here, then they are deleted.
+CREATE TABLE spent_blobs (
+    name TEXT COLLATE "C" PRIMARY KEY
+);
+CREATE INDEX files_of_blob ON files (blob) WHERE blob <> '';
 
 -- What staff have set for a room; everything else is as the configuration has it.
 CREATE TABLE room_settings (

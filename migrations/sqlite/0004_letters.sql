@@ -65,7 +65,9 @@ CREATE TABLE files (
     preview_height INTEGER NOT NULL DEFAULT 0,
     -- Why it is missing.
     problem TEXT NOT NULL DEFAULT '',
-    first_tried_at INTEGER
+    first_tried_at INTEGER,
+    -- Whether the room was told that it isn't sent.
+    told INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 -- The links in letters, by which files too large for a mail are fetched. The link bears the number,
@@ -76,10 +78,23 @@ CREATE TABLE links (
     conversation_id INTEGER NOT NULL,
     made_at INTEGER NOT NULL,
     ends_at INTEGER NOT NULL,
-    -- When somebody last asked for it after its end.
+    -- What the file is called; nothing once it was taken back.
+    filename TEXT NOT NULL,
+    -- A tag of BCP 47: that of the letter, for the pages.
+    language TEXT NOT NULL,
+    -- When somebody last asked for it after its end, and whether the room was told of that.
     asked_at INTEGER,
+    told INTEGER NOT NULL DEFAULT 1,
     UNIQUE (event_id, conversation_id)
 ) STRICT;
+
+CREATE INDEX links_asked ON links (id) WHERE told = 0;
+
+-- Blobs of files that nothing refers to any more: first they stand here, then they are deleted.
+CREATE TABLE spent_blobs (
+    name TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+CREATE INDEX files_of_blob ON files (blob) WHERE blob <> '';
 
 -- What staff have set for a room; everything else is as the configuration has it.
 CREATE TABLE room_settings (

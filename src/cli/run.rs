@@ -13,6 +13,7 @@ use crate::{
         self,
         deliver::Deliver,
         events::Events,
+        files::{self, Files},
         imap::Fetcher,
         letters::Letters,
         mails::Mails,
@@ -31,6 +32,7 @@ use crate::{
     web::{
         appservice::{self, Appservice},
         operations::{self, Operations},
+        public,
     },
 };
 
@@ -94,7 +96,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         mailboxes: config.mailboxes,
         letters: config.letters,
         public: config.public,
+        turns: flow::Turns::default(),
     });
+    files::sweep(&context).await?;
 
     let health = Health::default();
     health.is_down(HOMESERVER, "the bot is not set up yet");
@@ -114,6 +118,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         &stop,
     )
     .await?;
+    serve_pages(&context, &stop).await?;
     if let Some(operations) = config.operations {
         let endpoints = Operations {
             store: store.clone(),
@@ -211,6 +216,7 @@ fn start_workers(context: &Arc<flow::Context>, stop: &Stop) {
     start(Deliver::new(Arc::clone(context)), context, stop);
     start(Mails(Arc::clone(context)), context, stop);
     start(Puppets::new(Arc::clone(context)), context, stop);
+    start(Files(Arc::clone(context)), context, stop);
 }
 
 fn start<W: Worker + 'static>(worker: W, context: &Arc<flow::Context>, stop: &Stop) {
@@ -287,6 +293,24 @@ async fn serve_lmtp(
     stop.tasks()
         .spawn(server.serve(listener, stop.soft().clone()));
     Ok(())
+}
+
+/// The pages for customers, if there are to be any.
+async fn serve_pages(context: &flow::Context, stop: &Stop) -> anyhow::Result<()> {
+    let Some(public) = &context.public else {
+        return Ok(());
+    };
+    let (_, mailbox) = context.mailbox("");
+    let files = public::Files::new(
+        context.store.clone(),
+        context.homeserver.clone(),
+        context.keys.clone(),
+        context.clock.clone(),
+        context.bot.clone(),
+        (mailbox.name.clone(), mailbox.language),
+    );
+    let pages = public::router(public.url.path(), files);
+    serve_http(pages, public.listen, "public.listen", stop).await
 }
 
 async fn serve_http(

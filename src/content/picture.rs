@@ -1,4 +1,4 @@
-//! Pictures: how large they are, and what is shown of them before they are loaded.
+//! Pictures: how large they are, what is shown of them before they are loaded, and in a letter.
 //!
 //! A new format is an arm in `open`; what its decoder may take is bounded in `Opened::unpack`.
 
@@ -59,7 +59,7 @@ const QUALITY: u8 = 80;
 pub fn look_at(file: &[u8]) -> Option<Picture> {
     let opened = open(file)?;
     let mut picture = opened.picture.clone();
-    if let Some((small, is_large)) = opened.unpack(file) {
+    if let Some((small, is_large)) = opened.unpack(file, THUMBNAIL_SIDE) {
         picture.blurhash = small.blurhash();
         if is_large || picture.is_animated || file.len() > LARGE_FILE {
             let pixels = u64::from(picture.width) * u64::from(picture.height);
@@ -75,6 +75,55 @@ pub fn look_at(file: &[u8]) -> Option<Picture> {
 #[must_use]
 pub fn measure(file: &[u8]) -> Option<Picture> {
     open(file).map(|opened| opened.picture)
+}
+
+/// What a letter shows of a picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InLetter {
+    /// Of the picture itself, in pixels, its orientation applied.
+    pub width: u32,
+    pub height: u32,
+    pub shows: Shows,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shows {
+    /// The picture as it is: every mail program shows it, and it is small.
+    Itself,
+    Preview(Thumbnail),
+    /// It can't be unpacked.
+    Nothing,
+}
+
+/// Longest side of a picture that a letter shows, in pixels.
+pub const LETTER_SIDE: u32 = 1200;
+/// A heavier picture, in octets, is shown by a lighter one.
+const HEAVY: usize = 600_000;
+/// What the lighter one may have, in octets.
+const LIGHT: usize = 200_000;
+
+/// Reads a picture for a letter; the bounds are those of [`look_at`]. `None` if it is something else
+/// than a JPEG, PNG, GIF or WebP.
+#[must_use]
+pub fn for_letter(file: &[u8]) -> Option<InLetter> {
+    let opened = open(file)?;
+    let (width, height) = (opened.picture.width, opened.picture.height);
+    let is_known_everywhere = opened.format != ImageFormat::WebP;
+    // Not every mail program turns a picture as it asks for.
+    let is_upright = opened.orientation == Orientation::NoTransforms;
+    let is_small = width.max(height) <= LETTER_SIDE && file.len() <= HEAVY;
+    let shows = if is_known_everywhere && is_upright && is_small {
+        Shows::Itself
+    } else {
+        let unpacked = opened.unpack(file, LETTER_SIDE);
+        let preview = unpacked.and_then(|(small, _)| small.light());
+        preview.map_or(Shows::Nothing, Shows::Preview)
+    };
+    Some(InLetter {
+        width,
+        height,
+        shows,
+    })
 }
 
 /// A picture whose header is read.
@@ -126,8 +175,8 @@ fn open(file: &[u8]) -> Option<Opened<impl ImageDecoder>> {
 }
 
 impl<D: ImageDecoder> Opened<D> {
-    /// Its pixels, as many of them as a thumbnail has at most, and whether there were more.
-    fn unpack(mut self, file: &[u8]) -> Option<(Small, bool)> {
+    /// Its pixels, at most `side` of them in either direction, and whether there were more.
+    fn unpack(mut self, file: &[u8], side: u32) -> Option<(Small, bool)> {
         let (width, height) = self.decoder.dimensions();
         let pixels = u64::from(width) * u64::from(height);
         let mut memory = self.decoder.total_bytes();
@@ -141,9 +190,9 @@ impl<D: ImageDecoder> Opened<D> {
         limits.max_alloc = Some(MOST_MEMORY);
         self.decoder.set_limits(limits).ok()?;
         let whole = DynamicImage::from_decoder(self.decoder).ok()?;
-        let is_large = width.max(height) > THUMBNAIL_SIDE;
+        let is_large = width.max(height) > side;
         let mut small = if is_large {
-            whole.thumbnail(THUMBNAIL_SIDE, THUMBNAIL_SIDE)
+            whole.thumbnail(side, side)
         } else {
             whole
         };
@@ -171,25 +220,51 @@ impl Small {
     }
 
     fn thumbnail(&self) -> Option<Thumbnail> {
-        let mut bytes = Vec::new();
-        let (content_type, (width, height)) = match self {
-            Self::Opaque(pixels) => {
-                let encoder = JpegEncoder::new_with_quality(&mut bytes, QUALITY);
-                pixels.write_with_encoder(encoder).ok()?;
-                ("image/jpeg", pixels.dimensions())
-            }
+        match self {
+            Self::Opaque(pixels) => jpeg(pixels, QUALITY),
             Self::Clear(pixels) => {
+                let mut bytes = Vec::new();
                 let encoder = image::codecs::png::PngEncoder::new(&mut bytes);
                 pixels.write_with_encoder(encoder).ok()?;
-                ("image/png", pixels.dimensions())
+                Some(Thumbnail {
+                    bytes,
+                    content_type: "image/png",
+                    width: pixels.width(),
+                    height: pixels.height(),
+                })
             }
+        }
+    }
+
+    /// Of at most [`LIGHT`] octets: first it is worse, then also smaller; what can be looked through
+    /// stands on white if it has to be.
+    fn light(&self) -> Option<Thumbnail> {
+        let opaque = match self {
+            Self::Clear(pixels) => {
+                let clear = self.thumbnail()?;
+                if clear.bytes.len() <= LIGHT {
+                    return Some(clear);
+                }
+                on_white(pixels)
+            }
+            Self::Opaque(pixels) => pixels.clone(),
         };
-        Some(Thumbnail {
-            bytes,
-            content_type,
-            width,
-            height,
-        })
+        let smaller = DynamicImage::from(opaque);
+        let sides = [LETTER_SIDE, THUMBNAIL_SIDE, THUMBNAIL_SIDE / 2];
+        for side in sides {
+            let pixels = if smaller.width().max(smaller.height()) > side {
+                smaller.thumbnail(side, side).to_rgb8()
+            } else {
+                smaller.to_rgb8()
+            };
+            for quality in [QUALITY, 65, 50] {
+                let found = jpeg(&pixels, quality)?;
+                if found.bytes.len() <= LIGHT {
+                    return Some(found);
+                }
+            }
+        }
+        None
     }
 
     /// Of so small a copy that more would not change it. Clients show it on a light ground.
@@ -204,15 +279,38 @@ impl Small {
         for pixel in pixels.pixels_mut() {
             let [colours @ .., alpha] = &mut pixel.0;
             for colour in colours {
-                let (seen, ground) = (u16::from(*alpha), u16::from(u8::MAX - *alpha));
-                let mixed = (u16::from(*colour) * seen + 255 * ground) / 255;
-                *colour = u8::try_from(mixed).unwrap_or(u8::MAX);
+                *colour = mixed_with_white(*colour, *alpha);
             }
         }
         let (width, height) = pixels.dimensions();
         let (across, down) = if width >= height { (4, 3) } else { (3, 4) };
         blurhash::encode(across, down, width, height, pixels.as_raw()).ok()
     }
+}
+
+fn jpeg(pixels: &image::RgbImage, quality: u8) -> Option<Thumbnail> {
+    let mut bytes = Vec::new();
+    let encoder = JpegEncoder::new_with_quality(&mut bytes, quality);
+    pixels.write_with_encoder(encoder).ok()?;
+    Some(Thumbnail {
+        bytes,
+        content_type: "image/jpeg",
+        width: pixels.width(),
+        height: pixels.height(),
+    })
+}
+
+fn on_white(pixels: &image::RgbaImage) -> image::RgbImage {
+    image::RgbImage::from_fn(pixels.width(), pixels.height(), |x, y| {
+        let image::Rgba([colours @ .., alpha]) = *pixels.get_pixel(x, y);
+        image::Rgb(colours.map(|colour| mixed_with_white(colour, alpha)))
+    })
+}
+
+fn mixed_with_white(colour: u8, alpha: u8) -> u8 {
+    let (seen, ground) = (u16::from(alpha), u16::from(u8::MAX - alpha));
+    let mixed = (u16::from(colour) * seen + 255 * ground) / 255;
+    u8::try_from(mixed).unwrap_or(u8::MAX)
 }
 
 fn lies_on_its_side(orientation: Orientation) -> bool {

@@ -4,7 +4,7 @@
 use ruma::{OwnedEventId, OwnedRoomId, UserId};
 
 use super::{
-    Context,
+    Context, files,
     lanes::{Origin, enqueue, report, say, send},
     seal, settings,
 };
@@ -121,7 +121,7 @@ async fn one(
         }
         Effect::TakeUp { event, offer } => {
             if offers::take(tx, event.as_str(), origin.now).await? {
-                take_up(tx, offer, origin, context).await?;
+                take_up(tx, &event, offer, origin, context).await?;
             }
         }
         Effect::ShowOriginal {
@@ -358,9 +358,10 @@ async fn make_offer(
     enqueue(tx, action, origin, context).await
 }
 
-/// Carries out what the bot had offered.
+/// Carries out what the bot had offered with the notice `event`.
 async fn take_up(
     tx: &mut Tx,
+    event: &OwnedEventId,
     offer: Offer,
     origin: &Origin,
     context: &Context,
@@ -376,7 +377,8 @@ async fn take_up(
             let events: Vec<Planned> = files.iter().map(post::of_file).collect();
             show(tx, showing, None, events, origin, context).await
         }
-        Offer::Admit { .. } | Offer::Renew { .. } => Ok(()),
+        Offer::Renew { link } => files::renew(tx, link, event, origin, context).await,
+        Offer::Admit { .. } => Ok(()),
     }
 }
 

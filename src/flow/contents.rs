@@ -14,7 +14,7 @@ use crate::{
     store::{
         Store, StoreError,
         blobs::{Blobs, Content},
-        contents,
+        files,
     },
 };
 
@@ -25,7 +25,7 @@ pub async fn content(
     store: &Store,
     blobs: &Blobs,
 ) -> Result<Option<Content>, StoreError> {
-    let found = contents::find(&mut store.read().await?, key).await?;
+    let found = files::content(&mut store.read().await?, key).await?;
     match found {
         Some(place) => blobs.stream(place).await,
         None => Ok(None),

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, UserId};
 
+use super::turns::Turns;
 use crate::{
     config::{Letters, Mailbox, MailboxName, Public},
     domain::{facts::OwnAddresses, ghost, staff::StaffList, token::Keys},
@@ -35,6 +36,8 @@ pub struct Context {
     pub letters: Letters,
     /// `None`: there are no pages for customers.
     pub public: Option<Public>,
+    /// Who fetches which file.
+    pub turns: Turns,
 }
 
 impl Context {

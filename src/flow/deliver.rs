@@ -9,12 +9,14 @@ use jiff::{Timestamp, tz::TimeZone};
 use tokio::time::Instant;
 
 use super::{
-    Context, contents, enclose, return_path, settle,
+    Context, contents,
+    enclose::{self, NotYet},
+    return_path, settle,
     worker::{Slots, Step, Worker, write_down},
 };
 use crate::{
     domain::{
-        delivery::SendOutcome,
+        delivery::{SendOutcome, millis},
         effect::ItemKind,
         ids::{ContactId, ConversationId, LetterId},
         letter::{Entry, EntryBody, Language, SealedLetter},
@@ -27,7 +29,7 @@ use crate::{
     },
     store::{
         Connection, Queue, StoreError, conversations, letters,
-        outbox::{Claimed, Way},
+        outbox::{self, Claimed, Way},
     },
 };
 
@@ -74,7 +76,12 @@ async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> 
     let letter = LetterId(row.letter_id.unwrap_or_default());
     let carried = Carried::default();
     let deadline = Instant::now() + PATIENCE;
-    let outcome = match hand_over(row.id, &action, letter, deadline, &carried, &context).await {
+    let handed_over = match enclose::ready(letter, &context).await {
+        Ok(Some(not_yet)) => return put_off(row, not_yet, &context).await,
+        Ok(None) => hand_over(row.id, &action, letter, deadline, &carried, &context).await,
+        Err(error) => Err(error),
+    };
+    let outcome = match handed_over {
         // Nothing has been sent yet.
         Err(error) if error.may_pass() => SendOutcome::RetryLater {
             reason: error.to_string(),
@@ -105,6 +112,21 @@ async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> 
     .await
 }
 
+/// The letter's files aren't there yet: that is no attempt, and nobody's fault who takes mail.
+async fn put_off(row: Claimed, not_yet: NotYet, context: &Context) -> Result<(), StoreError> {
+    tracing::debug!(trace = %row.trace, reason = not_yet.reason, "A letter waits for its files");
+    let next_at = context.now_ms().saturating_add(millis(not_yet.after));
+    let place = (row.id, row.attempts);
+    context
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                outbox::put_off(tx, place, Way::Mail, next_at, &not_yet.reason).await
+            })
+        })
+        .await
+}
+
 /// The messages that the mail held when it was handed over.
 type Carried = OnceLock<Vec<String>>;
 
@@ -129,9 +151,6 @@ async fn hand_over(
             after: None,
         });
     };
-    if let Err(outcome) = enclose::ready(letter, context).await? {
-        return Ok(outcome);
-    }
     // Called right before DATA: a message that was taken back a moment ago does not go.
     let failure = Arc::new(Mutex::new(None));
     let message = || {

@@ -11,6 +11,8 @@ mod context;
 pub mod deliver;
 mod enclose;
 pub mod events;
+mod file_links;
+pub mod files;
 pub mod imap;
 mod lanes;
 pub mod letters;
@@ -24,6 +26,8 @@ mod room_state;
 mod seal;
 mod settings;
 mod settle;
+mod turns;
 pub mod worker;
 
 pub use context::Context;
+pub use turns::Turns;

@@ -32,8 +32,8 @@ use ruma::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-pub use self::fault::Fault;
 use self::fault::{fault, lost, outcome_word, unspeakable};
+pub use self::{fault::Fault, media::Download};
 use super::decode::EFFECT_KEY;
 use crate::telemetry::metrics::catalogue::{HOMESERVER_REQUESTS, HOMESERVER_TIME};
 
@@ -288,11 +288,7 @@ impl Client {
             .await
             .map_err(|fault| lost(&fault))?;
         let status = response.status();
-        let retry_after = response
-            .headers()
-            .get(http::header::RETRY_AFTER)
-            .and_then(|value| value.to_str().ok()?.parse().ok())
-            .map(Duration::from_secs);
+        let retry_after = retry_after(&response);
         let body = read(response).await?;
         if status.is_client_error() || status.is_server_error() {
             return Err(fault(status, &body, retry_after));
@@ -317,6 +313,12 @@ async fn counted<T>(
     HOMESERVER_TIME.observe(begun.elapsed(), [endpoint]);
     HOMESERVER_REQUESTS.count([endpoint, outcome_word(answer.as_ref().err())]);
     answer
+}
+
+fn retry_after(response: &reqwest::Response) -> Option<Duration> {
+    let value = response.headers().get(http::header::RETRY_AFTER)?;
+    let seconds = value.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 /// The versions of which an endpoint's path is asked for.

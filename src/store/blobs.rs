@@ -1,6 +1,11 @@
 //! Large mails and files, in a folder: written and synced before any row refers to them.
 
-use std::{fmt, future, io, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
+use std::{
+    fmt, future, io,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use futures_util::{
@@ -15,13 +20,13 @@ use tokio_util::io::ReaderStream;
 
 use super::{StoreError, mails::RawMail};
 
-/// Up to this size a mail stands in the database itself, in bytes.
+/// Up to this size a mail or a file stands in the database itself, in bytes.
 pub const INLINE_LIMIT: usize = 64 * 1024;
 /// Octets that are read from a file at a time.
 const CHUNK: usize = 64 * 1024;
 
 #[derive(Clone, Debug)]
-pub struct Blobs(Arc<LocalFileSystem>);
+pub struct Blobs(Arc<LocalFileSystem>, PathBuf);
 
 /// A blob on its way in. Dropped before [`Draft::finish`] it leaves nothing behind.
 #[derive(Debug)]
@@ -39,9 +44,8 @@ impl Blobs {
             .recursive(true)
             .mode(0o700)
             .create(folder)?;
-        Ok(Self(Arc::new(
-            LocalFileSystem::new_with_prefix(folder)?.with_fsync(true),
-        )))
+        let blobs = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
+        Ok(Self(Arc::new(blobs), folder.to_owned()))
     }
 
     /// Begins a blob. `name` must be new.
@@ -55,7 +59,45 @@ impl Blobs {
         }
     }
 
-    /// The whole of a raw mail.
+    /// Deletes a blob. One that isn't there is fine.
+    pub async fn delete(&self, name: &str) -> Result<(), StoreError> {
+        match self.0.delete(&Name::from(name)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The names of up to `limit` blobs below `folder`, and removes what was begun there and never
+    /// finished. To be called while nobody writes there.
+    pub async fn tidy(
+        &self,
+        folder: &'static str,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        let path = self.1.join(folder);
+        let looking = tokio::task::spawn_blocking(move || {
+            let mut names = Vec::new();
+            let entries = match std::fs::read_dir(&path) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(names),
+                Err(error) => return Err(error),
+            };
+            for entry in entries.take(limit) {
+                let entry = entry?;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                // So `object_store` calls what isn't finished.
+                if name.contains('#') {
+                    std::fs::remove_file(entry.path())?;
+                } else {
+                    names.push(format!("{folder}/{name}"));
+                }
+            }
+            Ok(names)
+        });
+        Ok(looking.await.map_err(|_| StoreError::Panicked)??)
+    }
+
+    /// The whole of a raw mail, or of a file.
     pub async fn read(&self, raw: RawMail) -> Result<Bytes, StoreError> {
         match raw {
             RawMail::Inline(bytes) => Ok(bytes.into()),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Connection, Queue, StoreError, Tx, inbox};
+use super::{Connection, Queue, StoreError, Tx, files, inbox, links};
 use crate::domain::{
     delivery::millis,
     effect::{ItemKind, LetterItem},
@@ -63,6 +63,8 @@ statements! {
     SELECT_REACHED = "
         SELECT payload FROM outbox
         WHERE letter_id = $1 AND (state = 'delivered' OR uncertain = 1) ORDER BY id";
+    DECIDE = "
+        UPDATE letter_items SET fate = $3 WHERE letter_id = $1 AND event_id = $2 AND fate = ''";
     SELECT_STRUCK = "SELECT event_id, author FROM letter_items WHERE letter_id = $1 AND struck = 1";
     SELECT_ROOM = "
         SELECT room_id FROM letters JOIN conversations ON conversations.id = conversation_id
@@ -242,10 +244,12 @@ pub async fn rewrite(tx: &mut Tx, event: &str, words: &Words) -> Result<(), Stor
     Ok(())
 }
 
-/// Takes a message out of every letter, and forgets what it said. One that is on its way is looked
+/// Takes a message out of every letter, with its file, and forgets what it said. One that is on its way is looked
 /// at once more right before its DATA.
 pub async fn strike(tx: &mut Tx, event: &str) -> Result<(), StoreError> {
     execute!(tx.connection(), STRIKE, event);
+    files::take_back(tx, event).await?;
+    links::forget_name(tx, event).await?;
     inbox::forget_body(tx, event).await
 }
 
@@ -316,11 +320,11 @@ pub async fn seal(
     ) == 1)
 }
 
-/// The letter's way is at its end, whatever that was.
+/// The letter's way is at its end, whatever that was; its files are let go of.
 pub async fn settle(tx: &mut Tx, letter: LetterId) -> Result<(), StoreError> {
     execute!(tx.connection(), SETTLE, letter.0);
     execute!(tx.connection(), SETTLE_ITEMS, letter.0);
-    Ok(())
+    files::let_go(tx, letter).await
 }
 
 pub async fn sealed(connection: &mut Connection, letter: LetterId) -> Result<Sealed, StoreError> {
@@ -372,6 +376,18 @@ pub async fn places(
         });
     }
     Ok(places)
+}
+
+/// How a file travels in this letter is decided, once.
+pub async fn decide(
+    tx: &mut Tx,
+    letter: LetterId,
+    event: &str,
+    fate: &Fate,
+) -> Result<(), StoreError> {
+    let fate = serde_json::to_string(fate)?;
+    execute!(tx.connection(), DECIDE, letter.0, event, fate);
+    Ok(())
 }
 
 /// What was taken out of the letter: event and author.

@@ -9,16 +9,17 @@ mod sql;
 
 pub mod blobs;
 mod connection;
-pub mod contents;
 pub mod conversations;
 pub mod copy;
 pub mod endings;
 mod error;
+pub mod files;
 pub mod imap;
 pub mod inbox;
 pub mod inspect;
 pub mod keys;
 pub mod letters;
+pub mod links;
 pub mod mails;
 pub mod messages;
 pub mod offers;

@@ -32,6 +32,10 @@ statements! {
         UPDATE outbox SET state = 'ready', next_at = $2, reason = $3, lease_until = NULL,
             uncertain = CASE WHEN $4 > uncertain THEN $4 ELSE uncertain END
         WHERE id = $1 AND settled_at IS NULL AND attempts = $5";
+    PUT_OFF = "
+        UPDATE outbox SET state = 'ready', next_at = $2, reason = $3, lease_until = NULL,
+            attempts = attempts - 1
+        WHERE id = $1 AND settled_at IS NULL AND attempts = $4";
     TAKE_BACK = "
         UPDATE outbox SET state = 'ready', uncertain = 1, lease_until = NULL
         WHERE state = 'attempting' AND lease_until <= $1";
@@ -233,6 +237,20 @@ pub async fn retry(
         "retry_later"
     };
     tx.once_committed(move || SENDS.add(changed, [way.word(), outcome]));
+    tx.wake(way.queue());
+    Ok(())
+}
+
+/// The row isn't ready to be attempted: attempt number `attempt` doesn't count, and the next one is
+/// at `next_at`.
+pub async fn put_off(
+    tx: &mut Tx,
+    (id, attempt): (i64, i64),
+    way: Way,
+    next_at: i64,
+    reason: &str,
+) -> Result<(), StoreError> {
+    execute!(tx.connection(), PUT_OFF, id, next_at, reason, attempt);
     tx.wake(way.queue());
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! The doors that speak HTTP: the appservice API, and health and metrics on a listener of its own.
+//! The doors that speak HTTP: the appservice API; health and metrics, and the pages for customers,
+//! each on a listener of its own.
 //!
 //! May be imported by `cli`; imports `store`, `matrix` and the floors below. A new endpoint is a
 //! function in the file of its API, opening with method, path and a link to the spec.
@@ -6,4 +7,5 @@
 pub mod appservice;
 mod metrics;
 pub mod operations;
+pub mod public;
 pub mod transaction;

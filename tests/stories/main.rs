@@ -20,6 +20,7 @@ mod doctor_mail;
 mod doctor_matrix;
 mod doctor_postgres;
 mod edits;
+mod enclosures;
 mod files;
 mod homeserver;
 mod imap;

@@ -35,6 +35,10 @@ pub struct Options {
     /// As the configuration has it: `0s` sends every message at once.
     pub quiet: &'static str,
     pub at_most: &'static str,
+    /// The largest mail.
+    pub max_size: &'static str,
+    /// Whether there are pages for customers.
+    pub public: bool,
     /// Whether there is a control room.
     pub control_room: bool,
     /// More lines of configuration, at the top level.
@@ -54,6 +58,8 @@ impl Default for Options {
         Self {
             quiet: "0s",
             at_most: "5m",
+            max_size: "20MB",
+            public: false,
             control_room: true,
             more: "",
             imap: None,
@@ -78,6 +84,7 @@ pub struct World {
     appservice: Port,
     lmtp: Port,
     operations: Port,
+    public: Port,
     /// The file that the story's Postroom is started with.
     config: &'static str,
     finished: bool,
@@ -96,7 +103,7 @@ const CONFIGS: [&str; 2] = ["config.yaml", "stand-by.yaml"];
 impl World {
     pub async fn start(options: Options) -> Self {
         let folder = Folder::create().unwrap();
-        let [appservice, lmtp, operations] = [(); 3].map(|()| ports::free().unwrap());
+        let [appservice, lmtp, operations, public] = [(); 4].map(|()| ports::free().unwrap());
         let database = Database::create(&options.database, &folder).await;
         let homeserver = FakeHomeserver::start(FakeConfig {
             server_name: "example.org".into(),
@@ -125,6 +132,7 @@ impl World {
             appservice,
             lmtp,
             operations,
+            public,
             config: CONFIGS[0],
             finished: false,
         };
@@ -163,7 +171,8 @@ mailboxes:
     {imap}
 {lmtp}
 staff: ["@*:example.org"]
-letters: {{quiet: {quiet}, at_most: {at_most}}}
+letters: {{quiet: {quiet}, at_most: {at_most}, max_size: {max_size}}}
+{public}
 operations: {{listen: "{operations}"}}
 log: {{level: "info,postroom=debug"}}
 {more}
@@ -184,6 +193,15 @@ log: {{level: "info,postroom=debug"}}
             operations = self.operations.address(),
             quiet = options.quiet,
             at_most = options.at_most,
+            max_size = options.max_size,
+            public = if options.public {
+                format!(
+                    "public: {{url: \"http://{0}/mail\", listen: \"{0}\"}}",
+                    self.public.address()
+                )
+            } else {
+                String::new()
+            },
             more = options.more,
         );
         if options.control_room {
@@ -409,6 +427,11 @@ log: {{level: "info,postroom=debug"}}
     /// The address of health and metrics.
     pub fn operations_url(&self) -> String {
         format!("http://{}", self.operations.address())
+    }
+
+    /// The address of the pages for customers.
+    pub fn public_url(&self) -> String {
+        format!("http://{}/mail", self.public.address())
     }
 
     pub fn lmtp_address(&self) -> SocketAddr {

@@ -60,6 +60,64 @@ fn every_format_is_measured(
 }
 
 #[rstest]
+#[case::small((400, 300), ImageFormat::Png, "itself")]
+#[case::no_mail_program_knows_it((400, 300), ImageFormat::WebP, "400 × 300")]
+#[case::wide((2400, 1200), ImageFormat::Jpeg, "1200 × 600")]
+#[case::high((100, 6000), ImageFormat::Png, "20 × 1200")]
+#[case::heavy((1100, 1100), ImageFormat::Png, "1100 × 1100")]
+fn a_letter_shows_a_picture_or_a_light_one_instead(
+    #[case] (width, height): (u32, u32),
+    #[case] format: ImageFormat,
+    #[case] expected: &str,
+) {
+    let picture = if expected == "1100 × 1100" {
+        noise(width, height)
+    } else {
+        drawn(width, height)
+    };
+    let found = for_letter(&written(&picture, format)).unwrap();
+    assert_eq!((found.width, found.height), (width, height));
+    let shown = match found.shows {
+        Shows::Itself => "itself".to_owned(),
+        Shows::Nothing => "nothing".to_owned(),
+        Shows::Preview(preview) => {
+            assert!(preview.bytes.len() <= LIGHT, "{}", preview.bytes.len());
+            format!("{} × {}", preview.width, preview.height)
+        }
+    };
+    // Noise can't be made light but by making it small.
+    if expected == "1100 × 1100" {
+        assert_ne!(shown, "itself");
+        assert_ne!(shown, "nothing");
+    } else {
+        assert_eq!(shown, expected);
+    }
+}
+
+#[test]
+fn a_letter_turns_a_picture_as_the_camera_was_held() {
+    let found = for_letter(&held(6, &drawn(300, 200))).unwrap();
+    assert_eq!((found.width, found.height), (200, 300));
+    let Shows::Preview(preview) = found.shows else {
+        panic!("{found:?}")
+    };
+    assert_eq!((preview.width, preview.height), (200, 300));
+    let read = image::load_from_memory(&preview.bytes).unwrap().to_rgb8();
+    assert!(read.get_pixel(190, 150).0[0] > 200, "red is on the right");
+}
+
+#[test]
+fn what_can_be_looked_through_stays_so_while_it_is_light() {
+    let clear = RgbaImage::from_pixel(1600, 900, Rgba([10, 200, 30, 100]));
+    let file = written(&DynamicImage::ImageRgba8(clear), ImageFormat::Png);
+    let Shows::Preview(preview) = for_letter(&file).unwrap().shows else {
+        panic!("it is wide")
+    };
+    assert_eq!(preview.content_type, "image/png");
+    assert_eq!((preview.width, preview.height), (1200, 675));
+}
+
+#[rstest]
 #[case::wide((1600, 1200), Some((800, 600)))]
 #[case::high((500, 2000), Some((200, 800)))]
 #[case::a_line((3000, 1), Some((800, 1)))]

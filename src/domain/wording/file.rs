@@ -1,4 +1,4 @@
-//! What a room is told about a file that can't be shown in it.
+//! What a room is told about a file that can't be shown in it, or can't be sent from it.
 
 use super::room::bytes;
 use crate::domain::{ids::MailId, outgoing::MailPart};
@@ -51,6 +51,59 @@ pub fn not_shown(
         NotShown::Unreadable => "it can't be read.".to_owned(),
     };
     format!("📎 “{name}”{size} can't be shown here: {why}{kept}")
+}
+
+/// A file is larger than a mail may be, and there is no other way for it. Both sizes in octets.
+pub fn too_large_for_mail(name: &str, size: u64, most: u64) -> String {
+    format!(
+        "📎 {} ({}) was not sent by email: a mail has at most {} with everything in it. The letter \
+         says that the file is missing. Please share a link to it, or send it in smaller parts. \
+         (With `public` in my configuration large files go as links.)",
+        quoted(name),
+        bytes(size),
+        bytes(most)
+    )
+}
+
+/// `reason` is a part of a sentence, or a sentence of somebody else.
+pub fn could_not_be_fetched(name: &str, reason: &str) -> String {
+    format!(
+        "📎 {} was not sent by email, as I can't get it: {}. The letter says that it is missing. Please \
+         share it again.",
+        quoted(name),
+        reason.trim_end_matches('.')
+    )
+}
+
+/// A customer has come too late; staff can renew the link.
+pub fn asked_for_again(name: &str) -> String {
+    format!(
+        "📎 Somebody asks for {}, whose link in a mail has expired. React with ✅, and the link works \
+         for another 30 days and a mail says so.",
+        quoted(name)
+    )
+}
+
+pub fn link_renewed(name: &str) -> String {
+    format!(
+        "The link to {} works again for 30 days, and a mail says so.",
+        quoted(name)
+    )
+}
+
+pub fn link_is_dead(name: &str) -> String {
+    format!(
+        "The link to {} can't be renewed: the message with the file was taken back.",
+        quoted(name)
+    )
+}
+
+fn quoted(name: &str) -> String {
+    if name.is_empty() {
+        "this file".to_owned()
+    } else {
+        format!("“{name}”")
+    }
 }
 
 #[cfg(test)]

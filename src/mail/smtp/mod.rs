@@ -17,7 +17,11 @@ mod settings;
 mod stuffing;
 mod wire;
 
-use std::{fmt, future, io, time::Duration};
+use std::{
+    fmt, future, io,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures_util::{
@@ -46,6 +50,8 @@ pub struct SmtpTransport {
     /// One for each connection that may be open.
     slots: Semaphore,
     pool: Pool,
+    /// What the server takes at most, in octets; zero until it has said so.
+    limit: AtomicU64,
 }
 
 /// A mail that is about to be sent: seven bits, whose lines end with CRLF.
@@ -76,7 +82,14 @@ impl SmtpTransport {
             server: Server::new(smtp, hello_name, timeout)?,
             slots: Semaphore::new(MOST_CONNECTIONS),
             pool: Pool::new(LONGEST_IDLE),
+            limit: AtomicU64::new(0),
         })
+    }
+
+    /// The largest mail that the server takes, in octets (RFC 1870), as far as it has said that.
+    #[must_use]
+    pub fn size_limit(&self) -> Option<u64> {
+        Some(self.limit.load(Ordering::Relaxed)).filter(|limit| *limit > 0)
     }
 
     /// Offers one mail to the server for one recipient.
@@ -129,6 +142,9 @@ impl SmtpTransport {
         let mut fresh = Connection::open(&self.server)
             .await
             .map_err(|fault| connect_failed(&self.server, &fault))?;
+        if let Some(limit) = fresh.extensions().size {
+            self.limit.store(limit as u64, Ordering::Relaxed);
+        }
         let begun = mail(&mut fresh, envelope).await;
         self.begun(fresh, begun)
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ruma::{
-    OwnedMxcUri, UserId,
+    MxcUri, OwnedMxcUri, UserId,
     api::{
         MatrixVersion,
         client::{authenticated_media, media, media::create_content},
@@ -12,9 +12,101 @@ use ruma::{
 };
 use secrecy::ExposeSecret as _;
 
-use super::{Client, Fault, counted, unspeakable, version};
+use super::{Client, Fault, counted, fault::fault, lost, read, unspeakable, version};
+
+/// How long the homeserver may take to begin: it waits up to twenty seconds for another one.
+const BEGINNING: Duration = Duration::from_secs(45);
+/// How long the homeserver may take for the next piece of a file.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// A file on its way from the homeserver.
+#[derive(Debug)]
+pub struct Download {
+    /// As who uploaded it said; may be empty.
+    pub content_type: String,
+    /// In octets; `None` if the homeserver doesn't say.
+    pub length: Option<u64>,
+    response: reqwest::Response,
+}
+
+impl Download {
+    /// The next piece; `None` at the end. A file that ends too early is an error.
+    pub async fn piece(&mut self) -> Result<Option<Bytes>, Fault> {
+        match tokio::time::timeout(IDLE, self.response.chunk()).await {
+            Ok(piece) => piece.map_err(|fault| lost(&fault)),
+            Err(_) => Err(Fault::Unknown {
+                reason: "the homeserver stopped in the middle of the file".to_owned(),
+            }),
+        }
+    }
+}
 
 impl Client {
+    /// Begins to fetch a file; all of it may take up to `patience`. [`Fault::Refused`]: the
+    /// homeserver has no such file, or none for us. It asks other homeservers for theirs.
+    ///
+    /// <https://spec.matrix.org/v1.16/client-server-api/#get_matrixclientv1mediadownloadservernamemediaid>
+    pub async fn download(
+        &self,
+        file: &MxcUri,
+        patience: Duration,
+        user: &UserId,
+    ) -> Result<Download, Fault> {
+        counted("download", async {
+            match self
+                .begin_download("client/v1/media", file, patience, user)
+                .await
+            {
+                // A homeserver of before Matrix 1.11. One that has no such file says M_NOT_FOUND.
+                Err(Fault::Refused { code, .. }) if code == "M_UNRECOGNIZED" || code.is_empty() => {
+                    self.begin_download("media/v3", file, patience, user).await
+                }
+                other => other,
+            }
+        })
+        .await
+    }
+
+    async fn begin_download(
+        &self,
+        api: &str,
+        file: &MxcUri,
+        patience: Duration,
+        user: &UserId,
+    ) -> Result<Download, Fault> {
+        let (server, id) = file.parts().map_err(|fault| unspeakable(&fault))?;
+        let url = format!("{}/_matrix/{api}/download/{server}/{id}", self.base_url);
+        let mut url = url::Url::parse(&url).map_err(|fault| unspeakable(&fault))?;
+        url.query_pairs_mut().append_pair("user_id", user.as_str());
+        let request = self
+            .http
+            .get(url)
+            .bearer_auth(self.token.expose_secret())
+            // Else nobody knows how long it is.
+            .header(http::header::ACCEPT_ENCODING, "identity")
+            .timeout(patience);
+        let response = match tokio::time::timeout(BEGINNING, request.send()).await {
+            Ok(response) => response.map_err(|fault| lost(&fault))?,
+            Err(_) => {
+                return Err(Fault::Unknown {
+                    reason: "the homeserver took too long".to_owned(),
+                });
+            }
+        };
+        let status = response.status();
+        if !status.is_success() {
+            let retry_after = super::retry_after(&response);
+            return Err(fault(status, &read(response).await?, retry_after));
+        }
+        let content_type = response.headers().get(http::header::CONTENT_TYPE);
+        let content_type = content_type.and_then(|value| value.to_str().ok());
+        Ok(Download {
+            content_type: content_type.unwrap_or_default().to_owned(),
+            length: response.content_length(),
+            response,
+        })
+    }
+
     /// Hands a file over in the name of `user`, who must be registered; its address. One that was
     /// handed over twice stands there twice, and nobody sees that. Takes at most half a minute and
     /// a second for each 256 KiB.

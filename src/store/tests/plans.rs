@@ -7,12 +7,14 @@ use super::{Kind, Place, statements};
 use crate::store::Connection;
 
 /// Indexes that hold only what still waits: to walk through them is fine.
-const HOLD_ONLY_WHAT_WAITS: [&str; 5] = [
+const HOLD_ONLY_WHAT_WAITS: [&str; 7] = [
     "inbox_waiting",
     "mails_waiting",
     "letters_open",
     "letters_due",
     "outbox_attempting",
+    "links_asked",
+    "spent_blobs",
 ];
 
 /// A misspelt column is found here and not in the field.

@@ -143,7 +143,7 @@ const CLASS: (&str, &[&str]) = ("class", &["1xx", "2xx", "3xx", "4xx", "5xx"]);
 pub static HTTP_REQUESTS: Counter<2> = Counter {
     name: "postroom_http_requests_total",
     help: "HTTP requests that were answered.",
-    labels: [("listener", &["appservice", "operations"]), CLASS],
+    labels: [("listener", &["appservice", "operations", "public"]), CLASS],
 };
 
 pub static LMTP_ANSWERS: Counter<1> = Counter {
@@ -197,6 +197,7 @@ const ENDPOINT: (&str, &[&str]) = (
         "receipt",
         "ping",
         "upload",
+        "download",
         "media_config",
     ],
 );

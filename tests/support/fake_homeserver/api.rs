@@ -1,6 +1,7 @@
 //! The door for the appservice's requests: faults, tokens, masquerading, then the endpoint.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
@@ -103,6 +104,10 @@ pub async fn serve(
         None => Err(Refusal::new(404, "M_UNRECOGNIZED", "Unrecognized request")),
     };
     let result = match deed {
+        Deed::AnswerSlowly(pieces, pause) => {
+            return in_pieces(respond(act().await), pieces, pause, pieces).await;
+        }
+        Deed::AnswerHalf => return in_pieces(respond(act().await), 2, Duration::ZERO, 1).await,
         Deed::Answer => act().await,
         Deed::AnswerLate(wait) => {
             let result = act().await;
@@ -241,6 +246,34 @@ fn respond(result: Result<Answer, Refusal>) -> Response {
         headers.insert(header::RETRY_AFTER, seconds.into());
     }
     response
+}
+
+/// The same answer in `pieces`, with a pause after each; after `kept` of them it breaks off.
+async fn in_pieces(response: Response, pieces: u32, pause: Duration, kept: u32) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let Ok(body) = to_bytes(body, usize::MAX).await else {
+        return Response::default();
+    };
+    parts
+        .headers
+        .insert(header::CONTENT_LENGTH, body.len().into());
+    let size = body.len().div_ceil(pieces as usize).max(1);
+    let starts: Vec<usize> = (0..body.len()).step_by(size).collect();
+    let pieces = futures_util::stream::unfold(0, move |number| {
+        let start = starts.get(number).copied();
+        let piece = start.map(|start| body.slice(start..body.len().min(start + size)));
+        async move {
+            let piece = piece?;
+            if number >= kept as usize {
+                return Some((Err(std::io::Error::other("cut")), usize::MAX));
+            }
+            if number > 0 {
+                tokio::time::sleep(pause).await;
+            }
+            Some((Ok(piece), number + 1))
+        }
+    });
+    Response::from_parts(parts, Body::from_stream(pieces))
 }
 
 fn header_text(parts: &Parts, name: &header::HeaderName) -> String {

@@ -35,6 +35,10 @@ pub enum Deed {
     ActThenCut,
     /// Closes the connection without acting.
     Cut,
+    /// Answers a file in so many pieces, with a pause after each.
+    AnswerSlowly(u32, Duration),
+    /// Announces the whole file, answers half of it, and closes the connection.
+    AnswerHalf,
 }
 
 impl Fault {
@@ -95,6 +99,16 @@ impl Fault {
     /// Drops the connection without acting.
     pub fn drop_request() -> Self {
         Self::new(Deed::Cut)
+    }
+
+    /// Answers a file in `pieces`, with a pause after each.
+    pub fn slowly(pieces: u32, pause: Duration) -> Self {
+        Self::new(Deed::AnswerSlowly(pieces, pause))
+    }
+
+    /// Breaks a file off in the middle.
+    pub fn half() -> Self {
+        Self::new(Deed::AnswerHalf)
     }
 
     fn new(deed: Deed) -> Self {

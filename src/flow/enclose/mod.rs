@@ -1,0 +1,133 @@
+//! Makes the files of a sealed letter ready: fetched from the homeserver, or given a link, or known to
+//! be missing.
+//!
+//! `fetch` gets one file, for all letters that hold it; `share_out` decides how each travels in one
+//! letter.
+
+mod fetch;
+mod share_out;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use jiff::tz::TimeZone;
+
+use super::{Context, file_links::page_of};
+pub use fetch::NotYet;
+
+use crate::{
+    domain::{
+        ids::{ConversationId, LetterId},
+        letter::{Attached, Enclosed, Inline, Preview},
+        shared::{Fate, Missing, Shared, SharedFile},
+    },
+    store::{
+        Connection, StoreError,
+        files::{self, State},
+        letters,
+    },
+};
+
+/// How long an attempt may spend on files before it makes place for others. With one more file, less
+/// than the lease of an attempt.
+const LONGEST: Duration = Duration::from_mins(5);
+
+/// Sees to it that the fate of every file in the letter is decided and stored; every recipient gets
+/// the same letter. `Some`: not yet.
+pub async fn ready(letter: LetterId, context: &Arc<Context>) -> Result<Option<NotYet>, StoreError> {
+    let begun = Instant::now();
+    let mut reading = context.store.read().await?;
+    let items = letters::items(&mut reading, letter).await?;
+    drop(reading);
+    let undecided: Vec<_> = items.iter().filter_map(undecided).collect();
+    if undecided.is_empty() {
+        return Ok(None);
+    }
+    let mut not_yet: Option<NotYet> = None;
+    for (event, file) in undecided {
+        if begun.elapsed() > LONGEST {
+            return Ok(Some(NotYet::others_go_first()));
+        }
+        let Some(wait) = fetch::fetch(event, file, letter, context).await? else {
+            continue;
+        };
+        not_yet = not_yet
+            .filter(|longest| longest.after > wait.after)
+            .or(Some(wait));
+    }
+    match not_yet {
+        Some(wait) => Ok(Some(wait)),
+        None => share_out::decide(letter, context).await,
+    }
+}
+
+fn undecided(item: &letters::Item) -> Option<(&str, &SharedFile)> {
+    match &item.shared {
+        Some(Shared::File(file)) if item.fate.is_none() => Some((&item.event, file)),
+        _ => None,
+    }
+}
+
+/// What the letter shows of the file that `event` has shared. The conversation is that of the letter.
+pub async fn enclosed(
+    connection: &mut Connection,
+    event: &str,
+    file: &SharedFile,
+    fate: Option<&Fate>,
+    _conversation: ConversationId,
+    context: &Context,
+) -> Result<Enclosed, StoreError> {
+    let gone = |reason: &str| {
+        Enclosed::Missing(Missing::Gone {
+            reason: reason.to_owned(),
+        })
+    };
+    Ok(match (fate, &context.public) {
+        (Some(Fate::Attached), _) => match files::find(connection, event).await? {
+            Some(found) if found.state == State::Kept => {
+                Enclosed::Attached(attached(connection, event, found).await?)
+            }
+            _ => gone("it isn't kept any more"),
+        },
+        (Some(Fate::Linked { link, size, until }), Some(public)) => Enclosed::Linked {
+            url: public.page(&page_of(&context.keys.link_token(*link), &file.filename)),
+            size: *size,
+            until: until.to_zoned(TimeZone::UTC),
+        },
+        // The configuration had a public address when the letter was sealed.
+        (Some(Fate::Linked { size, .. }), None) => {
+            Enclosed::Missing(Missing::TooLarge { size: *size })
+        }
+        (Some(Fate::Missing(missing)), _) => Enclosed::Missing(missing.clone()),
+        (None, _) => gone("it was not fetched"),
+    })
+}
+
+async fn attached(
+    connection: &mut Connection,
+    event: &str,
+    found: files::Found,
+) -> Result<Attached, StoreError> {
+    let picture = match found.shown {
+        Some((width, height)) => {
+            let preview = files::preview(connection, event).await?;
+            Some(Inline {
+                preview: preview.map(|(content, content_type)| Preview {
+                    content,
+                    content_type,
+                }),
+                width,
+                height,
+            })
+        }
+        None => None,
+    };
+    Ok(Attached {
+        key: event.to_owned(),
+        size: found.size,
+        content_type: found.content_type,
+        picture,
+    })
+}

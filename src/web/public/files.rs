@@ -1,0 +1,366 @@
+//! Files that are too large for a mail, by the links in letters. Nothing is kept here: whoever asks
+//! gets it through us from the homeserver.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{RawPathParams, State, rejection::RawPathParamsRejection},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use bytes::Bytes;
+use http::{HeaderValue, Method, StatusCode, header};
+use ruma::{MxcUri, OwnedUserId};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    time::timeout,
+};
+
+use super::page::{self, Page, for_one_reader};
+use crate::{
+    domain::{delivery::millis, letter::Language, token::Keys, wording::page as wording},
+    lifecycle::Clock,
+    matrix::client::{Client, Download, Fault},
+    store::{
+        Store, StoreError,
+        links::{self, Link},
+    },
+};
+
+/// Downloads at the same time.
+const MOST: usize = 32;
+/// How long one may take in all.
+const LONGEST: Duration = Duration::from_hours(6);
+/// How long a reader may take for the next piece.
+const PATIENCE_WITH_READERS: Duration = Duration::from_mins(1);
+/// Pieces that wait for a reader, of some kilobytes each.
+const PIECES: usize = 4;
+/// Who asks again within this time tells nobody twice.
+const ASKED_AGAIN: Duration = Duration::from_hours(24);
+/// When to come back, in seconds.
+const RETRY_AFTER: &str = "120";
+
+/// What the pages work with.
+#[derive(Debug, Clone)]
+pub struct Files {
+    pub store: Store,
+    pub homeserver: Client,
+    pub keys: Keys,
+    pub clock: Clock,
+    /// In whose name files are fetched.
+    pub bot: OwnedUserId,
+    /// Whose pages they are.
+    pub organisation: String,
+    /// In which nobody is known yet.
+    pub language: Language,
+    places: Arc<Semaphore>,
+}
+
+impl Files {
+    #[must_use]
+    pub fn new(
+        store: Store,
+        homeserver: Client,
+        keys: Keys,
+        clock: Clock,
+        bot: OwnedUserId,
+        (organisation, language): (String, Language),
+    ) -> Self {
+        Self {
+            store,
+            homeserver,
+            keys,
+            clock,
+            bot,
+            organisation,
+            language,
+            places: Arc::new(Semaphore::new(MOST)),
+        }
+    }
+}
+
+pub fn router(files: Files) -> Router {
+    Router::new()
+        .route("/files/{token}", get(fetch).post(ask))
+        // The name is for people.
+        .route("/files/{token}/{name}", get(fetch).post(ask))
+        .with_state(files)
+}
+
+/// What stands in the path, unless that is no text.
+type Parameters = Result<RawPathParams, RawPathParamsRejection>;
+
+/// `GET /files/{token}` and `GET /files/{token}/{name}`: the file, or a page that says why not. HEAD
+/// asks nobody.
+async fn fetch(State(files): State<Files>, method: Method, parameters: Parameters) -> Response {
+    let (link, language) = match files.find(&parameters).await {
+        Ok(found) => found,
+        Err(response) => return response,
+    };
+    if files.clock.now().as_millisecond() >= link.ends_at {
+        let page = files.page(&link, language, wording::expired(language));
+        let page = Page {
+            button: Some(wording::ask_again(language)),
+            ..page.borrow()
+        };
+        return page.answer(StatusCode::GONE);
+    }
+    if method == Method::HEAD {
+        return whole(&link, Some(link.size()), Body::empty());
+    }
+    let Ok(place) = Arc::clone(&files.places).try_acquire_owned() else {
+        return files.later(&link, language);
+    };
+    let source = <&MxcUri>::from(link.source.as_str());
+    match files.homeserver.download(source, LONGEST, &files.bot).await {
+        Ok(download) => {
+            let length = download.length;
+            whole(&link, length, passed_on(download, place))
+        }
+        Err(Fault::Refused { .. }) => files.gone(&link, language),
+        Err(fault) => {
+            tracing::warn!(link = link.id, %fault, "A file that a customer asks for can't be fetched");
+            files.later(&link, language)
+        }
+    }
+}
+
+/// `POST /files/{token}`: asks staff to make the link work again.
+async fn ask(State(files): State<Files>, parameters: Parameters) -> Response {
+    let (link, language) = match files.find(&parameters).await {
+        Ok(found) => found,
+        Err(response) => return response,
+    };
+    let now = files.clock.now().as_millisecond();
+    if now < link.ends_at {
+        let page = files.page(&link, language, wording::works(language));
+        let page = Page {
+            // This very address.
+            link: Some((wording::download(language), "")),
+            ..page.borrow()
+        };
+        return page.answer(StatusCode::OK);
+    }
+    let (id, since) = (link.id, now.saturating_sub(millis(ASKED_AGAIN)));
+    let asked = files
+        .store
+        .write(move |tx| Box::pin(async move { links::ask(tx, id, now, since).await }));
+    match asked.await {
+        Ok(()) => {
+            let page = files.page(&link, language, wording::asked(language));
+            page.borrow().answer(StatusCode::OK)
+        }
+        Err(error) => files.failed(&error),
+    }
+}
+
+/// A page about a link, which owns its title.
+struct About<'a> {
+    title: String,
+    text: &'a str,
+    language: Language,
+    organisation: &'a str,
+}
+
+impl About<'_> {
+    fn borrow(&self) -> Page<'_> {
+        Page {
+            language: self.language.tag(),
+            title: &self.title,
+            text: self.text,
+            button: None,
+            link: None,
+            organisation: self.organisation,
+        }
+    }
+}
+
+impl Files {
+    /// The link of this address, and its language. `Err`: the page that says that there is none, the
+    /// same whatever is wrong with it.
+    async fn find(&self, parameters: &Parameters) -> Result<(Link, Language), Response> {
+        let mut parameters = parameters.iter().flatten();
+        let token = parameters.find(|(name, _)| *name == "token");
+        let link = token.and_then(|(_, token)| self.keys.link_of(token));
+        let found = async {
+            let mut reading = self.store.read().await?;
+            // A forged one asks for as much.
+            links::find(&mut reading, link.unwrap_or_default()).await
+        };
+        let link = match found.await {
+            Ok(Some(link)) => link,
+            Ok(None) => return Err(page::unknown(self.language, &self.organisation)),
+            Err(error) => return Err(self.failed(&error)),
+        };
+        let language = Language::from_tag(&link.language).unwrap_or(self.language);
+        if link.is_taken_back() {
+            return Err(self.gone(&link, language));
+        }
+        Ok((link, language))
+    }
+
+    fn page<'a>(&'a self, link: &Link, language: Language, text: &'a str) -> About<'a> {
+        About {
+            title: wording::title(&link.filename, language),
+            text,
+            language,
+            organisation: &self.organisation,
+        }
+    }
+
+    fn gone(&self, link: &Link, language: Language) -> Response {
+        let page = self.page(link, language, wording::taken_back(language));
+        page.borrow().answer(StatusCode::GONE)
+    }
+
+    fn later(&self, link: &Link, language: Language) -> Response {
+        let page = self.page(link, language, wording::later(language));
+        come_back(page.borrow().answer(StatusCode::SERVICE_UNAVAILABLE))
+    }
+
+    fn failed(&self, error: &StoreError) -> Response {
+        tracing::error!(%error, "A page can't be shown");
+        let page = About {
+            title: wording::title("", self.language),
+            text: wording::later(self.language),
+            language: self.language,
+            organisation: &self.organisation,
+        };
+        come_back(page.borrow().answer(StatusCode::SERVICE_UNAVAILABLE))
+    }
+}
+
+fn come_back(mut response: Response) -> Response {
+    let after = HeaderValue::from_static(RETRY_AFTER);
+    response.headers_mut().insert(header::RETRY_AFTER, after);
+    response
+}
+
+/// The answer that is the file.
+fn whole(link: &Link, length: Option<u64>, body: Body) -> Response {
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.extend(for_one_reader());
+    let content_type = HeaderValue::from_str(harmless(&link.content_type));
+    let unknown = HeaderValue::from_static(UNKNOWN);
+    headers.insert(header::CONTENT_TYPE, content_type.unwrap_or(unknown));
+    if let Ok(disposition) = HeaderValue::from_str(&disposition(&link.filename)) {
+        headers.insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    let policy = HeaderValue::from_static("default-src 'none'; sandbox");
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("none"));
+    if let Some(length) = length.filter(|length| *length > 0) {
+        headers.insert(header::CONTENT_LENGTH, length.into());
+    }
+    response
+}
+
+const UNKNOWN: &str = "application/octet-stream";
+
+/// The type, unless it is one that a browser would run or draw as a page.
+fn harmless(content_type: &str) -> &str {
+    let shown = ["image/", "audio/", "video/"];
+    let is_medium = shown.iter().any(|kind| content_type.starts_with(kind));
+    let is_document = matches!(
+        content_type,
+        "application/pdf"
+            | "application/zip"
+            | "application/gzip"
+            | "application/x-7z-compressed"
+            | "application/x-tar"
+            | "text/plain"
+            | "text/csv"
+    ) || content_type.starts_with("application/vnd.");
+    let is_drawn = content_type.contains("xml") || content_type.contains("html");
+    if (is_medium || is_document) && !is_drawn {
+        content_type
+    } else {
+        UNKNOWN
+    }
+}
+
+/// To be saved, under its name (RFC 6266; RFC 8187 for what isn't ASCII).
+fn disposition(filename: &str) -> String {
+    let plain = |c: char| match c {
+        '"' | '\\' | '/' | '%' => '_',
+        c if c.is_ascii_graphic() || c == ' ' => c,
+        _ => '_',
+    };
+    let filename = if filename.is_empty() {
+        "file"
+    } else {
+        filename
+    };
+    let ascii: String = filename.chars().map(plain).collect();
+    let escaped = |byte: u8| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        }
+    };
+    let extended: String = filename.bytes().map(escaped).collect();
+    format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{extended}")
+}
+
+/// The file as it comes. Whoever doesn't read is left alone after a while, and what ends too early ends
+/// the connection, so that nobody takes a part for the whole.
+fn passed_on(mut download: Download, place: OwnedSemaphorePermit) -> Body {
+    let (pieces, reader) = mpsc::channel::<Result<Bytes, std::io::Error>>(PIECES);
+    tokio::spawn(async move {
+        let _place = place;
+        loop {
+            let piece = match download.piece().await {
+                Ok(Some(piece)) => Ok(piece),
+                Ok(None) => return,
+                Err(fault) => {
+                    tracing::warn!(%fault, "A file broke off on its way to a customer");
+                    Err(std::io::Error::other(fault))
+                }
+            };
+            let is_over = piece.is_err();
+            let sent = timeout(PATIENCE_WITH_READERS, pieces.send(piece)).await;
+            if is_over || !matches!(sent, Ok(Ok(()))) {
+                return;
+            }
+        }
+    });
+    Body::from_stream(futures_util::stream::unfold(reader, async |mut reader| {
+        reader.recv().await.map(|piece| (piece, reader))
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("video/mp4", "video/mp4")]
+    #[case("application/pdf", "application/pdf")]
+    #[case("image/svg+xml", UNKNOWN)]
+    #[case("text/html", UNKNOWN)]
+    #[case("application/xhtml+xml", UNKNOWN)]
+    #[case("text/javascript", UNKNOWN)]
+    #[case("application/vnd.mozilla.xul+xml", UNKNOWN)]
+    #[case("", UNKNOWN)]
+    fn nothing_is_given_out_that_a_browser_runs(#[case] claimed: &str, #[case] told: &str) {
+        assert_eq!(harmless(claimed), told);
+    }
+
+    #[rstest]
+    #[case("plan.pdf", "filename=\"plan.pdf\"; filename*=UTF-8''plan.pdf")]
+    #[case(
+        "Plän \"1\".pdf",
+        "filename=\"Pl_n _1_.pdf\"; filename*=UTF-8''Pl%C3%A4n%20%221%22.pdf"
+    )]
+    #[case("a\r\nX: y", "filename=\"a__X: y\"; filename*=UTF-8''a%0D%0AX%3A%20y")]
+    #[case("", "filename=\"file\"; filename*=UTF-8''file")]
+    fn a_file_is_saved_under_its_name(#[case] filename: &str, #[case] expected: &str) {
+        assert_eq!(disposition(filename), format!("attachment; {expected}"));
+    }
+}

@@ -1,0 +1,69 @@
+//! One page: a title, a sentence, and perhaps something to press.
+
+use askama::Template;
+use axum::response::{Html, IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+
+use crate::domain::{letter::Language, wording};
+
+#[derive(Debug, Template)]
+#[template(path = "page.html")]
+pub struct Page<'a> {
+    /// A tag of BCP 47.
+    pub language: &'static str,
+    pub title: &'a str,
+    pub text: &'a str,
+    /// What a POST to this very page does.
+    pub button: Option<&'a str>,
+    /// Label and address.
+    pub link: Option<(&'a str, &'a str)>,
+    /// Whose page it is; may be empty.
+    pub organisation: &'a str,
+}
+
+impl Page<'_> {
+    pub fn answer(&self, status: StatusCode) -> Response {
+        let Ok(html) = self.render() else {
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        };
+        let mut response = (status, Html(html)).into_response();
+        // Nothing but its own styles, and a form that leads back here.
+        let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; \
+                      frame-ancestors 'none'; base-uri 'none'";
+        let headers = response.headers_mut();
+        headers.extend(for_one_reader());
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(policy),
+        );
+        response
+    }
+}
+
+/// What every answer says that is meant for who has the link, and for nobody else.
+pub fn for_one_reader() -> [(HeaderName, HeaderValue); 4] {
+    [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "private, no-store"),
+        (HeaderName::from_static("x-robots-tag"), "noindex"),
+    ]
+    .map(|(name, value)| (name, HeaderValue::from_static(value)))
+}
+
+/// 404, whatever it was that isn't there.
+pub fn unknown(language: Language, organisation: &str) -> Response {
+    let page = Page {
+        language: language.tag(),
+        title: wording::page::unknown_title(language),
+        text: wording::page::unknown(language),
+        button: None,
+        link: None,
+        organisation,
+    };
+    page.answer(StatusCode::NOT_FOUND)
+}
+
+pub async fn nothing_here() -> Response {
+    unknown(Language::default(), "")
+}

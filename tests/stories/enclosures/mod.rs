@@ -1,0 +1,140 @@
+//! Files on their way from a room to a customer.
+
+mod fetching;
+mod links;
+
+use std::{io::Cursor, time::Duration};
+
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use postroom::domain::token::Keys;
+use serde_json::{Value, json};
+
+use crate::support::world::{Options, World};
+
+const JANE: (&str, &str) = ("jane@acme.com", "Jane Doe");
+
+/// Letters wait until somebody sends them.
+fn patient() -> Options {
+    Options {
+        quiet: "10m",
+        at_most: "10m",
+        ..Options::default()
+    }
+}
+
+/// A picture that can't be made small.
+fn png(width: u32, height: u32) -> Vec<u8> {
+    let pixel = |x: u32, y: u32| {
+        let mixed = x.wrapping_mul(0x9e37_79b9) ^ y.wrapping_mul(0x85eb_ca6b);
+        let mixed = mixed.wrapping_mul(0xc2b2_ae35);
+        Rgb([mixed, mixed >> 8, mixed >> 16].map(|it| u8::try_from(it & 0xff).unwrap()))
+    };
+    let picture = DynamicImage::ImageRgb8(RgbImage::from_fn(width, height, pixel));
+    let mut file = Cursor::new(Vec::new());
+    picture.write_to(&mut file, ImageFormat::Png).unwrap();
+    file.into_inner()
+}
+
+/// A file of that many octets which nothing makes shorter.
+fn firmware(size: usize) -> Vec<u8> {
+    let mut state = 7_u32;
+    let octet = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    };
+    std::iter::repeat_with(octet).take(size).collect()
+}
+
+/// Ann shares a file, which waits in the letters of the room's people.
+async fn share(world: &World, room: &str, name: &str, content_type: &str, file: &[u8]) -> String {
+    let event = world.ann.send_file(room, name, content_type, file);
+    waits_in_letters(world, room, &event).await;
+    event
+}
+
+/// The event is in letters, as what it is.
+async fn waits_in_letters(world: &World, room: &str, event: &str) {
+    world.quiet().await;
+    let timeline = world.homeserver.timeline(room);
+    let content = &timeline
+        .iter()
+        .find(|it| it.event_id == event)
+        .unwrap()
+        .content;
+    let shared = json!({
+        "shared": "file",
+        "kind": content["msgtype"].as_str().unwrap().trim_start_matches("m."),
+        "source": content["url"],
+        "filename": content["filename"],
+        "content_type": content["info"]["mimetype"],
+        "size": content["info"]["size"],
+    });
+    let mut database = world.database().await;
+    let sql = format!(
+        "UPDATE letter_items SET kind = 'shared', body = '', shared = '{shared}'
+         WHERE event_id = '{event}' AND kind = 'not_carried'"
+    );
+    database.execute(&sql).await;
+    database.close().await;
+}
+
+/// How the file of an event travels, in each letter.
+async fn fates(world: &World, event: &str) -> Vec<Value> {
+    let mut database = world.database().await;
+    let sql =
+        format!("SELECT fate FROM letter_items WHERE event_id = '{event}' ORDER BY letter_id");
+    let rows: Vec<(String,)> = database.rows(&sql).await;
+    database.close().await;
+    let read = |(fate,): (String,)| serde_json::from_str(&fate).unwrap_or(Value::Null);
+    rows.into_iter().map(read).collect()
+}
+
+/// How many rows there are.
+async fn count(world: &World, sql: &str) -> i64 {
+    let mut database = world.database().await;
+    let (rows,) = database.row::<(i64,)>(sql).await;
+    database.close().await;
+    rows
+}
+
+/// Postroom holds nothing of any file, neither content nor blob.
+async fn assert_nothing_is_kept(world: &World) {
+    let kept =
+        "SELECT count(*) FROM files WHERE content IS NOT NULL OR preview IS NOT NULL OR blob <> ''";
+    assert_eq!(count(world, kept).await, 0, "content in the database");
+    let folder = world.folder.join("blobs/files");
+    let names = || {
+        let entries = std::fs::read_dir(&folder).into_iter().flatten();
+        entries
+            .map(|entry| entry.unwrap().file_name())
+            .collect::<Vec<_>>()
+    };
+    world
+        .until("the blobs are deleted", || names().is_empty())
+        .await;
+    assert_eq!(count(world, "SELECT count(*) FROM spent_blobs").await, 0);
+}
+
+/// The address of the page of the one link.
+async fn page_of_link(world: &World) -> String {
+    let mut database = world.database().await;
+    let keys: Vec<(i64, Vec<u8>)> = database
+        .rows("SELECT id, secret FROM keys ORDER BY id")
+        .await;
+    let (link,) = database.row::<(i64,)>("SELECT id FROM links").await;
+    database.close().await;
+    let keys = keys
+        .into_iter()
+        .map(|(id, secret)| (id.to_le_bytes()[0], secret));
+    let token = Keys::new(keys.collect()).link_token(link);
+    format!("{}/files/{token}", world.public_url())
+}
+
+/// Some time goes by for what the statement changes.
+async fn change(world: &World, sql: &str) {
+    let mut database = world.database().await;
+    assert!(database.execute(sql).await > 0, "{sql}");
+    database.close().await;
+}
+
+const A_MOMENT: Duration = Duration::from_millis(300);
