@@ -23,6 +23,7 @@ pub mod messages;
 pub mod offers;
 pub mod outbox;
 pub mod people;
+pub mod places;
 mod postgres;
 mod refusal;
 pub mod rooms;
@@ -31,6 +32,7 @@ pub mod shown;
 mod sqlite;
 pub mod typing;
 pub mod uploads;
+pub mod votes;
 mod wakes;
 mod writer;
 

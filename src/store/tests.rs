@@ -24,6 +24,8 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         conversations::STATEMENTS,
         messages::STATEMENTS,
         letters::STATEMENTS,
+        places::STATEMENTS,
+        votes::STATEMENTS,
         mails::STATEMENTS,
         outbox::STATEMENTS,
         uploads::STATEMENTS,

@@ -6,7 +6,9 @@ pub mod letter;
 pub mod mail;
 pub mod mailbox;
 mod room;
+mod said;
 mod shown;
 
 pub use room::*;
+pub use said::*;
 pub use shown::*;
