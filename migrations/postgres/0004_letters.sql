@@ -10,6 +10,10 @@ ALTER TABLE letter_items ADD COLUMN fate TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE letter_items ADD COLUMN had_by TEXT COLLATE "C" NOT NULL DEFAULT '[]';
 -- Of a correction: the beginning of the message as it had been sent.
 ALTER TABLE letter_items ADD COLUMN earlier TEXT COLLATE "C" NOT NULL DEFAULT '';
+-- The message that a correction or a reaction is about, or the poll of a result.
+ALTER TABLE letter_items ADD COLUMN about TEXT COLLATE "C" NOT NULL DEFAULT '';
+CREATE INDEX letter_items_about ON letter_items (about) WHERE about <> '';
+CREATE INDEX letter_items_replying ON letter_items (reply_to) WHERE reply_to <> '';
 
 -- Files that were shared in rooms: each is fetched once, for however many letters.
 CREATE TABLE files (
@@ -93,11 +97,28 @@ CREATE TABLE last_mails (
 CREATE TABLE votes (
     poll_id TEXT COLLATE "C" NOT NULL,
     voter TEXT COLLATE "C" NOT NULL,
+    -- The event that says so.
+    event_id TEXT COLLATE "C" NOT NULL,
     -- JSON array of the ids of the answers.
     answers TEXT COLLATE "C" NOT NULL,
     voted_at BIGINT NOT NULL,
     PRIMARY KEY (poll_id, voter)
 );
+
+-- Polls that have ended: nothing more is counted.
+CREATE TABLE ended_polls (
+    poll_id TEXT COLLATE "C" PRIMARY KEY,
+    ended_at BIGINT NOT NULL
+);
+
+-- Which events have changed what a message says, oldest first by place. One that is taken back is gone.
+CREATE TABLE edits (
+    event_id TEXT COLLATE "C" PRIMARY KEY,
+    message_id TEXT COLLATE "C" NOT NULL,
+    -- Place of the edit in the inbox.
+    inbox_seq BIGINT NOT NULL
+);
+CREATE INDEX edits_of_message ON edits (message_id, inbox_seq);
 
 -- Who gets the letters of a room in broadcast mode; the links for leaving bear the number, signed.
 CREATE TABLE subscriptions (

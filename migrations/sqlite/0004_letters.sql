@@ -29,6 +29,8 @@ CREATE TABLE letter_items_anew (
     had_by TEXT NOT NULL DEFAULT '[]',
     -- Of a correction: the beginning of the message as it had been sent.
     earlier TEXT NOT NULL DEFAULT '',
+    -- The message that a correction or a reaction is about, or the poll of a result.
+    about TEXT NOT NULL DEFAULT '',
     UNIQUE (letter_id, event_id)
 ) STRICT;
 INSERT INTO letter_items_anew
@@ -41,6 +43,8 @@ ALTER TABLE letter_items_anew RENAME TO letter_items;
 CREATE INDEX letter_items_of_event ON letter_items (event_id);
 CREATE INDEX letter_items_unsettled ON letter_items (room_id, inbox_seq) WHERE settled = 0;
 CREATE INDEX letter_items_settled ON letter_items (room_id, inbox_seq) WHERE settled = 1;
+CREATE INDEX letter_items_about ON letter_items (about) WHERE about <> '';
+CREATE INDEX letter_items_replying ON letter_items (reply_to) WHERE reply_to <> '';
 
 -- Files that were shared in rooms: each is fetched once, for however many letters.
 CREATE TABLE files (
@@ -124,11 +128,28 @@ CREATE TABLE last_mails (
 CREATE TABLE votes (
     poll_id TEXT NOT NULL,
     voter TEXT NOT NULL,
+    -- The event that says so.
+    event_id TEXT NOT NULL,
     -- JSON array of the ids of the answers.
     answers TEXT NOT NULL,
     voted_at INTEGER NOT NULL,
     PRIMARY KEY (poll_id, voter)
 ) STRICT, WITHOUT ROWID;
+
+-- Polls that have ended: nothing more is counted.
+CREATE TABLE ended_polls (
+    poll_id TEXT PRIMARY KEY,
+    ended_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Which events have changed what a message says, oldest first by place. One that is taken back is gone.
+CREATE TABLE edits (
+    event_id TEXT PRIMARY KEY,
+    message_id TEXT NOT NULL,
+    -- Place of the edit in the inbox.
+    inbox_seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX edits_of_message ON edits (message_id, inbox_seq);
 
 -- Who gets the letters of a room in broadcast mode; the links for leaving bear the number, signed.
 CREATE TABLE subscriptions (

@@ -149,6 +149,9 @@ mailboxes:
 # (whose names begin with "_").
 staff: ["@*:{server}"]
 
+# How customers see people who call themselves something else in the rooms.
+# names: {{"@ann:{server}": "Ann Example"}}
+
 # The staff room for what concerns no single conversation. Invite the bot to it.
 # control_room: "!room-id"
 

@@ -15,6 +15,7 @@ mod letters;
 mod lmtp;
 mod log;
 mod mailbox;
+mod names;
 mod operations;
 mod public;
 mod section;
@@ -28,12 +29,13 @@ mod values;
 mod wrong;
 
 use std::{
+    collections::HashMap,
     fs,
     path::{Path, PathBuf},
 };
 
 use indexmap::IndexMap;
-use ruma::OwnedRoomId;
+use ruma::{OwnedRoomId, OwnedUserId};
 
 pub use self::{
     appservice::Appservice,
@@ -73,6 +75,8 @@ pub struct Config {
     /// `None`: mail comes in by IMAP only.
     pub lmtp: Option<Lmtp>,
     pub staff: StaffList,
+    /// How customers see people of whom something else stands in the rooms.
+    pub names: HashMap<OwnedUserId, String>,
     /// The staff room for what concerns no single conversation.
     pub control_room: Option<OwnedRoomId>,
     pub letters: Letters,
@@ -140,6 +144,7 @@ impl Config {
         );
         let lmtp = section.optional_section("lmtp", Lmtp::read);
         let staff = section.required_list("staff", "[\"@*:example.org\"]", staff_pattern);
+        let names = section.optional_section("names", |section| Some(names::read(section)));
         let control_room = section.optional("control_room", "!abc:example.org", room_id);
         let letters = section.optional_section("letters", Letters::read);
         let public = section.optional_section("public", Public::read);
@@ -154,6 +159,7 @@ impl Config {
             mailboxes: mailboxes?,
             lmtp,
             staff: staff?.into_iter().collect(),
+            names: names.unwrap_or_default(),
             control_room,
             letters: letters.unwrap_or_default(),
             public,

@@ -299,6 +299,25 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Reads every value in this section, for keys that the administrator chose: `read` gets key and
+    /// value.
+    pub fn each_value<T>(
+        &mut self,
+        example: &str,
+        read: impl Fn(&str, &str) -> Result<T, Wrong>,
+    ) -> Vec<T> {
+        let entries = std::mem::take(&mut self.unread);
+        let given = entries
+            .into_iter()
+            .filter(|entry| !matches!(entry.node.value, Value::Nothing));
+        given
+            .filter_map(|entry| {
+                let key = &entry.key;
+                self.read_scalar(key, entry.node, example, |text| read(key, text))
+            })
+            .collect()
+    }
+
     /// Where `path`, as it stands in the file, leads to.
     pub fn path(&self, path: &str) -> PathBuf {
         self.reading.folder.join(path)

@@ -129,6 +129,26 @@ fn reads_the_url_of_a_server_and_keeps_its_password_to_itself(#[case] url: &str)
 }
 
 #[test]
+fn customers_see_staff_by_other_names() {
+    let source =
+        format!("{GOOD}names: {{'@ann:example.org': ' Anna Léger ', '@bob:example.org': ~}}\n");
+    let names = read(&folder(), &source, &[]).unwrap().names;
+    let ann = ruma::owned_user_id!("@ann:example.org");
+    assert_eq!(names, [(ann, "Anna Léger".to_owned())].into());
+}
+
+#[rstest]
+#[case::no_id("ann: Anna", "is not a Matrix id")]
+#[case::two_lines("'@ann:example.org': \"Anna\\nBcc: x@y.z\"", "control character")]
+#[case::too_long(&format!("'@ann:example.org': {}", "n".repeat(101)), "longer than 100")]
+#[case::none("'@ann:example.org': ''", "is empty")]
+#[case::several("'@ann:example.org': [Anna, Ann]", "single value")]
+fn names_that_no_letter_can_bear(#[case] name: &str, #[case] expected: &str) {
+    let said = complaints(&format!("{GOOD}names: {{{name}}}\n"), &[]);
+    assert!(said.contains(expected) && said.contains("names."), "{said}");
+}
+
+#[test]
 fn does_without_what_is_optional() {
     let folder = folder();
     let start = GOOD.find("lmtp:").unwrap();

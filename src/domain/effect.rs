@@ -5,8 +5,8 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 
 use super::{
     address::{EmailAddress, NamedAddress},
-    event::{Membership, Words},
-    ids::{ContactId, ConversationId, MailId, MessageId},
+    event::{Membership, Said, Words},
+    ids::{ContactId, ConversationId, CustomerId, MailId, MessageId},
     outgoing::{Offer, PostedFile},
     shared::Shared,
 };
@@ -58,12 +58,51 @@ pub enum Effect {
         conversation: ConversationId,
         item: LetterItem,
     },
-    /// The words of a message that waits in open letters are replaced.
+    /// The message goes into the open letter of the conversation that this thread is with the customer.
+    WriteInThread {
+        room: OwnedRoomId,
+        customer: CustomerId,
+        /// The one that they have outside of threads.
+        main: ConversationId,
+        thread_root: OwnedEventId,
+        item: LetterItem,
+    },
+    /// What a message says is replaced in every letter in which nobody can have it yet.
     Rewrite {
         event: OwnedEventId,
-        words: Words,
+        kind: ItemKind,
+        said: Said,
     },
-    /// The message is taken out of every letter that hasn't been handed over yet.
+    /// The message is taken out of the letter in which it waits, and remembered all the same.
+    TakeOut {
+        conversation: ConversationId,
+        event: OwnedEventId,
+    },
+    /// `event` has changed what `message` says.
+    RememberEdit {
+        message: OwnedEventId,
+        event: OwnedEventId,
+    },
+    /// Somebody's choice counts from now on.
+    Vote {
+        poll: OwnedEventId,
+        vote: OwnedEventId,
+        voter: OwnedUserId,
+        answers: Vec<String>,
+        at: jiff::Timestamp,
+    },
+    /// A choice was taken back.
+    ForgetVote {
+        poll: OwnedEventId,
+        vote: OwnedEventId,
+        voter: OwnedUserId,
+    },
+    /// The poll has ended: what is chosen now doesn't count.
+    EndPoll {
+        poll: OwnedEventId,
+    },
+    /// The message is taken out of every letter that hasn't been handed over yet, with what is about it
+    /// and what others quote of it.
     Strike {
         event: OwnedEventId,
     },
@@ -145,6 +184,8 @@ pub struct LetterItem {
     pub had_by: Vec<ContactId>,
     /// The message that this one replies to, wherever that may have gone.
     pub reply_to: Option<OwnedEventId>,
+    /// The message that a correction or a reaction is about, or the poll of a result.
+    pub about: Option<OwnedEventId>,
     /// Rides with a letter, but does not cause one.
     pub rides: bool,
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 
+use super::shared::Shared;
 use crate::content::html;
 
 /// One event of a room, decoded. `matrix::decode` makes it.
@@ -25,6 +26,8 @@ pub enum EventKind {
         name: Option<String>,
     },
     RoomName(String),
+    /// What the room is about.
+    Topic(String),
     /// The room is encrypted from now on.
     Encryption,
     /// The room has been replaced by another one.
@@ -45,6 +48,15 @@ pub enum EventKind {
     Redaction {
         target: OwnedEventId,
     },
+    /// Somebody chooses; their newest choice counts.
+    Vote {
+        poll: OwnedEventId,
+        /// The ids of the answers; empty takes an earlier choice back.
+        answers: Vec<String>,
+    },
+    PollEnd {
+        poll: OwnedEventId,
+    },
     /// Nothing that a conversation is concerned with.
     Irrelevant,
 }
@@ -59,23 +71,47 @@ pub enum Membership {
     Ban,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Content {
     Text(Words),
     Emote(Words),
     /// `m.notice`: what a machine says.
     Notice(Words),
-    /// Something that letters don't carry yet; `name` is its file name.
-    Thing {
-        what: Thing,
-        name: String,
+    /// A file, a place or a poll.
+    Shared {
+        shared: Shared,
         /// What its sender wrote about it (client-server API, Media captions).
         caption: Option<Words>,
     },
+    /// What nobody can carry; `name` is what its sender calls it.
+    Opaque {
+        what: Opaque,
+        name: String,
+    },
+}
+
+impl Content {
+    /// What their author wrote.
+    #[must_use]
+    pub fn words(&self) -> Option<&Words> {
+        match self {
+            Self::Text(words) | Self::Emote(words) | Self::Notice(words) => Some(words),
+            Self::Shared { caption, .. } => caption.as_ref(),
+            Self::Opaque { .. } => None,
+        }
+    }
+}
+
+/// What a message says, as a letter has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said {
+    /// Of what is shared, those that came with it.
+    pub words: Words,
+    pub shared: Option<Shared>,
 }
 
 /// A text, and the same in Matrix HTML if the sender's client sent that, unsanitised.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Words {
     pub body: String,
     pub html: Option<String>,
@@ -99,17 +135,11 @@ impl Words {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Thing {
-    Image,
-    File,
-    Audio,
-    Video,
-    Sticker,
-    Location,
-    Poll,
+pub enum Opaque {
     /// A message that only its encrypted room's members can read.
     Encrypted,
-    Other,
+    /// Of a kind that we don't know.
+    Unknown,
 }
 
 /// What a message hangs on (spec: Rich replies, Threading).

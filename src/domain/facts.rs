@@ -5,9 +5,11 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
 
 use super::{
     address::EmailAddress,
+    event::{Content, Membership, Said},
     ids::{ContactId, ConversationId, CustomerId, MailId},
     outgoing::Offer,
     settings::Settings,
+    shared::Poll,
 };
 
 /// A user, as far as rights go.
@@ -39,6 +41,52 @@ pub struct EventFacts {
     pub own_addresses: OwnAddresses,
     /// Where staff are told what not everybody in a room may read.
     pub control_room: Option<OwnedRoomId>,
+    pub past: Past,
+}
+
+/// What was before, as far as an event asks for it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Past {
+    /// The conversations to which the root of the message's thread went, or from which it came.
+    pub thread: Vec<ConversationId>,
+    pub taken_back: TakenBack,
+    /// The poll in which somebody votes, or that somebody ends; `None` if it isn't one of this room, or
+    /// has ended.
+    pub poll: Option<PollFacts>,
+    /// What the user of a membership event was before.
+    pub member: Option<MemberFacts>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct MemberFacts {
+    pub membership: Membership,
+    /// Never empty.
+    pub name: String,
+}
+
+/// What a redaction takes back.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum TakenBack {
+    #[default]
+    Message,
+    Reaction,
+    Vote {
+        poll: OwnedEventId,
+        voter: OwnedUserId,
+    },
+    /// Changes what `message` says, if it was the last edit: then that says what it had said before.
+    Edit {
+        message: Box<TargetFacts>,
+        before: Option<Content>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct PollFacts {
+    pub poll: Poll,
+    /// The ids of the answers that each voter has chosen, with the time of the choice; empty while
+    /// nobody ends it.
+    pub votes: Vec<(jiff::Timestamp, Vec<String>)>,
 }
 
 /// A user in our namespace; without an address they stand for nobody.
@@ -105,19 +153,25 @@ pub struct TargetFacts {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Placement {
     pub conversation: ConversationId,
-    /// Whether it still waits in an open letter.
-    pub open: bool,
+    /// Whether nobody can have it yet: its letter is open, or no attempt has begun that may have
+    /// reached anybody.
+    pub waits: bool,
     /// The names of those who have the letter, or may have it.
     pub people: Vec<String>,
     /// The beginning of what it said.
     pub excerpt: String,
+    /// What it says in the letter; with corrections, in the last one that has gone. `None` of what came
+    /// by mail.
+    pub said: Option<Said>,
+    /// The correction of it that waits.
+    pub correction: Option<OwnedEventId>,
 }
 
 impl TargetFacts {
     /// Whom it had gone to by email.
     #[must_use]
     pub fn gone_to(&self) -> Vec<&str> {
-        let gone = self.placed.iter().filter(|placement| !placement.open);
+        let gone = self.placed.iter().filter(|placement| !placement.waits);
         gone.flat_map(|placement| placement.people.iter().map(String::as_str))
             .collect()
     }
@@ -149,6 +203,12 @@ impl RoomFacts {
     #[must_use]
     pub fn find(&self, address: &EmailAddress) -> Option<&PersonFacts> {
         self.people().find(|person| person.address == *address)
+    }
+
+    /// One of the room's conversations, unless it is closed.
+    #[must_use]
+    pub fn conversation(&self, id: ConversationId) -> Option<&ConversationFacts> {
+        self.conversations.iter().find(|one| one.id == id)
     }
 
     pub fn people(&self) -> impl Iterator<Item = &PersonFacts> {

@@ -1,6 +1,6 @@
 //! One outgoing letter as it is sealed: everything that its composition needs, and nothing else.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use jiff::Zoned;
 use serde::{Deserialize, Serialize};
@@ -200,6 +200,25 @@ impl Language {
             Self::English => "en",
         }
     }
+}
+
+/// One entry for all who answered the same message by the same sign, where the first of them did.
+#[must_use]
+pub fn gather_reactions(entries: Vec<Entry>) -> Vec<Entry> {
+    let mut gathered: Vec<Entry> = Vec::with_capacity(entries.len());
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for entry in entries {
+        if let EntryBody::React { what } = &entry.body {
+            if let Some(first) = places.get(what).and_then(|place| gathered.get_mut(*place)) {
+                first.author.push_str(", ");
+                first.author.push_str(&entry.author);
+                continue;
+            }
+            places.insert(what.clone(), gathered.len());
+        }
+        gathered.push(entry);
+    }
+    gathered
 }
 
 /// The ids for the References header of the next mail in `chain` (oldest first): all while they

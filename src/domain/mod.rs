@@ -17,6 +17,7 @@ pub mod letter;
 pub mod on_mail;
 pub mod on_matrix;
 pub mod outgoing;
+pub mod poll;
 pub mod reply_address;
 pub mod settings;
 pub mod shared;

@@ -28,6 +28,8 @@ pub struct Context {
     pub server_name: OwnedServerName,
     pub bot: OwnedUserId,
     pub staff: StaffList,
+    /// How customers see people of whom something else stands in the rooms.
+    pub names: HashMap<OwnedUserId, String>,
     pub control_room: Option<OwnedRoomId>,
     /// At least one; the first is that of new rooms.
     pub mailboxes: IndexMap<MailboxName, Mailbox>,

@@ -2,30 +2,26 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use ruma::{OwnedEventId, UserId};
-
 use super::{
-    Context, apply, audience, lanes,
+    Context, apply, facts, lanes,
     lanes::Origin,
     puppets, room_state,
     room_state::NotNow,
-    settings,
     worker::{Step, Worker},
 };
 use crate::{
     domain::{
         delivery::{LONGEST_WAIT_FOR_MATRIX, backoff, millis},
         event::{EventKind, RoomEvent},
-        facts::{EventFacts, GhostFacts, Placement, Role, RoomFacts, TargetFacts},
         on_matrix,
         outgoing::MatrixAction,
         wording,
     },
     matrix::decode,
     store::{
-        Connection, Queue, StoreError, Tx, conversations,
-        inbox::{self, Known, Waiting},
-        letters, messages, offers, outbox, people, rooms, shown,
+        Queue, StoreError, Tx,
+        inbox::{self, Waiting},
+        outbox, rooms,
     },
 };
 
@@ -221,7 +217,7 @@ async fn decide(
     {
         settle_echo(tx, effect, event, context.now_ms()).await?;
     }
-    let facts = facts(tx.connection(), event, context).await?;
+    let facts = facts::of(tx.connection(), event, context).await?;
     let effects = on_matrix::decide(event, &facts);
     tracing::debug!(trace = %waiting.trace, event = %event.id, effects = effects.len(), "Decided about an event");
     apply::all(tx, effects, &origin_of(waiting, context), context).await
@@ -239,133 +235,6 @@ async fn settle_echo(
         puppets::delivered(tx, (id, &lane), &action, event.id.to_string(), now).await?;
     }
     Ok(())
-}
-
-async fn facts(
-    connection: &mut Connection,
-    event: &RoomEvent,
-    context: &Context,
-) -> Result<EventFacts, StoreError> {
-    let room = event.room.as_str();
-    let server = context.server_name.as_str();
-    let known = rooms::find(connection, room).await?;
-    let room_facts = RoomFacts {
-        id: event.room.clone(),
-        encrypted: known.as_ref().is_some_and(|room| room.encrypted == 1),
-        bot_joined: known.as_ref().is_some_and(|room| room.bot_joined == 1),
-        conversations: conversations::of_room(connection, room, server).await?,
-        settings: settings::of_room(connection, room, context).await?,
-    };
-    let subject = match &event.kind {
-        EventKind::Membership { user, .. } if context.is_ours(user) && *user != context.bot => {
-            let contact = people::by_ghost(connection, user.localpart()).await?;
-            Some(GhostFacts {
-                address: contact.map(|contact| contact.address),
-            })
-        }
-        _ => None,
-    };
-    let sender_name = rooms::member_name(connection, room, event.sender.as_str()).await?;
-    Ok(EventFacts {
-        bot: context.bot.clone(),
-        sender_role: role(connection, &event.sender, context).await?,
-        sender_name: sender_name.unwrap_or_else(|| event.sender.localpart().to_owned()),
-        target: target(connection, event, context).await?,
-        room: room_facts,
-        subject,
-        own_addresses: context.own_addresses(),
-        control_room: context.control_room.clone(),
-    })
-}
-
-async fn role(
-    connection: &mut Connection,
-    user: &UserId,
-    context: &Context,
-) -> Result<Role, StoreError> {
-    if *user == context.bot {
-        return Ok(Role::Bot);
-    }
-    if context.is_ours(user) {
-        let contact = people::by_ghost(connection, user.localpart()).await?;
-        return Ok(contact.map_or(Role::NobodysGhost, |contact| Role::Ghost(contact.id)));
-    }
-    Ok(if context.staff.is_staff(user) {
-        Role::Staff
-    } else {
-        Role::Visitor
-    })
-}
-
-/// What the event points at. A reply in a thread hangs on both: if either is internal, it is.
-async fn target(
-    connection: &mut Connection,
-    event: &RoomEvent,
-    context: &Context,
-) -> Result<Option<TargetFacts>, StoreError> {
-    let (target, root) = match &event.kind {
-        EventKind::Edit { target, .. }
-        | EventKind::Reaction { target, .. }
-        | EventKind::Redaction { target } => (Some(target), None),
-        EventKind::Message { relation, .. } => (
-            relation.reply_to.as_ref().or(relation.thread_root.as_ref()),
-            relation.thread_root.as_ref(),
-        ),
-        _ => (None, None),
-    };
-    let Some(target) = target else {
-        return Ok(None);
-    };
-    // An internal root says all there is to say, also where the message replied to was never seen.
-    let (target, known) = match internal_root(connection, root).await? {
-        Some(found) => found,
-        None => match inbox::known(connection, target.as_str()).await? {
-            Some(known) => (target, known),
-            None => return Ok(None),
-        },
-    };
-    let sender =
-        UserId::parse(&known.sender).map_err(|fault| StoreError::Value(fault.to_string()))?;
-    let mut placed = letters::places(connection, target.as_str()).await?;
-    for conversation in messages::came_from(connection, target.as_str()).await? {
-        let body = decode::body_of(&known.body);
-        placed.push(Placement {
-            conversation,
-            open: false,
-            people: Vec::new(),
-            excerpt: body,
-        });
-    }
-    for place in &mut placed {
-        place.excerpt = wording::excerpt(&place.excerpt);
-    }
-    let shown = shown::mail_of(connection, target.as_str()).await?;
-    let mail = shown.first().map(|(_, mail, _)| *mail);
-    Ok(Some(TargetFacts {
-        event: target.clone(),
-        sender,
-        internal: known.internal == 1,
-        placed,
-        thread_root: decode::thread_root_of(&known.body),
-        has_visitors: mail.is_some()
-            && on_matrix::asks_for_original(event)
-            && audience::has_visitors(connection, &event.room, context).await?,
-        mail,
-        offer: offers::find(connection, target.as_str())
-            .await?
-            .map(|made| made.offer),
-    }))
-}
-
-async fn internal_root<'r>(
-    connection: &mut Connection,
-    root: Option<&'r OwnedEventId>,
-) -> Result<Option<(&'r OwnedEventId, Known)>, StoreError> {
-    let Some(root) = root else { return Ok(None) };
-    let known = inbox::known(connection, root.as_str()).await?;
-    Ok(known
-        .filter(|known| known.internal == 1)
-        .map(|known| (root, known)))
 }
 
 async fn set_aside(

@@ -163,6 +163,7 @@ pub async fn renew(
         words: Words { body, html: None },
         shared: None,
         quote: None,
+        about: None,
         earlier: None,
         had_by: Vec::new(),
         reply_to: OwnedEventId::try_from(link.event_id).ok(),

@@ -11,6 +11,7 @@ mod context;
 pub mod deliver;
 mod enclose;
 pub mod events;
+mod facts;
 mod file_links;
 pub mod files;
 pub mod imap;
@@ -26,6 +27,7 @@ mod room_state;
 mod seal;
 mod settings;
 mod settle;
+mod threads;
 mod turns;
 pub mod worker;
 

@@ -1,8 +1,12 @@
 //! Events as homeservers send them, in words of ours.
 
+mod file;
+mod place;
+mod poll;
+
 use jiff::Timestamp;
 use ruma::{
-    OwnedEventId, RoomId,
+    MilliSecondsSinceUnixEpoch, OwnedEventId, OwnedRoomId, OwnedUserId, RoomId,
     events::{
         AnyMessageLikeEvent, AnyStateEvent, AnyTimelineEvent, MessageLikeEvent, StateEvent,
         relation::InReplyTo,
@@ -17,9 +21,13 @@ use ruma::{
         },
     },
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
+use serde_json::Value;
 
-use crate::domain::event::{Content, EventKind, Membership, Relation, RoomEvent, Thing, Words};
+use crate::domain::{
+    event::{Content, EventKind, Membership, Opaque, Relation, RoomEvent, Words},
+    shared::{FileKind, Shared},
+};
 
 /// The key under which the content of an event that we send bears our effect id.
 pub const EFFECT_KEY: &str = "org.postroom.effect";
@@ -33,42 +41,52 @@ pub const UNHINTED_KEY: &str = "org.postroom.words";
 ///
 /// Says what the JSON lacks.
 pub fn decode(json: &str) -> Result<RoomEvent, String> {
-    let event: AnyTimelineEvent =
-        serde_json::from_str(json).map_err(|fault| unquoted(&fault.to_string()))?;
-    let ours = serde_json::from_str::<OurMark>(json)
-        .unwrap_or_default()
-        .content;
-    let millis = i64::from(event.origin_server_ts().get());
-    Ok(RoomEvent {
-        id: event.event_id().to_owned(),
-        room: event.room_id().to_owned(),
-        sender: event.sender().to_owned(),
-        sent_at: Timestamp::from_millisecond(millis).map_err(|fault| fault.to_string())?,
-        effect: ours.effect,
-        kind: match event {
-            AnyTimelineEvent::MessageLike(event) => {
-                without_hint(message_like(event, json), ours.unhinted)
-            }
+    let unreadable = |fault: serde_json::Error| unquoted(&fault.to_string());
+    let envelope: Envelope = serde_json::from_str(json).map_err(unreadable)?;
+    let content = &envelope.content;
+    let shared = envelope
+        .state_key
+        .is_none()
+        .then(|| shared_in(&envelope.kind, content))
+        .flatten();
+    let kind = match shared {
+        Some(kind) => kind,
+        None => match serde_json::from_str(json).map_err(unreadable)? {
+            AnyTimelineEvent::MessageLike(event) => message_like(event, content),
             AnyTimelineEvent::State(event) => state(event),
         },
+    };
+    let millis = i64::from(envelope.origin_server_ts.get());
+    Ok(RoomEvent {
+        effect: content[EFFECT_KEY].as_str().map(str::to_owned),
+        kind: without_hint(kind, &content[UNHINTED_KEY]),
+        id: envelope.event_id,
+        room: envelope.room_id,
+        sender: envelope.sender,
+        sent_at: Timestamp::from_millisecond(millis).map_err(|fault| fault.to_string())?,
     })
+}
+
+/// What every event has.
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(rename = "type")]
+    kind: String,
+    event_id: OwnedEventId,
+    room_id: OwnedRoomId,
+    sender: OwnedUserId,
+    origin_server_ts: MilliSecondsSinceUnixEpoch,
+    state_key: Option<IgnoredAny>,
+    #[serde(default)]
+    content: Value,
 }
 
 /// Reads a state event of `room` as the room's state lists it, which may leave the room out.
 pub fn decode_state(json: &str, room: &RoomId) -> Result<RoomEvent, String> {
-    let mut event: serde_json::Map<String, serde_json::Value> =
+    let mut event: serde_json::Map<String, Value> =
         serde_json::from_str(json).map_err(|fault| unquoted(&fault.to_string()))?;
     event.insert("room_id".to_owned(), room.as_str().into());
-    decode(&serde_json::Value::Object(event).to_string())
-}
-
-/// The body of a message's JSON; empty where there is none.
-pub fn body_of(json: &str) -> String {
-    let event: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
-    event["content"]["body"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
+    decode(&Value::Object(event).to_string())
 }
 
 /// What is wrong, without what the parser quotes: it is logged, and contents never are.
@@ -81,37 +99,115 @@ fn unquoted(problem: &str) -> String {
     }
 }
 
-#[derive(Default, Deserialize)]
-struct OurMark {
-    #[serde(default)]
-    content: OurContent,
+/// A message that shares something, and what becomes of polls; `None` for every other event. Read
+/// leniently: clients differ in what they leave out.
+fn shared_in(kind: &str, content: &Value) -> Option<EventKind> {
+    // Of what was taken back nothing is left.
+    if content.as_object().is_none_or(serde_json::Map::is_empty) {
+        return None;
+    }
+    match kind {
+        "m.poll.response" | "org.matrix.msc3381.poll.response" => return Some(poll::vote(content)),
+        "m.poll.end" | "org.matrix.msc3381.poll.end" => return Some(poll::end(content)),
+        _ => {}
+    }
+    let relates = &content["m.relates_to"];
+    let edit = (relates["rel_type"] == "m.replace").then(|| &content["m.new_content"]);
+    let relation = relation_of(content);
+    let says = edit.unwrap_or(content);
+    let content = match kind {
+        "m.room.message" => shared_by(says["msgtype"].as_str()?, says, &relation)?,
+        "m.sticker" => Content::Shared {
+            shared: Shared::File(file::read(FileKind::Sticker, says)),
+            caption: None,
+        },
+        kind if poll::is_start(kind) => match poll::start(says) {
+            Some(poll) => Content::Shared {
+                shared: Shared::Poll(poll),
+                caption: None,
+            },
+            None => opaque(Opaque::Unknown, ""),
+        },
+        _ => return None,
+    };
+    Some(match edit {
+        Some(_) => match event_id(&relates["event_id"]) {
+            Some(target) => EventKind::Edit { target, content },
+            None => EventKind::Irrelevant,
+        },
+        None => EventKind::Message { content, relation },
+    })
 }
 
-#[derive(Default, Deserialize)]
-struct OurContent {
-    #[serde(default, rename = "org.postroom.effect")]
-    effect: Option<String>,
-    #[serde(default, rename = "org.postroom.words")]
-    unhinted: Option<Unhinted>,
+/// What an `m.room.message` of this type shares, if it does.
+fn shared_by(msgtype: &str, content: &Value, relation: &Relation) -> Option<Content> {
+    let body = content["body"].as_str().unwrap_or_default();
+    let is_reply = relation.reply_to.is_some();
+    if msgtype == "m.location" {
+        return Some(match place::read(content) {
+            Some(place) => Content::Shared {
+                shared: Shared::Place(place),
+                caption: None,
+            },
+            None if body.trim().is_empty() => opaque(Opaque::Unknown, ""),
+            None => Content::Text(words(body, None, is_reply)),
+        });
+    }
+    let kind = file::kind_of(msgtype, content)?;
+    let filename = file::name(content);
+    let caption = (!body.trim().is_empty() && filename != body).then(|| {
+        let formatted = FormattedBody::deserialize(content).ok();
+        words(body, formatted, is_reply)
+    });
+    Some(Content::Shared {
+        shared: Shared::File(file::read(kind, content)),
+        caption,
+    })
 }
 
-#[derive(Deserialize)]
-struct Unhinted {
-    body: String,
-    formatted_body: Option<String>,
+fn opaque(what: Opaque, name: &str) -> Content {
+    Content::Opaque {
+        what,
+        name: one_line(name, LONGEST_NAME),
+    }
 }
 
-fn message_like(event: AnyMessageLikeEvent, json: &str) -> EventKind {
+/// As much of a text as is sane, without line breaks and control characters.
+fn one_line(text: &str, longest: usize) -> String {
+    let mut line = String::new();
+    let mut length = 0;
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
+        if word.is_empty() {
+            continue;
+        }
+        if length > 0 {
+            line.push(' ');
+            length += 1;
+        }
+        for c in word.chars() {
+            if length == longest {
+                line.push('…');
+                return line;
+            }
+            line.push(c);
+            length += 1;
+        }
+    }
+    line
+}
+
+/// Of the name of what we don't know, in characters.
+const LONGEST_NAME: usize = 120;
+
+fn message_like(event: AnyMessageLikeEvent, content: &Value) -> EventKind {
     match event {
         AnyMessageLikeEvent::RoomMessage(MessageLikeEvent::Original(event)) => {
             message(event.content)
         }
-        AnyMessageLikeEvent::RoomEncrypted(MessageLikeEvent::Original(_)) => {
-            thing(Thing::Encrypted, "", json)
-        }
-        AnyMessageLikeEvent::Sticker(MessageLikeEvent::Original(event)) => {
-            thing(Thing::Sticker, &event.content.body, json)
-        }
+        AnyMessageLikeEvent::RoomEncrypted(MessageLikeEvent::Original(_)) => EventKind::Message {
+            content: opaque(Opaque::Encrypted, ""),
+            relation: relation_of(content),
+        },
         AnyMessageLikeEvent::Reaction(MessageLikeEvent::Original(event)) => EventKind::Reaction {
             target: event.content.relates_to.event_id,
             key: event.content.relates_to.key,
@@ -123,28 +219,25 @@ fn message_like(event: AnyMessageLikeEvent, json: &str) -> EventKind {
                 None => EventKind::Irrelevant,
             }
         }
-        // ruma knows polls only by features that aren't needed otherwise.
-        other => match other.event_type().to_string().as_str() {
-            "m.poll.start" | "org.matrix.msc3381.poll.start" => thing(Thing::Poll, "", json),
-            _ => EventKind::Irrelevant,
-        },
+        _ => EventKind::Irrelevant,
     }
 }
 
-fn without_hint(mut kind: EventKind, unhinted: Option<Unhinted>) -> EventKind {
+/// The words as they were before our hint was put below them.
+fn without_hint(mut kind: EventKind, unhinted: &Value) -> EventKind {
     if let EventKind::Message {
         content:
             Content::Text(words)
-            | Content::Thing {
+            | Content::Shared {
                 caption: Some(words),
                 ..
             },
         ..
     } = &mut kind
-        && let Some(unhinted) = unhinted
+        && let Some(body) = unhinted["body"].as_str()
     {
-        words.body = unhinted.body;
-        words.html = unhinted.formatted_body;
+        body.clone_into(&mut words.body);
+        words.html = unhinted["formatted_body"].as_str().map(str::to_owned);
     }
     kind
 }
@@ -168,6 +261,9 @@ fn state(event: AnyStateEvent) -> EventKind {
         }
         AnyStateEvent::RoomName(StateEvent::Original(event)) => {
             EventKind::RoomName(event.content.name)
+        }
+        AnyStateEvent::RoomTopic(StateEvent::Original(event)) => {
+            EventKind::Topic(event.content.topic)
         }
         AnyStateEvent::RoomEncryption(StateEvent::Original(_)) => EventKind::Encryption,
         AnyStateEvent::RoomTombstone(StateEvent::Original(_)) => EventKind::Tombstone,
@@ -217,57 +313,7 @@ fn content_of(message: MessageType, is_reply: bool) -> Content {
             Content::Notice(words(&notice.body, notice.formatted, is_reply))
         }
         MessageType::ServerNotice(notice) => Content::Notice(words(&notice.body, None, false)),
-        MessageType::Image(image) => captioned(
-            Thing::Image,
-            image.filename.as_ref(),
-            &image.body,
-            image.formatted,
-        ),
-        MessageType::File(file) => captioned(
-            Thing::File,
-            file.filename.as_ref(),
-            &file.body,
-            file.formatted,
-        ),
-        MessageType::Audio(audio) => captioned(
-            Thing::Audio,
-            audio.filename.as_ref(),
-            &audio.body,
-            audio.formatted,
-        ),
-        MessageType::Video(video) => captioned(
-            Thing::Video,
-            video.filename.as_ref(),
-            &video.body,
-            video.formatted,
-        ),
-        MessageType::Location(location) => named(Thing::Location, &location.body),
-        other => named(Thing::Other, other.body()),
-    }
-}
-
-fn named(what: Thing, name: &str) -> Content {
-    Content::Thing {
-        what,
-        name: name.to_owned(),
-        caption: None,
-    }
-}
-
-/// With a file name beside it, the body is a caption (client-server API, Media captions).
-fn captioned(
-    what: Thing,
-    filename: Option<&String>,
-    body: &str,
-    formatted: Option<FormattedBody>,
-) -> Content {
-    match filename.filter(|filename| *filename != body && !filename.is_empty()) {
-        Some(filename) => Content::Thing {
-            what,
-            name: filename.clone(),
-            caption: Some(words(body, formatted, false)),
-        },
-        None => named(what, body),
+        other => opaque(Opaque::Unknown, other.body()),
     }
 }
 
@@ -286,33 +332,25 @@ fn words(body: &str, formatted: Option<FormattedBody>, is_reply: bool) -> Words 
     }
 }
 
-fn thing(what: Thing, name: &str, json: &str) -> EventKind {
-    EventKind::Message {
-        content: Content::Thing {
-            what,
-            name: name.to_owned(),
-            caption: None,
-        },
-        relation: relation_of(json),
-    }
-}
-
 /// The thread that the event of this JSON stands in.
 pub fn thread_root_of(json: &str) -> Option<OwnedEventId> {
-    relation_of(json).thread_root
+    let event: Value = serde_json::from_str(json).unwrap_or_default();
+    relation_of(&event["content"]).thread_root
 }
 
 /// What an event of any type hangs on: a sticker in the thread of a note stays there with it.
-fn relation_of(json: &str) -> Relation {
-    let event: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
-    let relates = &event["content"]["m.relates_to"];
-    let id = |value: &serde_json::Value| OwnedEventId::try_from(value.as_str()?).ok();
+fn relation_of(content: &Value) -> Relation {
+    let relates = &content["m.relates_to"];
     let is_thread = relates["rel_type"] == "m.thread";
     let is_fallback = is_thread && relates["is_falling_back"] == true;
     Relation {
-        thread_root: id(&relates["event_id"]).filter(|_| is_thread),
-        reply_to: id(&relates["m.in_reply_to"]["event_id"]).filter(|_| !is_fallback),
+        thread_root: event_id(&relates["event_id"]).filter(|_| is_thread),
+        reply_to: event_id(&relates["m.in_reply_to"]["event_id"]).filter(|_| !is_fallback),
     }
+}
+
+fn event_id(value: &Value) -> Option<OwnedEventId> {
+    value.as_str()?.try_into().ok()
 }
 
 #[cfg(test)]

@@ -12,6 +12,10 @@ statements! {
     SELECT_OF_ROOM = "
         SELECT id, customer_id, thread_root FROM conversations
         WHERE room_id = $1 AND state <> 'closed' ORDER BY id";
+    SELECT_OF_THREAD = "
+        SELECT id FROM conversations
+        WHERE room_id = $1 AND thread_root = $2 AND customer_id = $3 AND thread_root <> ''
+        AND state <> 'closed'";
     SELECT_PEOPLE = "
         SELECT contacts.id, written, name, ghost, role FROM participants
         JOIN contacts ON contacts.id = contact_id
@@ -98,6 +102,24 @@ pub async fn of_room(
         });
     }
     Ok(conversations)
+}
+
+/// The conversation that a thread of the room is with the customer, unless it is closed.
+pub async fn of_thread(
+    connection: &mut Connection,
+    room: &str,
+    thread_root: &str,
+    customer: CustomerId,
+) -> Result<Option<ConversationId>, StoreError> {
+    let row = fetch_optional!(
+        connection,
+        (i64,),
+        SELECT_OF_THREAD,
+        room,
+        thread_root,
+        customer.0
+    );
+    Ok(row.map(|(id,)| ConversationId(id)))
 }
 
 /// Whom the conversation's letters go to, in a stable order.

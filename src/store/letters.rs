@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Connection, Queue, StoreError, Tx, files, inbox, links};
+use super::{Connection, Queue, StoreError, Tx, files};
 use crate::domain::{
     delivery::millis,
     effect::{ItemKind, LetterItem},
     event::Words,
-    facts::Placement,
     ids::{ContactId, ConversationId, LetterId, MessageId},
-    outgoing::{MailAction, Seal},
+    outgoing::Seal,
     shared::{Fate, Shared},
 };
 
@@ -24,15 +23,9 @@ statements! {
     INSERT_ITEM = "
         INSERT INTO letter_items
             (letter_id, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, html, quote,
-             reply_to, shared, earlier, had_by)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+             reply_to, shared, earlier, had_by, about)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         ON CONFLICT DO NOTHING";
-    REWRITE = "
-        UPDATE letter_items SET body = $2, html = $3 WHERE event_id = $1
-        AND (SELECT state FROM letters WHERE letters.id = letter_id) = 'open'";
-    STRIKE = "
-        UPDATE letter_items SET struck = 1, body = '', html = NULL, quote = '', shared = '', earlier = ''
-        WHERE event_id = $1";
     MAKE_DUE = "
         UPDATE letters SET due_at = $2 WHERE state = 'open' AND due_at IS NOT NULL
         AND conversation_id IN (SELECT id FROM conversations WHERE room_id = $1 AND state <> 'closed')";
@@ -57,15 +50,11 @@ statements! {
         SELECT count(*) FROM (
             SELECT 1 FROM letters WHERE conversation_id = $1 AND message_id <> '' LIMIT 1
         ) AS sent";
-    SELECT_PLACES = "
-        SELECT conversation_id, letters.state, body, letters.id FROM letter_items
-        JOIN letters ON letters.id = letter_id WHERE event_id = $1 ORDER BY letter_items.id";
-    SELECT_REACHED = "
-        SELECT payload FROM outbox
-        WHERE letter_id = $1 AND (state = 'delivered' OR uncertain = 1) ORDER BY id";
     DECIDE = "
         UPDATE letter_items SET fate = $3 WHERE letter_id = $1 AND event_id = $2 AND fate = ''";
-    SELECT_STRUCK = "SELECT event_id, author FROM letter_items WHERE letter_id = $1 AND struck = 1";
+    SELECT_STRUCK = "
+        SELECT event_id, author FROM letter_items
+        WHERE letter_id = $1 AND struck = 1 AND kind NOT IN ('reaction', 'remark')";
     SELECT_ROOM = "
         SELECT room_id FROM letters JOIN conversations ON conversations.id = conversation_id
         WHERE letters.id = $1";
@@ -221,6 +210,7 @@ pub async fn write(
         shared,
         item.earlier.as_deref().unwrap_or_default(),
         had_by,
+        item.about.as_ref().map_or("", |event| event.as_str()),
     );
     if !item.rides {
         let (latest,) = fetch_one!(connection, (Option<i64>,), SELECT_LATEST, letter);
@@ -230,27 +220,6 @@ pub async fn write(
         tx.wake(Queue::Letters);
     }
     Ok(())
-}
-
-/// Replaces what a message says in every letter that is still open.
-pub async fn rewrite(tx: &mut Tx, event: &str, words: &Words) -> Result<(), StoreError> {
-    execute!(
-        tx.connection(),
-        REWRITE,
-        event,
-        &words.body,
-        words.html.as_deref()
-    );
-    Ok(())
-}
-
-/// Takes a message out of every letter, with its file, and forgets what it said. One that is on its way is looked
-/// at once more right before its DATA.
-pub async fn strike(tx: &mut Tx, event: &str) -> Result<(), StoreError> {
-    execute!(tx.connection(), STRIKE, event);
-    files::take_back(tx, event).await?;
-    links::forget_name(tx, event).await?;
-    inbox::forget_body(tx, event).await
 }
 
 /// The room's open letters are due at once.
@@ -351,33 +320,6 @@ pub async fn items(connection: &mut Connection, letter: LetterId) -> Result<Vec<
         .collect()
 }
 
-/// The letters that a message went into: conversation, whether it is still open, its text, and who
-/// has got it.
-pub async fn places(
-    connection: &mut Connection,
-    event: &str,
-) -> Result<Vec<Placement>, StoreError> {
-    let mut places = Vec::new();
-    let rows = fetch_all!(connection, (i64, String, String, i64), SELECT_PLACES, event);
-    for (conversation, state, body, letter) in rows {
-        let mut people = Vec::new();
-        for (payload,) in fetch_all!(connection, (String,), SELECT_REACHED, letter) {
-            people.push(
-                serde_json::from_str::<MailAction>(&payload)?
-                    .recipient
-                    .shown_name(),
-            );
-        }
-        places.push(Placement {
-            conversation: ConversationId(conversation),
-            open: state == "open",
-            people,
-            excerpt: body,
-        });
-    }
-    Ok(places)
-}
-
 /// How a file travels in this letter is decided, once.
 pub async fn decide(
     tx: &mut Tx,
@@ -435,7 +377,7 @@ pub async fn count_open(connection: &mut Connection) -> Result<i64, StoreError> 
     Ok(fetch_one!(connection, (i64,), COUNT_OPEN).0)
 }
 
-fn word(kind: ItemKind) -> &'static str {
+pub(super) fn word(kind: ItemKind) -> &'static str {
     match kind {
         ItemKind::Text => "text",
         ItemKind::Emote => "emote",

@@ -25,6 +25,7 @@ pub mod messages;
 pub mod offers;
 pub mod outbox;
 pub mod people;
+pub mod places;
 mod postgres;
 mod refusal;
 pub mod rooms;
@@ -33,6 +34,7 @@ pub mod shown;
 mod sqlite;
 pub mod typing;
 pub mod uploads;
+pub mod votes;
 mod wakes;
 mod writer;
 

@@ -16,6 +16,7 @@ statements! {
             name = CASE WHEN excluded.name = '' THEN members.name ELSE excluded.name END";
     SELECT_PRESENT = "
         SELECT user_id FROM members WHERE room_id = $1 AND membership IN ('join', 'invite')";
+    SELECT_MEMBERSHIP = "SELECT membership FROM members WHERE room_id = $1 AND user_id = $2";
     SELECT_MEMBER = "SELECT name FROM members WHERE room_id = $1 AND user_id = $2";
 }
 
@@ -82,6 +83,16 @@ pub async fn member_name(
 ) -> Result<Option<String>, StoreError> {
     let row = fetch_optional!(connection, (String,), SELECT_MEMBER, room, user);
     Ok(row.map(|(name,)| name).filter(|name| !name.is_empty()))
+}
+
+/// What somebody's membership is, in the spec's words, if that is known.
+pub async fn membership(
+    connection: &mut Connection,
+    room: &str,
+    user: &str,
+) -> Result<Option<String>, StoreError> {
+    let row = fetch_optional!(connection, (String,), SELECT_MEMBERSHIP, room, user);
+    Ok(row.map(|(membership,)| membership))
 }
 
 /// The ids of those who are in the room or invited.

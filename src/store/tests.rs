@@ -26,6 +26,8 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         letters::STATEMENTS,
         crate::store::files::STATEMENTS,
         links::STATEMENTS,
+        places::STATEMENTS,
+        votes::STATEMENTS,
         mails::STATEMENTS,
         outbox::STATEMENTS,
         uploads::STATEMENTS,

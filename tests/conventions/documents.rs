@@ -8,7 +8,7 @@ use postroom::{
         command::Command,
         effect::Effect,
         event::{Content, EventKind, Relation, RoomEvent, Words},
-        facts::{EventFacts, OwnAddresses, Role, RoomFacts},
+        facts::{EventFacts, OwnAddresses, Past, Role, RoomFacts},
     },
 };
 
@@ -172,6 +172,7 @@ fn usages_in_the_help() -> Vec<String> {
         subject: None,
         own_addresses: OwnAddresses::default(),
         control_room: None,
+        past: Past::default(),
     };
     let effects = Command::Help.apply(&event, &facts);
     let [Effect::Say { text, .. }] = effects.as_slice() else {

@@ -6,5 +6,7 @@ INSERT INTO links (event_id, conversation_id, made_at, ends_at, filename, langua
 INSERT INTO spent_blobs (name) VALUES ('files/abcdefgh');
 INSERT INTO room_settings (room_id, key, value, set_by, set_at) VALUES ('!room:example.org', 'quiet', '5m', '@ann:example.org', 1000);
 INSERT INTO last_mails (conversation_id, mail_id, author, written_at, text) VALUES (1, 1, 'Jane Doe', '2026-11-12T11:40:00+01:00', 'Hello');
-INSERT INTO votes (poll_id, voter, answers, voted_at) VALUES ('$poll:example.org', '@ann:example.org', '["a"]', 1000);
+INSERT INTO votes (poll_id, voter, event_id, answers, voted_at) VALUES ('$poll:example.org', '@ann:example.org', '$vote:example.org', '["a"]', 1000);
+INSERT INTO ended_polls (poll_id, ended_at) VALUES ('$poll:example.org', 2000);
+INSERT INTO edits (event_id, message_id, inbox_seq) VALUES ('$edit:example.org', '$film:example.org', 10);
 INSERT INTO subscriptions (conversation_id, contact_id, ended_at) VALUES (1, 1, NULL);

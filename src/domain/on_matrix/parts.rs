@@ -1,17 +1,22 @@
 //! What several decisions about events are made of.
 
+use ruma::OwnedEventId;
+
 use crate::domain::{
     effect::{Effect, ItemKind, LetterItem},
-    event::{RoomEvent, Words},
-    facts::{EventFacts, Role},
+    event::{Content, RoomEvent, Said, Words},
+    facts::{ConversationFacts, EventFacts, Role},
+    wording,
 };
+
+/// The bot's mark on what stays in Matrix.
+pub const INTERNAL: &str = "🔒";
 
 pub(super) fn item(
     event: &RoomEvent,
     kind: ItemKind,
     words: &Words,
     facts: &EventFacts,
-    rides: bool,
 ) -> LetterItem {
     LetterItem {
         event: event.id.clone(),
@@ -26,8 +31,51 @@ pub(super) fn item(
         earlier: None,
         had_by: Vec::new(),
         reply_to: None,
-        rides,
+        about: None,
+        rides: false,
     }
+}
+
+/// What a letter is to have of the content.
+#[must_use]
+pub fn said(content: &Content) -> (ItemKind, Said) {
+    let (kind, words, shared) = match content {
+        Content::Text(words) | Content::Notice(words) => (ItemKind::Text, words.clone(), None),
+        Content::Emote(words) => (ItemKind::Emote, words.clone(), None),
+        Content::Shared { shared, caption } => (
+            ItemKind::Shared,
+            caption.clone().unwrap_or_default(),
+            Some(shared.clone()),
+        ),
+        Content::Opaque { what, name } => {
+            let body = wording::opaque(*what, name);
+            (ItemKind::NotCarried, Words { body, html: None }, None)
+        }
+    };
+    (kind, Said { words, shared })
+}
+
+/// What people say goes to every conversation but that of those who wrote it.
+pub(super) fn is_for(conversation: &ConversationFacts, facts: &EventFacts) -> bool {
+    match facts.sender_role {
+        Role::Ghost(contact) => conversation.people.iter().all(|p| p.contact != contact),
+        Role::Staff | Role::Visitor => true,
+        Role::Bot | Role::NobodysGhost => false,
+    }
+}
+
+/// The message stays in Matrix, and everybody sees that it does.
+pub(super) fn keep_inside(event: &RoomEvent, message: &OwnedEventId) -> [Effect; 2] {
+    [
+        Effect::MarkInternal {
+            event: message.clone(),
+        },
+        Effect::React {
+            room: event.room.clone(),
+            event: message.clone(),
+            key: INTERNAL,
+        },
+    ]
 }
 
 pub(super) fn say(event: &RoomEvent, text: String) -> Effect {

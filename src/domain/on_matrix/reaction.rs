@@ -1,9 +1,9 @@
 //! What follows from a reaction.
 
-use super::parts::item;
+use super::parts::{is_for, item};
 use crate::domain::{
     command::{self, Command},
-    effect::{Effect, ItemKind},
+    effect::{Effect, ItemKind, LetterItem},
     event::{Content, EventKind, RoomEvent, Words},
     facts::{EventFacts, Role},
     wording,
@@ -56,7 +56,7 @@ pub(super) fn on_reaction(event: &RoomEvent, key: &str, facts: &EventFacts) -> V
         return Vec::new();
     }
     if key == SEND_NOW {
-        let waits = target.placed.iter().any(|placement| placement.open);
+        let waits = target.placed.iter().any(|placement| placement.waits);
         return if waits && facts.sender_role == Role::Staff {
             vec![Effect::SendNow {
                 room: event.room.clone(),
@@ -73,21 +73,28 @@ pub(super) fn on_reaction(event: &RoomEvent, key: &str, facts: &EventFacts) -> V
             _ => Vec::new(),
         };
     }
-    target
-        .placed
-        .iter()
-        .map(|placement| Effect::Write {
-            conversation: placement.conversation,
-            item: item(
-                event,
-                ItemKind::Reaction,
-                &Words {
-                    body: wording::reacted(key, &placement.excerpt),
-                    html: None,
-                },
-                facts,
-                true,
-            ),
-        })
-        .collect()
+    let mut effects = Vec::new();
+    for placement in &target.placed {
+        let place = placement.conversation;
+        if facts
+            .room
+            .conversation(place)
+            .is_none_or(|found| !is_for(found, facts))
+        {
+            continue;
+        }
+        let words = Words {
+            body: wording::reacted(key, &placement.excerpt),
+            html: None,
+        };
+        effects.push(Effect::Write {
+            conversation: place,
+            item: LetterItem {
+                about: Some(target.event.clone()),
+                rides: true,
+                ..item(event, ItemKind::Reaction, &words, facts)
+            },
+        });
+    }
+    effects
 }

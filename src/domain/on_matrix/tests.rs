@@ -7,14 +7,23 @@ use ruma::{OwnedUserId, owned_event_id, owned_room_id, owned_user_id};
 use super::*;
 use crate::domain::{
     address::EmailAddress,
-    facts::{ConversationFacts, OwnAddresses, PersonFacts, Placement, RoomFacts},
-    ids::{ContactId, CustomerId, MailId},
+    effect::ItemKind,
+    event::{Content, Membership, Opaque, Relation, Said, Words},
+    facts::{
+        ConversationFacts, OwnAddresses, Past, PersonFacts, Placement, Role, RoomFacts, TargetFacts,
+    },
+    ids::{ContactId, ConversationId, CustomerId, MailId},
     outgoing::Offer,
     settings::Settings,
+    shared::{FileKind, Place, Poll, Shared, SharedFile},
 };
 
+mod changes;
+mod edits;
 mod memberships;
+mod polls;
 mod reactions;
+mod threads;
 
 fn person(contact: i64, address: &str, name: &str, ghost: OwnedUserId) -> PersonFacts {
     PersonFacts {
@@ -68,6 +77,7 @@ fn scene() -> EventFacts {
             domains: Vec::new(),
         },
         control_room: None,
+        past: Past::default(),
     }
 }
 
@@ -107,6 +117,7 @@ fn reply(body: &str, to: &str) -> EventKind {
     }
 }
 
+/// `placed`: in which conversations it stands, and whether it waits there.
 fn target(internal: bool, placed: &[(i64, bool)]) -> TargetFacts {
     TargetFacts {
         event: owned_event_id!("$before"),
@@ -114,11 +125,16 @@ fn target(internal: bool, placed: &[(i64, bool)]) -> TargetFacts {
         internal,
         placed: placed
             .iter()
-            .map(|(id, open)| Placement {
+            .map(|(id, waits)| Placement {
                 conversation: ConversationId(*id),
-                open: *open,
+                waits: *waits,
                 people: vec![format!("person {id}")],
                 excerpt: "what was said".to_owned(),
+                said: Some(Said {
+                    words: words("what was said"),
+                    shared: None,
+                }),
+                correction: None,
             })
             .collect(),
         thread_root: None,
@@ -138,7 +154,25 @@ fn short(effects: &[Effect]) -> String {
                 item.kind, item.words.body
             )
         }
-        Effect::Rewrite { event, words } => format!("rewrite {event} {:?}", words.body),
+        Effect::WriteInThread {
+            customer,
+            main,
+            thread_root,
+            item,
+            ..
+        } => format!(
+            "write in thread {thread_root} of {customer} ({main}) {:?}",
+            item.words.body
+        ),
+        Effect::Rewrite { event, said, .. } => format!("rewrite {event} {:?}", said.words.body),
+        Effect::TakeOut {
+            conversation,
+            event,
+        } => format!("take {event} out of {conversation}"),
+        Effect::RememberEdit { message, event } => format!("{event} edits {message}"),
+        Effect::Vote { poll, answers, .. } => format!("vote in {poll} {answers:?}"),
+        Effect::ForgetVote { poll, vote, .. } => format!("forget {vote} in {poll}"),
+        Effect::EndPoll { poll } => format!("end {poll}"),
         Effect::Strike { event } => format!("strike {event}"),
         Effect::MarkInternal { event } => format!("internal {event}"),
         Effect::React { event, key, .. } => format!("react {key} {event}"),
@@ -256,15 +290,6 @@ fn nothing_is_heard_where_the_bot_is_not() {
     assert_eq!(decide(&event(text("hello")), &facts), []);
 }
 
-#[test]
-fn notices_are_other_machines_talk() {
-    let kind = EventKind::Message {
-        content: Content::Notice(words("build passed")),
-        relation: Relation::default(),
-    };
-    assert_eq!(decide(&event(kind), &scene()), []);
-}
-
 #[rstest]
 #[case::plain(target(true, &[]), "internal $this; react 🔒 $this")]
 #[case::mailed(target(false, &[(1, false)]), r#"write 1 Text "so" with quote; write 2 Text "so""#)]
@@ -278,110 +303,179 @@ fn a_reply_hangs_on_its_target(#[case] target: TargetFacts, #[case] expected: &s
     assert_eq!(short(&effects), expected);
 }
 
+fn file(name: &str, source: Option<&str>) -> Shared {
+    Shared::File(SharedFile {
+        kind: FileKind::File,
+        source: source.map(Into::into),
+        filename: name.to_owned(),
+        content_type: None,
+        size: None,
+        duration: None,
+    })
+}
+
+fn share(shared: Shared, caption: Option<&str>) -> EventKind {
+    EventKind::Message {
+        content: Content::Shared {
+            shared,
+            caption: caption.map(words),
+        },
+        relation: Relation::default(),
+    }
+}
+
+fn place() -> Shared {
+    Shared::Place(Place {
+        description: "Office".to_owned(),
+        latitude: 48.85,
+        longitude: 2.35,
+    })
+}
+
+fn poll() -> Poll {
+    Poll {
+        question: "When?".to_owned(),
+        answers: vec![
+            ("a".to_owned(), "Monday".to_owned()),
+            ("b".to_owned(), "Friday".to_owned()),
+        ],
+        most_choices: 1,
+    }
+}
+
+#[rstest]
+#[case::file(
+    file("plan.pdf", Some("mxc://x/y")),
+    Some("the plan"),
+    r#"write 1 Shared "the plan"; write 2 Shared "the plan""#
+)]
+#[case::without_words(
+    file("plan.pdf", Some("mxc://x/y")),
+    None,
+    r#"write 1 Shared ""; write 2 Shared """#
+)]
+#[case::place(place(), None, r#"write 1 Shared ""; write 2 Shared """#)]
+#[case::poll(Shared::Poll(poll()), None, r#"write 1 Shared ""; write 2 Shared """#)]
+#[case::without_source(
+    file("plan.pdf", None),
+    None,
+    r#"write 1 Shared ""; write 2 Shared ""; say"#
+)]
+#[case::a_note(
+    file("plan.pdf", Some("mxc://x/y")),
+    Some("!!only for us"),
+    "internal $this; react 🔒 $this"
+)]
+#[case::another_note(
+    file("plan.pdf", None),
+    Some("!note only for us"),
+    "internal $this; react 🔒 $this"
+)]
+#[case::misspelt_command(
+    file("plan.pdf", Some("mxc://x/y")),
+    Some("!emial list"),
+    "internal $this; say"
+)]
+fn what_is_shared_goes_to_everybody(
+    #[case] shared: Shared,
+    #[case] caption: Option<&str>,
+    #[case] expected: &str,
+) {
+    let effects = decide(&event(share(shared.clone(), caption)), &scene());
+    assert_eq!(short(&effects), expected);
+    for effect in &effects {
+        if let Effect::Write { item, .. } = effect {
+            assert_eq!(item.shared.as_ref(), Some(&shared));
+        }
+    }
+}
+
 #[test]
-fn a_thread_rooted_in_a_note_stays_inside() {
+fn a_customers_file_goes_to_the_others_whatever_it_is_called() {
+    let facts = EventFacts {
+        sender_role: Role::Ghost(ContactId(1)),
+        ..scene()
+    };
+    let kind = share(file("plan.pdf", None), Some("!!urgent"));
+    assert_eq!(
+        short(&decide(&event(kind), &facts)),
+        r#"write 2 Shared "!!urgent""#
+    );
+}
+
+#[rstest]
+#[case(Content::Shared { shared: file("a.png", None), caption: None })]
+#[case(Content::Opaque { what: Opaque::Encrypted, name: String::new() })]
+#[case(Content::Text(words("more")))]
+fn what_hangs_on_a_note_stays_inside_and_shows_it(#[case] content: Content) {
     let relation = Relation {
         thread_root: Some(owned_event_id!("$before")),
         reply_to: None,
-    };
-    let kind = EventKind::Message {
-        content: Content::Text(words("more")),
-        relation,
     };
     let facts = EventFacts {
         target: Some(target(true, &[])),
         ..scene()
     };
-    assert_eq!(
-        short(&decide(&event(kind), &facts)),
-        "internal $this; react 🔒 $this"
-    );
+    let effects = decide(&event(EventKind::Message { content, relation }), &facts);
+    assert_eq!(short(&effects), "internal $this; react 🔒 $this");
 }
 
 #[rstest]
-#[case::open("new", target(false, &[(1, true)]), r#"rewrite $before "new""#)]
-#[case::gone("new", target(false, &[(1, false)]), r#"write 1 Correction "new""#)]
-#[case::both("new", target(false, &[(1, false), (2, true)]), r#"rewrite $before "new"; write 1 Correction "new""#)]
-#[case::a_note_stays_one("new", target(true, &[]), "internal $this")]
-#[case::becomes_a_note("!!new", target(false, &[(1, true)]), "strike $before; internal $before; react 🔒 $before")]
-#[case::becomes_a_note_too_late("!!new", target(false, &[(1, false)]), "strike $before; say; internal $before; react 🔒 $before")]
-fn an_edit(#[case] body: &str, #[case] target: TargetFacts, #[case] expected: &str) {
-    let kind = EventKind::Edit {
-        target: owned_event_id!("$before"),
-        content: Content::Text(words(body)),
-    };
-    let facts = EventFacts {
-        target: Some(target),
-        ..scene()
-    };
-    assert_eq!(short(&decide(&event(kind), &facts)), expected);
-}
-
-#[test]
-fn nobody_edits_for_others() {
-    let kind = EventKind::Edit {
-        target: owned_event_id!("$before"),
-        content: Content::Text(words("x")),
-    };
-    let mut original = target(false, &[(1, true)]);
-    original.sender = owned_user_id!("@carol:example.org");
-    let facts = EventFacts {
-        target: Some(original),
-        ..scene()
-    };
-    assert_eq!(short(&decide(&event(kind), &facts)), "internal $this");
-}
-
-#[rstest]
-#[case::waiting(target(false, &[(1, true)]), "strike $before")]
-#[case::gone(target(false, &[(1, false)]), "strike $before; say")]
-fn a_redaction(#[case] target: TargetFacts, #[case] expected: &str) {
-    let kind = EventKind::Redaction {
-        target: owned_event_id!("$before"),
-    };
-    let facts = EventFacts {
-        target: Some(target),
-        ..scene()
-    };
-    assert_eq!(short(&decide(&event(kind), &facts)), expected);
-}
-
-#[test]
-fn a_caption_is_carried_and_names_what_is_missing() {
-    let content = Content::Thing {
-        what: Thing::Image,
-        name: "board.png".to_owned(),
-        caption: Some(words("Look at this")),
-    };
+#[case(Opaque::Encrypted, "an encrypted message")]
+#[case(Opaque::Unknown, "a message of a special kind named “beep”")]
+fn what_is_not_carried_is_named_and_its_author_told(#[case] what: Opaque, #[case] named: &str) {
+    let name = if what == Opaque::Unknown { "beep" } else { "" };
     let kind = EventKind::Message {
-        content,
-        relation: Relation::default(),
-    };
-    let effects = decide(&event(kind), &scene());
-    let Effect::Write { item, .. } = &effects[0] else {
-        panic!("{effects:?}");
-    };
-    assert_eq!(item.kind, ItemKind::Text);
-    let body = &item.words.body;
-    assert!(
-        body.starts_with("Look at this\n") && body.contains("board.png"),
-        "{body}"
-    );
-}
-
-#[test]
-fn what_is_not_carried_is_named_and_its_author_told() {
-    let content = Content::Thing {
-        what: Thing::File,
-        name: "plan.pdf".to_owned(),
-        caption: None,
-    };
-    let kind = EventKind::Message {
-        content,
+        content: Content::Opaque {
+            what,
+            name: name.to_owned(),
+        },
         relation: Relation::default(),
     };
     assert_eq!(
         short(&decide(&event(kind), &scene())),
-        r#"write 1 NotCarried "a file named “plan.pdf”"; write 2 NotCarried "a file named “plan.pdf”"; say"#
+        format!("write 1 NotCarried {named:?}; write 2 NotCarried {named:?}; say")
+    );
+}
+
+#[rstest]
+#[case::unwanted(false, "@ci:example.org", "build passed", "")]
+#[case::wanted(
+    true,
+    "@ci:example.org",
+    "build passed",
+    r#"write 1 Text "build passed"; write 2 Text "build passed""#
+)]
+#[case::a_bridges(true, "@_irc_bot:example.org", "joined", "")]
+#[case::a_command(true, "@ci:example.org", "!email remove jane@acme.com", "")]
+#[case::a_note(true, "@ci:example.org", "!!failed", "internal $this; react 🔒 $this")]
+fn notices_are_other_machines_talk(
+    #[case] wanted: bool,
+    #[case] sender: &str,
+    #[case] body: &str,
+    #[case] expected: &str,
+) {
+    let kind = EventKind::Message {
+        content: Content::Notice(words(body)),
+        relation: Relation::default(),
+    };
+    let mut facts = scene();
+    facts.room.settings.notices = wanted;
+    let event = RoomEvent {
+        sender: sender.try_into().unwrap(),
+        ..event(kind)
+    };
+    assert_eq!(short(&decide(&event, &facts)), expected);
+}
+
+#[test]
+fn only_whoever_had_the_message_reads_its_quote() {
+    let facts = EventFacts {
+        target: Some(target(false, &[(2, false)])),
+        ..scene()
+    };
+    assert_eq!(
+        short(&decide(&event(reply("so", "$before")), &facts)),
+        r#"write 1 Text "so"; write 2 Text "so" with quote"#
     );
 }

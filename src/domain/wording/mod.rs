@@ -7,7 +7,9 @@ pub mod mail;
 pub mod mailbox;
 pub mod page;
 mod room;
+mod said;
 mod shown;
 
 pub use room::*;
+pub use said::*;
 pub use shown::*;

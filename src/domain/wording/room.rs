@@ -5,7 +5,6 @@ use ruma::UserId;
 use super::is_hint;
 use crate::domain::{
     address::{AddressFault, EmailAddress},
-    event::Thing,
     facts::ConversationFacts,
     incoming::MailKind,
 };
@@ -262,56 +261,6 @@ pub fn help(lines: &[(&str, &str)]) -> String {
          Reacting with 📨 to a waiting message sends it at once.",
     );
     text
-}
-
-/// What a thing is called in the letter: `a file named “plan.pdf”`.
-pub fn thing(what: Thing, name: &str) -> String {
-    let kind = match what {
-        Thing::Image => "an image",
-        Thing::File => "a file",
-        Thing::Audio => "an audio message",
-        Thing::Video => "a video",
-        Thing::Sticker => "a sticker",
-        Thing::Location => "a location",
-        Thing::Poll => "a poll",
-        Thing::Encrypted => "an encrypted message",
-        Thing::Other => "a message of a special kind",
-    };
-    if name.is_empty() {
-        kind.to_owned()
-    } else {
-        format!("{kind} named “{name}”")
-    }
-}
-
-/// Below a caption, in the letter.
-pub fn came_with(what: Thing, name: &str) -> String {
-    format!(
-        "(With it came {}, which is missing here.)",
-        thing(what, name)
-    )
-}
-
-pub fn not_carried(what: Thing, name: &str) -> String {
-    format!(
-        "I can't carry {} by email yet. The people on email are told that it is missing.",
-        thing(what, name)
-    )
-}
-
-pub fn reacted(key: &str, excerpt: &str) -> String {
-    if excerpt.is_empty() {
-        key.to_owned()
-    } else {
-        format!("{key} (to “{excerpt}”)")
-    }
-}
-
-pub fn taken_back_too_late(sender: &str, people: &[&str]) -> String {
-    format!(
-        "{sender}, the message you removed had already gone by email to {}.",
-        people.join(", ")
-    )
 }
 
 pub fn mail_refused(name: &str, address: &str, reason: &str) -> String {

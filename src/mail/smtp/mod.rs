@@ -143,7 +143,7 @@ impl SmtpTransport {
             .await
             .map_err(|fault| connect_failed(&self.server, &fault))?;
         if let Some(limit) = fresh.extensions().size {
-            self.limit.store(limit as u64, Ordering::Relaxed);
+            self.limit.store(limit, Ordering::Relaxed);
         }
         let begun = mail(&mut fresh, envelope).await;
         self.begun(fresh, begun)

@@ -175,7 +175,7 @@ async fn the_newest_words_that_were_sent_are_known(
                 if letter == 0 {
                     letters::settle(tx, LetterId(1)).await?;
                 }
-                letters::strike(tx, "$four").await
+                places::strike(tx, "$four").await
             })
         });
         sealed.await.unwrap();
@@ -215,6 +215,7 @@ async fn write(tx: &mut Tx, conversation: ConversationId, body: &str) -> Result<
         earlier: None,
         had_by: Vec::new(),
         reply_to: None,
+        about: None,
         rides: false,
     };
     let timing = Timing {

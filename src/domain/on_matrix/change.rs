@@ -1,0 +1,74 @@
+//! Who comes and goes, and what a room is called: told to customers where that is wanted, with the
+//! next letter.
+
+use ruma::UserId;
+
+use super::parts::item;
+use crate::domain::{
+    effect::{Effect, ItemKind, LetterItem},
+    event::{Membership, RoomEvent, Words},
+    facts::{EventFacts, Role},
+    wording,
+};
+
+/// The sender has changed something.
+pub(super) fn remark(event: &RoomEvent, what: String, facts: &EventFacts) -> Vec<Effect> {
+    if matches!(facts.sender_role, Role::Staff | Role::Visitor) {
+        write(event, None, what, facts)
+    } else {
+        Vec::new()
+    }
+}
+
+/// A user who isn't one of ours comes or goes; bridges' users are no people.
+pub(super) fn of_member(
+    event: &RoomEvent,
+    user: &UserId,
+    membership: Membership,
+    facts: &EventFacts,
+) -> Vec<Effect> {
+    let known = facts.past.member.as_ref();
+    let was_in = known.is_some_and(|known| known.membership == Membership::Join);
+    let what = match membership {
+        Membership::Join if !was_in => wording::came(),
+        Membership::Leave if was_in && event.sender == user => wording::went(),
+        Membership::Leave | Membership::Ban if was_in => wording::was_put_out(),
+        _ => return Vec::new(),
+    };
+    if user.localpart().starts_with('_') {
+        return Vec::new();
+    }
+    let name = known.map_or_else(|| facts.sender_name.clone(), |known| known.name.clone());
+    write(event, Some((user, name)), what, facts)
+}
+
+fn write(
+    event: &RoomEvent,
+    who: Option<(&UserId, String)>,
+    what: String,
+    facts: &EventFacts,
+) -> Vec<Effect> {
+    if !facts.room.bot_joined || !facts.room.settings.changes {
+        return Vec::new();
+    }
+    let words = Words {
+        body: what,
+        html: None,
+    };
+    let mut item = LetterItem {
+        rides: true,
+        ..item(event, ItemKind::Remark, &words, facts)
+    };
+    if let Some((user, name)) = who {
+        item.author = name;
+        item.by_staff &= event.sender == user;
+    }
+    let conversations = facts.room.conversations.iter();
+    conversations
+        .filter(|conversation| conversation.thread_root.is_none())
+        .map(|conversation| Effect::Write {
+            conversation: conversation.id,
+            item: item.clone(),
+        })
+        .collect()
+}

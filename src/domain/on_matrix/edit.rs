@@ -1,0 +1,147 @@
+//! What follows from an edit: the letter says the new words, or a correction goes after it.
+
+use ruma::OwnedEventId;
+
+use super::{
+    parts::{is_for, item, keep_inside, said},
+    redaction,
+};
+use crate::domain::{
+    command::{self, Command},
+    effect::{Effect, ItemKind, LetterItem},
+    event::{Content, RoomEvent, Said, Words},
+    facts::{EventFacts, Placement, Role, TargetFacts},
+    shared::Shared,
+    wording,
+};
+
+pub(super) fn on_edit(
+    event: &RoomEvent,
+    target: &OwnedEventId,
+    content: &Content,
+    facts: &EventFacts,
+) -> Vec<Effect> {
+    let Some(message) = facts.target.as_ref().filter(|known| known.event == *target) else {
+        return Vec::new();
+    };
+    // An edit that removes a `!!` by mistake must not send what was meant to stay.
+    if message.internal || message.sender != event.sender {
+        return vec![Effect::MarkInternal {
+            event: event.id.clone(),
+        }];
+    }
+    let stays = |words: &Words| {
+        matches!(facts.sender_role, Role::Staff | Role::Visitor)
+            && (command::is_note(&words.body) || Command::parse(&words.body).is_some())
+    };
+    if content.words().is_some_and(stays) {
+        let mut effects = redaction::take_back(event, target, &message.gone_to(), facts);
+        effects.extend(keep_inside(event, target));
+        return effects;
+    }
+    let mut effects = vec![Effect::RememberEdit {
+        message: target.clone(),
+        event: event.id.clone(),
+    }];
+    effects.extend(change(event, message, content, true, facts));
+    effects
+}
+
+/// The message says something else from now on. `quotes`: whether a correction may repeat what was
+/// said before.
+pub(super) fn change(
+    event: &RoomEvent,
+    message: &TargetFacts,
+    content: &Content,
+    quotes: bool,
+    facts: &EventFacts,
+) -> Vec<Effect> {
+    let (kind, said) = said(content);
+    if kind == ItemKind::NotCarried {
+        return Vec::new();
+    }
+    let mut effects = Vec::new();
+    let mut rewrites = false;
+    for placement in &message.placed {
+        let place = placement.conversation;
+        let Some(before) = &placement.said else {
+            continue;
+        };
+        let is_other_file = is_other_file(before, &said);
+        if placement.waits && !is_other_file {
+            rewrites |= *before != said;
+            continue;
+        }
+        if facts
+            .room
+            .conversation(place)
+            .is_none_or(|found| !is_for(found, facts))
+        {
+            continue;
+        }
+        let waiting = placement.waits.then_some(&message.event);
+        if let Some(waiting) = waiting.or(placement.correction.as_ref()) {
+            effects.push(Effect::TakeOut {
+                conversation: place,
+                event: waiting.clone(),
+            });
+        }
+        if *before != said {
+            effects.push(Effect::Write {
+                conversation: place,
+                item: correction(event, message, placement, &said, quotes, facts),
+            });
+        }
+    }
+    if rewrites {
+        let event = message.event.clone();
+        effects.insert(0, Effect::Rewrite { event, kind, said });
+    }
+    effects
+}
+
+/// Another file is one more file: the one that went out can't be changed.
+fn is_other_file(before: &Said, now: &Said) -> bool {
+    match (&before.shared, &now.shared) {
+        (Some(Shared::File(before)), Some(Shared::File(now))) => before.source != now.source,
+        _ => false,
+    }
+}
+
+fn correction(
+    event: &RoomEvent,
+    message: &TargetFacts,
+    placement: &Placement,
+    said: &Said,
+    quotes: bool,
+    facts: &EventFacts,
+) -> LetterItem {
+    let is_other_file = placement
+        .said
+        .as_ref()
+        .is_some_and(|before| is_other_file(before, said));
+    let written = |body: String| Words { body, html: None };
+    let (kind, words, shared) = match &said.shared {
+        Some(Shared::File(_)) if !is_other_file && said.words.body.is_empty() => {
+            (ItemKind::Correction, written(wording::no_caption()), None)
+        }
+        Some(Shared::Poll(poll)) => (
+            ItemKind::Correction,
+            written(wording::poll_in_words(poll)),
+            None,
+        ),
+        Some(Shared::Place(_)) => (ItemKind::Shared, said.words.clone(), said.shared.clone()),
+        Some(Shared::File(_)) if is_other_file => {
+            (ItemKind::Shared, said.words.clone(), said.shared.clone())
+        }
+        _ => (ItemKind::Correction, said.words.clone(), None),
+    };
+    let earlier = (quotes && !placement.excerpt.is_empty()).then(|| placement.excerpt.clone());
+    LetterItem {
+        shared,
+        earlier,
+        reply_to: Some(message.event.clone()),
+        about: Some(message.event.clone()),
+        ..item(event, kind, &words, facts)
+    }
+}

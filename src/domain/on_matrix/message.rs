@@ -1,0 +1,147 @@
+//! What follows from a message: a command, a note, or words and things for everybody in the room.
+
+use ruma::OwnedEventId;
+
+use super::parts::{is_for, item, keep_inside, said, say};
+use crate::domain::{
+    command::{self, Command},
+    effect::{Effect, LetterItem},
+    event::{Content, Relation, RoomEvent},
+    facts::{ConversationFacts, EventFacts, Role},
+    ids::{ConversationId, CustomerId},
+    shared::Shared,
+    wording,
+};
+
+pub(super) fn on_message(
+    event: &RoomEvent,
+    content: &Content,
+    relation: &Relation,
+    facts: &EventFacts,
+) -> Vec<Effect> {
+    let is_notice = matches!(content, Content::Notice(_));
+    if is_notice && !is_relayed_notice(event, content, facts) {
+        return Vec::new();
+    }
+    // A mail that says `!email …` is a mail.
+    if matches!(facts.sender_role, Role::Staff | Role::Visitor) {
+        let words = content.words();
+        if let Some(command) = words.and_then(|words| Command::parse(&words.body)) {
+            let mut effects = vec![Effect::MarkInternal {
+                event: event.id.clone(),
+            }];
+            if facts.sender_role == Role::Staff {
+                effects.extend(command.apply(event, facts));
+            } else {
+                effects.push(say(event, wording::staff_only()));
+            }
+            return effects;
+        }
+        let hangs_on_internal = facts.target.as_ref().is_some_and(|it| it.internal);
+        if hangs_on_internal || words.is_some_and(|words| command::is_note(&words.body)) {
+            return keep_inside(event, &event.id).to_vec();
+        }
+    }
+    let mut effects = write(event, content, relation, facts);
+    if !effects.is_empty()
+        && !matches!(facts.sender_role, Role::Ghost(_))
+        && let Some(text) = missing(content)
+    {
+        effects.push(say(event, text));
+    }
+    effects
+}
+
+/// What other machines say goes to customers only where that is wanted; what bridges say, never. They
+/// command nothing.
+fn is_relayed_notice(event: &RoomEvent, content: &Content, facts: &EventFacts) -> bool {
+    facts.room.settings.notices
+        && !event.sender.localpart().starts_with('_')
+        && content
+            .words()
+            .is_none_or(|words| Command::parse(&words.body).is_none())
+}
+
+/// What the author is told if the letter can only name it.
+fn missing(content: &Content) -> Option<String> {
+    match content {
+        Content::Shared {
+            shared: shared @ Shared::File(file),
+            ..
+        } if file.source.is_none() => Some(wording::not_fetched(&wording::shared(shared))),
+        Content::Opaque { what, name } => Some(wording::not_carried(&wording::opaque(*what, name))),
+        _ => None,
+    }
+}
+
+/// The message goes to everybody in the room but those who wrote it, each in the conversation that the
+/// thread is with them.
+fn write(
+    event: &RoomEvent,
+    content: &Content,
+    relation: &Relation,
+    facts: &EventFacts,
+) -> Vec<Effect> {
+    let (kind, said) = said(content);
+    let item = LetterItem {
+        shared: said.shared,
+        reply_to: relation.reply_to.clone(),
+        ..item(event, kind, &said.words, facts)
+    };
+    let mut seen: Vec<CustomerId> = Vec::new();
+    let mut effects = Vec::new();
+    for conversation in &facts.room.conversations {
+        let customer = conversation.customer;
+        if seen.contains(&customer) {
+            continue;
+        }
+        seen.push(customer);
+        let its = |one: &&ConversationFacts| one.customer == customer;
+        let mut theirs = facts.room.conversations.iter().filter(its);
+        if !theirs.clone().all(|one| is_for(one, facts)) {
+            continue;
+        }
+        let main = theirs.clone().find(|one| one.thread_root.is_none());
+        let place = match &relation.thread_root {
+            None => main,
+            Some(root) => theirs
+                .clone()
+                .find(|one| one.thread_root.as_ref() == Some(root))
+                .or_else(|| theirs.find(|one| facts.past.thread.contains(&one.id))),
+        };
+        match (place, main, &relation.thread_root) {
+            (Some(place), _, _) => effects.push(Effect::Write {
+                conversation: place.id,
+                item: LetterItem {
+                    quote: quote(relation, place.id, facts),
+                    ..item.clone()
+                },
+            }),
+            (None, Some(main), Some(thread_root)) => effects.push(Effect::WriteInThread {
+                room: event.room.clone(),
+                customer,
+                main: main.id,
+                thread_root: thread_root.clone(),
+                item: item.clone(),
+            }),
+            // A customer of a thread alone hears nothing of the rest.
+            (None, _, _) => {}
+        }
+    }
+    effects
+}
+
+/// The beginning of the message replied to, if that had gone to or come from this very
+/// conversation: nobody reads what others were told.
+fn quote(relation: &Relation, conversation: ConversationId, facts: &EventFacts) -> Option<String> {
+    let target = facts.target.as_ref()?;
+    let replied_to: Option<&OwnedEventId> = relation.reply_to.as_ref();
+    if replied_to != Some(&target.event) {
+        return None;
+    }
+    let placement = target
+        .placed
+        .iter()
+        .find(|placed| placed.conversation == conversation)?;
+    (!placement.excerpt.is_empty()).then(|| placement.excerpt.clone())
+}

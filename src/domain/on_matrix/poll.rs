@@ -1,0 +1,57 @@
+//! What follows from votes, and from the end of a poll.
+
+use ruma::OwnedEventId;
+
+use super::parts::item;
+use crate::domain::{
+    effect::{Effect, ItemKind, LetterItem},
+    event::{RoomEvent, Words},
+    facts::{EventFacts, Role},
+    poll,
+    shared::Shared,
+};
+
+pub(super) fn on_vote(
+    event: &RoomEvent,
+    poll: &OwnedEventId,
+    answers: &[String],
+    facts: &EventFacts,
+) -> Vec<Effect> {
+    let may_vote = matches!(facts.sender_role, Role::Staff | Role::Visitor);
+    if facts.past.poll.is_none() || !may_vote {
+        return Vec::new();
+    }
+    vec![Effect::Vote {
+        poll: poll.clone(),
+        vote: event.id.clone(),
+        voter: event.sender.clone(),
+        answers: answers.to_vec(),
+        at: event.sent_at,
+    }]
+}
+
+/// The author of a poll ends it, or staff; whoever got the poll gets the result.
+pub(super) fn on_end(event: &RoomEvent, id: &OwnedEventId, facts: &EventFacts) -> Vec<Effect> {
+    let (Some(known), Some(target)) = (&facts.past.poll, &facts.target) else {
+        return Vec::new();
+    };
+    if target.event != *id || target.sender != event.sender && facts.sender_role != Role::Staff {
+        return Vec::new();
+    }
+    let mut effects = vec![Effect::EndPoll { poll: id.clone() }];
+    let result = poll::result(known, event.sent_at);
+    for placement in &target.placed {
+        if facts.room.conversation(placement.conversation).is_some() {
+            effects.push(Effect::Write {
+                conversation: placement.conversation,
+                item: LetterItem {
+                    shared: Some(Shared::PollResult(result.clone())),
+                    reply_to: Some(id.clone()),
+                    about: Some(id.clone()),
+                    ..item(event, ItemKind::Shared, &Words::default(), facts)
+                },
+            });
+        }
+    }
+    effects
+}
