@@ -123,6 +123,9 @@ pub struct PostedMail {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailAction {
     pub recipient: NamedAddress,
+    /// Rows of earlier versions don't say.
+    #[serde(default)]
+    pub contact: Option<ContactId>,
 }
 
 /// What is fixed about a letter when it is sealed, besides its items: every recipient and every
@@ -144,6 +147,9 @@ pub struct Seal {
     /// The customer's last mail.
     #[serde(default)]
     pub quote: Option<Quote>,
+    /// Which mail that is: one that is taken back in the meantime is not quoted.
+    #[serde(default)]
+    pub quoted: Option<MailId>,
     /// A tag of BCP 47; empty in letters of earlier versions.
     #[serde(default)]
     pub language: String,

@@ -25,7 +25,7 @@ use crate::{
     },
     mail::{compose, smtp::MOST_CONNECTIONS},
     store::{
-        Connection, Queue, StoreError, Tx, conversations, letters, outbox,
+        Connection, Queue, StoreError, Tx, conversations, last_mails, letters, outbox,
         outbox::{Claimed, Settled, Way},
     },
     telemetry::metrics::catalogue::{EVENT_TO_MAIL, LETTERS, NO_LABELS},
@@ -204,7 +204,12 @@ async fn load(
     let found = conversations::find(&mut reading, conversation).await?;
     let (_, mailbox) = context.mailbox(found.as_ref().map_or("", |found| found.mailbox.as_str()));
     let events = items.iter().map(|item| item.event.clone()).collect();
-    let seal = sealed.seal;
+    let mut seal = sealed.seal;
+    if let Some(mail) = seal.quoted
+        && last_mails::is_taken_back(&mut reading, mail).await?
+    {
+        seal.quote = None;
+    }
     let zone = time_zone(&seal.time_zone);
     let mut entries = Vec::with_capacity(items.len());
     for item in items {

@@ -16,14 +16,17 @@ use crate::{
     domain::{
         delivery::{LONGEST_WAIT_FOR_MATRIX, backoff, millis},
         event::{EventKind, RoomEvent},
-        facts::{EventFacts, GhostFacts, Placement, Role, RoomFacts, TargetFacts},
+        facts::{
+            ConversationFacts, EventFacts, GhostFacts, Placement, Role, RoomFacts, TargetFacts,
+        },
+        ids::{ContactId, ConversationId},
         on_matrix,
         outgoing::MatrixAction,
         wording,
     },
     matrix::decode,
     store::{
-        Connection, Queue, StoreError, Tx, conversations,
+        Connection, Queue, StoreError, Tx, conversations, guests,
         inbox::{self, Known, Waiting},
         letters, messages, offers, outbox, people, rooms, shown,
     },
@@ -265,17 +268,58 @@ async fn facts(
         }
         _ => None,
     };
+    let keep_thread = keep_thread(connection, event, &room_facts).await?;
     let sender_name = rooms::member_name(connection, room, event.sender.as_str()).await?;
     Ok(EventFacts {
         bot: context.bot.clone(),
         sender_role: role(connection, &event.sender, context).await?,
         sender_name: sender_name.unwrap_or_else(|| event.sender.localpart().to_owned()),
         target: target(connection, event, context).await?,
+        had: had(connection, event).await?,
+        keep_thread,
         room: room_facts,
         subject,
         own_addresses: context.own_addresses(),
         control_room: context.control_room.clone(),
     })
+}
+
+/// Who got the mail that the event shows, or wrote it.
+async fn had(connection: &mut Connection, event: &RoomEvent) -> Result<Vec<ContactId>, StoreError> {
+    if event.effect.is_none() {
+        return Ok(Vec::new());
+    }
+    match shown::mail_of(connection, event.id.as_str()).await?.first() {
+        Some((_, mail, _)) => guests::had(connection, *mail).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The conversations whose own mail the root of the event's thread is: it went out in their letters,
+/// came by them, or all of their people had it already.
+async fn keep_thread(
+    connection: &mut Connection,
+    event: &RoomEvent,
+    room: &RoomFacts,
+) -> Result<Vec<ConversationId>, StoreError> {
+    let EventKind::Message { relation, .. } = &event.kind else {
+        return Ok(Vec::new());
+    };
+    let Some(root) = &relation.thread_root else {
+        return Ok(Vec::new());
+    };
+    let mut keep = messages::came_from(connection, root.as_str()).await?;
+    let places = letters::places(connection, root.as_str()).await?;
+    keep.extend(places.into_iter().map(|place| place.conversation));
+    if let Some((_, mail, _)) = shown::mail_of(connection, root.as_str()).await?.first() {
+        let had = guests::had(connection, *mail).await?;
+        let have_it = |it: &&ConversationFacts| {
+            let mut people = it.people.iter();
+            people.all(|person| had.contains(&person.contact))
+        };
+        keep.extend(room.mains().filter(have_it).map(|it| it.id));
+    }
+    Ok(keep)
 }
 
 async fn role(

@@ -10,6 +10,7 @@ mod context;
 pub mod deliver;
 mod enclose;
 pub mod events;
+mod guests;
 pub mod imap;
 mod lanes;
 pub mod letters;
@@ -22,6 +23,7 @@ mod return_path;
 mod room_state;
 mod seal;
 mod settings;
+mod threads;
 pub mod worker;
 
 pub use context::Context;

@@ -7,3 +7,7 @@ INSERT INTO room_settings (room_id, key, value, set_by, set_at) VALUES ('!room:e
 INSERT INTO last_mails (conversation_id, mail_id, author, written_at, text) VALUES (1, 1, 'Jane Doe', '2026-11-12T11:40:00+01:00', 'Hello');
 INSERT INTO votes (poll_id, voter, answers, voted_at) VALUES ('$poll:example.org', '@ann:example.org', '["a"]', 1000);
 INSERT INTO subscriptions (conversation_id, contact_id, ended_at) VALUES (1, 1, NULL);
+UPDATE mails SET taken_back = 1 WHERE id = 1;
+INSERT INTO had (mail_id, contact_id) VALUES (1, 1);
+INSERT INTO loose_ends (conversation_id, message_id, root) VALUES (1, 'new-subject@acme.com', '');
+UPDATE participants SET copied_by = 1, told = 1 WHERE contact_id = 1;

@@ -7,13 +7,13 @@ mod reaction;
 use ruma::OwnedEventId;
 
 use parts::{item, say, say_plainly};
-pub use reaction::{SEND_NOW, SHOW_ORIGINAL, TAKE_UP, asks_for_original};
+pub use reaction::{ADMIT, SEND_NOW, SHOW_ORIGINAL, TAKE_UP, asks_for_original};
 
 use super::{
     command::{self, Command},
     effect::{Effect, ItemKind, LetterItem},
     event::{Content, EventKind, Relation, RoomEvent, Thing, Words},
-    facts::{EventFacts, Role, TargetFacts},
+    facts::{ConversationFacts, EventFacts, PersonFacts, Role, TargetFacts},
     ids::ConversationId,
     wording,
 };
@@ -261,7 +261,8 @@ fn on_redaction(event: &RoomEvent, target: &OwnedEventId, facts: &EventFacts) ->
     effects
 }
 
-/// The message goes to everybody in the room but those who wrote it.
+/// The message goes to everybody in the room but those who have it already: who wrote it, and, of a
+/// mail, to whom it went as well.
 fn write(
     event: &RoomEvent,
     kind: ItemKind,
@@ -269,26 +270,45 @@ fn write(
     relation: &Relation,
     facts: &EventFacts,
 ) -> Vec<Effect> {
+    let had = match facts.sender_role {
+        Role::Ghost(author) => [&[author], facts.had.as_slice()].concat(),
+        Role::Staff | Role::Visitor => Vec::new(),
+        Role::Bot | Role::NobodysGhost => return Vec::new(),
+    };
+    let lacks = |person: &PersonFacts| !had.contains(&person.contact);
+    let item = |conversation: Option<&ConversationFacts>| LetterItem {
+        quote: conversation.and_then(|it| quote(relation, it.id, facts)),
+        reply_to: relation.reply_to.clone(),
+        had_by: had.clone(),
+        ..item(event, kind, words, facts, false)
+    };
+    let own_thread = |main: &ConversationFacts| {
+        let root = relation.thread_root.as_ref()?;
+        (!facts.keep_thread.contains(&main.id)).then_some(root)
+    };
     facts
         .room
-        .conversations
-        .iter()
-        .filter(|conversation| match facts.sender_role {
-            Role::Ghost(contact) => conversation.people.iter().all(|p| p.contact != contact),
-            Role::Staff | Role::Visitor => true,
-            Role::Bot | Role::NobodysGhost => false,
-        })
-        .map(|conversation| {
-            let quote = quote(relation, conversation.id, facts);
-            let item = LetterItem {
-                quote,
-                reply_to: relation.reply_to.clone(),
-                ..item(event, kind, words, facts, false)
-            };
-            Effect::Write {
-                conversation: conversation.id,
-                item,
+        .mains()
+        .filter_map(|main| match own_thread(main) {
+            Some(root) => {
+                let thread = facts.room.thread(root, main.customer);
+                // Guests of the room's own conversation aren't the thread's.
+                let lack = match thread {
+                    Some(thread) => thread.people.iter().any(lacks),
+                    None => main.people.iter().any(|one| !one.is_guest && lacks(one)),
+                };
+                lack.then(|| Effect::WriteInThread {
+                    room: event.room.clone(),
+                    customer: main.customer,
+                    main: main.id,
+                    thread_root: root.clone(),
+                    item: item(thread),
+                })
             }
+            None => main.people.iter().any(lacks).then(|| Effect::Write {
+                conversation: main.id,
+                item: item(Some(main)),
+            }),
         })
         .collect()
 }

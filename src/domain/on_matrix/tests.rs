@@ -62,6 +62,8 @@ fn scene() -> EventFacts {
             settings: Settings::default(),
         },
         target: None,
+        had: Vec::new(),
+        keep_thread: Vec::new(),
         subject: None,
         own_addresses: OwnAddresses {
             addresses: vec![EmailAddress::parse("support@example.org").unwrap()],

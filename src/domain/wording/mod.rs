@@ -5,6 +5,7 @@ pub mod file;
 pub mod letter;
 pub mod mail;
 pub mod mailbox;
+pub mod people;
 mod room;
 mod shown;
 
