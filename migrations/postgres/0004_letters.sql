@@ -93,6 +93,33 @@ CREATE TABLE last_mails (
     text TEXT COLLATE "C" NOT NULL
 );
 
+-- Whose mail somebody took back in the room is quoted in no letter.
+ALTER TABLE mails ADD COLUMN taken_back BIGINT NOT NULL DEFAULT 0;
+
+-- Who, besides us, a mail went to or came from.
+CREATE TABLE had (
+    mail_id BIGINT NOT NULL,
+    contact_id BIGINT NOT NULL,
+    PRIMARY KEY (mail_id, contact_id)
+);
+
+-- Mails that name none of their conversation's other mails: the next letters name them.
+CREATE TABLE loose_ends (
+    conversation_id BIGINT NOT NULL,
+    message_id TEXT COLLATE "C" NOT NULL,
+    -- What they hang on themselves, outside of the conversation.
+    root TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (conversation_id, message_id)
+);
+
+-- Of a guest: the contact who copied them in.
+ALTER TABLE participants ADD COLUMN copied_by BIGINT NOT NULL DEFAULT 0;
+-- Of somebody removed: staff know that they are copied in nevertheless.
+ALTER TABLE participants ADD COLUMN told BIGINT NOT NULL DEFAULT 0;
+
+-- The same mail is known by its id, wherever it was posted.
+CREATE INDEX postings_of_mail ON postings (message_id);
+
 -- Who votes for what; the newest vote of each counts.
 CREATE TABLE votes (
     poll_id TEXT COLLATE "C" NOT NULL,

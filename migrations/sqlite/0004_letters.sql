@@ -124,6 +124,33 @@ CREATE TABLE last_mails (
     text TEXT NOT NULL
 ) STRICT;
 
+-- Whose mail somebody took back in the room is quoted in no letter.
+ALTER TABLE mails ADD COLUMN taken_back INTEGER NOT NULL DEFAULT 0;
+
+-- Who, besides us, a mail went to or came from.
+CREATE TABLE had (
+    mail_id INTEGER NOT NULL,
+    contact_id INTEGER NOT NULL,
+    PRIMARY KEY (mail_id, contact_id)
+) STRICT, WITHOUT ROWID;
+
+-- Mails that name none of their conversation's other mails: the next letters name them.
+CREATE TABLE loose_ends (
+    conversation_id INTEGER NOT NULL,
+    message_id TEXT NOT NULL,
+    -- What they hang on themselves, outside of the conversation.
+    root TEXT NOT NULL,
+    PRIMARY KEY (conversation_id, message_id)
+) STRICT, WITHOUT ROWID;
+
+-- Of a guest: the contact who copied them in.
+ALTER TABLE participants ADD COLUMN copied_by INTEGER NOT NULL DEFAULT 0;
+-- Of somebody removed: staff know that they are copied in nevertheless.
+ALTER TABLE participants ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
+
+-- The same mail is known by its id, wherever it was posted.
+CREATE INDEX postings_of_mail ON postings (message_id);
+
 -- Who votes for what; the newest vote of each counts.
 CREATE TABLE votes (
     poll_id TEXT NOT NULL,

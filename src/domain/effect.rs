@@ -9,6 +9,7 @@ use super::{
     ids::{ContactId, ConversationId, CustomerId, MailId, MessageId},
     outgoing::{Offer, PostedFile},
     shared::Shared,
+    threading::LooseEnd,
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -150,6 +151,48 @@ pub enum Effect {
         thread_root: Option<OwnedEventId>,
         mail: MailId,
     },
+    /// The next letter quotes this mail.
+    RememberLastMail {
+        conversation: ConversationId,
+        mail: MailId,
+        author: String,
+        /// RFC 3339 with the sender's offset; empty where the mail didn't say.
+        written_at: String,
+        text: String,
+    },
+    /// The mail names none of the conversation's others; the next letters name it.
+    RememberLooseEnd {
+        conversation: ConversationId,
+        end: LooseEnd,
+    },
+    /// These contacts got the mail, or wrote it.
+    RememberHad {
+        mail: MailId,
+        contacts: Vec<ContactId>,
+    },
+    /// Somebody was copied in by a mail of `by`, and is a guest of the conversation from now on;
+    /// staff are told in `room`, and may make them one of its people.
+    AddGuest {
+        conversation: ConversationId,
+        mail: MailId,
+        by: ContactId,
+        person: NamedAddress,
+        /// `None`: there is no room in which to tell.
+        room: Option<OwnedRoomId>,
+        text: String,
+    },
+    /// These were copied in, and stay out; staff are told so once.
+    KeepOut {
+        conversation: ConversationId,
+        people: Vec<NamedAddress>,
+        room: Option<OwnedRoomId>,
+        text: String,
+    },
+    /// A guest becomes one of the conversation's people.
+    Admit {
+        conversation: ConversationId,
+        contact: ContactId,
+    },
     /// The mail's sender calls themselves this.
     RenameContact {
         contact: ContactId,
@@ -214,6 +257,8 @@ pub struct Post {
     pub remarks: Vec<String>,
     /// Only the room is told, not those who get the words by email.
     pub folded: Folded,
+    /// The same: who writes, if that is somebody new.
+    pub mark: Option<String>,
     /// The event that the mail answers, if we know it.
     pub reply_to: Option<OwnedEventId>,
     /// The thread that this event stands in.

@@ -1,10 +1,12 @@
 //! What a decision needs to know beyond the event or mail itself. The store loads it in the
 //! transaction in which the decision's effects are written.
 
+use std::collections::HashSet;
+
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
 
 use super::{
-    address::EmailAddress,
+    address::{EmailAddress, NamedAddress},
     event::{Content, Membership, Said},
     ids::{ContactId, ConversationId, CustomerId, MailId},
     outgoing::Offer,
@@ -36,6 +38,8 @@ pub struct EventFacts {
     /// The event that this one edits, takes back, reacts to or replies to, or the root of its
     /// thread, whichever says most, if it is known.
     pub target: Option<TargetFacts>,
+    /// Of the event of a ghost that shows a mail: who got that mail, or wrote it.
+    pub had: Vec<ContactId>,
     /// For the membership event of a user in our namespace other than the bot.
     pub subject: Option<GhostFacts>,
     pub own_addresses: OwnAddresses,
@@ -199,10 +203,12 @@ impl OwnAddresses {
 }
 
 impl RoomFacts {
-    /// The person of this room whose address or ghost this is, with their conversation.
+    /// The person of this room whose address this is, guests included.
     #[must_use]
     pub fn find(&self, address: &EmailAddress) -> Option<&PersonFacts> {
-        self.people().find(|person| person.address == *address)
+        self.people()
+            .into_iter()
+            .find(|person| person.address == *address)
     }
 
     /// One of the room's conversations, unless it is closed.
@@ -211,15 +217,46 @@ impl RoomFacts {
         self.conversations.iter().find(|one| one.id == id)
     }
 
-    pub fn people(&self) -> impl Iterator<Item = &PersonFacts> {
-        self.conversations
+    /// Everybody who takes part by email in the room or in a thread of it, once each: the members
+    /// first.
+    #[must_use]
+    pub fn people(&self) -> Vec<&PersonFacts> {
+        let mut people: Vec<&PersonFacts> = self
+            .conversations
             .iter()
             .flat_map(|conversation| &conversation.people)
+            .collect();
+        people.sort_by_key(|person| person.is_guest);
+        let mut seen = HashSet::new();
+        people.retain(|person| seen.insert(person.contact));
+        people
+    }
+
+    /// The conversations of the room itself, without its threads'.
+    pub fn mains(&self) -> impl Iterator<Item = &ConversationFacts> {
+        self.conversations
+            .iter()
+            .filter(|conversation| conversation.thread_root.is_none())
+    }
+
+    /// The conversation that the thread is with this customer.
+    #[must_use]
+    pub fn thread(&self, root: &OwnedEventId, customer: CustomerId) -> Option<&ConversationFacts> {
+        self.threads_of(customer)
+            .find(|conversation| conversation.thread_root.as_ref() == Some(root))
+    }
+
+    pub fn threads_of(&self, customer: CustomerId) -> impl Iterator<Item = &ConversationFacts> {
+        self.conversations.iter().filter(move |conversation| {
+            conversation.thread_root.is_some() && conversation.customer == customer
+        })
     }
 
     #[must_use]
     pub fn by_ghost(&self, ghost: &UserId) -> Option<&PersonFacts> {
-        self.people().find(|person| person.ghost == ghost)
+        self.people()
+            .into_iter()
+            .find(|person| person.ghost == ghost)
     }
 }
 
@@ -236,6 +273,7 @@ pub struct MailFacts {
     pub routes: Vec<Route>,
     /// The sender's signature is known from an earlier mail.
     pub knows_signature: bool,
+    pub own_addresses: OwnAddresses,
     pub control_room: Option<OwnedRoomId>,
 }
 
@@ -254,6 +292,32 @@ pub struct Route {
     pub bot_joined: bool,
     /// Somebody who is neither staff nor ghost is in the room. Known only if it matters for the mail.
     pub has_visitors: bool,
+    /// The mail names none of the conversation's others.
+    pub is_loose: bool,
+    /// Of a guest's mail: what people call the one who copied them in.
+    pub copied_by: Option<String>,
+    /// Who else stands in To and Cc, without our own addresses; of a member's or guest's mail.
+    pub copied: Vec<Copied>,
+    /// How many guests the conversation has.
+    pub guests: usize,
+}
+
+/// Somebody to whom a mail went besides us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    pub person: NamedAddress,
+    pub standing: Standing,
+}
+
+/// What somebody is to a conversation of a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// One of its people or guests, or one of the room's people.
+    Here(ContactId),
+    /// Was put out of the room by staff; who may have been told that they are copied in again.
+    Out { told: bool },
+    /// Nobody to the conversation; the contact, if they are a guest elsewhere in the room.
+    New { contact: Option<ContactId> },
 }
 
 /// What led a mail to a conversation; the first is the strongest.

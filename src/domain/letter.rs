@@ -27,7 +27,7 @@ pub struct SealedLetter {
     pub cc: Vec<NamedAddress>,
     pub subject: String,
     pub in_reply_to: Option<MessageId>,
-    /// The References header, see [`references_for`].
+    /// The References header, see [`of_letter`](super::threading::of_letter).
     pub references: Vec<MessageId>,
     /// What people wrote, oldest first.
     pub entries: Vec<Entry>,
@@ -219,74 +219,4 @@ pub fn gather_reactions(entries: Vec<Entry>) -> Vec<Entry> {
         gathered.push(entry);
     }
     gathered
-}
-
-/// The ids for the References header of the next mail in `chain` (oldest first): all while they
-/// fit into [`LONGEST_REFERENCES`], else the first, which holds the thread together, and as many
-/// of the newest as fit. Ids that no header can carry are left out.
-#[must_use]
-pub fn references_for(chain: &[MessageId]) -> Vec<MessageId> {
-    let cost = |id: &MessageId| id.as_str().len() + "<> ".len();
-    let mut usable = chain
-        .iter()
-        .filter(|id| id.as_str().is_ascii() && cost(id) <= LONGEST_REFERENCE);
-    let Some(first) = usable.next() else {
-        return Vec::new();
-    };
-    let mut left = LONGEST_REFERENCES - cost(first);
-    let mut kept: Vec<MessageId> = usable
-        .rev()
-        .take_while(|id| match left.checked_sub(cost(id)) {
-            Some(rest) => {
-                left = rest;
-                true
-            }
-            None => false,
-        })
-        .cloned()
-        .collect();
-    kept.push(first.clone());
-    kept.reverse();
-    kept
-}
-
-/// Octets of a References header; several providers cut or refuse what is longer than a line.
-pub const LONGEST_REFERENCES: usize = 900;
-/// Octets of one id in it, with brackets and a space. Real ones stay below 200.
-const LONGEST_REFERENCE: usize = 300;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ids(texts: &[&str]) -> Vec<MessageId> {
-        texts
-            .iter()
-            .map(|text| MessageId::parse(text).unwrap())
-            .collect()
-    }
-
-    #[test]
-    fn a_short_chain_is_kept_whole() {
-        let chain = ids(&["a@x", "b@x", "c@x"]);
-        assert_eq!(references_for(&chain), chain);
-        assert_eq!(references_for(&[]), []);
-    }
-
-    #[test]
-    fn a_long_chain_keeps_the_first_and_the_newest() {
-        let texts: Vec<String> = (0..200).map(|n| format!("{n:030}@x.example")).collect();
-        let chain = ids(&texts.iter().map(String::as_str).collect::<Vec<_>>());
-        let kept = references_for(&chain);
-        assert_eq!(kept[0], chain[0]);
-        assert_eq!(kept[1..], chain[200 - (kept.len() - 1)..]);
-        let octets: usize = kept.iter().map(|id| id.as_str().len() + 3).sum();
-        assert!((850..=LONGEST_REFERENCES).contains(&octets), "{octets}");
-    }
-
-    #[test]
-    fn ids_that_no_header_can_carry_are_left_out() {
-        let chain = ids(&["a@x", "é@x", &format!("{}@x", "b".repeat(500)), "c@x"]);
-        assert_eq!(references_for(&chain), ids(&["a@x", "c@x"]));
-    }
 }

@@ -147,6 +147,9 @@ pub struct Seal {
     /// The customer's last mail.
     #[serde(default)]
     pub quote: Option<Quote>,
+    /// Which mail that is: one that is taken back in the meantime is not quoted.
+    #[serde(default)]
+    pub quoted: Option<MailId>,
     /// A tag of BCP 47; empty in letters of earlier versions.
     #[serde(default)]
     pub language: String,

@@ -4,7 +4,8 @@
 use ruma::{OwnedEventId, OwnedRoomId, UserId};
 
 use super::{
-    Context, files,
+    Context, files, guests,
+    guests::Notice,
     lanes::{Origin, enqueue, report, say, send},
     seal, settings, threads,
 };
@@ -13,6 +14,7 @@ use crate::{
         address::NamedAddress,
         effect::{Effect, LetterItem, Post},
         event::Membership,
+        facts::PersonFacts,
         ids::{ContactId, ConversationId, MailId, MessageId},
         outgoing::{MailPart, MatrixAction, Media, Offer, PostedMail, Puppet},
         wording,
@@ -22,7 +24,13 @@ use crate::{
         post::{self, Planned},
     },
     store::{
-        StoreError, Tx, conversations, conversations::Direction, inbox, letters, letters::Timing,
+        StoreError, Tx, conversations,
+        conversations::Direction,
+        guests::remember_had,
+        inbox,
+        last_mails::{self, LastMail},
+        letters,
+        letters::Timing,
         mails, offers, people, places, rooms, votes,
     },
 };
@@ -92,10 +100,56 @@ async fn one(
             thread_root,
             item,
         } => {
-            let conversation =
-                threads::conversation(tx, &room, customer, main, &thread_root).await?;
-            write(tx, conversation, &item, origin, context).await?;
+            let root = &thread_root;
+            let place =
+                threads::to_write_in(tx, &room, customer, main, root, &item, origin, context);
+            if let Some(conversation) = place.await? {
+                write(tx, conversation, &item, origin, context).await?;
+            }
         }
+        Effect::RememberLastMail {
+            conversation,
+            mail,
+            author,
+            written_at,
+            text,
+        } => {
+            let mail = LastMail {
+                mail_id: mail.0,
+                author,
+                written_at,
+                text,
+            };
+            last_mails::remember(tx, conversation, &mail).await?;
+        }
+        Effect::RememberLooseEnd { conversation, end } => {
+            conversations::remember_loose_end(tx, conversation, &end).await?;
+        }
+        Effect::RememberHad { mail, contacts } => remember_had(tx, mail, &contacts).await?,
+        Effect::AddGuest {
+            conversation,
+            mail,
+            by,
+            person,
+            room,
+            text,
+        } => {
+            let (place, notice) = ((conversation, mail), Notice { room, text });
+            guests::add(tx, place, by, &person, notice, origin, context).await?;
+        }
+        Effect::KeepOut {
+            conversation,
+            people,
+            room,
+            text,
+        } => {
+            let notice = Notice { room, text };
+            guests::keep_out(tx, conversation, &people, notice, origin, context).await?;
+        }
+        Effect::Admit {
+            conversation,
+            contact,
+        } => guests::admit(tx, conversation, contact, origin, context).await?,
         Effect::Rewrite { event, kind, said } => {
             places::rewrite(tx, event.as_str(), kind, &said).await?;
         }
@@ -122,13 +176,16 @@ async fn one(
                 &answers,
                 at,
             )
-            .await?
+            .await?;
         }
         Effect::ForgetVote { poll, vote, voter } => {
             votes::forget(tx, poll.as_str(), voter.as_str(), vote.as_str()).await?;
         }
         Effect::EndPoll { poll } => votes::end(tx, poll.as_str(), origin.now).await?,
-        Effect::Strike { event } => places::strike(tx, event.as_str()).await?,
+        Effect::Strike { event } => {
+            places::strike(tx, event.as_str()).await?;
+            last_mails::take_back(tx, event.as_str()).await?;
+        }
         Effect::SendNow { room } => letters::make_due(tx, room.as_str(), origin.now).await?,
         Effect::MarkInternal { event } => inbox::mark_internal(tx, event.as_str()).await?,
         Effect::Say {
@@ -238,6 +295,7 @@ async fn add_customer(
     }
     let customer =
         people::ensure_customer(tx, mailbox_name.as_str(), &contacts, origin.now).await?;
+    let subject = threads::free_subject(tx, &subject, &contacts).await?;
     conversations::open(
         tx,
         room.as_str(),
@@ -258,7 +316,8 @@ async fn add_customer(
     Ok(())
 }
 
-/// What was written while the person was there still goes to them.
+/// What was written while the person was there still goes to them. When nobody is left of a customer,
+/// their threads end with them, and so do the guests' visits.
 async fn remove_contact(
     tx: &mut Tx,
     room: OwnedRoomId,
@@ -267,21 +326,41 @@ async fn remove_contact(
     context: &Context,
 ) -> Result<(), StoreError> {
     let server = context.server_name.as_str();
-    for conversation in conversations::of_room(tx.connection(), room.as_str(), server).await? {
-        if conversation
-            .people
-            .iter()
-            .any(|person| person.contact == contact)
-        {
+    let here = conversations::of_room(tx.connection(), room.as_str(), server).await?;
+    let mut gone = vec![contact];
+    for conversation in &here {
+        let is_it = |person: &PersonFacts| person.contact == contact;
+        if conversation.people.iter().any(is_it) {
             seal::open_letter_of(tx, conversation.id, origin, context).await?;
-            conversations::remove_participant(tx, conversation.id, contact, origin.now).await?;
+            let (id, now) = (conversation.id, origin.now);
+            gone.extend(conversations::remove_participant(tx, id, contact, now).await?);
         }
     }
-    let action = MatrixAction::Leave {
-        room,
-        puppet: Puppet::Contact(contact),
+    let left = conversations::of_room(tx.connection(), room.as_str(), server).await?;
+    let has_main = |customer| {
+        let mut mains = left.iter().filter(|it| it.thread_root.is_none());
+        mains.any(|main| main.customer == customer)
     };
-    enqueue(tx, action, origin, context).await
+    for thread in left.iter().filter(|it| !has_main(it.customer)) {
+        seal::open_letter_of(tx, thread.id, origin, context).await?;
+        conversations::close(tx, thread.id, origin.now).await?;
+        gone.extend(thread.people.iter().map(|person| person.contact));
+    }
+    let left = conversations::of_room(tx.connection(), room.as_str(), server).await?;
+    let is_left = |contact: &ContactId| {
+        let mut people = left.iter().flat_map(|conversation| &conversation.people);
+        people.any(|person| person.contact == *contact)
+    };
+    gone.sort_unstable();
+    gone.dedup();
+    for contact in gone.into_iter().filter(|contact| !is_left(contact)) {
+        let action = MatrixAction::Leave {
+            room: room.clone(),
+            puppet: Puppet::Contact(contact),
+        };
+        enqueue(tx, action, origin, context).await?;
+    }
+    Ok(())
 }
 
 async fn close_conversations(
@@ -296,14 +375,9 @@ async fn close_conversations(
         seal::open_letter_of(tx, conversation.id, origin, context).await?;
         conversations::close(tx, conversation.id, origin.now).await?;
     }
-    if !open.is_empty() {
-        report(
-            tx,
-            &wording::conversations_closed(open.len()),
-            origin,
-            context,
-        )
-        .await?;
+    let mains = open.iter().filter(|it| it.thread_root.is_none()).count();
+    if mains > 0 {
+        report(tx, &wording::conversations_closed(mains), origin, context).await?;
     }
     Ok(())
 }
@@ -420,7 +494,10 @@ async fn take_up(
             show(tx, showing, None, events, origin, context).await
         }
         Offer::Renew { link } => files::renew(tx, link, event, origin, context).await,
-        Offer::Admit { .. } => Ok(()),
+        Offer::Admit {
+            conversation,
+            contact,
+        } => guests::admit(tx, conversation, contact, origin, context).await,
     }
 }
 

@@ -28,7 +28,7 @@ use crate::{
         smtp::{MOST_CONNECTIONS, Message},
     },
     store::{
-        Connection, Queue, StoreError, conversations, letters,
+        Connection, Queue, StoreError, conversations, last_mails, letters,
         outbox::{self, Claimed, Way},
     },
 };
@@ -231,7 +231,12 @@ async fn load(
     let found = conversations::find(&mut reading, conversation).await?;
     let (_, mailbox) = context.mailbox(found.as_ref().map_or("", |found| found.mailbox.as_str()));
     let events = items.iter().map(|item| item.event.clone()).collect();
-    let seal = sealed.seal;
+    let mut seal = sealed.seal;
+    if let Some(mail) = seal.quoted
+        && last_mails::is_taken_back(&mut reading, mail).await?
+    {
+        seal.quote = None;
+    }
     let zone = time_zone(&seal.time_zone);
     let mut entries = Vec::with_capacity(items.len());
     for item in items {

@@ -7,16 +7,17 @@ use crate::{
     domain::{
         event::{Content, EventKind, Membership, RoomEvent},
         facts::{
-            EventFacts, GhostFacts, MemberFacts, Past, Placement, PollFacts, Role, RoomFacts,
-            TakenBack, TargetFacts,
+            ConversationFacts, EventFacts, GhostFacts, MemberFacts, Past, Placement, PollFacts,
+            Role, RoomFacts, TakenBack, TargetFacts,
         },
+        ids::{ContactId, ConversationId},
         on_matrix,
         shared::Shared,
         wording,
     },
     matrix::decode,
     store::{
-        Connection, StoreError, conversations,
+        Connection, StoreError, conversations, guests,
         inbox::{self, Known},
         messages, offers, people, places, rooms, shown, votes,
     },
@@ -51,7 +52,8 @@ pub async fn of(
         bot: context.bot.clone(),
         sender_role: role(connection, &event.sender, context).await?,
         sender_name: name_of(connection, &event.room, &event.sender, context).await?,
-        past: past(connection, event, context).await?,
+        past: past(connection, event, &room_facts, context).await?,
+        had: had(connection, event).await?,
         target,
         room: room_facts,
         subject,
@@ -194,18 +196,48 @@ async fn about(
     })
 }
 
+/// Who got the mail that the event shows, or wrote it.
+async fn had(connection: &mut Connection, event: &RoomEvent) -> Result<Vec<ContactId>, StoreError> {
+    if event.effect.is_none() {
+        return Ok(Vec::new());
+    }
+    match shown::mail_of(connection, event.id.as_str()).await?.first() {
+        Some((_, mail, _)) => guests::had(connection, *mail).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The conversations whose own mail the root of a thread is: it went out in their letters, came by
+/// them, or all of their people had it already.
+async fn keeping_thread(
+    connection: &mut Connection,
+    root: &OwnedEventId,
+    room: &RoomFacts,
+) -> Result<Vec<ConversationId>, StoreError> {
+    let mut keep = places::ever(connection, root.as_str()).await?;
+    keep.extend(messages::came_from(connection, root.as_str()).await?);
+    if let Some((_, mail, _)) = shown::mail_of(connection, root.as_str()).await?.first() {
+        let had = guests::had(connection, *mail).await?;
+        let have_it = |it: &&ConversationFacts| {
+            let mut people = it.people.iter();
+            people.all(|person| had.contains(&person.contact))
+        };
+        keep.extend(room.mains().filter(have_it).map(|it| it.id));
+    }
+    Ok(keep)
+}
+
 async fn past(
     connection: &mut Connection,
     event: &RoomEvent,
+    room: &RoomFacts,
     context: &Context,
 ) -> Result<Past, StoreError> {
     let mut past = Past::default();
     match &event.kind {
         EventKind::Message { relation, .. } => {
             if let Some(root) = &relation.thread_root {
-                past.thread = places::ever(connection, root.as_str()).await?;
-                past.thread
-                    .extend(messages::came_from(connection, root.as_str()).await?);
+                past.thread = keeping_thread(connection, root, room).await?;
             }
         }
         EventKind::Redaction { target } => {

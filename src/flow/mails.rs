@@ -5,14 +5,15 @@ use std::{sync::Arc, time::Duration};
 use ruma::{OwnedEventId, RoomId};
 
 use super::{
-    Context, apply, audience, lanes,
+    Context, apply, audience, guests, lanes,
     lanes::Origin,
     worker::{Step, Worker},
 };
 use crate::{
     content::reply::{self, Known},
     domain::{
-        facts::{Evidence, MailFacts, Route},
+        address::EmailAddress,
+        facts::{Evidence, MailFacts, PersonFacts, Route},
         ids::{ConversationId, MailId},
         incoming::{Fate, IncomingMail},
         on_mail::{self, Outcome},
@@ -23,7 +24,7 @@ use crate::{
     store::{
         Connection, Queue, StoreError, Tx, conversations,
         conversations::Direction,
-        endings, inbox,
+        endings, guests as guest_store, inbox,
         mails::{self, MailState, Waiting},
         messages, rooms, sent,
     },
@@ -37,6 +38,8 @@ const AT_ONCE: i64 = 16;
 const MOST_ATTEMPTS: i64 = 10;
 /// Of how many of our messages the words are looked for in an answer.
 const WORDS_KNOWN: u32 = 40;
+/// Of how many ids that a mail names it is asked whether they are known.
+const MOST_NAMED: usize = 50;
 /// How long one mail may take to parse.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -275,6 +278,7 @@ async fn facts(
         .as_ref()
         .map_or(read.digest.as_str(), |id| id.as_str())
         .to_owned();
+    let own_addresses = context.own_addresses();
     let mut routes: Vec<Route> = Vec::new();
     for (conversation, by) in candidates(connection, mail, read, context).await? {
         if routes
@@ -283,16 +287,30 @@ async fn facts(
         {
             continue;
         }
+        let from = mail.from.as_ref().map(|from| &from.address);
+        let (conversation, member) = place_of(connection, conversation, from, context).await?;
         let Some(found) = conversations::find(connection, conversation).await? else {
             continue;
         };
-        let people =
-            conversations::people(connection, conversation, context.server_name.as_str()).await?;
-        let from = mail.from.as_ref().map(|from| &from.address);
+        if routes
+            .iter()
+            .any(|route| route.conversation == conversation)
+        {
+            continue;
+        }
         let known = match from {
             Some(from) => {
                 let date = mail.date.as_deref().unwrap_or_default();
-                mails::is_posted(connection, conversation, &identity, from, date).await?
+                let connection = &mut *connection;
+                match by {
+                    Evidence::Token => {
+                        mails::is_posted(connection, conversation, &identity, from, date).await?
+                    }
+                    // A copy of it came with a token, which knows better.
+                    Evidence::OwnMessageId | Evidence::KnownMessageId => {
+                        mails::is_posted_anywhere(connection, &identity, from, date).await?
+                    }
+                }
             }
             None => false,
         };
@@ -304,23 +322,35 @@ async fn facts(
             .attachments
             .iter()
             .any(|one| matches!(one.fate, Fate::Withheld(_)));
-        routes.push(Route {
+        let mut route = Route {
             conversation,
             by,
-            member: people
-                .into_iter()
-                .find(|person| Some(&person.address) == from),
             known,
             thread_root: match &answered {
+                _ if !found.thread_root.is_empty() => found.thread_root.try_into().ok(),
                 Some(event) => thread_root(connection, event).await?,
                 None => None,
             },
             reply_to: answered,
             bot_joined: room.is_some_and(|room| room.bot_joined == 1),
-            has_visitors: has_withheld
-                && audience::has_visitors(connection, &room_id, context).await?,
+            has_visitors: false,
             room: room_id,
-        });
+            is_loose: is_loose(connection, mail, conversation).await?,
+            copied_by: None,
+            copied: Vec::new(),
+            guests: guest_store::count(connection, conversation).await?,
+            member,
+        };
+        if let Some(person) = &route.member {
+            route.copied_by =
+                guest_store::copied_by(connection, conversation, person.contact).await?;
+            route.copied = guests::copied(connection, mail, &route, context).await?;
+            let matters =
+                has_withheld || on_mail::will_be_told(person, &route.copied, &own_addresses);
+            route.has_visitors =
+                matters && audience::has_visitors(connection, &route.room, context).await?;
+        }
+        routes.push(route);
     }
     let is_ours = mail
         .message_id
@@ -332,8 +362,57 @@ async fn facts(
         is_probe: is_probe(mail, read, context),
         routes,
         knows_signature: read.knows_signature,
+        own_addresses,
         control_room: context.control_room.clone(),
     })
+}
+
+/// The conversation to which somebody answers by a mail to `conversation`, with who they are in it.
+/// One of the room's other people who answers all gives their answer in their own conversation.
+async fn place_of(
+    connection: &mut Connection,
+    conversation: ConversationId,
+    from: Option<&EmailAddress>,
+    context: &Context,
+) -> Result<(ConversationId, Option<PersonFacts>), StoreError> {
+    let server = context.server_name.as_str();
+    let people = conversations::people(connection, conversation, server).await?;
+    let is_it = |person: &PersonFacts| Some(&person.address) == from;
+    if let Some(member) = people.into_iter().find(is_it) {
+        return Ok((conversation, Some(member)));
+    }
+    let Some(found) = conversations::find(connection, conversation).await? else {
+        return Ok((conversation, None));
+    };
+    let root: Option<OwnedEventId> = found.thread_root.try_into().ok();
+    for other in conversations::of_room(connection, &found.room_id, server).await? {
+        let mut members = other.people.into_iter().filter(|person| !person.is_guest);
+        if other.thread_root == root
+            && let Some(member) = members.find(is_it)
+        {
+            return Ok((other.id, Some(member)));
+        }
+    }
+    Ok((conversation, None))
+}
+
+/// Whether the mail names none of the conversation's others, if there are any.
+async fn is_loose(
+    connection: &mut Connection,
+    mail: &IncomingMail,
+    conversation: ConversationId,
+) -> Result<bool, StoreError> {
+    let named = mail.in_reply_to.iter().chain(mail.references.iter().rev());
+    for id in named.take(MOST_NAMED) {
+        if conversations::has_in_chain(connection, conversation, id).await? {
+            return Ok(false);
+        }
+    }
+    let chain = conversations::chain(connection, conversation).await?;
+    Ok(chain
+        .ids
+        .iter()
+        .any(|id| Some(id) != mail.message_id.as_ref()))
 }
 
 /// Whether the mail is one that `postroom doctor --send` has sent to see whether it comes back. A

@@ -14,6 +14,7 @@ pub mod events;
 mod facts;
 mod file_links;
 pub mod files;
+mod guests;
 pub mod imap;
 mod lanes;
 pub mod letters;

@@ -1,18 +1,27 @@
 //! Seals a letter: fixes its Message-ID, its headers and whom it goes to, and puts one delivery per
 //! recipient into the outbox.
 
+use std::collections::HashSet;
+
+use jiff::{Timestamp, Zoned, fmt::temporal::Pieces, tz::TimeZone};
 use ruma::OwnedRoomId;
 
 use super::{Context, lanes, lanes::Origin, locale};
 use crate::{
     domain::{
         address::NamedAddress,
-        facts::PersonFacts,
-        ids::{ConversationId, LetterId, MessageId},
-        letter::references_for,
+        facts::{ConversationFacts, PersonFacts},
+        ids::{ContactId, ConversationId, CustomerId, LetterId, MailId, MessageId},
+        letter::Quote,
         outgoing::{MailAction, MatrixAction, Seal},
+        threading,
     },
-    store::{StoreError, Tx, conversations, conversations::Direction, letters, messages, outbox},
+    store::{
+        StoreError, Tx, conversations,
+        conversations::{Conversation, Direction},
+        last_mails::{self, LastMail},
+        letters, messages, outbox,
+    },
     telemetry::metrics::catalogue::LETTERS,
 };
 
@@ -45,7 +54,13 @@ pub async fn seal(
             "letter {letter} has no conversation"
         )));
     };
-    if items.is_empty() || people.is_empty() {
+    // Who has all of it already gets no mail of it.
+    let lacks = |person: &PersonFacts| {
+        let mut items = items.iter();
+        items.any(|item| !item.had_by.contains(&person.contact))
+    };
+    let recipients: Vec<&PersonFacts> = people.iter().filter(|person| lacks(person)).collect();
+    if recipients.is_empty() {
         letters::settle(tx, letter).await?;
         tx.once_committed(|| LETTERS.count(["not_sent"]));
         return advance_receipt(tx, &found.room_id, origin, context).await;
@@ -57,8 +72,12 @@ pub async fn seal(
         .ok_or_else(|| {
             StoreError::Value("the mailbox's domain can't stand in a Message-ID".to_owned())
         })?;
-    let chain = chain(tx, conversation, &items).await?;
+    let chain = conversations::chain(tx.connection(), conversation).await?;
+    let answered = answered(tx, conversation, &items).await?;
+    let threading = threading::of_letter(&found.subject, &chain, answered.as_ref());
+    let last_mail = last_mails::of(tx.connection(), conversation).await?;
     let locale = locale::of(tx.connection(), conversation, context).await?;
+    let (guests, members): (Vec<_>, Vec<_>) = people.iter().partition(|person| person.is_guest);
     let seal = Seal {
         from: NamedAddress {
             name: Some(from_name(&items, &mailbox.name)),
@@ -67,14 +86,15 @@ pub async fn seal(
         reply_to: mailbox
             .reply_address
             .with_token(&context.keys.reply_token(conversation)),
-        to: people.iter().map(named).collect(),
-        cc: Vec::new(),
-        subject: found.subject.clone(),
-        in_reply_to: chain.last().cloned(),
-        references: references_for(&chain),
-        how_to: !letters::has_had_one(tx.connection(), conversation).await?,
-        readers: readers(tx, &found.room_id, conversation, context).await?,
-        quote: None,
+        to: members.into_iter().map(named).collect(),
+        cc: guests.into_iter().map(named).collect(),
+        subject: threading.subject,
+        in_reply_to: threading.in_reply_to,
+        references: threading.references,
+        how_to: is_first(tx, conversation, &found).await?,
+        readers: readers(tx, conversation, &found, &people, context).await?,
+        quoted: last_mail.as_ref().map(|mail| MailId(mail.mail_id)),
+        quote: last_mail.map(quote),
         language: locale.language.tag().to_owned(),
         time_zone: locale.time_zone,
         list: None,
@@ -83,10 +103,11 @@ pub async fn seal(
         return Ok(());
     }
     conversations::extend_chain(tx, conversation, &message_id, Direction::Out).await?;
+    conversations::tie(tx, conversation, &threading.tied).await?;
     for item in &items {
         messages::link(tx, &item.event, conversation, &message_id, Direction::Out).await?;
     }
-    for person in &people {
+    for person in &recipients {
         let row = outbox::NewRow {
             way: outbox::Way::Mail,
             lane: format!("mail:{conversation}:{}", person.address.key()),
@@ -100,26 +121,56 @@ pub async fn seal(
         };
         outbox::enqueue(tx, &row, origin.now).await?;
     }
-    tracing::info!(trace = %origin.trace, letter = %letter, recipients = people.len(), "Sealed a letter");
+    tracing::info!(trace = %origin.trace, letter = %letter, recipients = recipients.len(), "Sealed a letter");
     Ok(())
 }
 
-/// The conversation's Message-IDs; the last one is the mail that the letter answers. That is the one
-/// which carried the message that is replied to, or else the newest.
-async fn chain(
+/// The mail that carried the message to which the letter's first reply replies.
+async fn answered(
     tx: &mut Tx,
     conversation: ConversationId,
     items: &[letters::Item],
-) -> Result<Vec<MessageId>, StoreError> {
-    let mut chain = conversations::chain(tx.connection(), conversation).await?;
+) -> Result<Option<MessageId>, StoreError> {
     for event in items.iter().filter_map(|item| item.reply_to.as_deref()) {
-        if let Some(mail) = messages::mail_of(tx.connection(), event, conversation).await? {
-            chain.retain(|id| *id != mail);
-            chain.push(mail);
-            break;
+        let mail = messages::mail_of(tx.connection(), event, conversation).await?;
+        if mail.is_some() {
+            return Ok(mail);
         }
     }
-    Ok(chain)
+    Ok(None)
+}
+
+/// Whether the customer hasn't had a letter in the room yet.
+async fn is_first(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    found: &Conversation,
+) -> Result<bool, StoreError> {
+    if letters::has_had_one(tx.connection(), conversation).await? {
+        return Ok(false);
+    }
+    let customer = CustomerId(found.customer_id);
+    let all = conversations::with_customer(tx.connection(), &found.room_id, customer).await?;
+    match all.iter().find(|(_, root)| root.is_empty()) {
+        Some((main, _)) => Ok(!letters::has_had_one(tx.connection(), *main).await?),
+        None => Ok(true),
+    }
+}
+
+fn quote(mail: LastMail) -> Quote {
+    Quote {
+        at: written_at(&mail.written_at),
+        author: mail.author,
+        text: mail.text,
+    }
+}
+
+/// The time of a mail by its author's clock (RFC 3339).
+fn written_at(text: &str) -> Option<Zoned> {
+    let pieces = Pieces::parse(text).ok()?;
+    let at: Timestamp = text.parse().ok()?;
+    let zone = TimeZone::fixed(pieces.to_numeric_offset()?);
+    Some(at.to_zoned(zone))
 }
 
 /// The bot's read receipt moves past every message that is settled, and no further.
@@ -151,20 +202,37 @@ fn from_name(items: &[letters::Item], organisation: &str) -> String {
     }
 }
 
-/// The people of the room's other customers: they read the answer too.
+/// The people of the room's other customers who read the answer too, once each: where that stands in
+/// a thread, those of the thread.
 async fn readers(
     tx: &mut Tx,
-    room: &str,
     conversation: ConversationId,
+    found: &Conversation,
+    people: &[PersonFacts],
     context: &Context,
 ) -> Result<Vec<String>, StoreError> {
-    let all = conversations::of_room(tx.connection(), room, context.server_name.as_str()).await?;
-    Ok(all
-        .into_iter()
-        .filter(|other| other.id != conversation)
-        .flat_map(|other| other.people)
-        .map(|person| person.name)
-        .collect())
+    let server = context.server_name.as_str();
+    let all = conversations::of_room(tx.connection(), &found.room_id, server).await?;
+    let root = |it: &ConversationFacts| it.thread_root.as_ref().map(ToString::to_string);
+    let is_this_thread = |it: &&ConversationFacts| root(it).as_deref() == Some(&*found.thread_root);
+    let threads: Vec<&ConversationFacts> = all.iter().filter(is_this_thread).collect();
+    let mut seen: HashSet<ContactId> = people.iter().map(|person| person.contact).collect();
+    let mut readers = Vec::new();
+    for main in all.iter().filter(|it| it.thread_root.is_none()) {
+        let thread = threads.iter().find(|it| it.customer == main.customer);
+        let place = thread.copied().unwrap_or(main);
+        if place.id == conversation || found.customer_id == main.customer.0 {
+            continue;
+        }
+        for person in &place.people {
+            // Guests of the room's own conversation don't read what stands in a thread.
+            let reads = thread.is_some() || found.thread_root.is_empty() || !person.is_guest;
+            if reads && seen.insert(person.contact) {
+                readers.push(person.name.clone());
+            }
+        }
+    }
+    Ok(readers)
 }
 
 fn named(person: &PersonFacts) -> NamedAddress {

@@ -1,27 +1,85 @@
 //! Matrix threads as conversations of their own.
 
-use ruma::{EventId, RoomId};
+use ruma::{OwnedEventId, OwnedRoomId};
 
+use super::{Context, lanes::Origin};
 use crate::{
-    domain::ids::{ConversationId, CustomerId},
-    store::{StoreError, Tx, conversations},
+    domain::{
+        effect::LetterItem,
+        facts::PersonFacts,
+        ids::{ContactId, ConversationId, CustomerId},
+        threading,
+    },
+    store::{StoreError, Tx, conversations, conversations::Opening},
 };
 
-/// The conversation that a thread of the room is with the customer; `main`, the one outside of threads,
-/// where it has none.
-pub async fn conversation(
+/// The conversation that the thread is with the customer, opened if need be, for writing `item` into
+/// its letter; `None` if there is nobody whom the item would tell anything new. People are those of
+/// the customer's conversation in the room itself, `main`, without its guests.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the place of a thread is made of that many things"
+)]
+pub async fn to_write_in(
     tx: &mut Tx,
-    room: &RoomId,
+    room: &OwnedRoomId,
     customer: CustomerId,
     main: ConversationId,
-    thread_root: &EventId,
-) -> Result<ConversationId, StoreError> {
-    let own = conversations::of_thread(
-        tx.connection(),
-        room.as_str(),
-        thread_root.as_str(),
+    thread_root: &OwnedEventId,
+    item: &LetterItem,
+    origin: &Origin,
+    context: &Context,
+) -> Result<Option<ConversationId>, StoreError> {
+    let connection = tx.connection();
+    let server = context.server_name.as_str();
+    let known =
+        conversations::of_thread(connection, room.as_str(), thread_root.as_str(), customer).await?;
+    let lack = |people: &[PersonFacts]| {
+        let mut people = people.iter();
+        people.any(|person| !item.had_by.contains(&person.contact))
+    };
+    if let Some((conversation, true)) = known {
+        let people = conversations::people(connection, conversation, server).await?;
+        return Ok(lack(&people).then_some(conversation));
+    }
+    let mut people = conversations::people(connection, main, server).await?;
+    people.retain(|person| !person.is_guest);
+    let Some(found) = conversations::find(connection, main).await? else {
+        return Ok(None);
+    };
+    if !lack(&people) {
+        return Ok(None);
+    }
+    let contacts: Vec<ContactId> = people.iter().map(|person| person.contact).collect();
+    if let Some((conversation, _)) = known {
+        conversations::reopen(tx, conversation).await?;
+        conversations::add_members(tx, conversation, &contacts).await?;
+        return Ok(Some(conversation));
+    }
+    let subject = free_subject(tx, &found.subject, &contacts).await?;
+    let opening = Opening {
+        room: room.as_str(),
+        thread_root: thread_root.as_str(),
         customer,
-    )
-    .await?;
-    Ok(own.unwrap_or(main))
+        mailbox: &found.mailbox,
+        subject: &subject,
+    };
+    let conversation = conversations::open_new(tx, opening, &contacts, origin.now).await?;
+    tracing::info!(trace = %origin.trace, conversation = %conversation, "Opened a conversation for a thread");
+    Ok(Some(conversation))
+}
+
+/// A subject like `wanted` under which none of the contacts has a conversation: mail programs would
+/// show both as one.
+pub async fn free_subject(
+    tx: &mut Tx,
+    wanted: &str,
+    contacts: &[ContactId],
+) -> Result<String, StoreError> {
+    let base = crate::content::subject::base(wanted).to_lowercase();
+    let mut taken = Vec::new();
+    for contact in contacts {
+        taken.extend(conversations::subjects_like(tx.connection(), &base, *contact).await?);
+    }
+    Ok(threading::distinct_subject(wanted, &taken))
 }

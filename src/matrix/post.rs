@@ -48,9 +48,11 @@ pub fn events(post: &Post) -> Vec<Planned> {
         None => one_by_one(post),
     };
     add_remarks(&mut events, &bounded(post.remarks.join("\n")));
-    if let Some(hint) = wording::folded(post.folded) {
+    let hints = [post.mark.as_deref(), wording::folded(post.folded)];
+    let hints: Vec<&str> = hints.into_iter().flatten().collect();
+    if !hints.is_empty() {
         let last = events.iter().rposition(has_words).unwrap_or_default();
-        add_hint(&mut events[last].content, hint);
+        add_hint(&mut events[last].content, &hints.join("\n"));
     }
     for (at, event) in events.iter_mut().enumerate() {
         let content = calling_nobody(event.content.take());
@@ -279,6 +281,7 @@ mod tests {
             parts,
             remarks: Vec::new(),
             folded: Folded::default(),
+            mark: None,
             reply_to: None,
             thread_root: None,
             message_id: None,

@@ -6,53 +6,78 @@ use super::{Connection, StoreError, Tx, people::address};
 use crate::domain::{
     facts::{ConversationFacts, PersonFacts},
     ids::{ContactId, ConversationId, CustomerId, MessageId},
+    threading::{Chain, LooseEnd},
 };
 
 statements! {
     SELECT_OF_ROOM = "
         SELECT id, customer_id, thread_root FROM conversations
         WHERE room_id = $1 AND state <> 'closed' ORDER BY id";
-    SELECT_OF_THREAD = "
-        SELECT id FROM conversations
-        WHERE room_id = $1 AND thread_root = $2 AND customer_id = $3 AND thread_root <> ''
-        AND state <> 'closed'";
     SELECT_PEOPLE = "
         SELECT contacts.id, written, name, ghost, role FROM participants
         JOIN contacts ON contacts.id = contact_id
-        WHERE conversation_id = $1 AND role <> 'removed' ORDER BY position";
+        WHERE conversation_id = $1 AND role <> 'removed' ORDER BY position, contacts.id";
     COUNT_WAITING = "
         SELECT count(*) FROM letters JOIN letter_items ON letter_id = letters.id
         WHERE conversation_id = $1 AND state = 'open' AND struck = 0";
     COUNT_UNDELIVERED = "
         SELECT count(*) FROM letters WHERE conversation_id = $1 AND state = 'sealed'";
-    SELECT = "SELECT room_id, mailbox, subject, state FROM conversations WHERE id = $1";
+    SELECT = "
+        SELECT room_id, thread_root, customer_id, mailbox, subject, state FROM conversations
+        WHERE id = $1";
+    SELECT_THREAD = "
+        SELECT id, state FROM conversations
+        WHERE room_id = $1 AND thread_root = $2 AND customer_id = $3 AND thread_root <> ''";
+    SELECT_SIBLINGS = "
+        SELECT id, thread_root FROM conversations
+        WHERE customer_id = $1 AND room_id = $2 AND state <> 'closed' ORDER BY id";
+    SELECT_SUBJECTS = "
+        SELECT subject FROM participants JOIN conversations ON conversations.id = conversation_id
+        WHERE contact_id = $1 AND substr(lower(subject), 1, length($2)) = $2";
     INSERT = "
-        INSERT INTO conversations (room_id, customer_id, mailbox, subject, created_at)
-        VALUES ($1, $2, $3, $4, $5) RETURNING id";
+        INSERT INTO conversations (room_id, thread_root, customer_id, mailbox, subject, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6) RETURNING id";
     CLOSE = "
         UPDATE conversations SET state = 'closed', closed_at = $2
         WHERE id = $1 AND state <> 'closed'";
     REOPEN = "
         UPDATE conversations SET state = 'open', closed_at = NULL
-        WHERE customer_id = $1 AND room_id = $2 AND thread_root = '' RETURNING id";
+        WHERE customer_id = $1 AND room_id = $2 RETURNING id, thread_root";
+    REOPEN_ONE = "UPDATE conversations SET state = 'open', closed_at = NULL WHERE id = $1";
+    DROP_GUESTS = "
+        DELETE FROM participants WHERE conversation_id = $1 AND role = 'guest' RETURNING contact_id";
     INSERT_PARTICIPANT = "
-        INSERT INTO participants (conversation_id, contact_id, position) VALUES ($1, $2, $3)
-        ON CONFLICT (conversation_id, contact_id) DO UPDATE SET role = 'member'";
+        INSERT INTO participants (conversation_id, contact_id, position) VALUES ($1, $2,
+            (SELECT coalesce(max(position) + 1, 0) FROM participants WHERE conversation_id = $1))
+        ON CONFLICT (conversation_id, contact_id) DO UPDATE SET role = 'member', told = 0";
     REMOVE_PARTICIPANT = "
         UPDATE participants SET role = 'removed' WHERE conversation_id = $1 AND contact_id = $2";
-    COUNT_PARTICIPANTS = "
-        SELECT count(*) FROM participants WHERE conversation_id = $1 AND role <> 'removed'";
+    COUNT_MEMBERS = "
+        SELECT count(*) FROM participants WHERE conversation_id = $1 AND role = 'member'";
     EXTEND_CHAIN = "
         INSERT INTO chain (conversation_id, message_id, direction) VALUES ($1, $2, $3)
         ON CONFLICT DO NOTHING";
     SELECT_CHAIN = "SELECT message_id FROM chain WHERE conversation_id = $1 ORDER BY seq DESC LIMIT 40";
     SELECT_CHAIN_START = "SELECT message_id FROM chain WHERE conversation_id = $1 ORDER BY seq LIMIT 1";
+    SELECT_LINK = "SELECT direction FROM chain WHERE message_id = $2 AND conversation_id = $1";
+    INSERT_LOOSE_END = "
+        INSERT INTO loose_ends (conversation_id, message_id, root) VALUES ($1, $2, $3)
+        ON CONFLICT DO NOTHING";
+    SELECT_LOOSE_ENDS = "
+        SELECT loose_ends.message_id, root FROM loose_ends
+        JOIN chain ON chain.message_id = loose_ends.message_id
+            AND chain.conversation_id = loose_ends.conversation_id
+        WHERE loose_ends.conversation_id = $1 ORDER BY seq LIMIT 40";
+    DELETE_LOOSE_END = "DELETE FROM loose_ends WHERE conversation_id = $1 AND message_id = $2";
     SELECT_BY_MESSAGE_ID = "SELECT conversation_id, direction FROM chain WHERE message_id = $1";
 }
 
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Conversation {
     pub room_id: String,
+    /// Empty: the room itself.
+    pub thread_root: String,
+    pub customer_id: i64,
     pub mailbox: String,
     pub subject: String,
     pub state: String,
@@ -104,24 +129,6 @@ pub async fn of_room(
     Ok(conversations)
 }
 
-/// The conversation that a thread of the room is with the customer, unless it is closed.
-pub async fn of_thread(
-    connection: &mut Connection,
-    room: &str,
-    thread_root: &str,
-    customer: CustomerId,
-) -> Result<Option<ConversationId>, StoreError> {
-    let row = fetch_optional!(
-        connection,
-        (i64,),
-        SELECT_OF_THREAD,
-        room,
-        thread_root,
-        customer.0
-    );
-    Ok(row.map(|(id,)| ConversationId(id)))
-}
-
 /// Whom the conversation's letters go to, in a stable order.
 pub async fn people(
     connection: &mut Connection,
@@ -155,8 +162,20 @@ pub async fn people(
         .collect()
 }
 
-/// Opens a conversation with a customer, or the one that they had in the room before: its thread and
-/// its reply address live on. `contacts` are written to in this order.
+/// What opening a conversation takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening<'a> {
+    pub room: &'a str,
+    /// Empty for the room itself.
+    pub thread_root: &'a str,
+    pub customer: CustomerId,
+    pub mailbox: &'a str,
+    pub subject: &'a str,
+}
+
+/// Opens the conversation of a room with a customer, or the one that they had in the room before,
+/// with its threads: their ids and their reply addresses live on. Guests of then are no longer.
+/// `contacts` are written to in this order, those who were there before at their old places.
 pub async fn open(
     tx: &mut Tx,
     room: &str,
@@ -166,41 +185,125 @@ pub async fn open(
     subject: &str,
     now: i64,
 ) -> Result<ConversationId, StoreError> {
-    let connection = tx.connection();
-    let id = match fetch_optional!(connection, (i64,), REOPEN, customer.0, room) {
-        Some((id,)) => id,
-        None => {
-            fetch_one!(
-                connection,
-                (i64,),
-                INSERT,
-                room,
-                customer.0,
-                mailbox,
-                subject,
-                now
-            )
-            .0
-        }
-    };
-    for (position, contact) in (0_i64..).zip(contacts) {
-        execute!(connection, INSERT_PARTICIPANT, id, contact.0, position);
+    let before = fetch_all!(tx.connection(), (i64, String), REOPEN, customer.0, room);
+    for (id, _) in &before {
+        drop_guests(tx, ConversationId(*id)).await?;
+        add_members(tx, ConversationId(*id), contacts).await?;
     }
+    if let Some((id, _)) = before.iter().find(|(_, root)| root.is_empty()) {
+        return Ok(ConversationId(*id));
+    }
+    let opening = Opening {
+        room,
+        thread_root: "",
+        customer,
+        mailbox,
+        subject,
+    };
+    open_new(tx, opening, contacts, now).await
+}
+
+/// Opens a conversation that wasn't there before.
+pub async fn open_new(
+    tx: &mut Tx,
+    opening: Opening<'_>,
+    contacts: &[ContactId],
+    now: i64,
+) -> Result<ConversationId, StoreError> {
+    let (id,) = fetch_one!(
+        tx.connection(),
+        (i64,),
+        INSERT,
+        opening.room,
+        opening.thread_root,
+        opening.customer.0,
+        opening.mailbox,
+        opening.subject,
+        now
+    );
+    add_members(tx, ConversationId(id), contacts).await?;
     Ok(ConversationId(id))
 }
 
-/// Nobody writes to this person any more; a conversation without people is closed.
+pub async fn reopen(tx: &mut Tx, id: ConversationId) -> Result<(), StoreError> {
+    execute!(tx.connection(), REOPEN_ONE, id.0);
+    Ok(())
+}
+
+/// The conversation that a Matrix thread is with a customer, and whether it is open.
+pub async fn of_thread(
+    connection: &mut Connection,
+    room: &str,
+    thread_root: &str,
+    customer: CustomerId,
+) -> Result<Option<(ConversationId, bool)>, StoreError> {
+    let row = fetch_optional!(
+        connection,
+        (i64, String),
+        SELECT_THREAD,
+        room,
+        thread_root,
+        customer.0
+    );
+    Ok(row.map(|(id, state)| (ConversationId(id), state != "closed")))
+}
+
+/// The conversations with a customer in a room that aren't closed, each with the root of its thread;
+/// that of the room itself has an empty one.
+pub async fn with_customer(
+    connection: &mut Connection,
+    room: &str,
+    customer: CustomerId,
+) -> Result<Vec<(ConversationId, String)>, StoreError> {
+    let rows = fetch_all!(connection, (i64, String), SELECT_SIBLINGS, customer.0, room);
+    Ok(rows
+        .into_iter()
+        .map(|(id, root)| (ConversationId(id), root))
+        .collect())
+}
+
+/// The subjects of the contact's conversations, in any room, that begin with `base`, which is in lower
+/// case.
+pub async fn subjects_like(
+    connection: &mut Connection,
+    base: &str,
+    contact: ContactId,
+) -> Result<Vec<String>, StoreError> {
+    let rows = fetch_all!(connection, (String,), SELECT_SUBJECTS, contact.0, base);
+    Ok(rows.into_iter().map(|(subject,)| subject).collect())
+}
+
+/// Makes these contacts people of the conversation; those who are new come last, in this order.
+pub async fn add_members(
+    tx: &mut Tx,
+    id: ConversationId,
+    contacts: &[ContactId],
+) -> Result<(), StoreError> {
+    for contact in contacts {
+        execute!(tx.connection(), INSERT_PARTICIPANT, id.0, contact.0);
+    }
+    Ok(())
+}
+
+/// Nobody writes to this person any more. A conversation that is left without members is closed;
+/// its guests, who then are none any more, are returned.
 pub async fn remove_participant(
     tx: &mut Tx,
     id: ConversationId,
     contact: ContactId,
     now: i64,
-) -> Result<(), StoreError> {
+) -> Result<Vec<ContactId>, StoreError> {
     execute!(tx.connection(), REMOVE_PARTICIPANT, id.0, contact.0);
-    if fetch_one!(tx.connection(), (i64,), COUNT_PARTICIPANTS, id.0).0 == 0 {
-        close(tx, id, now).await?;
+    if fetch_one!(tx.connection(), (i64,), COUNT_MEMBERS, id.0).0 > 0 {
+        return Ok(Vec::new());
     }
-    Ok(())
+    close(tx, id, now).await?;
+    drop_guests(tx, id).await
+}
+
+async fn drop_guests(tx: &mut Tx, id: ConversationId) -> Result<Vec<ContactId>, StoreError> {
+    let rows = fetch_all!(tx.connection(), (i64,), DROP_GUESTS, id.0);
+    Ok(rows.into_iter().map(|(id,)| ContactId(id)).collect())
 }
 
 pub async fn close(tx: &mut Tx, id: ConversationId, now: i64) -> Result<(), StoreError> {
@@ -224,21 +327,69 @@ pub async fn extend_chain(
     Ok(())
 }
 
-/// The conversation's Message-IDs, oldest first: the first one and the newest 40.
-pub async fn chain(
+/// Whether the mail is one of the conversation's.
+pub async fn has_in_chain(
     connection: &mut Connection,
     id: ConversationId,
-) -> Result<Vec<MessageId>, StoreError> {
+    message_id: &MessageId,
+) -> Result<bool, StoreError> {
+    let row = fetch_optional!(
+        connection,
+        (String,),
+        SELECT_LINK,
+        id.0,
+        message_id.as_str()
+    );
+    Ok(row.is_some())
+}
+
+/// The mail names none of the conversation's others: the next letters shall name it.
+pub async fn remember_loose_end(
+    tx: &mut Tx,
+    id: ConversationId,
+    end: &LooseEnd,
+) -> Result<(), StoreError> {
+    let root = end.root.as_ref().map_or("", |root| root.as_str());
+    execute!(
+        tx.connection(),
+        INSERT_LOOSE_END,
+        id.0,
+        end.id.as_str(),
+        root
+    );
+    Ok(())
+}
+
+/// A letter names these mails.
+pub async fn tie(tx: &mut Tx, id: ConversationId, ends: &[MessageId]) -> Result<(), StoreError> {
+    for end in ends {
+        execute!(tx.connection(), DELETE_LOOSE_END, id.0, end.as_str());
+    }
+    Ok(())
+}
+
+/// The conversation's mails: the first one, the newest 40, and up to 40 loose ends.
+pub async fn chain(connection: &mut Connection, id: ConversationId) -> Result<Chain, StoreError> {
     let start = fetch_optional!(connection, (String,), SELECT_CHAIN_START, id.0);
     let mut ids = fetch_all!(connection, (String,), SELECT_CHAIN, id.0);
     if ids.last() != start.as_ref() {
         ids.extend(start);
     }
-    Ok(ids
-        .iter()
-        .rev()
-        .filter_map(|(id,)| MessageId::parse(id))
-        .collect())
+    let loose = fetch_all!(connection, (String, String), SELECT_LOOSE_ENDS, id.0);
+    let loose = loose.iter().filter_map(|(id, root)| {
+        Some(LooseEnd {
+            id: MessageId::parse(id)?,
+            root: MessageId::parse(root),
+        })
+    });
+    Ok(Chain {
+        ids: ids
+            .iter()
+            .rev()
+            .filter_map(|(id,)| MessageId::parse(id))
+            .collect(),
+        loose: loose.collect(),
+    })
 }
 
 /// The conversations that this mail is part of, and which way it went.

@@ -28,6 +28,8 @@ statements! {
     INSERT_POSTING = "
         INSERT INTO postings (conversation_id, message_id, from_address, date, mail_id)
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+    SELECT_POSTING_ANYWHERE = "
+        SELECT mail_id FROM postings WHERE message_id = $1 AND from_address = $2 AND date = $3 LIMIT 1";
     SELECT_NEWEST = "SELECT coalesce(max(id), 0) FROM mails";
     SELECT_ARRIVED = "
         SELECT id, state, outcome, problem, raw FROM mails
@@ -281,6 +283,24 @@ pub async fn is_posted(
         (i64,),
         SELECT_POSTING,
         conversation.0,
+        message_id,
+        from.key(),
+        date
+    );
+    Ok(row.is_some())
+}
+
+/// As [`is_posted`], in whatever conversation.
+pub async fn is_posted_anywhere(
+    connection: &mut Connection,
+    message_id: &str,
+    from: &EmailAddress,
+    date: &str,
+) -> Result<bool, StoreError> {
+    let row = fetch_optional!(
+        connection,
+        (i64,),
+        SELECT_POSTING_ANYWHERE,
         message_id,
         from.key(),
         date

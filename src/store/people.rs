@@ -92,13 +92,44 @@ pub async fn ensure_contact(
     tail: &str,
     now: i64,
 ) -> Result<ContactId, StoreError> {
-    let connection = tx.connection();
-    if let Some(known) = fetch_optional!(connection, Row, SELECT_BY_ADDRESS, person.address.key()) {
+    if let Some(known) = by_address(tx.connection(), &person.address).await? {
         if let Some(name) = &person.name {
-            execute!(connection, NAME_BY_STAFF, known.id, name);
+            execute!(tx.connection(), NAME_BY_STAFF, known.0, name);
         }
-        return Ok(ContactId(known.id));
+        return Ok(known);
     }
+    insert(tx, person, person.name.is_some(), tail, now).await
+}
+
+/// As [`ensure_contact`], for somebody whom a mail names: of a known one it changes nothing.
+pub async fn ensure_copied_in(
+    tx: &mut Tx,
+    person: &NamedAddress,
+    tail: &str,
+    now: i64,
+) -> Result<ContactId, StoreError> {
+    match by_address(tx.connection(), &person.address).await? {
+        Some(known) => Ok(known),
+        None => insert(tx, person, false, tail, now).await,
+    }
+}
+
+async fn by_address(
+    connection: &mut Connection,
+    address: &EmailAddress,
+) -> Result<Option<ContactId>, StoreError> {
+    let row = fetch_optional!(connection, Row, SELECT_BY_ADDRESS, address.key());
+    Ok(row.map(|row| ContactId(row.id)))
+}
+
+async fn insert(
+    tx: &mut Tx,
+    person: &NamedAddress,
+    is_named_by_staff: bool,
+    tail: &str,
+    now: i64,
+) -> Result<ContactId, StoreError> {
+    let connection = tx.connection();
     let name = person.name.as_deref().unwrap_or_default();
     let (id,) = fetch_one!(
         connection,
@@ -107,7 +138,7 @@ pub async fn ensure_contact(
         person.address.key(),
         person.address.as_str(),
         name,
-        i64::from(person.name.is_some()),
+        i64::from(is_named_by_staff),
         ghost::localpart(name, &person.address, tail),
         now,
     );

@@ -35,6 +35,8 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         offers::STATEMENTS,
         endings::STATEMENTS,
         sent::STATEMENTS,
+        guests::STATEMENTS,
+        last_mails::STATEMENTS,
     ]
     .concat()
 }

@@ -169,6 +169,7 @@ fn usages_in_the_help() -> Vec<String> {
             settings: postroom::domain::settings::Settings::default(),
         },
         target: None,
+        had: Vec::new(),
         subject: None,
         own_addresses: OwnAddresses::default(),
         control_room: None,

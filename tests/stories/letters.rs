@@ -224,7 +224,9 @@ async fn every_letter_of_a_conversation_has_its_address_and_its_subject() {
         .set_state(&room, "m.room.name", "", json!({"name": "Renamed"}));
     world.ann.say(&room, "Second");
     let letters = world.mails_to("jane@acme.com", 2).await;
-    for name in ["Reply-To", "Subject", "From", "To"] {
+    assert_eq!(header(&letters[0].raw, "Subject").unwrap(), "Training");
+    assert_eq!(header(&letters[1].raw, "Subject").unwrap(), "Re: Training");
+    for name in ["Reply-To", "From", "To"] {
         assert_eq!(
             header(&letters[0].raw, name),
             header(&letters[1].raw, name),

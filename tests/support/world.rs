@@ -722,6 +722,7 @@ pub fn answer(letter: &SinkMail, from: &str, text: &str, message_id: &str) -> (S
     let to = reply_address(letter).expect("a letter has a Reply-To");
     let id = header(&letter.raw, "Message-ID").expect("a letter has a Message-ID");
     let subject = header(&letter.raw, "Subject").unwrap_or_default();
+    let subject = subject.trim_start_matches("Re: ");
     let references = header(&letter.raw, "References")
         .map_or_else(|| id.clone(), |chain| format!("{chain} {id}"));
     let quoted = format!(

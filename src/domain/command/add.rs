@@ -5,7 +5,8 @@ use crate::domain::{
     address::{AddressFault, EmailAddress, NamedAddress},
     effect::Effect,
     event::RoomEvent,
-    facts::EventFacts,
+    facts::{EventFacts, PersonFacts, RoomFacts},
+    ids::{ContactId, ConversationId},
     wording,
 };
 
@@ -73,25 +74,31 @@ impl Add {
         {
             return vec![answer(event, wording::is_ours(&own.address))];
         }
-        let (here, new): (Vec<_>, Vec<_>) = self
-            .people
-            .iter()
-            .cloned()
-            .partition(|p| facts.room.find(&p.address).is_some());
-        let mut effects: Vec<Effect> = here
-            .iter()
-            .filter_map(|named| facts.room.find(&named.address))
-            .map(|person| answer(event, wording::already_here(&person.name, &person.address)))
-            .collect();
+        let mut effects = Vec::new();
+        let mut new = Vec::new();
+        for named in &self.people {
+            match place_of(&named.address, &facts.room) {
+                Place::Member(person) => effects.push(answer(
+                    event,
+                    wording::already_here(&person.name, &person.address),
+                )),
+                Place::Guest(conversation, contact) => effects.push(Effect::Admit {
+                    conversation,
+                    contact,
+                }),
+                Place::Nowhere => new.push(named.clone()),
+            }
+        }
         if new.is_empty() {
             return effects;
         }
         let others: Vec<String> = facts
             .room
             .people()
+            .iter()
             .map(|person| person.name.clone())
             .collect();
-        let foreign = facts.room.people().any(|person| {
+        let foreign = facts.room.people().iter().any(|person| {
             new.iter()
                 .any(|newcomer| newcomer.address.domain() != person.address.domain())
         });
@@ -109,6 +116,31 @@ impl Add {
         });
         effects.push(answer(event, wording::added(&names, &others)));
         effects
+    }
+}
+
+/// What somebody is to the room already.
+enum Place<'a> {
+    Member(&'a PersonFacts),
+    /// Of this conversation, or of one of its threads: one of its people is what they may become.
+    Guest(ConversationId, ContactId),
+    Nowhere,
+}
+
+fn place_of<'a>(address: &EmailAddress, room: &'a RoomFacts) -> Place<'a> {
+    let is_it = |person: &&PersonFacts| person.address == *address;
+    let mut members = room.mains().flat_map(|main| &main.people);
+    if let Some(member) = members.find(|person| is_it(person) && !person.is_guest) {
+        return Place::Member(member);
+    }
+    let found = room
+        .conversations
+        .iter()
+        .find_map(|conversation| Some((conversation, conversation.people.iter().find(is_it)?)));
+    let main = |customer| room.mains().find(|main| main.customer == customer);
+    match found.and_then(|(at, person)| Some((main(at.customer)?, person))) {
+        Some((main, person)) => Place::Guest(main.id, person.contact),
+        None => Place::Nowhere,
     }
 }
 

@@ -4,11 +4,10 @@ use super::answer;
 use crate::domain::{effect::Effect, event::RoomEvent, facts::EventFacts, wording};
 
 pub(super) fn apply(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
-    let conversations = &facts.room.conversations;
-    let text = if conversations.is_empty() {
+    let text = if facts.room.conversations.is_empty() {
         wording::nobody_here()
     } else {
-        wording::list(conversations)
+        wording::list(&facts.room)
     };
     vec![answer(event, text)]
 }

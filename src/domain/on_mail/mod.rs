@@ -3,7 +3,11 @@
 //! Until mail is authenticated, only people of a conversation who answer with its token or a known
 //! Message-ID are posted; everything else is kept and reported, never posted, never answered.
 
+mod guests;
+
 use std::collections::HashSet;
+
+pub use guests::will_be_told;
 
 use super::{
     effect::{Effect, Folded, Post, PostPart},
@@ -11,6 +15,7 @@ use super::{
     ids::MailId,
     incoming::{Fate, IncomingMail, MailKind, Shown},
     outgoing::{Offer, PostedFile},
+    threading::LooseEnd,
     wording::{self, KeptBecause},
 };
 
@@ -107,6 +112,10 @@ fn post(id: MailId, mail: &IncomingMail, facts: &MailFacts, route: &Route) -> Ve
                 history: mail.folded.is_some(),
                 signature: mail.signature.is_some() && !facts.knows_signature,
             },
+            mark: route
+                .copied_by
+                .as_ref()
+                .map(|by| wording::people::guest_mark(&person.name, by)),
             reply_to: route.reply_to.clone(),
             thread_root: route.thread_root.clone(),
             message_id: mail.message_id.clone(),
@@ -115,8 +124,39 @@ fn post(id: MailId, mail: &IncomingMail, facts: &MailFacts, route: &Route) -> Ve
             date: mail.date.clone().unwrap_or_default(),
         },
     });
+    effects.extend(loose_end(mail, route));
+    effects.push(Effect::RememberLastMail {
+        conversation: route.conversation,
+        mail: id,
+        author: from.name.clone().unwrap_or_else(|| person.name.clone()),
+        written_at: mail.date.clone().unwrap_or_default(),
+        text: beginning(mail.text.trim_end()),
+    });
     effects.extend(withheld(id, mail, facts, route, person));
+    effects.extend(guests::effects(id, person, route, facts));
     effects
+}
+
+fn loose_end(mail: &IncomingMail, route: &Route) -> Option<Effect> {
+    let id = mail.message_id.clone().filter(|_| route.is_loose)?;
+    let above = mail.references.first().or(mail.in_reply_to.first());
+    Some(Effect::RememberLooseEnd {
+        conversation: route.conversation,
+        end: LooseEnd {
+            root: above.filter(|root| **root != id).cloned(),
+            id,
+        },
+    })
+}
+
+/// As much of a mail as letters quote.
+fn beginning(text: &str) -> String {
+    if text.len() <= MOST_QUOTED {
+        return text.to_owned();
+    }
+    let end = text.floor_char_boundary(MOST_QUOTED);
+    let end = text[..end].rfind('\n').unwrap_or(end);
+    format!("{}\n[…]", text[..end].trim_end())
 }
 
 /// What is shown, in its order: the words with the images within them, then the other files; and the
@@ -226,6 +266,9 @@ fn keep(id: MailId, mail: &IncomingMail, why: KeptBecause) -> (Outcome, Vec<Effe
         }],
     )
 }
+
+/// Octets of a mail that the letters after it quote.
+const MOST_QUOTED: usize = 20_000;
 
 /// Files of one mail in a room.
 const MOST_FILES: usize = 50;

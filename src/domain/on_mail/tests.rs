@@ -7,7 +7,7 @@ use super::*;
 use crate::domain::{
     address::{EmailAddress, NamedAddress},
     event::Words,
-    facts::{Evidence, PersonFacts},
+    facts::{Evidence, OwnAddresses, PersonFacts},
     ids::{ContactId, ConversationId},
     incoming::{AttachmentInfo, Withheld},
 };
@@ -57,6 +57,10 @@ fn route(id: i64, is_member: bool) -> Route {
         room: owned_room_id!("!room"),
         bot_joined: true,
         has_visitors: false,
+        is_loose: false,
+        copied_by: None,
+        copied: Vec::new(),
+        guests: 0,
     }
 }
 
@@ -67,6 +71,7 @@ fn facts(routes: Vec<Route>) -> MailFacts {
         is_probe: false,
         routes,
         knows_signature: false,
+        own_addresses: OwnAddresses::default(),
         control_room: None,
     }
 }

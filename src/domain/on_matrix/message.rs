@@ -2,13 +2,13 @@
 
 use ruma::OwnedEventId;
 
-use super::parts::{is_for, item, keep_inside, said, say};
+use super::parts::{item, keep_inside, said, say};
 use crate::domain::{
     command::{self, Command},
     effect::{Effect, LetterItem},
     event::{Content, Relation, RoomEvent},
-    facts::{ConversationFacts, EventFacts, Role},
-    ids::{ConversationId, CustomerId},
+    facts::{ConversationFacts, EventFacts, PersonFacts, Role},
+    ids::ConversationId,
     shared::Shared,
     wording,
 };
@@ -74,61 +74,57 @@ fn missing(content: &Content) -> Option<String> {
     }
 }
 
-/// The message goes to everybody in the room but those who wrote it, each in the conversation that the
-/// thread is with them.
+/// The message goes to everybody in the room but those who have it already: who wrote it, and, of a
+/// mail, to whom it went as well; each in the conversation that the thread is with them.
 fn write(
     event: &RoomEvent,
     content: &Content,
     relation: &Relation,
     facts: &EventFacts,
 ) -> Vec<Effect> {
+    let had = match facts.sender_role {
+        Role::Ghost(author) => [&[author], facts.had.as_slice()].concat(),
+        Role::Staff | Role::Visitor => Vec::new(),
+        Role::Bot | Role::NobodysGhost => return Vec::new(),
+    };
     let (kind, said) = said(content);
-    let item = LetterItem {
-        shared: said.shared,
+    let lacks = |person: &PersonFacts| !had.contains(&person.contact);
+    let item = |conversation: Option<&ConversationFacts>| LetterItem {
+        shared: said.shared.clone(),
+        quote: conversation.and_then(|it| quote(relation, it.id, facts)),
         reply_to: relation.reply_to.clone(),
+        had_by: had.clone(),
         ..item(event, kind, &said.words, facts)
     };
-    let mut seen: Vec<CustomerId> = Vec::new();
-    let mut effects = Vec::new();
-    for conversation in &facts.room.conversations {
-        let customer = conversation.customer;
-        if seen.contains(&customer) {
-            continue;
-        }
-        seen.push(customer);
-        let its = |one: &&ConversationFacts| one.customer == customer;
-        let mut theirs = facts.room.conversations.iter().filter(its);
-        if !theirs.clone().all(|one| is_for(one, facts)) {
-            continue;
-        }
-        let main = theirs.clone().find(|one| one.thread_root.is_none());
-        let place = match &relation.thread_root {
-            None => main,
-            Some(root) => theirs
-                .clone()
-                .find(|one| one.thread_root.as_ref() == Some(root))
-                .or_else(|| theirs.find(|one| facts.past.thread.contains(&one.id))),
-        };
-        match (place, main, &relation.thread_root) {
-            (Some(place), _, _) => effects.push(Effect::Write {
-                conversation: place.id,
-                item: LetterItem {
-                    quote: quote(relation, place.id, facts),
-                    ..item.clone()
-                },
+    let own_thread = |main: &ConversationFacts| {
+        let root = relation.thread_root.as_ref()?;
+        (!facts.past.thread.contains(&main.id)).then_some(root)
+    };
+    facts
+        .room
+        .mains()
+        .filter_map(|main| match own_thread(main) {
+            Some(root) => {
+                let thread = facts.room.thread(root, main.customer);
+                // Guests of the room's own conversation aren't the thread's.
+                let lack = match thread {
+                    Some(thread) => thread.people.iter().any(lacks),
+                    None => main.people.iter().any(|one| !one.is_guest && lacks(one)),
+                };
+                lack.then(|| Effect::WriteInThread {
+                    room: event.room.clone(),
+                    customer: main.customer,
+                    main: main.id,
+                    thread_root: root.clone(),
+                    item: item(thread),
+                })
+            }
+            None => main.people.iter().any(lacks).then(|| Effect::Write {
+                conversation: main.id,
+                item: item(Some(main)),
             }),
-            (None, Some(main), Some(thread_root)) => effects.push(Effect::WriteInThread {
-                room: event.room.clone(),
-                customer,
-                main: main.id,
-                thread_root: thread_root.clone(),
-                item: item.clone(),
-            }),
-            // A customer of a thread alone hears nothing of the rest.
-            (None, _, _) => {}
-        }
-    }
-    effects
+        })
+        .collect()
 }
 
 /// The beginning of the message replied to, if that had gone to or come from this very

@@ -6,6 +6,7 @@ use crate::domain::{
     effect::{Effect, ItemKind, LetterItem},
     event::{Content, EventKind, RoomEvent, Words},
     facts::{EventFacts, Role},
+    outgoing::Offer,
     wording,
 };
 
@@ -17,6 +18,9 @@ pub const SHOW_ORIGINAL: &str = "🔍";
 
 /// The reaction with which staff take up what a notice of the bot offers.
 pub const TAKE_UP: &str = "✅";
+
+/// The reaction with which staff let a guest become one of a conversation's people.
+pub const ADMIT: &str = "➕";
 
 /// Clients send emoji with or without the selector of their coloured form.
 fn plain(key: &str) -> &str {
@@ -43,7 +47,11 @@ pub(super) fn on_reaction(event: &RoomEvent, key: &str, facts: &EventFacts) -> V
     };
     let key = plain(key);
     if let Some(offer) = &target.offer {
-        return if key == TAKE_UP && facts.sender_role == Role::Staff {
+        let taken_up_by = match offer {
+            Offer::Release { .. } | Offer::Renew { .. } => TAKE_UP,
+            Offer::Admit { .. } => ADMIT,
+        };
+        return if key == taken_up_by && facts.sender_role == Role::Staff {
             vec![Effect::TakeUp {
                 event: target.event.clone(),
                 offer: offer.clone(),

@@ -71,6 +71,7 @@ fn scene() -> EventFacts {
             settings: Settings::default(),
         },
         target: None,
+        had: Vec::new(),
         subject: None,
         own_addresses: OwnAddresses {
             addresses: vec![EmailAddress::parse("support@example.org").unwrap()],

@@ -6,6 +6,7 @@ pub mod letter;
 pub mod mail;
 pub mod mailbox;
 pub mod page;
+pub mod people;
 mod room;
 mod said;
 mod shown;

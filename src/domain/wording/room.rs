@@ -5,7 +5,7 @@ use ruma::UserId;
 use super::is_hint;
 use crate::domain::{
     address::{AddressFault, EmailAddress},
-    facts::ConversationFacts,
+    facts::{ConversationFacts, PersonFacts, RoomFacts},
     incoming::MailKind,
 };
 
@@ -115,44 +115,69 @@ pub fn nobody_here() -> String {
         .to_owned()
 }
 
-pub fn list(conversations: &[ConversationFacts]) -> String {
+/// Each customer on a line, with guests and threads.
+pub fn list(room: &RoomFacts) -> String {
+    let named = |people: &[PersonFacts], guests: bool| {
+        let people = people.iter().filter(|person| person.is_guest == guests);
+        let named = people.map(|person| format!("{} <{}>", person.name, person.address));
+        named.collect::<Vec<_>>().join(", ")
+    };
     let mut lines = vec!["In this room by email:".to_owned()];
-    for conversation in conversations {
-        let people: Vec<String> = conversation
-            .people
-            .iter()
-            .map(|person| format!("{} <{}>", person.name, person.address))
-            .collect();
-        lines.push(format!("- #{} {}", conversation.id, people.join(", ")));
+    for main in room.mains() {
+        let mut line = format!("- #{} {}", main.id, named(&main.people, false));
+        let guests = named(&main.people, true);
+        if !guests.is_empty() {
+            line = format!("{line}; copied in: {guests}");
+        }
+        for thread in room.threads_of(main.customer) {
+            let guests = named(&thread.people, true);
+            line = match guests.as_str() {
+                "" => format!("{line}; thread #{}", thread.id),
+                guests => format!("{line}; thread #{}, copied in: {guests}", thread.id),
+            };
+        }
+        lines.push(line);
     }
     lines.join("\n")
 }
 
-pub fn status(conversations: &[ConversationFacts]) -> String {
+/// Each customer on a line, and each thread of which there is something to say.
+pub fn status(room: &RoomFacts) -> String {
     let mut lines = Vec::new();
-    for conversation in conversations {
-        let names: Vec<&str> = conversation
-            .people
-            .iter()
-            .map(|p| p.name.as_str())
-            .collect();
-        let waiting = match conversation.waiting {
-            0 => "nothing waits to be sent".to_owned(),
-            1 => "one message waits for its letter (`!email now` sends it)".to_owned(),
-            n => format!("{n} messages wait for their letter (`!email now` sends it)"),
-        };
-        let undelivered = match conversation.undelivered {
-            0 => String::new(),
-            1 => "; one mail is not delivered yet".to_owned(),
-            n => format!("; {n} mails are not delivered yet"),
-        };
-        lines.push(format!(
-            "- #{} {}: {waiting}{undelivered}",
-            conversation.id,
-            names.join(", ")
-        ));
+    for main in room.mains() {
+        lines.push(status_line(main));
+        let threads = room.threads_of(main.customer);
+        let busy = threads.filter(|thread| thread.waiting + thread.undelivered > 0);
+        lines.extend(busy.map(status_line));
     }
     lines.join("\n")
+}
+
+fn status_line(conversation: &ConversationFacts) -> String {
+    let names: Vec<&str> = conversation
+        .people
+        .iter()
+        .map(|p| p.name.as_str())
+        .collect();
+    let place = match conversation.thread_root {
+        Some(_) => " (a thread)",
+        None => "",
+    };
+    let waiting = match conversation.waiting {
+        0 => "nothing waits to be sent".to_owned(),
+        1 => "one message waits for its letter (`!email now` sends it)".to_owned(),
+        n => format!("{n} messages wait for their letter (`!email now` sends it)"),
+    };
+    let undelivered = match conversation.undelivered {
+        0 => String::new(),
+        1 => "; one mail is not delivered yet".to_owned(),
+        n => format!("; {n} mails are not delivered yet"),
+    };
+    format!(
+        "- #{} {}{place}: {waiting}{undelivered}",
+        conversation.id,
+        names.join(", ")
+    )
 }
 
 pub fn subject_of_nameless_room(organisation: &str) -> String {

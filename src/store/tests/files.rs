@@ -238,6 +238,7 @@ async fn seal(tx: &mut Tx, conversation: ConversationId, number: usize) -> Resul
         readers: Vec::new(),
         cc: Vec::new(),
         quote: None,
+        quoted: None,
         language: String::new(),
         time_zone: String::new(),
         list: None,

@@ -38,7 +38,7 @@ pub fn answer(letter: &[u8], from: &str, text: &str, id: &str) -> Result<Mail> {
     let mail = Message::builder()
         .from(from.parse()?)
         .to(reply_to.parse()?)
-        .subject(format!("Re: {subject}"))
+        .subject(format!("Re: {}", subject.trim_start_matches("Re: ")))
         .in_reply_to(answered.clone())
         .references(format!("{chain} {answered}").trim().to_owned())
         .message_id(Some(format!("<{id}>")))

@@ -1,0 +1,193 @@
+//! People whom a mail copies in.
+
+use crate::domain::{
+    address::{EmailAddress, NamedAddress},
+    effect::Effect,
+    facts::{Copied, MailFacts, OwnAddresses, PersonFacts, Route, Standing},
+    freemail::is_freemail,
+    ids::{ContactId, MailId},
+    wording::people as wording,
+};
+
+/// Most guests of one conversation.
+pub const MOST_GUESTS: usize = 20;
+
+/// What follows from whom the mail went to besides us. `by` wrote it.
+pub(super) fn effects(
+    mail: MailId,
+    by: &PersonFacts,
+    route: &Route,
+    facts: &MailFacts,
+) -> Vec<Effect> {
+    let mut had = vec![by.contact];
+    had.extend(route.copied.iter().filter_map(contact));
+    let mut effects = vec![Effect::RememberHad {
+        mail,
+        contacts: had,
+    }];
+    if !may_copy_in(by) {
+        return effects;
+    }
+    let (room, elsewhere) = if route.has_visitors {
+        (facts.control_room.clone(), Some(route.conversation))
+    } else {
+        (Some(route.room.clone()), None)
+    };
+    let mut places = MOST_GUESTS.saturating_sub(route.guests);
+    let (mut kept_out, mut too_many) = (Vec::new(), Vec::new());
+    for Copied { person, standing } in &route.copied {
+        match standing {
+            Standing::Here(_) | Standing::Out { told: true } => {}
+            Standing::Out { told: false } => kept_out.push(person.clone()),
+            Standing::New { .. } if !is_welcome(&person.address, &facts.own_addresses) => {}
+            Standing::New { .. } if places == 0 => too_many.push(person.clone()),
+            Standing::New { .. } => {
+                places -= 1;
+                effects.push(Effect::AddGuest {
+                    conversation: route.conversation,
+                    mail,
+                    by: by.contact,
+                    person: person.clone(),
+                    room: room.clone(),
+                    text: wording::copied_in(&by.name, person, elsewhere),
+                });
+            }
+        }
+    }
+    for (people, tell) in [
+        (kept_out, wording::stays_out as Tell),
+        (too_many, wording::too_many_guests as Tell),
+    ] {
+        if !people.is_empty() {
+            effects.push(Effect::KeepOut {
+                conversation: route.conversation,
+                text: tell(&by.name, &people, elsewhere),
+                people,
+                room: room.clone(),
+            });
+        }
+    }
+    effects
+}
+
+type Tell = fn(&str, &[NamedAddress], Option<crate::domain::ids::ConversationId>) -> String;
+
+/// Whether staff will have to be told of somebody.
+#[must_use]
+pub fn will_be_told(by: &PersonFacts, copied: &[Copied], own: &OwnAddresses) -> bool {
+    may_copy_in(by)
+        && copied.iter().any(|one| match one.standing {
+            Standing::Here(_) => false,
+            Standing::Out { told } => !told,
+            Standing::New { .. } => is_welcome(&one.person.address, own),
+        })
+}
+
+/// Whose word is enough for somebody to become a guest: that of the conversation's people, not that
+/// of other guests.
+fn may_copy_in(by: &PersonFacts) -> bool {
+    !by.is_guest
+}
+
+fn contact(copied: &Copied) -> Option<ContactId> {
+    match copied.standing {
+        Standing::Here(contact) => Some(contact),
+        Standing::New { contact } => contact,
+        Standing::Out { .. } => None,
+    }
+}
+
+/// Whether it is the address of a person, and none of us.
+fn is_welcome(address: &EmailAddress, own: &OwnAddresses) -> bool {
+    let is_own = own.contain(address)
+        || own
+            .addresses
+            .iter()
+            .any(|known| known.domain() == address.domain() && !is_freemail(address.domain()));
+    !is_own && !is_machine(address) && !is_list(address)
+}
+
+fn is_machine(address: &EmailAddress) -> bool {
+    let local: String = address
+        .local_part()
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .collect();
+    MACHINES.iter().any(|name| local == *name)
+        || MACHINES_BEGIN.iter().any(|start| local.starts_with(start))
+        || local.ends_with("noreply")
+}
+
+const MACHINES: &[&str] = &[
+    "postmaster",
+    "hostmaster",
+    "abuse",
+    "root",
+    "daemon",
+    "nobody",
+    "listserv",
+    "majordomo",
+    "autoreply",
+    "notification",
+    "notifications",
+    "notify",
+    "bounce",
+    "bounces",
+];
+
+const MACHINES_BEGIN: &[&str] = &[
+    "mailerdaemon",
+    "maildaemon",
+    "noreply",
+    "donotreply",
+    "noresponse",
+    "nepasrepondre",
+    "keineantwort",
+    "nichtantworten",
+    "bounces",
+    "unsubscribe",
+];
+
+/// What is written there goes to many, who are not all known.
+fn is_list(address: &EmailAddress) -> bool {
+    let local = address.local_part().to_lowercase();
+    let host = address.domain().split('.').next().unwrap_or_default();
+    matches!(host, "lists" | "list" | "listes" | "listen" | "groups")
+        || address.domain() == "googlegroups.com"
+        || ["-list", "-request", "-owner", "-bounces", "-subscribe"]
+            .iter()
+            .any(|end| local.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("carl@acme.com", true)]
+    #[case("support@example.org", false)]
+    #[case("support+abc@example.org", false)]
+    #[case("ann@example.org", false)]
+    #[case("carl@gmail.com", true)]
+    #[case("no-reply@acme.com", false)]
+    #[case("orders.noreply@acme.com", false)]
+    #[case("MAILER-DAEMON@acme.com", false)]
+    #[case("do_not_reply@acme.com", false)]
+    #[case("notifications@acme.com", false)]
+    #[case("kernel@lists.acme.com", false)]
+    #[case("kernel-list@acme.com", false)]
+    #[case("norah@acme.com", true)]
+    fn only_people_are_welcome(#[case] address: &str, #[case] expected: bool) {
+        let own = OwnAddresses {
+            addresses: ["support@example.org", "help@gmail.com"]
+                .map(|own| EmailAddress::parse(own).unwrap())
+                .to_vec(),
+            domains: Vec::new(),
+        };
+        let address = EmailAddress::parse(address).unwrap();
+        assert_eq!(is_welcome(&address, &own), expected);
+    }
+}
