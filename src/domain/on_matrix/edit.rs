@@ -8,7 +8,7 @@ use super::{
 };
 use crate::domain::{
     command::{self, Command},
-    effect::{Effect, ItemKind, LetterItem},
+    effect::{Amend, Effect, ItemKind, LetterItem},
     event::{Content, RoomEvent, Said, Words},
     facts::{EventFacts, Placement, Role, TargetFacts},
     shared::Shared,
@@ -39,10 +39,10 @@ pub(super) fn on_edit(
         effects.extend(keep_inside(event, target));
         return effects;
     }
-    let mut effects = vec![Effect::RememberEdit {
+    let mut effects = vec![Effect::Amend(Amend::Remember {
         message: target.clone(),
         event: event.id.clone(),
-    }];
+    })];
     effects.extend(change(event, message, content, true, facts));
     effects
 }
@@ -81,10 +81,10 @@ pub(super) fn change(
         }
         let waiting = placement.waits.then_some(&message.event);
         if let Some(waiting) = waiting.or(placement.correction.as_ref()) {
-            effects.push(Effect::TakeOut {
+            effects.push(Effect::Amend(Amend::TakeOut {
                 conversation: place,
                 event: waiting.clone(),
-            });
+            }));
         }
         if *before != said {
             effects.push(Effect::Write {
@@ -95,7 +95,7 @@ pub(super) fn change(
     }
     if rewrites {
         let event = message.event.clone();
-        effects.insert(0, Effect::Rewrite { event, kind, said });
+        effects.insert(0, Effect::Amend(Amend::Rewrite { event, kind, said }));
     }
     effects
 }

@@ -4,7 +4,7 @@ use ruma::OwnedEventId;
 
 use super::{edit, parts::said, parts::say_plainly};
 use crate::domain::{
-    effect::Effect,
+    effect::{Ballot, Effect},
     event::{Content, RoomEvent},
     facts::{EventFacts, TakenBack, TargetFacts},
     wording,
@@ -21,16 +21,15 @@ pub(super) fn on_redaction(
     let known = facts.target.as_ref();
     let gone_to = known.map(TargetFacts::gone_to).unwrap_or_default();
     match &facts.past.taken_back {
-        TakenBack::Message => take_back(event, target, &gone_to, facts),
         // Nobody minds a sign that has gone.
         TakenBack::Reaction => vec![strike()],
         TakenBack::Vote { poll, voter } => vec![
             strike(),
-            Effect::ForgetVote {
+            Effect::Ballot(Ballot::Withdraw {
                 poll: poll.clone(),
                 vote: target.clone(),
                 voter: voter.clone(),
-            },
+            }),
         ],
         TakenBack::Edit {
             message,
@@ -44,7 +43,7 @@ pub(super) fn on_redaction(
             effects.extend(fall_back(event, message, before, facts));
             effects
         }
-        TakenBack::Edit { .. } => take_back(event, target, &gone_to, facts),
+        TakenBack::Message | TakenBack::Edit { .. } => take_back(event, target, &gone_to, facts),
     }
 }
 
