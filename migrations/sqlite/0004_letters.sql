@@ -15,22 +15,22 @@ CREATE TABLE letter_items_anew (
     -- The words; of what is shared, those that came with it.
     body TEXT NOT NULL,
     html TEXT,
+    quote TEXT NOT NULL DEFAULT '',
+    -- The event that this one replies to.
+    reply_to TEXT NOT NULL DEFAULT '',
+    struck INTEGER NOT NULL DEFAULT 0,
+    -- The letter is settled: taken or refused by everybody's server.
+    settled INTEGER NOT NULL DEFAULT 0,
     -- JSON: domain::shared::Shared.
     shared TEXT NOT NULL DEFAULT '',
     -- JSON: domain::shared::Fate; how a file travels in this letter, once that is decided.
     fate TEXT NOT NULL DEFAULT '',
     -- JSON array of the ids of contacts who have it already: who wrote it, and who got that mail.
     had_by TEXT NOT NULL DEFAULT '[]',
-    quote TEXT NOT NULL DEFAULT '',
     -- Of a correction: the beginning of the message as it had been sent.
     earlier TEXT NOT NULL DEFAULT '',
-    -- The event that this one replies to.
-    reply_to TEXT NOT NULL DEFAULT '',
     -- The message that a correction or a reaction is about, or the poll of a result.
     about TEXT NOT NULL DEFAULT '',
-    struck INTEGER NOT NULL DEFAULT 0,
-    -- The letter is settled: taken or refused by everybody's server.
-    settled INTEGER NOT NULL DEFAULT 0,
     UNIQUE (letter_id, event_id)
 ) STRICT;
 INSERT INTO letter_items_anew

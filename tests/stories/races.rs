@@ -123,7 +123,7 @@ async fn all_of_a_customer_read_the_same_words() {
     let greylisted = Trouble::answer(Stage::Rcpt, 451, "4.7.1 Greylisted").for_address("joe@");
     let greylisted = world.sink.trouble(greylisted.times(1));
     world
-        .ask(&room, "!email add jane@acme.com joe@acme.com Acme")
+        .ask(&room, "!email add jane@acme.com joe@acme.com")
         .await;
     let said = world.ann.say(&room, "See you on Tuesday");
     world.mails_to("jane@acme.com", 1).await;
@@ -287,5 +287,56 @@ async fn the_same_sign_of_several_is_one() {
     world.ann.redact(&room, &first);
     world.settled().await;
     assert!(!world.bot_says(&room, "already gone"));
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reaction_alone_waits_though_a_message_was_taken_back_beside_it() {
+    let world = World::start(Options {
+        quiet: "2s",
+        ..Options::default()
+    })
+    .await;
+    let room = world.room("Training", &[JANE]).await;
+    let said = world.ann.say(&room, "See you at nine");
+    world.mails_to("jane@acme.com", 1).await;
+    world.settled().await;
+    world.ann.react(&room, &said, "👍");
+    let other = world.ann.say(&room, "My password is 1234");
+    world.ann.redact(&room, &other);
+    world.quiet().await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(world.sink.count(), 1);
+    world.ann.say(&room, "Until tomorrow");
+    let text = letter_text(&world.mails_to("jane@acme.com", 2).await[1]);
+    assert!(
+        text.contains("👍") && text.contains("Until tomorrow"),
+        "{text}"
+    );
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_in_one_room_changes_nothing_in_another() {
+    let world = World::start(patient()).await;
+    let room = world.room("Training", &[JANE]).await;
+    let other = world.room("Other", &[("bob@beta.com", "Bob")]).await;
+    let said = world.ann.say(&room, "See you on Tuesday");
+    world.quiet().await;
+    world.ann.edit(&other, &said, "See you never");
+    world.ann.react(&other, &said, "👎");
+    world.ann.reply(&other, &said, "So do we");
+    world.ask(&room, "!email now").await;
+    world.ask(&other, "!email now").await;
+    let to_jane = letter_text(&world.mails_to("jane@acme.com", 1).await[0]);
+    assert!(
+        to_jane.contains("See you on Tuesday") && !to_jane.contains("👎"),
+        "{to_jane}"
+    );
+    let to_bob = letter_text(&world.mails_to("bob@beta.com", 1).await[0]);
+    assert!(
+        to_bob.contains("So do we") && !to_bob.contains("Tuesday"),
+        "{to_bob}"
+    );
     world.finish().await;
 }

@@ -2,10 +2,7 @@
 
 use ruma::OwnedEventId;
 
-use super::{
-    parts::{is_for, item, keep_inside, said},
-    redaction,
-};
+use super::parts::{is_for, item, keep_inside, said, take_back};
 use crate::domain::{
     command::{self, Command},
     effect::{Amend, Effect, ItemKind, LetterItem},
@@ -35,7 +32,7 @@ pub(super) fn on_edit(
             && (command::is_note(&words.body) || Command::parse(&words.body).is_some())
     };
     if content.words().is_some_and(stays) {
-        let mut effects = redaction::take_back(event, target, &message.gone_to(), facts);
+        let mut effects = take_back(event, target, &message.gone_to(), facts);
         effects.extend(keep_inside(event, target));
         return effects;
     }

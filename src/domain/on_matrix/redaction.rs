@@ -2,12 +2,14 @@
 
 use ruma::OwnedEventId;
 
-use super::{edit, parts::said, parts::say_plainly};
+use super::{
+    edit,
+    parts::{said, take_back},
+};
 use crate::domain::{
     effect::{Ballot, Effect},
     event::{Content, RoomEvent},
     facts::{EventFacts, TakenBack, TargetFacts},
-    wording,
 };
 
 pub(super) fn on_redaction(
@@ -45,25 +47,6 @@ pub(super) fn on_redaction(
         }
         TakenBack::Message | TakenBack::Edit { .. } => take_back(event, target, &gone_to, facts),
     }
-}
-
-/// The message leaves every letter; whoever takes it back learns who has it.
-pub(super) fn take_back(
-    event: &RoomEvent,
-    target: &OwnedEventId,
-    gone_to: &[&str],
-    facts: &EventFacts,
-) -> Vec<Effect> {
-    let mut effects = vec![Effect::Strike {
-        event: target.clone(),
-    }];
-    if !gone_to.is_empty() && event.sender != facts.bot {
-        effects.push(say_plainly(
-            event,
-            wording::taken_back_too_late(&facts.sender_name, gone_to),
-        ));
-    }
-    effects
 }
 
 /// Those who got the new words in place of the first ones.
