@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use postroom::{
     domain::{
         address::EmailAddress,
-        effect::Effect,
-        event::RoomEvent,
+        effect::{Effect, ItemKind},
+        event::{Content, RoomEvent, Said, Words},
         facts::{
-            ConversationFacts, EventFacts, GhostFacts, OwnAddresses, PersonFacts, Placement, Role,
-            RoomFacts, TargetFacts,
+            ConversationFacts, EventFacts, GhostFacts, OwnAddresses, Past, PersonFacts, Placement,
+            PollFacts, Role, RoomFacts, TakenBack, TargetFacts,
         },
         ids::{ContactId, ConversationId, CustomerId, MailId},
         on_matrix,
         settings::Settings,
+        shared::Poll,
     },
     matrix::decode,
     web::transaction,
@@ -31,6 +32,12 @@ pub const WORDS: &[&str] = &[
     r#""m.relates_to":{"rel_type":"m.replace","event_id":"$x"}"#,
     r#""m.relates_to":{"rel_type":"m.thread","event_id":"$x","m.in_reply_to":{"event_id":"$y"}}"#,
     r#""m.relates_to":{"rel_type":"m.annotation","event_id":"$x","key":"✅"}"#,
+    r#"{"msgtype":"m.image","body":"a","filename":"b.png","url":"mxc://x/y","info":{"size":1}}"#,
+    r#"{"msgtype":"m.location","body":"a","geo_uri":"geo:1,2"}"#,
+    r#""type":"m.poll.start","content":{"m.poll":{"question":{"body":"a"},"answers":[{"id":"a","body":"b"}]}}"#,
+    r#""m.relates_to":{"rel_type":"m.reference","event_id":"$x"}"#,
+    r#""type":"m.poll.response""#,
+    r#""type":"m.poll.end""#,
     r#""m.new_content":{"msgtype":"m.text","body":"edited"}"#,
     r#""type":"m.reaction""#,
     r#""type":"m.room.redaction","redacts":"$x""#,
@@ -70,7 +77,7 @@ pub fn run(body: &[u8]) {
     // An event by itself, too: so a fuzzer gets further.
     if let Ok(event) = std::str::from_utf8(body) {
         decide(event);
-        let _ = decode::body_of(event);
+        let _ = decode::thread_root_of(event);
         let _ = decode::decode_state(event, room_id!("!r:example.org"));
     }
 }
@@ -101,7 +108,9 @@ fn check(effects: &[Effect], event: &RoomEvent, facts: &EventFacts) {
                 assert!(!is_own, "{people:?}");
             }
             Effect::Write { item, .. } => {
-                assert!(facts.room.bot_joined && !matches!(facts.sender_role, Role::Bot));
+                let is_remark = item.kind == ItemKind::Remark;
+                assert!(facts.room.bot_joined);
+                assert!(is_remark || !matches!(facts.sender_role, Role::Bot));
                 assert_eq!(item.room, event.room);
             }
             Effect::Say { text, .. } | Effect::Report { text } => assert!(!text.is_empty()),
@@ -134,9 +143,17 @@ fn facts(event: &RoomEvent) -> Vec<EventFacts> {
         internal: false,
         placed: vec![Placement {
             conversation: ConversationId(1),
-            open: true,
+            waits: true,
             people: vec!["Jane Doe".to_owned()],
             excerpt: "What was said".to_owned(),
+            said: Some(Said {
+                words: Words {
+                    body: "What was said".to_owned(),
+                    html: None,
+                },
+                shared: None,
+            }),
+            correction: Some(owned_event_id!("$z")),
         }],
         thread_root: None,
         mail: Some(MailId(1)),
@@ -160,7 +177,7 @@ fn facts(event: &RoomEvent) -> Vec<EventFacts> {
             let mut target = target.clone();
             target.internal = at == 1;
             target.has_visitors = encrypted;
-            target.placed[0].open = !encrypted;
+            target.placed[0].waits = !encrypted;
             all.push(EventFacts {
                 bot: bot.clone(),
                 sender_role,
@@ -170,8 +187,13 @@ fn facts(event: &RoomEvent) -> Vec<EventFacts> {
                     encrypted,
                     bot_joined,
                     conversations: vec![conversation.clone()],
-                    settings: Settings::default(),
+                    settings: Settings {
+                        notices: true,
+                        changes: true,
+                        ..Settings::default()
+                    },
                 },
+                past: past(&target, encrypted),
                 target: bot_joined.then_some(target),
                 subject: Some(GhostFacts {
                     address: (!encrypted).then(|| jane.clone()),
@@ -185,4 +207,28 @@ fn facts(event: &RoomEvent) -> Vec<EventFacts> {
         }
     }
     all
+}
+
+fn past(target: &TargetFacts, is_placed: bool) -> Past {
+    let poll = Poll {
+        question: "When?".to_owned(),
+        answers: vec![("a".to_owned(), "Monday".to_owned())],
+        most_choices: 1,
+    };
+    let words = Words {
+        body: "What was said before".to_owned(),
+        html: None,
+    };
+    Past {
+        thread: vec![ConversationId(1); usize::from(is_placed)],
+        taken_back: TakenBack::Edit {
+            message: Box::new(target.clone()),
+            before: Some(Content::Text(words)),
+        },
+        poll: Some(PollFacts {
+            poll,
+            votes: Vec::new(),
+        }),
+        member: None,
+    }
 }

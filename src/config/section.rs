@@ -306,16 +306,13 @@ impl<'a> Section<'a> {
         example: &str,
         read: impl Fn(&str, &str) -> Result<T, Wrong>,
     ) -> Vec<T> {
-        let entries = std::mem::take(&mut self.unread);
-        let given = entries
-            .into_iter()
-            .filter(|entry| !matches!(entry.node.value, Value::Nothing));
-        given
-            .filter_map(|entry| {
-                let key = &entry.key;
-                self.read_scalar(key, entry.node, example, |text| read(key, text))
-            })
-            .collect()
+        let mut values = Vec::new();
+        for Entry { key, node, .. } in std::mem::take(&mut self.unread) {
+            if !matches!(node.value, Value::Nothing) {
+                values.extend(self.read_scalar(&key, node, example, |text| read(&key, text)));
+            }
+        }
+        values
     }
 
     /// Where `path`, as it stands in the file, leads to.

@@ -68,40 +68,8 @@ pub enum Effect {
         thread_root: OwnedEventId,
         item: LetterItem,
     },
-    /// What a message says is replaced in every letter in which nobody can have it yet.
-    Rewrite {
-        event: OwnedEventId,
-        kind: ItemKind,
-        said: Said,
-    },
-    /// The message is taken out of the letter in which it waits, and remembered all the same.
-    TakeOut {
-        conversation: ConversationId,
-        event: OwnedEventId,
-    },
-    /// `event` has changed what `message` says.
-    RememberEdit {
-        message: OwnedEventId,
-        event: OwnedEventId,
-    },
-    /// Somebody's choice counts from now on.
-    Vote {
-        poll: OwnedEventId,
-        vote: OwnedEventId,
-        voter: OwnedUserId,
-        answers: Vec<String>,
-        at: jiff::Timestamp,
-    },
-    /// A choice was taken back.
-    ForgetVote {
-        poll: OwnedEventId,
-        vote: OwnedEventId,
-        voter: OwnedUserId,
-    },
-    /// The poll has ended: what is chosen now doesn't count.
-    EndPoll {
-        poll: OwnedEventId,
-    },
+    Amend(Amend),
+    Ballot(Ballot),
     /// The message is taken out of every letter that hasn't been handed over yet, with what is about it
     /// and what others quote of it.
     Strike {
@@ -202,6 +170,48 @@ pub enum Effect {
     Report {
         text: String,
     },
+}
+
+/// What becomes of a message that says something else than before.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Amend {
+    /// What it says is replaced in every letter in which nobody can have it yet.
+    Rewrite {
+        event: OwnedEventId,
+        kind: ItemKind,
+        said: Said,
+    },
+    /// It is taken out of the conversation's letter, in which it waits, and remembered all the same.
+    TakeOut {
+        conversation: ConversationId,
+        event: OwnedEventId,
+    },
+    /// `event` has changed what `message` says.
+    Remember {
+        message: OwnedEventId,
+        event: OwnedEventId,
+    },
+}
+
+/// What becomes of a poll.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ballot {
+    /// Somebody's choice counts from now on.
+    Cast {
+        poll: OwnedEventId,
+        vote: OwnedEventId,
+        voter: OwnedUserId,
+        answers: Vec<String>,
+        at: jiff::Timestamp,
+    },
+    /// A choice was taken back.
+    Withdraw {
+        poll: OwnedEventId,
+        vote: OwnedEventId,
+        voter: OwnedUserId,
+    },
+    /// The poll has ended: what is chosen now doesn't count.
+    Close { poll: OwnedEventId },
 }
 
 /// One message on its way into a letter.

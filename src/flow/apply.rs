@@ -4,7 +4,7 @@
 use ruma::{OwnedEventId, OwnedRoomId, UserId};
 
 use super::{
-    Context, files, guests,
+    Context, amend, files, guests,
     guests::Notice,
     lanes::{Origin, enqueue, report, say, send},
     seal, settings, threads,
@@ -31,7 +31,7 @@ use crate::{
         last_mails::{self, LastMail},
         letters,
         letters::Timing,
-        mails, offers, people, places, rooms, votes,
+        mails, offers, people, places, rooms,
     },
 };
 
@@ -150,38 +150,8 @@ async fn one(
             conversation,
             contact,
         } => guests::admit(tx, conversation, contact, origin, context).await?,
-        Effect::Rewrite { event, kind, said } => {
-            places::rewrite(tx, event.as_str(), kind, &said).await?;
-        }
-        Effect::TakeOut {
-            conversation,
-            event,
-        } => places::take_out(tx, conversation, event.as_str()).await?,
-        Effect::RememberEdit { message, event } => {
-            let place = origin.inbox_seq;
-            places::remember_edit(tx, message.as_str(), event.as_str(), place).await?;
-        }
-        Effect::Vote {
-            poll,
-            vote,
-            voter,
-            answers,
-            at,
-        } => {
-            votes::set(
-                tx,
-                poll.as_str(),
-                voter.as_str(),
-                vote.as_str(),
-                &answers,
-                at,
-            )
-            .await?;
-        }
-        Effect::ForgetVote { poll, vote, voter } => {
-            votes::forget(tx, poll.as_str(), voter.as_str(), vote.as_str()).await?;
-        }
-        Effect::EndPoll { poll } => votes::end(tx, poll.as_str(), origin.now).await?,
+        Effect::Amend(change) => amend::message(tx, change, origin).await?,
+        Effect::Ballot(change) => amend::poll(tx, change, origin).await?,
         Effect::Strike { event } => {
             places::strike(tx, event.as_str()).await?;
             last_mails::take_back(tx, event.as_str()).await?;

@@ -4,6 +4,7 @@
 //! file with one `step` that can be called by hand; [`worker::run`] repeats it. A new one is a file
 //! here, a bell in `store::Queue` if it waits for work of a new kind, and a line in `cli::run`.
 
+mod amend;
 mod apply;
 mod audience;
 mod contents;

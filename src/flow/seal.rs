@@ -10,6 +10,7 @@ use super::{Context, lanes, lanes::Origin, locale};
 use crate::{
     domain::{
         address::NamedAddress,
+        effect::ItemKind,
         facts::{ConversationFacts, PersonFacts},
         ids::{ContactId, ConversationId, CustomerId, LetterId, MailId, MessageId},
         letter::Quote,
@@ -47,6 +48,10 @@ pub async fn seal(
     context: &Context,
 ) -> Result<(), StoreError> {
     let items = letters::items(tx.connection(), letter).await?;
+    let rides = |item: &letters::Item| matches!(item.kind, ItemKind::Reaction | ItemKind::Remark);
+    if !items.is_empty() && items.iter().all(rides) {
+        return letters::rest(tx, letter).await;
+    }
     let server = context.server_name.as_str();
     let people = conversations::people(tx.connection(), conversation, server).await?;
     let Some(found) = conversations::find(tx.connection(), conversation).await? else {

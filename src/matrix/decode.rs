@@ -52,7 +52,7 @@ pub fn decode(json: &str) -> Result<RoomEvent, String> {
     let kind = match shared {
         Some(kind) => kind,
         None => match serde_json::from_str(json).map_err(unreadable)? {
-            AnyTimelineEvent::MessageLike(event) => message_like(event, content),
+            AnyTimelineEvent::MessageLike(event) => message_like(event),
             AnyTimelineEvent::State(event) => state(event),
         },
     };
@@ -99,8 +99,8 @@ fn unquoted(problem: &str) -> String {
     }
 }
 
-/// A message that shares something, and what becomes of polls; `None` for every other event. Read
-/// leniently: clients differ in what they leave out.
+/// A message that shares something or that nobody can read, and what becomes of polls; `None` for every
+/// other event. Read leniently: clients differ in what they leave out.
 fn shared_in(kind: &str, content: &Value) -> Option<EventKind> {
     // Of what was taken back nothing is left.
     if content.as_object().is_none_or(serde_json::Map::is_empty) {
@@ -117,6 +117,7 @@ fn shared_in(kind: &str, content: &Value) -> Option<EventKind> {
     let says = edit.unwrap_or(content);
     let content = match kind {
         "m.room.message" => shared_by(says["msgtype"].as_str()?, says, &relation)?,
+        "m.room.encrypted" => opaque(Opaque::Encrypted, ""),
         "m.sticker" => Content::Shared {
             shared: Shared::File(file::read(FileKind::Sticker, says)),
             caption: None,
@@ -199,15 +200,11 @@ fn one_line(text: &str, longest: usize) -> String {
 /// Of the name of what we don't know, in characters.
 const LONGEST_NAME: usize = 120;
 
-fn message_like(event: AnyMessageLikeEvent, content: &Value) -> EventKind {
+fn message_like(event: AnyMessageLikeEvent) -> EventKind {
     match event {
         AnyMessageLikeEvent::RoomMessage(MessageLikeEvent::Original(event)) => {
             message(event.content)
         }
-        AnyMessageLikeEvent::RoomEncrypted(MessageLikeEvent::Original(_)) => EventKind::Message {
-            content: opaque(Opaque::Encrypted, ""),
-            relation: relation_of(content),
-        },
         AnyMessageLikeEvent::Reaction(MessageLikeEvent::Original(event)) => EventKind::Reaction {
             target: event.content.relates_to.event_id,
             key: event.content.relates_to.key,

@@ -35,6 +35,7 @@ statements! {
         WHERE letters.state = 'open' AND due_at <= $1 ORDER BY due_at LIMIT $2";
     SELECT_NEXT_DUE = "SELECT min(due_at) FROM letters WHERE state = 'open'";
     PUT_OFF = "UPDATE letters SET due_at = $2 WHERE id = $1 AND state = 'open'";
+    REST = "UPDATE letters SET due_at = NULL, latest_at = NULL WHERE id = $1 AND state = 'open'";
     SEAL = "
         UPDATE letters SET state = 'sealed', sealed_at = $2, message_id = $3, seal = $4
         WHERE id = $1 AND state = 'open'";
@@ -245,6 +246,12 @@ pub async fn next_due(connection: &mut Connection) -> Result<Option<i64>, StoreE
 /// Somebody is typing: the letter waits until then.
 pub async fn put_off(tx: &mut Tx, letter: LetterId, until: i64) -> Result<(), StoreError> {
     execute!(tx.connection(), PUT_OFF, letter.0, until);
+    Ok(())
+}
+
+/// Nothing is left in the letter that causes one: it waits for something that does.
+pub async fn rest(tx: &mut Tx, letter: LetterId) -> Result<(), StoreError> {
+    execute!(tx.connection(), REST, letter.0);
     Ok(())
 }
 

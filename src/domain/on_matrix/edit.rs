@@ -2,13 +2,10 @@
 
 use ruma::OwnedEventId;
 
-use super::{
-    parts::{is_for, item, keep_inside, said},
-    redaction,
-};
+use super::parts::{is_for, item, keep_inside, said, take_back};
 use crate::domain::{
     command::{self, Command},
-    effect::{Effect, ItemKind, LetterItem},
+    effect::{Amend, Effect, ItemKind, LetterItem},
     event::{Content, RoomEvent, Said, Words},
     facts::{EventFacts, Placement, Role, TargetFacts},
     shared::Shared,
@@ -35,14 +32,14 @@ pub(super) fn on_edit(
             && (command::is_note(&words.body) || Command::parse(&words.body).is_some())
     };
     if content.words().is_some_and(stays) {
-        let mut effects = redaction::take_back(event, target, &message.gone_to(), facts);
+        let mut effects = take_back(event, target, &message.gone_to(), facts);
         effects.extend(keep_inside(event, target));
         return effects;
     }
-    let mut effects = vec![Effect::RememberEdit {
+    let mut effects = vec![Effect::Amend(Amend::Remember {
         message: target.clone(),
         event: event.id.clone(),
-    }];
+    })];
     effects.extend(change(event, message, content, true, facts));
     effects
 }
@@ -81,10 +78,10 @@ pub(super) fn change(
         }
         let waiting = placement.waits.then_some(&message.event);
         if let Some(waiting) = waiting.or(placement.correction.as_ref()) {
-            effects.push(Effect::TakeOut {
+            effects.push(Effect::Amend(Amend::TakeOut {
                 conversation: place,
                 event: waiting.clone(),
-            });
+            }));
         }
         if *before != said {
             effects.push(Effect::Write {
@@ -95,7 +92,7 @@ pub(super) fn change(
     }
     if rewrites {
         let event = message.event.clone();
-        effects.insert(0, Effect::Rewrite { event, kind, said });
+        effects.insert(0, Effect::Amend(Amend::Rewrite { event, kind, said }));
     }
     effects
 }

@@ -78,6 +78,25 @@ pub(super) fn keep_inside(event: &RoomEvent, message: &OwnedEventId) -> [Effect;
     ]
 }
 
+/// The message leaves every letter; whoever takes it back learns who has it.
+pub(super) fn take_back(
+    event: &RoomEvent,
+    target: &OwnedEventId,
+    gone_to: &[&str],
+    facts: &EventFacts,
+) -> Vec<Effect> {
+    let mut effects = vec![Effect::Strike {
+        event: target.clone(),
+    }];
+    if !gone_to.is_empty() && event.sender != facts.bot {
+        effects.push(say_plainly(
+            event,
+            wording::taken_back_too_late(&facts.sender_name, gone_to),
+        ));
+    }
+    effects
+}
+
 pub(super) fn say(event: &RoomEvent, text: String) -> Effect {
     Effect::Say {
         room: event.room.clone(),

@@ -4,7 +4,7 @@ use ruma::OwnedEventId;
 
 use super::parts::item;
 use crate::domain::{
-    effect::{Effect, ItemKind, LetterItem},
+    effect::{Ballot, Effect, ItemKind, LetterItem},
     event::{RoomEvent, Words},
     facts::{EventFacts, Role},
     poll,
@@ -21,13 +21,13 @@ pub(super) fn on_vote(
     if facts.past.poll.is_none() || !may_vote {
         return Vec::new();
     }
-    vec![Effect::Vote {
+    vec![Effect::Ballot(Ballot::Cast {
         poll: poll.clone(),
         vote: event.id.clone(),
         voter: event.sender.clone(),
         answers: answers.to_vec(),
         at: event.sent_at,
-    }]
+    })]
 }
 
 /// The author of a poll ends it, or staff; whoever got the poll gets the result.
@@ -38,7 +38,7 @@ pub(super) fn on_end(event: &RoomEvent, id: &OwnedEventId, facts: &EventFacts) -
     if target.event != *id || target.sender != event.sender && facts.sender_role != Role::Staff {
         return Vec::new();
     }
-    let mut effects = vec![Effect::EndPoll { poll: id.clone() }];
+    let mut effects = vec![Effect::Ballot(Ballot::Close { poll: id.clone() })];
     let result = poll::result(known, event.sent_at);
     for placement in &target.placed {
         if facts.room.conversation(placement.conversation).is_some() {

@@ -2,12 +2,14 @@
 
 use ruma::OwnedEventId;
 
-use super::{edit, parts::said, parts::say_plainly};
+use super::{
+    edit,
+    parts::{said, take_back},
+};
 use crate::domain::{
-    effect::Effect,
+    effect::{Ballot, Effect},
     event::{Content, RoomEvent},
     facts::{EventFacts, TakenBack, TargetFacts},
-    wording,
 };
 
 pub(super) fn on_redaction(
@@ -21,16 +23,15 @@ pub(super) fn on_redaction(
     let known = facts.target.as_ref();
     let gone_to = known.map(TargetFacts::gone_to).unwrap_or_default();
     match &facts.past.taken_back {
-        TakenBack::Message => take_back(event, target, &gone_to, facts),
         // Nobody minds a sign that has gone.
         TakenBack::Reaction => vec![strike()],
         TakenBack::Vote { poll, voter } => vec![
             strike(),
-            Effect::ForgetVote {
+            Effect::Ballot(Ballot::Withdraw {
                 poll: poll.clone(),
                 vote: target.clone(),
                 voter: voter.clone(),
-            },
+            }),
         ],
         TakenBack::Edit {
             message,
@@ -44,27 +45,8 @@ pub(super) fn on_redaction(
             effects.extend(fall_back(event, message, before, facts));
             effects
         }
-        TakenBack::Edit { .. } => take_back(event, target, &gone_to, facts),
+        TakenBack::Message | TakenBack::Edit { .. } => take_back(event, target, &gone_to, facts),
     }
-}
-
-/// The message leaves every letter; whoever takes it back learns who has it.
-pub(super) fn take_back(
-    event: &RoomEvent,
-    target: &OwnedEventId,
-    gone_to: &[&str],
-    facts: &EventFacts,
-) -> Vec<Effect> {
-    let mut effects = vec![Effect::Strike {
-        event: target.clone(),
-    }];
-    if !gone_to.is_empty() && event.sender != facts.bot {
-        effects.push(say_plainly(
-            event,
-            wording::taken_back_too_late(&facts.sender_name, gone_to),
-        ));
-    }
-    effects
 }
 
 /// Those who got the new words in place of the first ones.

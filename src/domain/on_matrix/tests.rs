@@ -7,7 +7,7 @@ use ruma::{OwnedUserId, owned_event_id, owned_room_id, owned_user_id};
 use super::*;
 use crate::domain::{
     address::EmailAddress,
-    effect::ItemKind,
+    effect::{Amend, Ballot, ItemKind},
     event::{Content, Membership, Opaque, Relation, Said, Words},
     facts::{
         ConversationFacts, OwnAddresses, Past, PersonFacts, Placement, Role, RoomFacts, TargetFacts,
@@ -165,15 +165,17 @@ fn short(effects: &[Effect]) -> String {
             "write in thread {thread_root} of {customer} ({main}) {:?}",
             item.words.body
         ),
-        Effect::Rewrite { event, said, .. } => format!("rewrite {event} {:?}", said.words.body),
-        Effect::TakeOut {
+        Effect::Amend(Amend::Rewrite { event, said, .. }) => {
+            format!("rewrite {event} {:?}", said.words.body)
+        }
+        Effect::Amend(Amend::TakeOut {
             conversation,
             event,
-        } => format!("take {event} out of {conversation}"),
-        Effect::RememberEdit { message, event } => format!("{event} edits {message}"),
-        Effect::Vote { poll, answers, .. } => format!("vote in {poll} {answers:?}"),
-        Effect::ForgetVote { poll, vote, .. } => format!("forget {vote} in {poll}"),
-        Effect::EndPoll { poll } => format!("end {poll}"),
+        }) => format!("take {event} out of {conversation}"),
+        Effect::Amend(Amend::Remember { message, event }) => format!("{event} edits {message}"),
+        Effect::Ballot(Ballot::Cast { poll, answers, .. }) => format!("vote in {poll} {answers:?}"),
+        Effect::Ballot(Ballot::Withdraw { poll, vote, .. }) => format!("forget {vote} in {poll}"),
+        Effect::Ballot(Ballot::Close { poll }) => format!("end {poll}"),
         Effect::Strike { event } => format!("strike {event}"),
         Effect::MarkInternal { event } => format!("internal {event}"),
         Effect::React { event, key, .. } => format!("react {key} {event}"),

@@ -145,3 +145,42 @@ pub fn changed_the_topic(topic: &str) -> String {
         format!("changed the room's topic to “{topic}”")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::domain::{event::Words, shared::PollResult, shared::SharedFile};
+
+    fn file(kind: FileKind, name: &str) -> Shared {
+        Shared::File(SharedFile {
+            kind,
+            source: None,
+            filename: name.to_owned(),
+            content_type: None,
+            size: None,
+            duration: None,
+        })
+    }
+
+    #[rstest]
+    #[case(None, "Hello\nAnn", "Hello Ann")]
+    #[case(Some(file(FileKind::File, "plan.pdf")), "", "plan.pdf")]
+    #[case(Some(file(FileKind::File, "plan.pdf")), "Look", "plan.pdf: Look")]
+    #[case(Some(file(FileKind::Voice, "")), "", "a voice message")]
+    #[case(Some(Shared::Place(Place { description: String::new(), latitude: 1.5, longitude: -2.0 })), "", "1.5, -2")]
+    #[case(Some(Shared::Place(Place { description: "Office".into(), latitude: 0.0, longitude: 0.0 })), "", "Office")]
+    #[case(Some(Shared::PollResult(PollResult { question: "When?".into(), votes: Vec::new() })), "", "When?")]
+    fn what_is_quoted_is_named(
+        #[case] shared: Option<Shared>,
+        #[case] body: &str,
+        #[case] expected: &str,
+    ) {
+        let words = Words {
+            body: body.to_owned(),
+            html: None,
+        };
+        assert_eq!(excerpt_of(&Said { words, shared }), expected);
+    }
+}

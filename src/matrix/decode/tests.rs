@@ -159,6 +159,26 @@ fn what_nobody_knows_is_named() {
     );
 }
 
+#[rstest]
+#[case(json!({"algorithm": "m.megolm.v1.aes-sha2", "ciphertext": "AwgA", "sender_key": "k",
+    "device_id": "D", "session_id": "s", "m.relates_to": {"rel_type": "m.thread", "event_id": "$root"}}))]
+#[case(json!({"algorithm": "org.example.new", "m.relates_to": {"rel_type": "m.thread", "event_id": "$root"}}))]
+fn what_is_encrypted_hangs_on_its_thread(#[case] content: Value) {
+    let event = event("m.room.encrypted", &content, &json!({}));
+    let EventKind::Message { content, relation } = event.kind else {
+        panic!()
+    };
+    let name = String::new();
+    assert_eq!(
+        content,
+        Content::Opaque {
+            what: Opaque::Encrypted,
+            name
+        }
+    );
+    assert_eq!(relation.thread_root.unwrap(), "$root");
+}
+
 #[test]
 fn a_topic_is_read() {
     let event = event(
