@@ -12,7 +12,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::BoxFuture;
 use postroom::{
     config::{Encryption, Smtp},
     domain::{
@@ -32,6 +32,7 @@ use postroom::{
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
+    task::JoinSet,
 };
 
 /// For how long letters of words are composed.
@@ -88,9 +89,14 @@ async fn large() -> Result<()> {
             std::fs::write("/proc/self/clear_refs", "5")
                 .context("the peak of memory can't be reset")?;
             let begun = Instant::now();
-            let sent = (0..at_once).map(|_| send(&letter, &transport, &blobs));
-            let octets: Result<Vec<u64>> = join_all(sent).await.into_iter().collect();
-            let octets: u64 = octets?.into_iter().sum();
+            let mut sending = JoinSet::new();
+            for _ in 0..at_once {
+                sending.spawn(send(letter.clone(), Arc::clone(&transport), blobs.clone()));
+            }
+            let mut octets = 0;
+            while let Some(sent) = sending.join_next().await {
+                octets += sent??;
+            }
             let peak = resident("VmHWM:")?.saturating_sub(before);
             println!(
                 "| {at_once} at once | {:.0} | {:.1} MB |",
@@ -106,13 +112,13 @@ fn megabytes(octets: u64) -> f64 {
     f64::from(u32::try_from(octets / 1000).unwrap_or(u32::MAX)) / 1000.0
 }
 
-async fn send(letter: &SealedLetter, transport: &SmtpTransport, blobs: &Blobs) -> Result<u64> {
-    let mail = compose(letter)?;
+async fn send(letter: SealedLetter, transport: Arc<SmtpTransport>, blobs: Blobs) -> Result<u64> {
+    let mail = compose(&letter)?;
     let size = mail.size();
     let message = async || {
         Some(Message {
             size,
-            content: mail.stream(opener(blobs)),
+            content: mail.stream(opener(&blobs)),
         })
     };
     let jane = EmailAddress::parse("jane@acme.example")?;
