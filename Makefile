@@ -34,7 +34,7 @@ test: build lint ## All gates and all tests, with the real Synapse, Postfix, Dov
 	$(CARGO) test --locked --doc --quiet
 
 bench: ## The benchmarks, on a disk: see docs/benchmarks.md
-	$(CARGO) bench --locked --bench commits --bench pipeline --bench understanding
+	$(CARGO) bench --locked --bench commits --bench pipeline --bench understanding --bench composing
 
 # Not a part of `make test`, which drives the same targets for some seconds without coverage.
 fuzz: ## Look for inputs that break: make fuzz TARGET=mail_in TIME=300 (installs a nightly Rust)

@@ -195,7 +195,7 @@ async fn compose_now(
     let Some((mut sealed, events)) = load(letter, recipient, context).await.map_err(later)? else {
         return Ok(None);
     };
-    contents::leave_out_what_is_gone(&mut sealed, context)
+    contents::leave_out_what_is_gone(&mut sealed, &context.store, &context.blobs)
         .await
         .map_err(later)?;
     carried.get_or_init(|| events);
@@ -203,7 +203,7 @@ async fn compose_now(
     match composing.await {
         Ok(Ok(mail)) => Ok(Some(Message {
             size: mail.size(),
-            content: mail.stream(contents::opener(context)),
+            content: mail.stream(contents::opener(&context.store, &context.blobs)),
         })),
         Ok(Err(fault)) => Err(SendOutcome::Refused {
             reason: format!("it can't be written: {fault}"),

@@ -178,3 +178,44 @@ impl Draft {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(0)]
+    #[case(INLINE_LIMIT)]
+    #[case(INLINE_LIMIT + 1)]
+    #[case(1_000_000)]
+    #[tokio::test]
+    async fn what_was_written_is_read_bit_by_bit(#[case] size: usize) {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(folder.path()).unwrap();
+        let written: Vec<u8> = (0..=255).cycle().take(size).collect();
+        let mut draft = blobs.draft("one");
+        for piece in written.chunks(10_000) {
+            draft.write(piece).await.unwrap();
+        }
+        let content = blobs.stream(draft.finish().await.unwrap()).await;
+        let mut content = content.unwrap().unwrap();
+        assert_eq!(content.size, size as u64);
+        let mut read = Vec::new();
+        while let Some(chunk) = content.chunks.next().await {
+            let chunk = chunk.unwrap();
+            assert!(chunk.len() <= CHUNK);
+            read.extend_from_slice(&chunk);
+        }
+        assert_eq!(read, written);
+    }
+
+    #[tokio::test]
+    async fn what_is_gone_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(folder.path()).unwrap();
+        let gone = blobs.stream(RawMail::Blob("gone".to_owned())).await;
+        assert!(gone.unwrap().is_none());
+    }
+}

@@ -598,3 +598,31 @@ async fn a_reply_answers_the_mail_that_carried_the_message() {
     assert!(references.contains("<second@acme.com>"), "{references}");
     world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_it_already_does_not_get_it_again() {
+    let world = World::start(patient()).await;
+    let room = world.room("Training", &[JANE]).await;
+    let mut database = world.database().await;
+    let had = "UPDATE letter_items SET had_by =
+        (SELECT '[' || id || ']' FROM contacts WHERE name = 'Jane Doe') WHERE body LIKE 'Old%'";
+
+    world.ann.say(&room, "Old news");
+    world.ann.say(&room, "Fresh news");
+    world.quiet().await;
+    assert_eq!(database.execute(had).await, 1);
+    world.ask(&room, "!email now").await;
+    let letter = letter_text(&world.mails_to("jane@acme.com", 1).await[0]);
+    assert!(
+        letter.contains("Fresh news") && !letter.contains("Old news"),
+        "{letter}"
+    );
+
+    world.ann.say(&room, "Old again");
+    world.quiet().await;
+    assert_eq!(database.execute(had).await, 2);
+    world.ask(&room, "!email now").await;
+    world.settled().await;
+    assert_eq!(world.sink.count(), 1);
+    world.finish().await;
+}

@@ -109,6 +109,11 @@ const SEGMENT: usize = 512 * 57;
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
     use proptest::prelude::*;
     use rstest::rstest;
 
@@ -153,6 +158,31 @@ mod tests {
         let chunks = chunks.into_iter().map(Into::into).collect();
         let fault = encode(chunks, size).unwrap_err();
         assert!(fault.to_string().contains(how), "{fault}");
+    }
+
+    /// Of 64 MB that come in chunks of 64 KiB, one chunk and one segment at most are here.
+    #[tokio::test]
+    async fn little_is_held() {
+        const CHUNK: usize = 64 * 1024;
+        let given = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&given);
+        let chunks = stream::repeat(Bytes::from(vec![7; CHUNK]))
+            .take(1024)
+            .map(move |chunk| {
+                counted.fetch_add(chunk.len(), Ordering::Relaxed);
+                Ok(chunk)
+            });
+        let size = 1024 * CHUNK as u64;
+        let mut lines = encoded(chunks.boxed(), size);
+        let (mut taken, mut most) = (0, 0);
+        while let Some(next) = lines.next().await {
+            let next = next.unwrap();
+            assert!(next.len() <= BASE64_MIME.encode_len(SEGMENT));
+            taken += next.len();
+            most = most.max(given.load(Ordering::Relaxed) - taken / 78 * 57);
+        }
+        assert_eq!(taken as u64, encoded_size(size));
+        assert!(most <= CHUNK + SEGMENT, "{most}");
     }
 
     proptest! {

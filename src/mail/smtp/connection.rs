@@ -348,7 +348,59 @@ fn unwelcome(trouble: Trouble) -> ConnectFault {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+        time::Duration,
+    };
+
+    use futures_util::stream;
+    use tokio::io::AsyncReadExt as _;
+
     use super::*;
+
+    /// Of 64 MB that a slow server takes, a chunk and a few pieces at most wait here.
+    #[tokio::test]
+    async fn little_is_held() {
+        const CHUNK: usize = 40_000;
+        const BETWEEN: usize = 16 * 1024;
+        let (ours, mut theirs) = tokio::io::duplex(BETWEEN);
+        let mut connection = Connection {
+            wire: Wire::new(Box::new(ours), Duration::from_mins(1)),
+            extensions: Extensions::default(),
+            dirty: true,
+            mails: 0,
+        };
+        let given = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&given);
+        let line = b"As many words as stand in a line.....\r\n";
+        let chunk = Bytes::from(line.repeat(CHUNK / line.len()));
+        let size = 1600 * chunk.len();
+        let mail = stream::repeat(chunk).take(1600).map(move |chunk| {
+            counted.fetch_add(chunk.len(), Ordering::Relaxed);
+            Ok(chunk)
+        });
+        let server = tokio::spawn(async move {
+            let (mut taken, mut most) = (0, 0);
+            let mut buffer = [0; 8 * 1024];
+            loop {
+                let read = theirs.read(&mut buffer).await.unwrap();
+                if read == 0 {
+                    return (taken, most);
+                }
+                taken += read;
+                most = most.max(given.load(Ordering::Relaxed).saturating_sub(taken));
+            }
+        });
+        let deadline = Instant::now() + Duration::from_mins(5);
+        connection.content(mail.boxed(), deadline).await.unwrap();
+        drop(connection);
+        let (taken, most) = server.await.unwrap();
+        assert_eq!(taken, size);
+        assert!(most <= 2 * CHUNK + PIECE + BETWEEN, "{most}");
+    }
 
     #[test]
     fn reads_extensions() {

@@ -66,7 +66,7 @@ pub struct Message {
 pub const MOST_CONNECTIONS: usize = 8;
 /// How long a connection stays open without a mail; servers begin to hang up after minutes.
 const LONGEST_IDLE: Duration = Duration::from_mins(1);
-/// How long a server may take for a reply, or for [64 KiB](wire::PIECE) of a mail.
+/// How long a server may take for a reply, or for 64 KiB of a mail.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
 
 impl SmtpTransport {
