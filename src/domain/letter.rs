@@ -200,6 +200,17 @@ impl Language {
             Self::English => "en",
         }
     }
+
+    /// What it is called in English.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+        }
+    }
+
+    /// Every one.
+    pub const ALL: &'static [Self] = &[Self::English];
 }
 
 /// The ids for the References header of the next mail in `chain` (oldest first): all while they

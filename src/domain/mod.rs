@@ -21,5 +21,6 @@ pub mod reply_address;
 pub mod settings;
 pub mod shared;
 pub mod staff;
+pub mod timing;
 pub mod token;
 pub mod wording;

@@ -1,12 +1,13 @@
 //! Writes the effects of a decision. What leaves the machine becomes rows of the outbox, in the same
 //! transaction.
 
+use jiff::tz::TimeZone;
 use ruma::{OwnedEventId, OwnedRoomId, UserId};
 
 use super::{
     Context,
     lanes::{Origin, enqueue, report, say, send},
-    seal, settings,
+    locale, seal, settings,
 };
 use crate::{
     domain::{
@@ -14,16 +15,17 @@ use crate::{
         effect::{Effect, LetterItem, Post},
         event::Membership,
         ids::{ContactId, ConversationId, MailId, MessageId},
+        letter::Language,
         outgoing::{MailPart, MatrixAction, Media, Offer, PostedMail, Puppet},
-        wording,
+        timing, wording,
     },
     matrix::{
         encode,
         post::{self, Planned},
     },
     store::{
-        StoreError, Tx, conversations, conversations::Direction, inbox, letters, letters::Timing,
-        mails, offers, people, rooms,
+        StoreError, Tx, conversations, conversations::Direction, departures, inbox, letters,
+        locales, mails, offers, people, rooms,
     },
 };
 
@@ -87,7 +89,22 @@ async fn one(
         }
         Effect::Rewrite { event, words } => letters::rewrite(tx, event.as_str(), &words).await?,
         Effect::Strike { event } => letters::strike(tx, event.as_str()).await?,
-        Effect::SendNow { room } => letters::make_due(tx, room.as_str(), origin.now).await?,
+        Effect::SendNow { conversations } => {
+            for conversation in conversations {
+                departures::make_due(tx, conversation, origin.now).await?;
+            }
+        }
+        Effect::ChangeSettings { room, by, changes } => {
+            settings::change(tx, &room, &by, &changes, origin, context).await?;
+        }
+        Effect::SetLanguage { customer, language } => {
+            let tag = language.map_or("", Language::tag);
+            locales::set_language(tx, customer, tag).await?;
+        }
+        Effect::SetTimeZone {
+            customer,
+            time_zone,
+        } => locales::set_zone(tx, customer, &time_zone.unwrap_or_default()).await?,
         Effect::MarkInternal { event } => inbox::mark_internal(tx, event.as_str()).await?,
         Effect::Say {
             room,
@@ -137,7 +154,8 @@ async fn one(
     Ok(())
 }
 
-/// Without a quiet time every message is a letter of its own, however many come together.
+/// Without a quiet time every message is a letter of its own, however many come together; but not where
+/// letters go at fixed times.
 async fn write(
     tx: &mut Tx,
     conversation: ConversationId,
@@ -146,13 +164,18 @@ async fn write(
     context: &Context,
 ) -> Result<(), StoreError> {
     let (place, trace) = (origin.inbox_seq, &origin.trace);
-    let settings = settings::of_room(tx.connection(), item.room.as_str(), context).await?;
-    let timing = Timing {
-        quiet: settings.quiet,
-        at_most: settings.at_most,
+    let room = item.room.as_str();
+    let in_force = settings::of_room(tx.connection(), room, context).await?;
+    // Only times of the day are told by a clock.
+    let zone = if in_force.digest.is_empty() {
+        TimeZone::UTC
+    } else {
+        locale::of_room(tx.connection(), room, context).await?
     };
-    letters::write(tx, conversation, item, place, timing, trace, origin.now).await?;
-    if settings.quiet.is_zero() && !item.rides {
+    let now = settings::moment(origin.now);
+    let departure = |opened| timing::departure(now, opened, &in_force, &zone);
+    letters::write(tx, conversation, item, place, departure, trace, origin.now).await?;
+    if in_force.quiet.is_zero() && in_force.digest.is_empty() && !item.rides {
         seal::open_letter_of(tx, conversation, origin, context).await?;
     }
     Ok(())

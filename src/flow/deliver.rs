@@ -10,7 +10,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::{
     Context, enclose, lanes,
     lanes::Origin,
-    return_path, seal,
+    locale, return_path, seal,
     worker::{Slots, Step, Worker, write_down},
 };
 use crate::{
@@ -205,7 +205,7 @@ async fn load(
     let (_, mailbox) = context.mailbox(found.as_ref().map_or("", |found| found.mailbox.as_str()));
     let events = items.iter().map(|item| item.event.clone()).collect();
     let seal = sealed.seal;
-    let zone = time_zone(&seal.time_zone);
+    let zone = locale::time_zone(&seal.time_zone);
     let mut entries = Vec::with_capacity(items.len());
     for item in items {
         entries.push(entry(item, conversation, &zone, &mut reading, context).await?);
@@ -278,18 +278,6 @@ fn zoned(millis: i64, zone: &TimeZone) -> jiff::Zoned {
     Timestamp::from_millisecond(millis)
         .unwrap_or_default()
         .to_zoned(zone.clone())
-}
-
-/// The zone of this name or offset; the system's where there is no such zone.
-fn time_zone(name: &str) -> TimeZone {
-    let offset = || {
-        let parsed = jiff::fmt::strtime::parse("%:z", name).ok()?;
-        parsed.offset().map(TimeZone::fixed)
-    };
-    TimeZone::get(name)
-        .ok()
-        .or_else(offset)
-        .unwrap_or_else(TimeZone::system)
 }
 
 /// Writes how the attempt ended, and what follows for the letter and the room.

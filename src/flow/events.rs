@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use ruma::{OwnedEventId, UserId};
 
 use super::{
-    Context, apply, audience, lanes,
+    Context, apply, audience, details, lanes,
     lanes::Origin,
     puppets, room_state,
     room_state::NotNow,
@@ -256,6 +256,7 @@ async fn facts(
         conversations: conversations::of_room(connection, room, server).await?,
         settings: settings::of_room(connection, room, context).await?,
     };
+    let details = details::of(connection, event, &room_facts.conversations, context).await?;
     let subject = match &event.kind {
         EventKind::Membership { user, .. } if context.is_ours(user) && *user != context.bot => {
             let contact = people::by_ghost(connection, user.localpart()).await?;
@@ -275,6 +276,7 @@ async fn facts(
         subject,
         own_addresses: context.own_addresses(),
         control_room: context.control_room.clone(),
+        details,
     })
 }
 

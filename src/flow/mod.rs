@@ -8,6 +8,7 @@ mod apply;
 mod audience;
 mod context;
 pub mod deliver;
+mod details;
 mod enclose;
 pub mod events;
 pub mod imap;

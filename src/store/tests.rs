@@ -24,6 +24,7 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         conversations::STATEMENTS,
         messages::STATEMENTS,
         letters::STATEMENTS,
+        departures::STATEMENTS,
         mails::STATEMENTS,
         outbox::STATEMENTS,
         uploads::STATEMENTS,
@@ -31,6 +32,8 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         offers::STATEMENTS,
         endings::STATEMENTS,
         sent::STATEMENTS,
+        settings::STATEMENTS,
+        locales::STATEMENTS,
     ]
     .concat()
 }

@@ -3,6 +3,7 @@ INSERT INTO letter_items (letter_id, event_id, inbox_seq, room_id, author, by_st
 VALUES (1, '$film:example.org', 9, '!room:example.org', 'Ann', 1, 1000, 'shared', '', '{"shared":"file","kind":"video","source":"mxc://example.org/film","filename":"film.mp4"}', '{"fate":"linked","link":1,"size":90000000,"until":2592001000}', '[1]');
 INSERT INTO files (event_id, source, state, size, content_type) VALUES ('$film:example.org', 'mxc://example.org/film', 'too_large', 90000000, 'video/mp4');
 INSERT INTO links (event_id, conversation_id, made_at, ends_at) VALUES ('$film:example.org', 1, 1000, 2592001000);
+UPDATE contacts SET language = 'fr', language_mail = 1, time_zone = '+01:00', time_zone_mail = 1 WHERE id = 1;
 INSERT INTO room_settings (room_id, key, value, set_by, set_at) VALUES ('!room:example.org', 'quiet', '5m', '@ann:example.org', 1000);
 INSERT INTO last_mails (conversation_id, mail_id, author, written_at, text) VALUES (1, 1, 'Jane Doe', '2026-11-12T11:40:00+01:00', 'Hello');
 INSERT INTO votes (poll_id, voter, answers, voted_at) VALUES ('$poll:example.org', '@ann:example.org', '["a"]', 1000);

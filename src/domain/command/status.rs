@@ -8,7 +8,7 @@ pub(super) fn apply(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
     let text = if conversations.is_empty() {
         wording::nobody_here()
     } else {
-        wording::status(conversations)
+        wording::status(conversations, &facts.details.now)
     };
     vec![answer(event, text)]
 }

@@ -4,7 +4,7 @@ use super::parts::item;
 use crate::domain::{
     command::{self, Command},
     effect::{Effect, ItemKind},
-    event::{Content, EventKind, RoomEvent, Words},
+    event::{EventKind, RoomEvent, Words},
     facts::{EventFacts, Role},
     wording,
 };
@@ -29,11 +29,7 @@ fn plain(key: &str) -> &str {
 pub fn asks_for_original(event: &RoomEvent) -> bool {
     match &event.kind {
         EventKind::Reaction { key, .. } => plain(key) == SHOW_ORIGINAL,
-        EventKind::Message {
-            content: Content::Text(words) | Content::Emote(words),
-            ..
-        } => Command::parse(&words.body) == Some(Command::Original),
-        _ => false,
+        _ => Command::of(event) == Some(Command::Original),
     }
 }
 
@@ -56,11 +52,10 @@ pub(super) fn on_reaction(event: &RoomEvent, key: &str, facts: &EventFacts) -> V
         return Vec::new();
     }
     if key == SEND_NOW {
-        let waits = target.placed.iter().any(|placement| placement.open);
-        return if waits && facts.sender_role == Role::Staff {
-            vec![Effect::SendNow {
-                room: event.room.clone(),
-            }]
+        let waits = target.placed.iter().filter(|placement| placement.open);
+        let conversations: Vec<_> = waits.map(|placement| placement.conversation).collect();
+        return if !conversations.is_empty() && facts.sender_role == Role::Staff {
+            vec![Effect::SendNow { conversations }]
         } else {
             Vec::new()
         };

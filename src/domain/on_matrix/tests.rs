@@ -7,7 +7,7 @@ use ruma::{OwnedUserId, owned_event_id, owned_room_id, owned_user_id};
 use super::*;
 use crate::domain::{
     address::EmailAddress,
-    facts::{ConversationFacts, OwnAddresses, PersonFacts, Placement, RoomFacts},
+    facts::{ConversationFacts, Details, OwnAddresses, PersonFacts, Placement, RoomFacts},
     ids::{ContactId, CustomerId, MailId},
     outgoing::Offer,
     settings::Settings,
@@ -15,6 +15,7 @@ use crate::domain::{
 
 mod memberships;
 mod reactions;
+mod sending;
 
 fn person(contact: i64, address: &str, name: &str, ghost: OwnedUserId) -> PersonFacts {
     PersonFacts {
@@ -33,6 +34,7 @@ fn conversation(id: i64, who: PersonFacts) -> ConversationFacts {
         thread_root: None,
         people: vec![who],
         waiting: 0,
+        goes_at: None,
         undelivered: 0,
     }
 }
@@ -68,6 +70,7 @@ fn scene() -> EventFacts {
             domains: Vec::new(),
         },
         control_room: None,
+        details: Details::default(),
     }
 }
 
@@ -144,7 +147,10 @@ fn short(effects: &[Effect]) -> String {
         Effect::React { event, key, .. } => format!("react {key} {event}"),
         Effect::Say { .. } => "say".to_owned(),
         Effect::Report { .. } => "report".to_owned(),
-        Effect::SendNow { .. } => "send now".to_owned(),
+        Effect::SendNow { conversations } => {
+            let numbers: Vec<String> = conversations.iter().map(ToString::to_string).collect();
+            format!("send {} now", numbers.join(" "))
+        }
         Effect::AddCustomer { people, .. } => format!("add {}", people[0].address),
         Effect::RemoveContact { contact, .. } => format!("remove {contact}"),
         Effect::DeclineAsGhost { localpart, .. } => format!("decline {localpart}"),

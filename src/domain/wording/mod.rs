@@ -6,7 +6,9 @@ pub mod letter;
 pub mod mail;
 pub mod mailbox;
 mod room;
+mod settings;
 mod shown;
 
 pub use room::*;
+pub use settings::*;
 pub use shown::*;

@@ -1,8 +1,9 @@
 //! What the bot says in rooms.
 
+use jiff::Zoned;
 use ruma::UserId;
 
-use super::is_hint;
+use super::{goes, is_hint};
 use crate::domain::{
     address::{AddressFault, EmailAddress},
     event::Thing,
@@ -129,7 +130,7 @@ pub fn list(conversations: &[ConversationFacts]) -> String {
     lines.join("\n")
 }
 
-pub fn status(conversations: &[ConversationFacts]) -> String {
+pub fn status(conversations: &[ConversationFacts], now: &Zoned) -> String {
     let mut lines = Vec::new();
     for conversation in conversations {
         let names: Vec<&str> = conversation
@@ -137,10 +138,13 @@ pub fn status(conversations: &[ConversationFacts]) -> String {
             .iter()
             .map(|p| p.name.as_str())
             .collect();
+        let when = conversation
+            .goes_at
+            .map_or_else(String::new, |at| format!(", which goes {}", goes(at, now)));
         let waiting = match conversation.waiting {
             0 => "nothing waits to be sent".to_owned(),
-            1 => "one message waits for its letter (`!email now` sends it)".to_owned(),
-            n => format!("{n} messages wait for their letter (`!email now` sends it)"),
+            1 => format!("one message waits for its letter{when} (`!email now` sends it)"),
+            n => format!("{n} messages wait for their letter{when} (`!email now` sends it)"),
         };
         let undelivered = match conversation.undelivered {
             0 => String::new(),
