@@ -44,6 +44,7 @@ pub async fn all(
     Ok(())
 }
 
+#[expect(clippy::too_many_lines, reason = "it is one short arm for each effect")]
 async fn one(
     tx: &mut Tx,
     effect: Effect,
@@ -90,16 +91,13 @@ async fn one(
         Effect::Rewrite { event, words } => letters::rewrite(tx, event.as_str(), &words).await?,
         Effect::Strike { event } => letters::strike(tx, event.as_str()).await?,
         Effect::SendNow { conversations } => {
-            for conversation in conversations {
-                departures::make_due(tx, conversation, origin.now).await?;
-            }
+            departures::make_due(tx, &conversations, origin.now).await?;
         }
         Effect::ChangeSettings { room, by, changes } => {
             settings::change(tx, &room, &by, &changes, origin, context).await?;
         }
         Effect::SetLanguage { customer, language } => {
-            let tag = language.map_or("", Language::tag);
-            locales::set_language(tx, customer, tag).await?;
+            locales::set_language(tx, customer, language.map_or("", Language::tag)).await?;
         }
         Effect::SetTimeZone {
             customer,
@@ -112,11 +110,11 @@ async fn one(
             text,
         } => say(tx, room, &text, reply_to.as_ref(), origin, context).await?,
         Effect::React { room, event, key } => {
-            let content = encode::reaction(&event, key);
+            let (puppet, content) = (Puppet::Bot, encode::reaction(&event, key));
             send(
                 tx,
                 room,
-                Puppet::Bot,
+                puppet,
                 "m.reaction",
                 content,
                 None,

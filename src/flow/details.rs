@@ -62,13 +62,10 @@ async fn locales(
 }
 
 fn zone(text: &str) -> ZoneFacts {
-    match locale::known_zone(text) {
+    if let Some(zone) = locale::known_zone(text) {
         // As the database writes it.
-        Some(zone) => ZoneFacts::Known(zone.iana_name().unwrap_or(text).to_owned()),
-        None => {
-            let names = jiff::tz::db().available();
-            let names = names.map(|name| name.to_string());
-            ZoneFacts::Unknown(timezone::near(text, names))
-        }
+        return ZoneFacts::Known(zone.iana_name().unwrap_or(text).to_owned());
     }
+    let names = jiff::tz::db().available().map(|name| name.to_string());
+    ZoneFacts::Unknown(timezone::near(text, names))
 }

@@ -91,14 +91,16 @@ pub async fn opened_after(connection: &mut Connection, now: i64) -> Result<Vec<O
     Ok(fetch_all!(connection, Open, SELECT_OPENED_AFTER, now))
 }
 
-/// The conversation's open letter is due at once, whoever types or writes meanwhile; but not if it
-/// holds only what rides with a letter.
+/// The open letters of these conversations are due at once, whoever types or writes meanwhile; but for
+/// one that holds only what rides with a letter.
 pub async fn make_due(
     tx: &mut Tx,
-    conversation: ConversationId,
+    conversations: &[ConversationId],
     now: i64,
 ) -> Result<(), StoreError> {
-    execute!(tx.connection(), MAKE_DUE, conversation.0, now);
+    for conversation in conversations {
+        execute!(tx.connection(), MAKE_DUE, conversation.0, now);
+    }
     tx.wake(Queue::Letters);
     Ok(())
 }

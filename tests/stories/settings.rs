@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::{Timestamp, tz::TimeZone};
+use postroom::lifecycle::Clock;
 
 use crate::support::world::{Options, World, letter_text};
 
@@ -18,10 +19,14 @@ fn patient() -> Options {
     }
 }
 
+fn now() -> Timestamp {
+    Clock::System.now()
+}
+
 /// A time of the day that comes in about so many hours, as it is typed.
 fn in_hours(hours: i64) -> String {
-    let now = Timestamp::now().to_zoned(TimeZone::system());
-    let then = now.saturating_add(jiff::Span::new().hours(hours));
+    let then = now() + jiff::SignedDuration::from_hours(hours);
+    let then = then.to_zoned(TimeZone::system());
     then.strftime("%H:%M").to_string()
 }
 
@@ -29,7 +34,7 @@ fn in_hours(hours: i64) -> String {
 async fn due(world: &World) -> i64 {
     let sql = "SELECT due_at FROM letters WHERE state = 'open' AND due_at IS NOT NULL";
     let (due,) = world.database().await.row::<(i64,)>(sql).await;
-    (due - Timestamp::now().as_millisecond()) / 1000
+    (due - now().as_millisecond()) / 1000
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -325,7 +330,7 @@ async fn a_clock_that_was_wrong_by_years_holds_no_letter_back() {
     let open = "SELECT opened_at FROM letters WHERE state = 'open'";
     loop {
         let (opened,) = world.database().await.row::<(i64,)>(open).await;
-        if opened <= Timestamp::now().as_millisecond() {
+        if opened <= now().as_millisecond() {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
