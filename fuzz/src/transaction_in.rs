@@ -8,10 +8,12 @@ use postroom::{
         effect::{Effect, ItemKind},
         event::{Content, RoomEvent, Said, Words},
         facts::{
-            ConversationFacts, EventFacts, GhostFacts, OwnAddresses, Past, PersonFacts, Placement,
-            PollFacts, Role, RoomFacts, TakenBack, TargetFacts,
+            ConversationFacts, Details, EventFacts, GhostFacts, LocaleFacts, LocaleSource,
+            OwnAddresses, Past, PersonFacts, Placement, PollFacts, Role, RoomFacts, TakenBack,
+            TargetFacts, ZoneFacts,
         },
         ids::{ContactId, ConversationId, CustomerId, MailId},
+        letter::Language,
         on_matrix,
         settings::Settings,
         shared::Poll,
@@ -135,6 +137,7 @@ fn facts(event: &RoomEvent) -> Vec<EventFacts> {
             is_guest: false,
         }],
         waiting: 1,
+        goes_at: Some(jiff::Timestamp::MAX),
         undelivered: 0,
     };
     let target = TargetFacts {
@@ -159,6 +162,17 @@ fn facts(event: &RoomEvent) -> Vec<EventFacts> {
         mail: Some(MailId(1)),
         offer: None,
         has_visitors: false,
+    };
+    let details = Details {
+        locales: vec![LocaleFacts {
+            customer: CustomerId(1),
+            language: Language::English,
+            language_by: LocaleSource::Mail,
+            time_zone: "+01:00".to_owned(),
+            time_zone_by: LocaleSource::Staff,
+        }],
+        zone: Some(ZoneFacts::Known("Europe/Paris".to_owned())),
+        ..Details::default()
     };
     let bot = owned_user_id!("@postroom:example.org");
     let roles: &[Role] = if event.sender == bot {
@@ -203,6 +217,7 @@ fn facts(event: &RoomEvent) -> Vec<EventFacts> {
                     domains: Vec::new(),
                 },
                 control_room: encrypted.then(|| owned_room_id!("!control")),
+                details: details.clone(),
             });
         }
     }

@@ -82,6 +82,9 @@ CREATE TABLE room_settings (
 -- As their last mail has it: a tag of BCP 47, and a name of the time zone database or an offset.
 ALTER TABLE contacts ADD COLUMN language TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE contacts ADD COLUMN time_zone TEXT COLLATE "C" NOT NULL DEFAULT '';
+-- The mail that said so; the newest counts.
+ALTER TABLE contacts ADD COLUMN language_mail BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE contacts ADD COLUMN time_zone_mail BIGINT NOT NULL DEFAULT 0;
 
 -- The last mail that came in a conversation, as the next letter quotes it.
 CREATE TABLE last_mails (

@@ -156,8 +156,15 @@ staff: ["@*:{server}"]
 # control_room: "!room-id"
 
 # A mail is sent when the room has been quiet for so long, and at the latest after at_most.
-# quiet: 0 sends every message at once.
-letters: {{quiet: 1m, at_most: 5m}}
+# quiet: 0 sends every message at once. `!email settings` sets it for a single room.
+letters:
+  quiet: 1m
+  at_most: 5m
+  # Or at these times of the day only.
+  # digest: ["08:00", "16:30"]
+  # Whether what other bots say goes out, and who comes and goes.
+  notices: false
+  changes: false
 
 # Health checks and metrics for your monitoring.
 operations: {{listen: "127.0.0.1:9381"}}

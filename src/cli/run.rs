@@ -213,7 +213,7 @@ const HOMESERVER: &str = "homeserver";
 
 fn start_workers(context: &Arc<flow::Context>, stop: &Stop) {
     start(Events::new(Arc::clone(context)), context, stop);
-    start(Letters(Arc::clone(context)), context, stop);
+    start(Letters::new(Arc::clone(context)), context, stop);
     start(Deliver::new(Arc::clone(context)), context, stop);
     start(Mails(Arc::clone(context)), context, stop);
     start(Puppets::new(Arc::clone(context)), context, stop);

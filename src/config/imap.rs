@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     section::Section,
     server::{MailServer, Schemes},
-    values::{duration, size},
+    values::{duration, size, yes_or_no},
     wrong::Wrong,
 };
 
@@ -161,17 +161,6 @@ fn processed(text: &str) -> Result<Way, Wrong> {
         _ => Err(Wrong::new(
             format!("\"{text}\" is no way to mark a mail"),
             "write \"keyword\", \"move\" or \"seen\"",
-        )),
-    }
-}
-
-fn yes_or_no(text: &str) -> Result<bool, Wrong> {
-    match text {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err(Wrong::new(
-            format!("\"{text}\" is neither true nor false"),
-            "write \"true\" or \"false\"",
         )),
     }
 }

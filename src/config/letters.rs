@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use jiff::civil::Time;
+
 use super::{
     section::Section,
-    values::{duration, size},
+    values::{duration, size, yes_or_no},
+    wrong::Wrong,
 };
+use crate::domain::settings::{self, Key, Settings};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letters {
@@ -15,6 +19,14 @@ pub struct Letters {
     pub at_most: Duration,
     /// The largest mail that is sent, in octets: files that would make it larger travel as links.
     pub max_size: u64,
+    /// Where there are any, letters go at these times of the day only. In order.
+    pub digest: Vec<Time>,
+    /// Whether what other machines say goes out.
+    pub notices: bool,
+    /// Whether customers are told who comes and goes.
+    pub changes: bool,
+    /// What of this stands in the configuration, and can be set for a room.
+    pub given: Vec<Key>,
 }
 
 impl Default for Letters {
@@ -23,6 +35,10 @@ impl Default for Letters {
             quiet: Duration::from_mins(1),
             at_most: Duration::from_mins(5),
             max_size: 20_000_000,
+            digest: Vec::new(),
+            notices: false,
+            changes: false,
+            given: Vec::new(),
         }
     }
 }
@@ -36,6 +52,11 @@ impl Letters {
         // Whoever sets only `quiet` doesn't want to hear of the other.
         let at_most = at_most.unwrap_or(default.at_most.max(quiet));
         let max_size = section.optional("max_size", "20MB", size);
+        let digest = section.optional_list("digest", "[\"08:00\"]", time_of_day);
+        let notices = section.optional("notices", "false", yes_or_no);
+        let changes = section.optional("changes", "false", yes_or_no);
+        let given = Key::ALL.into_iter().filter(|key| section.has(key.word()));
+        let given = given.collect();
         if at_most < quiet {
             let quiet = humantime::format_duration(quiet);
             section.wrong(
@@ -45,10 +66,45 @@ impl Letters {
             );
             return None;
         }
+        let Ok(digest) = settings::in_order(digest.unwrap_or_default()) else {
+            let most = settings::MOST_TIMES;
+            section.wrong(
+                "digest",
+                format!("has more than {most} times"),
+                "leave some out",
+            );
+            return None;
+        };
         Some(Self {
             quiet,
             at_most,
             max_size: max_size.unwrap_or(default.max_size),
+            digest,
+            notices: notices.unwrap_or(default.notices),
+            changes: changes.unwrap_or(default.changes),
+            given,
         })
     }
+
+    /// What holds in a room where staff have set nothing else.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        Settings {
+            quiet: self.quiet,
+            at_most: self.at_most,
+            digest: self.digest.clone(),
+            notices: self.notices,
+            changes: self.changes,
+            ..Settings::default()
+        }
+    }
+}
+
+fn time_of_day(text: &str) -> Result<Time, Wrong> {
+    settings::time_of_day(text).ok_or_else(|| {
+        Wrong::new(
+            format!("\"{text}\" is not a time of the day"),
+            "write times from \"00:00\" to \"23:59\", such as [\"08:00\", \"16:30\"]",
+        )
+    })
 }

@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
 use super::*;
+use crate::domain::settings::{Key, Value};
 
 const GOOD: &str = r#"# Postroom
 homeserver:
@@ -320,6 +321,8 @@ fn the_environment_stands_over_the_file() {
         ),
         ("POSTROOM__STAFF", "['@bo:example.org']"),
         ("POSTROOM__LETTERS__QUIET", "0"),
+        ("POSTROOM__LETTERS__DIGEST", "['16:30', '8:00']"),
+        ("POSTROOM__LETTERS__CHANGES", "true"),
         ("POSTROOM__LMTP__MAX_SIZE", "1MiB"),
         ("POSTROOM_OTHER", "not ours"),
     ];
@@ -335,6 +338,12 @@ fn the_environment_stands_over_the_file() {
     let staff: Vec<_> = config.staff.patterns().map(ToString::to_string).collect();
     assert_eq!(staff, ["@bo:example.org"]);
     assert_eq!(config.letters.quiet, Duration::ZERO);
+    let digest = Value::parse(Key::Digest, "08:00 16:30").unwrap();
+    let settings = config.letters.settings();
+    assert_eq!(settings.value(Key::Digest), digest, "in order");
+    assert!(settings.changes && !settings.notices);
+    let given = [Key::Quiet, Key::AtMost, Key::Digest, Key::Changes];
+    assert_eq!(config.letters.given, given);
     assert_eq!(config.lmtp.unwrap().max_size, 1 << 20);
 }
 
@@ -402,6 +411,9 @@ fn the_environment_stands_over_the_file() {
 #[case::room_alias("!abc:example.org", "#control:example.org")]
 #[case::time_without_unit("quiet: 2m", "quiet: 2")]
 #[case::at_most_is_shorter("at_most: 10m", "at_most: 90s")]
+#[case::digest("at_most: 10m", "digest: [\"08:00\", \"8 o'clock\"]")]
+#[case::digest_is_no_list("at_most: 10m", "digest: off")]
+#[case::notices("at_most: 10m", "notices: loud")]
 #[case::log_format("format: json", "format: xml")]
 #[case::log_level("info,postroom=debug", "chatty")]
 fn says_what_is_wrong(#[context] context: Context, #[case] from: &str, #[case] to: &str) {

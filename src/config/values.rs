@@ -5,6 +5,7 @@ use std::{fs::File, path::Path, time::Duration};
 use url::Url;
 
 use super::wrong::Wrong;
+use crate::domain::settings::{self, Fault};
 
 /// Text on one line, for headers and names: 1 to 100 characters.
 pub(super) fn line(text: &str) -> Result<String, Wrong> {
@@ -47,22 +48,28 @@ pub(super) fn http_url(text: &str) -> Result<Url, Wrong> {
 
 /// A time such as `90s`, `1m 30s` or `0`, at most a week.
 pub(super) fn duration(text: &str) -> Result<Duration, Wrong> {
-    if text == "0" {
-        return Ok(Duration::ZERO);
-    }
-    let remedy = "write a number and a unit, such as \"30s\", \"5m\" or \"1h\"";
-    let duration = humantime::parse_duration(text)
-        .map_err(|_| Wrong::new(format!("\"{text}\" is not a time"), remedy))?;
-    if duration > WEEK {
-        return Err(Wrong::new(
-            format!("\"{text}\" is longer than a week"),
-            remedy,
-        ));
-    }
-    Ok(duration)
+    settings::duration(text).map_err(|fault| {
+        let what = match fault {
+            Fault::LongerThanAWeek => "longer than a week",
+            _ => "not a time",
+        };
+        Wrong::new(
+            format!("\"{text}\" is {what}"),
+            "write a number and a unit, such as \"30s\", \"5m\" or \"1h\"",
+        )
+    })
 }
 
-const WEEK: Duration = Duration::from_hours(7 * 24);
+pub(super) fn yes_or_no(text: &str) -> Result<bool, Wrong> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(Wrong::new(
+            format!("\"{text}\" is neither true nor false"),
+            "write \"true\" or \"false\"",
+        )),
+    }
+}
 
 /// A size such as `50MB`, `512KiB` or a number of octets, in octets; at least one octet and at
 /// most 1 GiB.

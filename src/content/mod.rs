@@ -7,6 +7,7 @@
 pub mod charset;
 pub mod flowed;
 pub mod html;
+pub mod language;
 pub mod media_type;
 pub mod picture;
 pub mod pieces;

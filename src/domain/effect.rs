@@ -7,7 +7,9 @@ use super::{
     address::{EmailAddress, NamedAddress},
     event::{Membership, Said, Words},
     ids::{ContactId, ConversationId, CustomerId, MailId, MessageId},
+    letter::Language,
     outgoing::{Offer, PostedFile},
+    settings::{Key, Value},
     shared::Shared,
     threading::LooseEnd,
 };
@@ -75,9 +77,26 @@ pub enum Effect {
     Strike {
         event: OwnedEventId,
     },
-    /// The open letters of the room are due now.
+    /// The open letters of these conversations are due now.
     SendNow {
+        conversations: Vec<ConversationId>,
+    },
+    /// Staff want this to hold in the room; without a value, what is configured.
+    ChangeSettings {
         room: OwnedRoomId,
+        by: OwnedUserId,
+        changes: Vec<(Key, Option<Value>)>,
+    },
+    /// The language of the letters to a customer; `None`: as their mails and the mailbox have it.
+    SetLanguage {
+        customer: CustomerId,
+        language: Option<Language>,
+    },
+    /// The zone of the times in the letters to a customer, a name of the time zone database or an
+    /// offset; `None`: as their mails and the mailbox have it.
+    SetTimeZone {
+        customer: CustomerId,
+        time_zone: Option<String>,
     },
     /// The event, and what hangs on it, stays in Matrix.
     MarkInternal {

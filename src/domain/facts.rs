@@ -3,14 +3,16 @@
 
 use std::collections::HashSet;
 
+use jiff::{Timestamp, Zoned};
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
 
 use super::{
     address::{EmailAddress, NamedAddress},
     event::{Content, Membership, Said},
     ids::{ContactId, ConversationId, CustomerId, MailId},
+    letter::Language,
     outgoing::Offer,
-    settings::Settings,
+    settings::{Key, Settings, Value},
     shared::Poll,
 };
 
@@ -46,6 +48,7 @@ pub struct EventFacts {
     /// Where staff are told what not everybody in a room may read.
     pub control_room: Option<OwnedRoomId>,
     pub past: Past,
+    pub details: Details,
 }
 
 /// What was before, as far as an event asks for it.
@@ -90,7 +93,76 @@ pub struct PollFacts {
     pub poll: Poll,
     /// The ids of the answers that each voter has chosen, with the time of the choice; empty while
     /// nobody ends it.
-    pub votes: Vec<(jiff::Timestamp, Vec<String>)>,
+    pub votes: Vec<(Timestamp, Vec<String>)>,
+}
+
+/// What only some commands need to know; each is there if the event is such a command.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Details {
+    /// The time, in the mailbox's zone: for `!email status`, `settings`.
+    pub now: Zoned,
+    /// For `!email settings`.
+    pub settings: SettingsFacts,
+    /// One for each customer of the room: for `!email language`, `timezone`.
+    pub locales: Vec<LocaleFacts>,
+    /// What staff ask `!email timezone` for.
+    pub zone: Option<ZoneFacts>,
+}
+
+/// Where what holds in a room comes from.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SettingsFacts {
+    /// What holds where staff have set nothing else.
+    pub configured: Settings,
+    /// What of that stands in the configuration; the rest are defaults.
+    pub given: Vec<Key>,
+    pub set: Vec<SetHere>,
+}
+
+impl SettingsFacts {
+    #[must_use]
+    pub fn in_force(&self) -> Settings {
+        Settings::in_force(&self.configured, self.set.iter().map(|set| &set.value))
+    }
+}
+
+/// What staff have set in a room.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SetHere {
+    pub value: Value,
+    /// A Matrix user id.
+    pub by: String,
+}
+
+/// How a customer's letters are written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LocaleFacts {
+    pub customer: CustomerId,
+    pub language: Language,
+    pub language_by: LocaleSource,
+    /// A name of the time zone database or an offset such as `+02:00`; empty for the system's.
+    pub time_zone: String,
+    pub time_zone_by: LocaleSource,
+}
+
+/// Who says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LocaleSource {
+    /// Staff, for this customer.
+    Staff,
+    /// The customer's last mail that told.
+    Mail,
+    /// The configuration of the mailbox, or the system's.
+    Mailbox,
+}
+
+/// What stands for a time zone in a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ZoneFacts {
+    /// As it is written in the time zone database, or an offset.
+    Known(String),
+    /// There is none; these are near.
+    Unknown(Vec<String>),
 }
 
 /// A user in our namespace; without an address they stand for nobody.
@@ -117,8 +189,10 @@ pub struct ConversationFacts {
     /// The Matrix thread that it is; `None`: the room itself.
     pub thread_root: Option<OwnedEventId>,
     pub people: Vec<PersonFacts>,
-    /// How many messages wait in the open letter, and when that goes at the latest.
+    /// How many messages wait in the open letter.
     pub waiting: usize,
+    /// When that goes, if nothing more comes.
+    pub goes_at: Option<Timestamp>,
     /// Letters that the mail server has not taken yet.
     pub undelivered: usize,
 }

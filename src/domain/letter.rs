@@ -200,6 +200,17 @@ impl Language {
             Self::English => "en",
         }
     }
+
+    /// What it is called in English.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+        }
+    }
+
+    /// Every one.
+    pub const ALL: &'static [Self] = &[Self::English];
 }
 
 /// One entry for all who answered the same message by the same sign, where the first of them did.

@@ -24,5 +24,6 @@ pub mod settings;
 pub mod shared;
 pub mod staff;
 pub mod threading;
+pub mod timing;
 pub mod token;
 pub mod wording;

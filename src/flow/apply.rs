@@ -7,15 +7,16 @@ use super::{
     Context, amend, files, guests,
     guests::Notice,
     lanes::{Origin, enqueue, report, say, send},
-    seal, settings, threads,
+    seal, settings, threads, write,
 };
 use crate::{
     domain::{
         address::NamedAddress,
-        effect::{Effect, LetterItem, Post},
+        effect::{Effect, Post},
         event::Membership,
         facts::PersonFacts,
         ids::{ContactId, ConversationId, MailId, MessageId},
+        letter::Language,
         outgoing::{MailPart, MatrixAction, Media, Offer, PostedMail, Puppet},
         wording,
     },
@@ -26,12 +27,11 @@ use crate::{
     store::{
         StoreError, Tx, conversations,
         conversations::Direction,
+        departures,
         guests::remember_had,
         inbox,
         last_mails::{self, LastMail},
-        letters,
-        letters::Timing,
-        mails, offers, people, places, rooms,
+        locales, mails, offers, people, places, rooms,
     },
 };
 
@@ -50,6 +50,7 @@ pub async fn all(
     Ok(())
 }
 
+#[expect(clippy::too_many_lines, reason = "it is one short arm for each effect")]
 async fn one(
     tx: &mut Tx,
     effect: Effect,
@@ -91,7 +92,7 @@ async fn one(
             enqueue(tx, MatrixAction::Leave { room, puppet }, origin, context).await?;
         }
         Effect::Write { conversation, item } => {
-            write(tx, conversation, &item, origin, context).await?;
+            write::item(tx, conversation, &item, origin, context).await?;
         }
         Effect::WriteInThread {
             room,
@@ -104,7 +105,7 @@ async fn one(
             let place =
                 threads::to_write_in(tx, &room, customer, main, root, &item, origin, context);
             if let Some(conversation) = place.await? {
-                write(tx, conversation, &item, origin, context).await?;
+                write::item(tx, conversation, &item, origin, context).await?;
             }
         }
         Effect::RememberLastMail {
@@ -156,7 +157,19 @@ async fn one(
             places::strike(tx, event.as_str()).await?;
             last_mails::take_back(tx, event.as_str()).await?;
         }
-        Effect::SendNow { room } => letters::make_due(tx, room.as_str(), origin.now).await?,
+        Effect::SendNow { conversations } => {
+            departures::make_due(tx, &conversations, origin.now).await?;
+        }
+        Effect::ChangeSettings { room, by, changes } => {
+            settings::change(tx, &room, &by, &changes, origin, context).await?;
+        }
+        Effect::SetLanguage { customer, language } => {
+            locales::set_language(tx, customer, language.map_or("", Language::tag)).await?;
+        }
+        Effect::SetTimeZone {
+            customer,
+            time_zone,
+        } => locales::set_zone(tx, customer, &time_zone.unwrap_or_default()).await?,
         Effect::MarkInternal { event } => inbox::mark_internal(tx, event.as_str()).await?,
         Effect::Say {
             room,
@@ -164,11 +177,11 @@ async fn one(
             text,
         } => say(tx, room, &text, reply_to.as_ref(), origin, context).await?,
         Effect::React { room, event, key } => {
-            let content = encode::reaction(&event, key);
+            let (puppet, content) = (Puppet::Bot, encode::reaction(&event, key));
             send(
                 tx,
                 room,
-                Puppet::Bot,
+                puppet,
                 "m.reaction",
                 content,
                 None,
@@ -202,27 +215,6 @@ async fn one(
         }
         Effect::RenameContact { contact, name } => people::name_by_mail(tx, contact, &name).await?,
         Effect::Report { text } => report(tx, &text, origin, context).await?,
-    }
-    Ok(())
-}
-
-/// Without a quiet time every message is a letter of its own, however many come together.
-async fn write(
-    tx: &mut Tx,
-    conversation: ConversationId,
-    item: &LetterItem,
-    origin: &Origin,
-    context: &Context,
-) -> Result<(), StoreError> {
-    let (place, trace) = (origin.inbox_seq, &origin.trace);
-    let settings = settings::of_room(tx.connection(), item.room.as_str(), context).await?;
-    let timing = Timing {
-        quiet: settings.quiet,
-        at_most: settings.at_most,
-    };
-    letters::write(tx, conversation, item, place, timing, trace, origin.now).await?;
-    if settings.quiet.is_zero() && !item.rides {
-        seal::open_letter_of(tx, conversation, origin, context).await?;
     }
     Ok(())
 }

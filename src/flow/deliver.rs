@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::{
     Context, contents,
     enclose::{self, NotYet},
-    return_path, settle,
+    locale, return_path, settle,
     worker::{Slots, Step, Worker, write_down},
 };
 use crate::{
@@ -237,7 +237,7 @@ async fn load(
     {
         seal.quote = None;
     }
-    let zone = time_zone(&seal.time_zone);
+    let zone = locale::time_zone(&seal.time_zone);
     let mut entries = Vec::with_capacity(items.len());
     for item in items {
         entries.push(entry(item, conversation, &zone, &mut reading, context).await?);
@@ -310,18 +310,6 @@ fn zoned(millis: i64, zone: &TimeZone) -> jiff::Zoned {
     Timestamp::from_millisecond(millis)
         .unwrap_or_default()
         .to_zoned(zone.clone())
-}
-
-/// The zone of this name or offset; the system's where there is no such zone.
-fn time_zone(name: &str) -> TimeZone {
-    let offset = || {
-        let parsed = jiff::fmt::strtime::parse("%:z", name).ok()?;
-        parsed.offset().map(TimeZone::fixed)
-    };
-    TimeZone::get(name)
-        .ok()
-        .or_else(offset)
-        .unwrap_or_else(TimeZone::system)
 }
 
 fn outcome_word(outcome: &SendOutcome) -> &'static str {

@@ -2,7 +2,7 @@
 
 use ruma::{OwnedEventId, RoomId, UserId};
 
-use super::{Context, audience, settings};
+use super::{Context, audience, details, settings};
 use crate::{
     domain::{
         event::{Content, EventKind, Membership, RoomEvent},
@@ -52,6 +52,7 @@ pub async fn of(
         bot: context.bot.clone(),
         sender_role: role(connection, &event.sender, context).await?,
         sender_name: name_of(connection, &event.room, &event.sender, context).await?,
+        details: details::of(connection, event, &room_facts.conversations, context).await?,
         past: past(connection, event, &room_facts, context).await?,
         had: had(connection, event).await?,
         target,

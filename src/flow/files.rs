@@ -3,15 +3,15 @@
 
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
 use ruma::{OwnedEventId, OwnedRoomId};
 
 use super::{
     Context,
     file_links::{end_of_link, page_of},
     lanes::{self, Origin},
-    locale, settings,
+    locale,
     worker::{Step, Worker},
+    write,
 };
 use crate::{
     domain::{
@@ -24,7 +24,6 @@ use crate::{
     matrix::encode,
     store::{
         Queue, StoreError, Tx, conversations, files,
-        letters::{self, Timing},
         links::{self, Asked},
     },
 };
@@ -148,7 +147,7 @@ pub async fn renew(
         return Ok(());
     }
     let locale = locale::of(tx.connection(), conversation, context).await?;
-    let zone = TimeZone::get(&locale.time_zone).unwrap_or_else(|_| TimeZone::system());
+    let zone = locale::time_zone(&locale.time_zone);
     let url = public.page(&page_of(&context.keys.link_token(link.id), &link.filename));
     let until = until.to_zoned(zone);
     let body = wording::page::link_works_again(&link.filename, &url, &until, locale.language);
@@ -169,11 +168,5 @@ pub async fn renew(
         reply_to: OwnedEventId::try_from(link.event_id).ok(),
         rides: false,
     };
-    let settings = settings::of_room(tx.connection(), item.room.as_str(), context).await?;
-    let timing = Timing {
-        quiet: settings.quiet,
-        at_most: settings.at_most,
-    };
-    let (place, trace) = (origin.inbox_seq, &origin.trace);
-    letters::write(tx, conversation, &item, place, timing, trace, origin.now).await
+    write::item(tx, conversation, &item, origin, context).await
 }

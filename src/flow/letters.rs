@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     Context, lanes,
     lanes::Origin,
-    seal,
+    seal, settings,
     worker::{Step, Worker},
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
         ids::{ConversationId, LetterId},
         wording,
     },
-    store::{Queue, StoreError, letters, letters::Due},
+    store::{Queue, StoreError, departures, departures::Due},
 };
 
 /// Most letters that are sealed in one step.
@@ -21,25 +21,42 @@ const AT_ONCE: i64 = 100;
 
 /// Seals letters.
 #[derive(Debug)]
-pub struct Letters(pub Arc<Context>);
+pub struct Letters {
+    context: Arc<Context>,
+    /// The time of the last step, in milliseconds since 1970.
+    last: i64,
+}
+
+impl Letters {
+    #[must_use]
+    pub fn new(context: Arc<Context>) -> Self {
+        // Nobody knows what the clock did before the start.
+        let last = i64::MAX;
+        Self { context, last }
+    }
+}
 
 impl Worker for Letters {
     const NAME: &'static str = "letters";
     const QUEUE: Queue = Queue::Letters;
 
     async fn step(&mut self) -> Result<Step, StoreError> {
-        step(&self.0).await
+        let now = self.context.now_ms();
+        if now < self.last {
+            set_right_after_the_clock(now, &self.context).await?;
+        }
+        self.last = now;
+        step(now, &self.context).await
     }
 }
 
 /// Seals what is due, unless staff are typing there.
-async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
-    let now = context.now_ms();
+async fn step(now: i64, context: &Arc<Context>) -> Result<Step, StoreError> {
     let mut reading = context.store.read().await?;
-    let due = letters::due(&mut reading, now, AT_ONCE).await?;
+    let due = departures::due(&mut reading, now, AT_ONCE).await?;
     if due.is_empty() {
         return Ok(Step::Idle {
-            until: letters::next_due(&mut reading).await?,
+            until: departures::next_due(&mut reading).await?,
         });
     }
     drop(reading);
@@ -58,6 +75,16 @@ async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
     Ok(Step::Again)
 }
 
+async fn set_right_after_the_clock(now: i64, context: &Arc<Context>) -> Result<(), StoreError> {
+    let context = Arc::clone(context);
+    let store = context.store.clone();
+    store
+        .write(move |tx| {
+            Box::pin(async move { settings::set_right_after_the_clock(tx, now, &context).await })
+        })
+        .await
+}
+
 /// A letter that can't be sealed is told of and tried again later; the others go on.
 async fn report(
     due: Due,
@@ -73,7 +100,7 @@ async fn report(
         .write(move |tx| {
             Box::pin(async move {
                 let until = now.saturating_add(AFTER_FAULT);
-                letters::put_off(tx, LetterId(due.id), until).await?;
+                departures::put_off(tx, LetterId(due.id), until).await?;
                 let origin = Origin {
                     inbox_seq: 0,
                     trace: due.trace,
@@ -95,7 +122,7 @@ async fn seal_or_put_off(due: Due, now: i64, context: &Arc<Context>) -> Result<(
     if now < latest && staff_are_typing(&due.room_id, context) {
         return context
             .store
-            .write(move |tx| Box::pin(async move { letters::put_off(tx, letter, until).await }))
+            .write(move |tx| Box::pin(async move { departures::put_off(tx, letter, until).await }))
             .await;
     }
     let context = Arc::clone(context);

@@ -7,6 +7,7 @@ use ruma::{OwnedEventId, RoomId};
 use super::{
     Context, apply, audience, guests, lanes,
     lanes::Origin,
+    locale,
     worker::{Step, Worker},
 };
 use crate::{
@@ -258,6 +259,9 @@ async fn decide(tx: &mut Tx, read: Read, context: &Context) -> Result<(), StoreE
         let whole = [mail.text.as_str(), mail.signature.as_deref().unwrap_or("")];
         let ending = reply::ending(&whole.join("\n"));
         endings::remember(tx, &from.address, read.id, &ending).await?;
+        if let Some(route) = facts.routes.first() {
+            locale::remember(tx, read.id, mail, route.conversation, context).await?;
+        }
     }
     apply::all(tx, effects, &origin, context).await
 }

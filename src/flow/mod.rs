@@ -10,6 +10,7 @@ mod audience;
 mod contents;
 mod context;
 pub mod deliver;
+mod details;
 mod enclose;
 pub mod events;
 mod facts;
@@ -32,6 +33,7 @@ mod settle;
 mod threads;
 mod turns;
 pub mod worker;
+mod write;
 
 pub use context::Context;
 pub use turns::Turns;

@@ -20,6 +20,7 @@ use crate::{
     store::{
         StoreError, Tx, conversations,
         conversations::{Conversation, Direction},
+        departures,
         last_mails::{self, LastMail},
         letters, messages, outbox,
     },
@@ -50,7 +51,7 @@ pub async fn seal(
     let items = letters::items(tx.connection(), letter).await?;
     let rides = |item: &letters::Item| matches!(item.kind, ItemKind::Reaction | ItemKind::Remark);
     if !items.is_empty() && items.iter().all(rides) {
-        return letters::rest(tx, letter).await;
+        return departures::rest(tx, letter).await;
     }
     let server = context.server_name.as_str();
     let people = conversations::people(tx.connection(), conversation, server).await?;

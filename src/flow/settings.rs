@@ -1,24 +1,109 @@
 //! What is in force in a room.
 
-use super::Context;
+use jiff::Timestamp;
+use ruma::{OwnedRoomId, OwnedUserId};
+
+use super::{Context, lanes::Origin, locale};
 use crate::{
-    domain::settings::Settings,
-    store::{Connection, StoreError},
+    domain::{
+        facts::{SetHere, SettingsFacts},
+        ids::LetterId,
+        settings::{Key, Settings, Value},
+        timing::{self, Opened},
+    },
+    store::{Connection, StoreError, Tx, departures, settings as stored},
 };
 
 /// What staff have set for the room, and the configuration for the rest.
-#[expect(
-    clippy::unused_async,
-    reason = "what staff have set will be looked up in the store"
-)]
 pub async fn of_room(
-    _connection: &mut Connection,
-    _room: &str,
+    connection: &mut Connection,
+    room: &str,
     context: &Context,
 ) -> Result<Settings, StoreError> {
-    Ok(Settings {
-        quiet: context.letters.quiet,
-        at_most: context.letters.at_most,
-        ..Settings::default()
+    Ok(explained(connection, room, context).await?.in_force())
+}
+
+/// The same with where it comes from.
+pub async fn explained(
+    connection: &mut Connection,
+    room: &str,
+    context: &Context,
+) -> Result<SettingsFacts, StoreError> {
+    let rows = stored::of_room(connection, room).await?;
+    Ok(SettingsFacts {
+        configured: context.letters.settings(),
+        given: context.letters.given.clone(),
+        set: rows.into_iter().filter_map(set_here).collect(),
     })
+}
+
+/// What a later version may have set is left to it.
+fn set_here(row: stored::Row) -> Option<SetHere> {
+    let key = Key::parse(&row.key)?;
+    let value = Value::parse(key, &row.value).ok()?;
+    let by = row.set_by;
+    Some(SetHere { value, by })
+}
+
+/// From now on this holds in the room. Letters that wait go by it, but no later than they would have,
+/// unless it is a digest that they are to wait for.
+pub async fn change(
+    tx: &mut Tx,
+    room: &OwnedRoomId,
+    by: &OwnedUserId,
+    changes: &[(Key, Option<Value>)],
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let room = room.as_str();
+    let before = of_room(tx.connection(), room, context).await?;
+    for (key, value) in changes {
+        match value {
+            Some(value) => stored::set(tx, room, value, by.as_str(), origin.now).await?,
+            None => stored::take_back(tx, room, key.word()).await?,
+        }
+    }
+    let after = of_room(tx.connection(), room, context).await?;
+    if after.has_timing_of(&before) {
+        return Ok(());
+    }
+    let is_new_digest = !after.digest.is_empty() && after.digest != before.digest;
+    let zone = locale::of_room(tx.connection(), room, context).await?;
+    for letter in departures::open_of_room(tx.connection(), room).await? {
+        let opened = letter.opened();
+        let opened = Opened {
+            latest: opened.latest.filter(|_| !is_new_digest),
+            ..opened
+        };
+        let departure = timing::departure(moment(origin.now), Some(opened), &after, &zone);
+        let opened_at = letter.opened_at.min(origin.now);
+        departures::set(tx, LetterId(letter.id), opened_at, departure).await?;
+    }
+    Ok(())
+}
+
+/// Letters that were opened in the future, before the clock was set back, go as if they were opened
+/// now.
+pub async fn set_right_after_the_clock(
+    tx: &mut Tx,
+    now: i64,
+    context: &Context,
+) -> Result<(), StoreError> {
+    for letter in departures::opened_after(tx.connection(), now).await? {
+        let settings = of_room(tx.connection(), &letter.room_id, context).await?;
+        let zone = locale::of_room(tx.connection(), &letter.room_id, context).await?;
+        let opened = Some(letter.opened());
+        let departure = timing::departure(moment(now), opened, &settings, &zone);
+        departures::set(tx, LetterId(letter.id), now, departure).await?;
+        tracing::warn!(
+            letter = letter.id,
+            "The clock has gone back: a letter is timed anew"
+        );
+    }
+    Ok(())
+}
+
+/// The time of a decision, which was one when the clock was asked.
+pub fn moment(now: i64) -> Timestamp {
+    Timestamp::from_millisecond(now).unwrap_or(Timestamp::MAX)
 }

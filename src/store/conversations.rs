@@ -1,5 +1,6 @@
 //! Conversations: who is written to, and the chain of Message-IDs.
 
+use jiff::Timestamp;
 use ruma::UserId;
 
 use super::{Connection, StoreError, Tx, people::address};
@@ -18,8 +19,9 @@ statements! {
         JOIN contacts ON contacts.id = contact_id
         WHERE conversation_id = $1 AND role <> 'removed' ORDER BY position, contacts.id";
     COUNT_WAITING = "
-        SELECT count(*) FROM letters JOIN letter_items ON letter_id = letters.id
-        WHERE conversation_id = $1 AND state = 'open' AND struck = 0";
+        SELECT count(*), min(due_at) FROM letters JOIN letter_items ON letter_id = letters.id
+        WHERE conversation_id = $1 AND state = 'open' AND due_at IS NOT NULL AND struck = 0
+        AND kind NOT IN ('reaction', 'remark')";
     COUNT_UNDELIVERED = "
         SELECT count(*) FROM letters WHERE conversation_id = $1 AND state = 'sealed'";
     SELECT = "
@@ -115,7 +117,7 @@ pub async fn of_room(
     let mut conversations = Vec::new();
     let rows = fetch_all!(connection, (i64, i64, String), SELECT_OF_ROOM, room);
     for (id, customer, thread_root) in rows {
-        let (waiting,) = fetch_one!(connection, (i64,), COUNT_WAITING, id);
+        let (waiting, due) = fetch_one!(connection, (i64, Option<i64>), COUNT_WAITING, id);
         let (undelivered,) = fetch_one!(connection, (i64,), COUNT_UNDELIVERED, id);
         conversations.push(ConversationFacts {
             id: ConversationId(id),
@@ -123,6 +125,7 @@ pub async fn of_room(
             thread_root: thread_root.try_into().ok(),
             people: people(connection, ConversationId(id), server).await?,
             waiting: usize::try_from(waiting).unwrap_or_default(),
+            goes_at: due.and_then(|due| Timestamp::from_millisecond(due).ok()),
             undelivered: usize::try_from(undelivered).unwrap_or_default(),
         });
     }

@@ -1,41 +1,27 @@
 //! Letters: what waits in them, what was fixed when they were sealed, and how far they have come.
 
-use std::time::Duration;
-
-use super::{Connection, Queue, StoreError, Tx, files};
+use super::{Connection, StoreError, Tx, departures, departures::opened, files};
 use crate::domain::{
-    delivery::millis,
     effect::{ItemKind, LetterItem},
     event::Words,
     ids::{ContactId, ConversationId, LetterId, MessageId},
     outgoing::Seal,
     shared::{Fate, Shared},
+    timing::{Departure, Opened},
 };
 
 statements! {
     SELECT_OPEN = "
-        SELECT id, opened_at, due_at FROM letters WHERE conversation_id = $1 AND state = 'open'";
+        SELECT id, opened_at, due_at, latest_at FROM letters
+        WHERE conversation_id = $1 AND state = 'open'";
     INSERT = "
         INSERT INTO letters (conversation_id, opened_at, trace) VALUES ($1, $2, $3) RETURNING id";
-    SET_DUE = "
-        UPDATE letters SET due_at = $2, latest_at = coalesce(latest_at, $3) WHERE id = $1";
-    SELECT_LATEST = "SELECT latest_at FROM letters WHERE id = $1";
     INSERT_ITEM = "
         INSERT INTO letter_items
             (letter_id, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, html, quote,
              reply_to, shared, earlier, had_by, about)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         ON CONFLICT DO NOTHING";
-    MAKE_DUE = "
-        UPDATE letters SET due_at = $2 WHERE state = 'open' AND due_at IS NOT NULL
-        AND conversation_id IN (SELECT id FROM conversations WHERE room_id = $1 AND state <> 'closed')";
-    SELECT_DUE = "
-        SELECT letters.id, conversation_id, room_id, latest_at, letters.trace
-        FROM letters JOIN conversations ON conversations.id = conversation_id
-        WHERE letters.state = 'open' AND due_at <= $1 ORDER BY due_at LIMIT $2";
-    SELECT_NEXT_DUE = "SELECT min(due_at) FROM letters WHERE state = 'open'";
-    PUT_OFF = "UPDATE letters SET due_at = $2 WHERE id = $1 AND state = 'open'";
-    REST = "UPDATE letters SET due_at = NULL, latest_at = NULL WHERE id = $1 AND state = 'open'";
     SEAL = "
         UPDATE letters SET state = 'sealed', sealed_at = $2, message_id = $3, seal = $4
         WHERE id = $1 AND state = 'open'";
@@ -71,24 +57,6 @@ statements! {
         SELECT received_at FROM letter_items JOIN inbox ON inbox.seq = inbox_seq
         WHERE letter_id = $1 AND struck = 0 AND letter_items.kind <> 'reaction'";
     COUNT_OPEN = "SELECT count(*) FROM letters WHERE state = 'open'";
-}
-
-/// How long a letter stays open.
-#[derive(Debug, Clone, Copy)]
-pub struct Timing {
-    /// How long the room must be quiet; zero sends every message at once.
-    pub quiet: Duration,
-    pub at_most: Duration,
-}
-
-/// An open letter whose time has come.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Due {
-    pub id: i64,
-    pub conversation_id: i64,
-    pub room_id: String,
-    pub latest_at: Option<i64>,
-    pub trace: String,
 }
 
 /// A sealed letter.
@@ -167,25 +135,26 @@ impl TryFrom<ItemRow> for Item {
     }
 }
 
-/// Puts a message into the conversation's open letter, and opens one if there is none.
+/// Puts a message into the conversation's open letter, and opens one if there is none. Unless it only
+/// rides, `departure` says when the letter goes then; it gets what was known of that, if anything was.
 pub async fn write(
     tx: &mut Tx,
     conversation: ConversationId,
     item: &LetterItem,
     inbox_seq: i64,
-    timing: Timing,
+    departure: impl FnOnce(Option<Opened>) -> Departure + Send,
     trace: &str,
     now: i64,
 ) -> Result<(), StoreError> {
     let connection = tx.connection();
     let open = fetch_optional!(
         connection,
-        (i64, i64, Option<i64>),
+        (i64, i64, Option<i64>, Option<i64>),
         SELECT_OPEN,
         conversation.0
     );
     let letter = match open {
-        Some((id, _, _)) => id,
+        Some((id, ..)) => id,
         None => fetch_one!(connection, (i64,), INSERT, conversation.0, now, trace).0,
     };
     let had_by = serde_json::to_string(&item.had_by)?;
@@ -214,44 +183,11 @@ pub async fn write(
         item.about.as_ref().map_or("", |event| event.as_str()),
     );
     if !item.rides {
-        let (latest,) = fetch_one!(connection, (Option<i64>,), SELECT_LATEST, letter);
-        let latest = latest.unwrap_or(now.saturating_add(millis(timing.at_most)));
-        let due = now.saturating_add(millis(timing.quiet)).min(latest);
-        execute!(connection, SET_DUE, letter, due, latest);
-        tx.wake(Queue::Letters);
+        // A letter that holds only what rides is not opened yet.
+        let opened = open.and_then(|(_, at, due, latest)| due.map(|_| opened(at, latest)));
+        let opened_at = opened.map_or(now, |opened| opened.at.as_millisecond().min(now));
+        departures::set(tx, LetterId(letter), opened_at, departure(opened)).await?;
     }
-    Ok(())
-}
-
-/// The room's open letters are due at once.
-pub async fn make_due(tx: &mut Tx, room: &str, now: i64) -> Result<(), StoreError> {
-    execute!(tx.connection(), MAKE_DUE, room, now);
-    tx.wake(Queue::Letters);
-    Ok(())
-}
-
-pub async fn due(
-    connection: &mut Connection,
-    now: i64,
-    limit: i64,
-) -> Result<Vec<Due>, StoreError> {
-    Ok(fetch_all!(connection, Due, SELECT_DUE, now, limit))
-}
-
-/// When the next letter is due.
-pub async fn next_due(connection: &mut Connection) -> Result<Option<i64>, StoreError> {
-    Ok(fetch_one!(connection, (Option<i64>,), SELECT_NEXT_DUE).0)
-}
-
-/// Somebody is typing: the letter waits until then.
-pub async fn put_off(tx: &mut Tx, letter: LetterId, until: i64) -> Result<(), StoreError> {
-    execute!(tx.connection(), PUT_OFF, letter.0, until);
-    Ok(())
-}
-
-/// Nothing is left in the letter that causes one: it waits for something that does.
-pub async fn rest(tx: &mut Tx, letter: LetterId) -> Result<(), StoreError> {
-    execute!(tx.connection(), REST, letter.0);
     Ok(())
 }
 
@@ -270,11 +206,11 @@ pub async fn open_of(
 ) -> Result<Option<LetterId>, StoreError> {
     let open = fetch_optional!(
         connection,
-        (i64, i64, Option<i64>),
+        (i64, i64, Option<i64>, Option<i64>),
         SELECT_OPEN,
         conversation.0
     );
-    Ok(open.map(|(id, _, _)| LetterId(id)))
+    Ok(open.map(|(id, ..)| LetterId(id)))
 }
 
 /// Fixes the letter; `false` if it was sealed before.

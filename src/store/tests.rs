@@ -28,6 +28,7 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         links::STATEMENTS,
         places::STATEMENTS,
         votes::STATEMENTS,
+        departures::STATEMENTS,
         mails::STATEMENTS,
         outbox::STATEMENTS,
         uploads::STATEMENTS,
@@ -37,6 +38,8 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         sent::STATEMENTS,
         guests::STATEMENTS,
         last_mails::STATEMENTS,
+        settings::STATEMENTS,
+        locales::STATEMENTS,
     ]
     .concat()
 }

@@ -9,7 +9,9 @@ use tokio::time::timeout;
 
 use crate::{
     lifecycle::Health,
-    store::{Connection, Store, StoreError, inbox, letters, mails, outbox, outbox::Way},
+    store::{
+        Connection, Store, StoreError, departures, inbox, letters, mails, outbox, outbox::Way,
+    },
     telemetry::metrics::catalogue::{
         HTTP_REQUESTS, INBOX_OLDEST, INBOX_WAITING, LETTERS_OPEN, LETTERS_OVERDUE, NO_LABELS,
         OUTBOX_OLDEST, OUTBOX_WAITING, PART_DOWN,
@@ -46,7 +48,7 @@ async fn waiting(store: &Store) -> Result<Waiting, StoreError> {
     lanes.extend(outbox::waiting(reading, Way::Mail).await?);
     Ok(Waiting {
         letters_open: letters::count_open(reading).await?,
-        next_letter: letters::next_due(reading).await?,
+        next_letter: departures::next_due(reading).await?,
         inbox: [
             (
                 "events",

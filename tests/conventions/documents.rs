@@ -174,6 +174,7 @@ fn usages_in_the_help() -> Vec<String> {
         own_addresses: OwnAddresses::default(),
         control_room: None,
         past: Past::default(),
+        details: postroom::domain::facts::Details::default(),
     };
     let effects = Command::Help.apply(&event, &facts);
     let [Effect::Say { text, .. }] = effects.as_slice() else {

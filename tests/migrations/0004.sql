@@ -4,6 +4,7 @@ VALUES (1, '$film:example.org', 9, '!room:example.org', 'Ann', 1, 1000, 'shared'
 INSERT INTO files (event_id, source, state, size, content_type) VALUES ('$film:example.org', 'mxc://example.org/film', 'too_large', 90000000, 'video/mp4');
 INSERT INTO links (event_id, conversation_id, made_at, ends_at, filename, language) VALUES ('$film:example.org', 1, 1000, 2592001000, 'film.mp4', 'en');
 INSERT INTO spent_blobs (name) VALUES ('files/abcdefgh');
+UPDATE contacts SET language = 'fr', language_mail = 1, time_zone = '+01:00', time_zone_mail = 1 WHERE id = 1;
 INSERT INTO room_settings (room_id, key, value, set_by, set_at) VALUES ('!room:example.org', 'quiet', '5m', '@ann:example.org', 1000);
 INSERT INTO last_mails (conversation_id, mail_id, author, written_at, text) VALUES (1, 1, 'Jane Doe', '2026-11-12T11:40:00+01:00', 'Hello');
 INSERT INTO votes (poll_id, voter, event_id, answers, voted_at) VALUES ('$poll:example.org', '@ann:example.org', '$vote:example.org', '["a"]', 1000);

@@ -3,13 +3,22 @@
 
 pub mod add;
 mod help;
+pub mod language;
 mod list;
 mod now;
 pub mod original;
 mod remove;
+pub mod settings;
 mod status;
+pub mod timezone;
+mod whose;
 
-use super::{effect::Effect, event::RoomEvent, facts::EventFacts, wording};
+use super::{
+    effect::Effect,
+    event::{Content, EventKind, RoomEvent},
+    facts::EventFacts,
+    wording,
+};
 
 /// What staff ask for, as typed.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +30,9 @@ pub enum Command {
     Status,
     Now,
     Original,
+    Settings(Result<settings::Settings, settings::Fault>),
+    Language(Result<language::Language, language::Fault>),
+    TimeZone(Result<timezone::TimeZone, whose::Fault>),
     /// `!email` with a word that we don't know, and the one that was perhaps meant.
     Unknown {
         word: String,
@@ -33,7 +45,7 @@ pub enum Command {
 }
 
 /// Name, usage and purpose of each command, in the order of `!email help`.
-const COMMANDS: [(&str, &str, &str); 7] = [
+const COMMANDS: [(&str, &str, &str); 10] = [
     (
         "add",
         "!email add [--share] ADDRESS… [Name]",
@@ -55,6 +67,21 @@ const COMMANDS: [(&str, &str, &str); 7] = [
         "original",
         "!email original",
         "shows all of a mail: as a reply to its message",
+    ),
+    (
+        "settings",
+        "!email settings [NAME VALUE]",
+        "shows or changes what holds in this room",
+    ),
+    (
+        "language",
+        "!email language [ADDRESS] [LANGUAGE]",
+        "shows or sets the language of the letters",
+    ),
+    (
+        "timezone",
+        "!email timezone [ADDRESS] [ZONE]",
+        "shows or sets the time zone of the letters",
     ),
     ("help", "!email help", "shows this"),
 ];
@@ -82,6 +109,11 @@ impl Command {
             "status" => Self::Status,
             "now" => Self::Now,
             "original" => Self::Original,
+            "settings" | "setting" | "set" => Self::Settings(settings::Settings::parse(arguments)),
+            "language" | "lang" => Self::Language(language::Language::parse(arguments)),
+            "timezone" | "time_zone" | "zone" | "tz" => {
+                Self::TimeZone(timezone::TimeZone::parse(arguments))
+            }
             unknown => Self::Unknown {
                 word: word.to_owned(),
                 meant: COMMANDS
@@ -91,6 +123,18 @@ impl Command {
                     .filter(|name| distance(unknown, name) <= 2),
             },
         })
+    }
+
+    /// The command that an event is.
+    #[must_use]
+    pub fn of(event: &RoomEvent) -> Option<Self> {
+        match &event.kind {
+            EventKind::Message {
+                content: Content::Text(words) | Content::Emote(words),
+                ..
+            } => Self::parse(&words.body),
+            _ => None,
+        }
     }
 
     #[must_use]
@@ -105,6 +149,12 @@ impl Command {
             Self::Status => status::apply(event, facts),
             Self::Now => now::apply(event, facts),
             Self::Original => original::apply(event, facts),
+            Self::Settings(Ok(settings)) => settings.apply(event, facts),
+            Self::Settings(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Language(Ok(language)) => language.apply(event, facts),
+            Self::Language(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::TimeZone(Ok(zone)) => zone.apply(event, facts),
+            Self::TimeZone(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Unknown { word, meant } => {
                 vec![answer(event, wording::unknown_command(word, *meant))]
             }
@@ -131,10 +181,10 @@ fn answer(event: &RoomEvent, text: String) -> Effect {
 }
 
 /// How many letters must be changed, added, dropped or swapped with their neighbour to make one
-/// word of the other (optimal string alignment). Words longer than 20 are simply far apart.
+/// word of the other (optimal string alignment). Words longer than 40 are simply far apart.
 fn distance(one: &str, other: &str) -> usize {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    if one.len().max(other.len()) > 20 {
+    if one.len().max(other.len()) > 40 {
         return usize::MAX;
     }
     let mut table = vec![vec![0; other.len() + 1]; one.len() + 1];

@@ -7,7 +7,7 @@ pub(super) fn apply(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
     let text = if facts.room.conversations.is_empty() {
         wording::nobody_here()
     } else {
-        wording::status(&facts.room)
+        wording::status(&facts.room, &facts.details.now)
     };
     vec![answer(event, text)]
 }

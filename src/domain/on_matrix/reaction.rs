@@ -4,7 +4,7 @@ use super::parts::{is_for, item};
 use crate::domain::{
     command::{self, Command},
     effect::{Effect, ItemKind, LetterItem},
-    event::{Content, EventKind, RoomEvent, Words},
+    event::{EventKind, RoomEvent, Words},
     facts::{EventFacts, Role},
     outgoing::Offer,
     wording,
@@ -33,11 +33,7 @@ fn plain(key: &str) -> &str {
 pub fn asks_for_original(event: &RoomEvent) -> bool {
     match &event.kind {
         EventKind::Reaction { key, .. } => plain(key) == SHOW_ORIGINAL,
-        EventKind::Message {
-            content: Content::Text(words) | Content::Emote(words),
-            ..
-        } => Command::parse(&words.body) == Some(Command::Original),
-        _ => false,
+        _ => Command::of(event) == Some(Command::Original),
     }
 }
 
@@ -64,11 +60,10 @@ pub(super) fn on_reaction(event: &RoomEvent, key: &str, facts: &EventFacts) -> V
         return Vec::new();
     }
     if key == SEND_NOW {
-        let waits = target.placed.iter().any(|placement| placement.waits);
-        return if waits && facts.sender_role == Role::Staff {
-            vec![Effect::SendNow {
-                room: event.room.clone(),
-            }]
+        let waits = target.placed.iter().filter(|placement| placement.waits);
+        let conversations: Vec<_> = waits.map(|placement| placement.conversation).collect();
+        return if !conversations.is_empty() && facts.sender_role == Role::Staff {
+            vec![Effect::SendNow { conversations }]
         } else {
             Vec::new()
         };

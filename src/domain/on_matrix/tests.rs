@@ -10,7 +10,8 @@ use crate::domain::{
     effect::{Amend, Ballot, ItemKind},
     event::{Content, Membership, Opaque, Relation, Said, Words},
     facts::{
-        ConversationFacts, OwnAddresses, Past, PersonFacts, Placement, Role, RoomFacts, TargetFacts,
+        ConversationFacts, Details, OwnAddresses, Past, PersonFacts, Placement, Role, RoomFacts,
+        TargetFacts,
     },
     ids::{ContactId, ConversationId, CustomerId, MailId},
     outgoing::Offer,
@@ -23,6 +24,7 @@ mod edits;
 mod memberships;
 mod polls;
 mod reactions;
+mod sending;
 mod threads;
 
 fn person(contact: i64, address: &str, name: &str, ghost: OwnedUserId) -> PersonFacts {
@@ -42,6 +44,7 @@ fn conversation(id: i64, who: PersonFacts) -> ConversationFacts {
         thread_root: None,
         people: vec![who],
         waiting: 0,
+        goes_at: None,
         undelivered: 0,
     }
 }
@@ -79,6 +82,7 @@ fn scene() -> EventFacts {
         },
         control_room: None,
         past: Past::default(),
+        details: Details::default(),
     }
 }
 
@@ -181,7 +185,10 @@ fn short(effects: &[Effect]) -> String {
         Effect::React { event, key, .. } => format!("react {key} {event}"),
         Effect::Say { .. } => "say".to_owned(),
         Effect::Report { .. } => "report".to_owned(),
-        Effect::SendNow { .. } => "send now".to_owned(),
+        Effect::SendNow { conversations } => {
+            let numbers: Vec<String> = conversations.iter().map(ToString::to_string).collect();
+            format!("send {} now", numbers.join(" "))
+        }
         Effect::AddCustomer { people, .. } => format!("add {}", people[0].address),
         Effect::RemoveContact { contact, .. } => format!("remove {contact}"),
         Effect::DeclineAsGhost { localpart, .. } => format!("decline {localpart}"),

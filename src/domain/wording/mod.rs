@@ -9,8 +9,10 @@ pub mod page;
 pub mod people;
 mod room;
 mod said;
+mod settings;
 mod shown;
 
 pub use room::*;
 pub use said::*;
+pub use settings::*;
 pub use shown::*;

@@ -1,8 +1,9 @@
 //! What the bot says in rooms.
 
+use jiff::Zoned;
 use ruma::UserId;
 
-use super::is_hint;
+use super::{goes, is_hint};
 use crate::domain::{
     address::{AddressFault, EmailAddress},
     facts::{ConversationFacts, PersonFacts, RoomFacts},
@@ -142,18 +143,18 @@ pub fn list(room: &RoomFacts) -> String {
 }
 
 /// Each customer on a line, and each thread of which there is something to say.
-pub fn status(room: &RoomFacts) -> String {
+pub fn status(room: &RoomFacts, now: &Zoned) -> String {
     let mut lines = Vec::new();
     for main in room.mains() {
-        lines.push(status_line(main));
+        lines.push(status_line(main, now));
         let threads = room.threads_of(main.customer);
         let busy = threads.filter(|thread| thread.waiting + thread.undelivered > 0);
-        lines.extend(busy.map(status_line));
+        lines.extend(busy.map(|thread| status_line(thread, now)));
     }
     lines.join("\n")
 }
 
-fn status_line(conversation: &ConversationFacts) -> String {
+fn status_line(conversation: &ConversationFacts, now: &Zoned) -> String {
     let names: Vec<&str> = conversation
         .people
         .iter()
@@ -163,10 +164,13 @@ fn status_line(conversation: &ConversationFacts) -> String {
         Some(_) => " (a thread)",
         None => "",
     };
+    let when = conversation
+        .goes_at
+        .map_or_else(String::new, |at| format!(", which goes {}", goes(at, now)));
     let waiting = match conversation.waiting {
         0 => "nothing waits to be sent".to_owned(),
-        1 => "one message waits for its letter (`!email now` sends it)".to_owned(),
-        n => format!("{n} messages wait for their letter (`!email now` sends it)"),
+        1 => format!("one message waits for its letter{when} (`!email now` sends it)"),
+        n => format!("{n} messages wait for their letter{when} (`!email now` sends it)"),
     };
     let undelivered = match conversation.undelivered {
         0 => String::new(),

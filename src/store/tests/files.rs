@@ -7,15 +7,13 @@ use super::{
     place::{Kind, Place},
     *,
 };
-use crate::{
-    domain::{
-        address::{EmailAddress, NamedAddress},
-        effect::{ItemKind, LetterItem},
-        event::Words,
-        ids::{ContactId, ConversationId, LetterId, MailId, MessageId},
-        outgoing::{MailPart, Offer, PostedFile, Seal},
-    },
-    store::letters::Timing,
+use crate::domain::{
+    address::{EmailAddress, NamedAddress},
+    effect::{ItemKind, LetterItem},
+    event::Words,
+    ids::{ContactId, ConversationId, LetterId, MailId, MessageId},
+    outgoing::{MailPart, Offer, PostedFile, Seal},
+    timing::Departure,
 };
 
 fn jane() -> EmailAddress {
@@ -218,11 +216,11 @@ async fn write(tx: &mut Tx, conversation: ConversationId, body: &str) -> Result<
         about: None,
         rides: false,
     };
-    let timing = Timing {
-        quiet: std::time::Duration::ZERO,
-        at_most: std::time::Duration::ZERO,
+    let at_once = |_| Departure {
+        due: jiff::Timestamp::UNIX_EPOCH,
+        latest: jiff::Timestamp::UNIX_EPOCH,
     };
-    letters::write(tx, conversation, &item, 1, timing, "", 0).await
+    letters::write(tx, conversation, &item, 1, at_once, "", 0).await
 }
 
 async fn seal(tx: &mut Tx, conversation: ConversationId, number: usize) -> Result<(), StoreError> {

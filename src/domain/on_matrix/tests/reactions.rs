@@ -7,7 +7,14 @@ use super::*;
 
 #[rstest]
 #[case::rides("👍", Role::Staff, target(false, &[(1, false)]), r#"write 1 Reaction "👍 (to “what was said”)""#)]
-#[case::sends("📨", Role::Staff, target(false, &[(1, true)]), "send now")]
+#[case::sends("📨", Role::Staff, target(false, &[(1, true)]), "send 1 now")]
+#[case::sends_only_where_it_waits(
+    "📨\u{fe0f}",
+    Role::Staff,
+    target(false, &[(1, false), (2, true)]),
+    "send 2 now"
+)]
+#[case::sends_for_staff("📨", Role::Visitor, target(false, &[(1, true)]), "")]
 #[case::nothing_waits("📨", Role::Staff, target(false, &[(1, false)]), "")]
 #[case::on_a_note("👍", Role::Staff, target(true, &[]), "")]
 #[case::shows_the_mail(

@@ -1,0 +1,71 @@
+//! What only some commands need to know, looked up for no other event.
+
+use super::{Context, locale, settings};
+use crate::{
+    domain::{
+        command::{Command, timezone, timezone::TimeZone},
+        event::RoomEvent,
+        facts::{ConversationFacts, Details, LocaleFacts, ZoneFacts},
+    },
+    store::{Connection, StoreError},
+};
+
+/// What the event, in a room with these conversations, needs to know if it is a command.
+pub async fn of(
+    connection: &mut Connection,
+    event: &RoomEvent,
+    conversations: &[ConversationFacts],
+    context: &Context,
+) -> Result<Details, StoreError> {
+    let room = event.room.as_str();
+    let mut details = Details::default();
+    match Command::of(event) {
+        Some(Command::Status) => {
+            let zone = locale::of_room(connection, room, context).await?;
+            details.now = context.now().to_zoned(zone);
+        }
+        Some(Command::Settings(_)) => {
+            let zone = locale::of_room(connection, room, context).await?;
+            details.now = context.now().to_zoned(zone);
+            details.settings = settings::explained(connection, room, context).await?;
+        }
+        Some(Command::Language(Ok(_))) => {
+            details.locales = locales(connection, conversations, context).await?;
+        }
+        Some(Command::TimeZone(Ok(asked))) => {
+            details.locales = locales(connection, conversations, context).await?;
+            if let TimeZone::Set {
+                zone: Some(text), ..
+            } = asked
+            {
+                details.zone = Some(zone(&text));
+            }
+        }
+        _ => {}
+    }
+    Ok(details)
+}
+
+/// Of each customer once.
+async fn locales(
+    connection: &mut Connection,
+    conversations: &[ConversationFacts],
+    context: &Context,
+) -> Result<Vec<LocaleFacts>, StoreError> {
+    let mut found: Vec<LocaleFacts> = Vec::new();
+    for one in conversations {
+        if found.iter().all(|known| known.customer != one.customer) {
+            found.push(locale::explained(connection, one.id, one.customer, context).await?);
+        }
+    }
+    Ok(found)
+}
+
+fn zone(text: &str) -> ZoneFacts {
+    if let Some(zone) = locale::known_zone(text) {
+        // As the database writes it.
+        return ZoneFacts::Known(zone.iana_name().unwrap_or(text).to_owned());
+    }
+    let names = jiff::tz::db().available().map(|name| name.to_string());
+    ZoneFacts::Unknown(timezone::near(text, names))
+}
