@@ -55,7 +55,7 @@ async fn locales(
     let mut found: Vec<LocaleFacts> = Vec::new();
     for one in conversations {
         if found.iter().all(|known| known.customer != one.customer) {
-            found.push(locale::explained(connection, one.id, one.customer, context).await?);
+            found.push(locale::explained(connection, one.id, context).await?);
         }
     }
     Ok(found)

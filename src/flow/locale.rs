@@ -28,8 +28,7 @@ pub async fn of(
     conversation: ConversationId,
     context: &Context,
 ) -> Result<Locale, StoreError> {
-    // Whose it is matters only to whoever shows it.
-    let found = explained(connection, conversation, CustomerId(0), context).await?;
+    let found = explained(connection, conversation, context).await?;
     Ok(Locale {
         language: found.language,
         time_zone: found.time_zone,
@@ -40,17 +39,19 @@ pub async fn of(
 pub async fn explained(
     connection: &mut Connection,
     conversation: ConversationId,
-    customer: CustomerId,
     context: &Context,
 ) -> Result<LocaleFacts, StoreError> {
     let found = conversations::find(connection, conversation).await?;
     let (_, mailbox) = context.mailbox(found.as_ref().map_or("", |found| found.mailbox.as_str()));
-    let own = locales::of_customer(connection, conversation).await?;
-    let own = own.as_ref();
+    let Some(own) = locales::of_customer(connection, conversation).await? else {
+        return Err(StoreError::Value(format!(
+            "conversation {conversation} has no customer"
+        )));
+    };
     let mut seen = locales::of_members(connection, conversation).await?;
 
     // What we can't write in is as good as not known.
-    let set = own.and_then(|own| Language::from_tag(&own.language));
+    let set = Language::from_tag(&own.language);
     seen.sort_by_key(|seen| std::cmp::Reverse(seen.language_mail));
     let mailed = || {
         seen.iter()
@@ -61,9 +62,7 @@ pub async fn explained(
         .or_else(|| mailed().map(|language| (language, LocaleSource::Mail)))
         .unwrap_or((mailbox.language, LocaleSource::Mailbox));
 
-    let set = own
-        .map(|own| &own.time_zone)
-        .filter(|zone| !zone.is_empty());
+    let set = Some(&own.time_zone).filter(|zone| !zone.is_empty());
     let told = seen.iter().filter(|seen| !seen.time_zone.is_empty());
     let mailed = told.max_by_key(|seen| seen.time_zone_mail);
     let (time_zone, time_zone_by) = set
@@ -74,7 +73,7 @@ pub async fn explained(
             (zone, LocaleSource::Mailbox)
         });
     Ok(LocaleFacts {
-        customer,
+        customer: CustomerId(own.id),
         language,
         language_by,
         time_zone,

@@ -8,7 +8,7 @@ use crate::domain::{
 
 statements! {
     SELECT_CUSTOMER = "
-        SELECT language, time_zone FROM conversations
+        SELECT customers.id, language, time_zone FROM conversations
         JOIN customers ON customers.id = customer_id WHERE conversations.id = $1";
     SELECT_MEMBERS = "
         SELECT language, language_mail, time_zone, time_zone_mail FROM participants
@@ -23,6 +23,8 @@ statements! {
 /// What staff have set for a customer; empty where they have not.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Own {
+    /// The customer's.
+    pub id: i64,
     /// A tag of BCP 47.
     pub language: String,
     /// A name of the time zone database or an offset such as `+02:00`.
