@@ -173,6 +173,8 @@ fn facts(event: &RoomEvent) -> Vec<EventFacts> {
                     settings: Settings::default(),
                 },
                 target: bot_joined.then_some(target),
+                had: Vec::new(),
+                keep_thread: Vec::new(),
                 subject: Some(GhostFacts {
                     address: (!encrypted).then(|| jane.clone()),
                 }),

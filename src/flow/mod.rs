@@ -7,6 +7,7 @@
 mod apply;
 mod audience;
 mod context;
+mod customers;
 pub mod deliver;
 mod enclose;
 pub mod events;

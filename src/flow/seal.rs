@@ -125,7 +125,7 @@ pub async fn seal(
     Ok(())
 }
 
-/// The mail that carried the message to which the letter's first reply replies.
+/// The mail that carried the message to which the letter's first reply replies, or else the newest.
 async fn answered(
     tx: &mut Tx,
     conversation: ConversationId,
@@ -137,7 +137,7 @@ async fn answered(
             return Ok(mail);
         }
     }
-    Ok(None)
+    conversations::newest_mail(tx.connection(), conversation).await
 }
 
 /// Whether the customer hasn't had a letter in the room yet.
