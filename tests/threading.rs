@@ -187,7 +187,9 @@ impl Conversation {
             (_, Deed::OutOfAnotherThread) => ["root", "middle"]
                 .map(|part| format!("{part}-{number}-{}@acme.com", self.number))
                 .to_vec(),
-            (Some(mail), _) => [mail.references.as_slice(), &[mail.id.clone()]].concat(),
+            (Some(mail), _) => {
+                [mail.references.as_slice(), std::slice::from_ref(&mail.id)].concat()
+            }
             (None, _) => Vec::new(),
         };
         match step.deed {
