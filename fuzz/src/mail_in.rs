@@ -8,7 +8,7 @@ use postroom::{
     domain::{
         address::EmailAddress,
         effect::{Effect, Folded, Post, PostPart},
-        facts::{Evidence, MailFacts, PersonFacts, Route},
+        facts::{Evidence, MailFacts, OwnAddresses, PersonFacts, Route},
         ids::{ContactId, ConversationId, MailId},
         incoming::IncomingMail,
         on_mail::{self, Outcome},
@@ -172,12 +172,17 @@ fn check_posting(mail: &IncomingMail) {
             room: owned_room_id!("!room"),
             bot_joined: true,
             has_visitors: false,
+            is_loose: true,
+            copied_by: Some("Ann".to_owned()),
+            copied: Vec::new(),
+            guests: 0,
         }],
         knows_signature: false,
+        own_addresses: OwnAddresses::default(),
         control_room: None,
     };
     let (outcome, effects) = on_mail::decide(MailId(1), mail, false, &facts);
-    assert!((1..=3).contains(&effects.len()), "{effects:?}");
+    assert!((1..=6).contains(&effects.len()), "{effects:?}");
     let is_post = |effect: &Effect| matches!(effect, Effect::Post { .. });
     assert_eq!(
         outcome == Outcome::Posted,
@@ -200,6 +205,7 @@ fn check_posting(mail: &IncomingMail) {
             history: true,
             signature: true,
         },
+        mark: Some("Carl, copied in by Jane".to_owned()),
         reply_to: Some(owned_event_id!("$answered")),
         thread_root: Some(owned_event_id!("$root")),
         message_id: None,

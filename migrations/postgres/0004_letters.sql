@@ -108,13 +108,15 @@ CREATE TABLE had (
     PRIMARY KEY (mail_id, contact_id)
 );
 
--- Mails that name none of their conversation's other mails: the next letters name them.
+-- Mails at the top of threads that come from nowhere in their conversation: the next letters name them.
 CREATE TABLE loose_ends (
     conversation_id BIGINT NOT NULL,
+    position BIGINT NOT NULL,
     message_id TEXT COLLATE "C" NOT NULL,
-    -- What they hang on themselves, outside of the conversation.
-    root TEXT COLLATE "C" NOT NULL,
-    PRIMARY KEY (conversation_id, message_id)
+    -- A letter has named it.
+    tied BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (conversation_id, position),
+    UNIQUE (conversation_id, message_id)
 );
 
 -- Of a guest: the contact who copied them in.

@@ -11,7 +11,6 @@ use super::{
     outgoing::{Offer, PostedFile},
     settings::{Key, Value},
     shared::Shared,
-    threading::LooseEnd,
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -147,10 +146,11 @@ pub enum Effect {
         written_at: String,
         text: String,
     },
-    /// The mail names none of the conversation's others; the next letters name it.
+    /// A mail names none of the conversation's others; the next letters name this one, the top of
+    /// its thread.
     RememberLooseEnd {
         conversation: ConversationId,
-        end: LooseEnd,
+        end: MessageId,
     },
     /// These contacts got the mail, or wrote it.
     RememberHad {

@@ -352,6 +352,10 @@ pub struct MailFacts {
 }
 
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact that depends on no other"
+)]
 pub struct Route {
     pub conversation: ConversationId,
     pub by: Evidence,

@@ -2,7 +2,12 @@
 //! subject of a letter (RFC 5322 section 3.6.4).
 //!
 //! Programs take for one thread what is tied by References. A mail that names none of the others, as
-//! one that somebody begins anew, is a *loose end*: the next letter names it and so ties it in.
+//! one that somebody begins anew, is not tied in by itself: what stands on top of it, itself or the
+//! first mail that it names, is a *loose end*, which the next letter names.
+//!
+//! A program puts a mail below the one before it in any References that it comes across, until it sees
+//! the mail's own. That of a loose end never comes; so that it is put where it can stay, every
+//! References has the loose ends right behind the first mail and always in the same order.
 
 use std::collections::HashSet;
 
@@ -12,18 +17,11 @@ use crate::content::subject;
 /// The mails of a conversation so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chain {
-    /// Oldest first; of a long chain the first one and the newest.
+    /// Oldest first; of a long chain the first one and the newest. Without those that are loose ends
+    /// or have been, but for the first.
     pub ids: Vec<MessageId>,
-    /// Oldest first.
-    pub loose: Vec<LooseEnd>,
-}
-
-/// A mail that names none of its conversation's other mails, which no letter has named yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LooseEnd {
-    pub id: MessageId,
-    /// The first id of its own References: what programs put on top of it.
-    pub root: Option<MessageId>,
+    /// What no letter has named yet, oldest first.
+    pub loose: Vec<MessageId>,
 }
 
 /// The headers of one letter.
@@ -32,82 +30,72 @@ pub struct Threading {
     pub subject: String,
     pub in_reply_to: Option<MessageId>,
     pub references: Vec<MessageId>,
-    /// The loose ends that this letter ties in.
+    /// The loose ends that this letter ties in, or that no header can carry.
     pub tied: Vec<MessageId>,
 }
 
 /// The headers of the next letter of a conversation about `about`, which answers the mail `answered`,
-/// or else the newest.
+/// or else the newest of the chain.
 ///
-/// References are the ids of the chain up to the one that is answered, while they fit into
-/// [`LONGEST_REFERENCES`]; else the first, which holds the thread together, the loose ends, and as
-/// many of the newest as fit. What doesn't fit of the loose ends is left to the next letters. The
-/// last id is always that of In-Reply-To. Ids that no header can carry are left out.
+/// References are the first id of the chain, which holds the thread together, the loose ends, and the
+/// ids up to the one that is answered; of a chain that is longer than [`LONGEST_REFERENCES`] the
+/// newest of them. What doesn't fit of the loose ends is left to the next letters. The last id is
+/// always that of In-Reply-To. Ids that no header can carry are left out.
 #[must_use]
 pub fn of_letter(about: &str, chain: &Chain, answered: Option<&MessageId>) -> Threading {
     let usable: Vec<&MessageId> = chain.ids.iter().filter(|id| is_usable(id)).collect();
     let answered = answered.filter(|id| is_usable(id));
     let answered = answered.or_else(|| usable.last().copied());
+    let subject = subject_of(about, chain.ids.is_empty());
     let (Some(first), Some(answered)) = (usable.first().copied(), answered) else {
-        let is_first = chain.ids.is_empty();
         return Threading {
-            subject: subject_of(about, is_first),
+            subject,
             in_reply_to: None,
             references: Vec::new(),
             tied: Vec::new(),
         };
     };
-    if first == answered {
-        return Threading {
-            subject: subject_of(about, false),
-            in_reply_to: Some(answered.clone()),
-            references: vec![answered.clone()],
-            tied: Vec::new(),
-        };
-    }
-    let mut named = HashSet::from([first, answered]);
-    let mut left = LONGEST_REFERENCES.saturating_sub(named.iter().map(|id| cost(id)).sum());
-    let mut ends: Vec<&MessageId> = Vec::new();
-    let mut tied = Vec::new();
-    for end in &chain.loose {
-        let root = end.root.as_ref().filter(|root| is_usable(root));
-        let new: Vec<&MessageId> = root
-            .into_iter()
-            .chain(Some(&end.id).filter(|id| is_usable(id)))
-            .filter(|id| !ends.contains(id))
-            .collect();
-        // What is named anyway costs nothing more, but stands behind its root.
-        let needed = new.iter().filter(|id| !named.contains(*id));
-        let Some(rest) = left.checked_sub(needed.map(|id| cost(id)).sum()) else {
-            break;
-        };
-        left = rest;
-        named.extend(&new);
-        ends.extend(new.into_iter().filter(|id| *id != first && *id != answered));
-        tied.push(end.id.clone());
+    let mut left = LONGEST_REFERENCES.saturating_sub(cost(first) + cost(answered));
+    let mut fits = |id: &&MessageId| match left.checked_sub(cost(id)) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    let place = usable.iter().position(|id| *id == answered);
+    let place_among_loose = chain.loose.iter().position(|id| id == answered);
+    let candidates = match (place, place_among_loose) {
+        // The first, above which nothing stands; an old mail; or a loose end that is tied in already.
+        (Some(0), _) | (None, None) => &chain.loose[..0],
+        (_, Some(place)) => &chain.loose[..place],
+        (Some(_), None) => chain.loose.as_slice(),
+    };
+    let ends: Vec<&MessageId> = candidates
+        .iter()
+        .take_while(|id| !is_usable(id) || *id == first || fits(id))
+        .collect();
+    let mut tied: Vec<MessageId> = ends.iter().copied().cloned().collect();
+    if place_among_loose == Some(ends.len()) {
+        tied.push(answered.clone());
     }
     // What came after the mail that is answered doesn't belong above it.
-    let place = usable.iter().position(|id| *id == answered);
     let mut newest: Vec<&MessageId> = usable[..place.unwrap_or_default()]
         .iter()
+        .skip(1)
         .rev()
         .copied()
-        .filter(|id| !named.contains(*id))
-        .take_while(|id| match left.checked_sub(cost(id)) {
-            Some(rest) => {
-                left = rest;
-                true
-            }
-            None => false,
-        })
+        .take_while(fits)
         .collect();
     newest.reverse();
     let mut references = vec![first];
-    references.extend(ends.into_iter().chain(newest));
-    references.retain(|id| *id != answered);
-    references.push(answered);
+    let ends = ends.into_iter().filter(|id| is_usable(id) && *id != first);
+    references.extend(ends.chain(newest));
+    if first != answered {
+        references.push(answered);
+    }
     Threading {
-        subject: subject_of(about, false),
+        subject,
         in_reply_to: Some(answered.clone()),
         references: references.into_iter().cloned().collect(),
         tied,
@@ -168,38 +156,24 @@ mod tests {
         texts.iter().map(|text| id(text)).collect()
     }
 
-    fn loose(ends: &[&str]) -> Vec<LooseEnd> {
-        let end = |text: &&str| match text.split_once('<') {
-            Some((root, end)) => LooseEnd {
-                id: id(end),
-                root: Some(id(root)),
-            },
-            None => LooseEnd {
-                id: id(text),
-                root: None,
-            },
-        };
-        ends.iter().map(end).collect()
-    }
-
     fn shown(of: &[MessageId]) -> String {
         let texts: Vec<&str> = of.iter().map(MessageId::as_str).collect();
         texts.join(" ")
     }
 
-    /// `a@x` and so on, in the order in which they came; `u@x<n@x` is a loose end with its root.
+    /// `a@x` and so on, in the order in which they came.
     #[rstest]
     #[case::first(&[], &[], None, "Training", "", "")]
     #[case::opened_by_the_customer(&["a@x"], &[], None, "Re: Training", "a@x", "")]
     #[case::answers_the_newest(&["a@x", "b@x", "c@x"], &[], None, "Re: Training", "a@x b@x c@x", "")]
     #[case::answers_an_old_mail(&["a@x", "b@x", "c@x"], &[], Some("b@x"), "Re: Training", "a@x b@x", "")]
-    #[case::answers_one_that_is_no_longer_at_hand(&["a@x", "y@x", "z@x"], &[], Some("b@x"), "Re: Training", "a@x b@x", "")]
-    #[case::answers_the_first(&["a@x", "b@x"], &["b@x"], Some("a@x"), "Re: Training", "a@x", "")]
-    #[case::begun_anew(&["a@x", "b@x", "n@x"], &["n@x"], None, "Re: Training", "a@x b@x n@x", "n@x")]
-    #[case::begun_anew_and_passed_over(&["a@x", "n@x", "b@x"], &["n@x"], Some("b@x"), "Re: Training", "a@x n@x b@x", "n@x")]
-    #[case::out_of_another_thread(&["a@x", "n@x"], &["u@x<n@x"], None, "Re: Training", "a@x u@x n@x", "n@x")]
-    #[case::two_of_another_thread(&["a@x", "n@x", "m@x"], &["u@x<n@x", "u@x<m@x"], None, "Re: Training", "a@x u@x n@x m@x", "n@x m@x")]
-    #[case::ids_that_no_header_can_carry(&["a@x", "é@x", "c@x"], &[], Some("é@x"), "Re: Training", "a@x c@x", "")]
+    #[case::answers_one_that_is_no_longer_at_hand(&["a@x", "y@x", "z@x"], &["n@x"], Some("b@x"), "Re: Training", "a@x b@x", "")]
+    #[case::answers_the_first(&["a@x", "b@x"], &["n@x"], Some("a@x"), "Re: Training", "a@x", "")]
+    #[case::begun_anew(&["a@x", "b@x"], &["n@x"], Some("n@x"), "Re: Training", "a@x n@x", "n@x")]
+    #[case::begun_anew_and_passed_over(&["a@x", "b@x", "c@x"], &["n@x"], Some("c@x"), "Re: Training", "a@x n@x b@x c@x", "n@x")]
+    #[case::the_second_of_two(&["a@x", "b@x"], &["m@x", "n@x", "o@x"], Some("n@x"), "Re: Training", "a@x m@x n@x", "m@x n@x")]
+    #[case::out_of_another_thread(&["a@x", "b@x"], &["top@x"], None, "Re: Training", "a@x top@x b@x", "top@x")]
+    #[case::ids_that_no_header_can_carry(&["a@x", "é@x", "c@x"], &["ü@x", "n@x"], Some("é@x"), "Re: Training", "a@x n@x c@x", "ü@x n@x")]
     #[case::only_such_an_id(&["é@x"], &[], None, "Re: Training", "", "")]
     fn headers(
         #[case] chain: &[&str],
@@ -211,7 +185,7 @@ mod tests {
     ) {
         let chain = Chain {
             ids: ids(chain),
-            loose: loose(ends),
+            loose: ids(ends),
         };
         let found = of_letter("AW: Training", &chain, answered.map(id).as_ref());
         assert_eq!(found.subject, subject);
@@ -238,19 +212,16 @@ mod tests {
     fn too_many_loose_ends_are_tied_by_several_letters() {
         let texts: Vec<String> = (0..60).map(|n| format!("{n:030}@x.example")).collect();
         let mut chain = Chain {
-            ids: ids(&["a@x"]),
-            loose: loose(&texts.iter().map(String::as_str).collect::<Vec<_>>()),
+            ids: ids(&["a@x", "b@x"]),
+            loose: ids(&texts.iter().map(String::as_str).collect::<Vec<_>>()),
         };
-        chain
-            .ids
-            .extend(chain.loose.iter().map(|end| end.id.clone()));
         let mut letters = 0;
         while !chain.loose.is_empty() {
             let found = of_letter("Training", &chain, None);
             let octets: usize = found.references.iter().map(cost).sum();
             assert!(octets <= LONGEST_REFERENCES, "{octets}");
             assert!(found.tied.iter().all(|id| found.references.contains(id)));
-            chain.loose.retain(|end| !found.tied.contains(&end.id));
+            chain.loose.retain(|id| !found.tied.contains(id));
             letters += 1;
         }
         assert!((4..6).contains(&letters), "{letters}");

@@ -4,17 +4,15 @@
 use ruma::{OwnedEventId, OwnedRoomId, UserId};
 
 use super::{
-    Context, amend, files, guests,
+    Context, amend, customers, files, guests,
     guests::Notice,
     lanes::{Origin, enqueue, report, say, send},
     seal, settings, threads, write,
 };
 use crate::{
     domain::{
-        address::NamedAddress,
         effect::{Effect, Post},
         event::Membership,
-        facts::PersonFacts,
         ids::{ContactId, ConversationId, MailId, MessageId},
         letter::Language,
         outgoing::{MailPart, MatrixAction, Media, Offer, PostedMail, Puppet},
@@ -35,9 +33,6 @@ use crate::{
     },
 };
 
-/// Length of the random end of a ghost's id.
-const TAIL: usize = crate::domain::ghost::TAIL_LENGTH;
-
 pub async fn all(
     tx: &mut Tx,
     effects: Vec<Effect>,
@@ -50,7 +45,10 @@ pub async fn all(
     Ok(())
 }
 
-#[expect(clippy::too_many_lines, reason = "it is one short arm for each effect")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each effect, most of them a line"
+)]
 async fn one(
     tx: &mut Tx,
     effect: Effect,
@@ -79,13 +77,13 @@ async fn one(
             enqueue(tx, MatrixAction::Leave { room, puppet }, origin, context).await?;
         }
         Effect::CloseConversations { room } => {
-            close_conversations(tx, &room, origin, context).await?;
+            customers::close_all(tx, &room, origin, context).await?;
         }
         Effect::AddCustomer { room, people } => {
-            add_customer(tx, room, &people, origin, context).await?;
+            customers::add(tx, room, &people, origin, context).await?;
         }
         Effect::RemoveContact { room, contact } => {
-            remove_contact(tx, room, contact, origin, context).await?;
+            customers::remove(tx, room, contact, origin, context).await?;
         }
         Effect::DeclineAsGhost { room, localpart } => {
             let puppet = Puppet::Localpart(localpart);
@@ -231,115 +229,6 @@ async fn remember_member(
     rooms::set_member(tx, room.as_str(), user.as_str(), word(membership), &name).await?;
     if *user == context.bot {
         rooms::set_bot_joined(tx, room.as_str(), membership == Membership::Join).await?;
-    }
-    Ok(())
-}
-
-async fn add_customer(
-    tx: &mut Tx,
-    room: OwnedRoomId,
-    people: &[NamedAddress],
-    origin: &Origin,
-    context: &Context,
-) -> Result<(), StoreError> {
-    let known = rooms::find(tx.connection(), room.as_str()).await?;
-    let (mailbox_name, mailbox) =
-        context.mailbox(known.as_ref().map_or("", |room| room.mailbox.as_str()));
-    let subject = match known.map(|room| room.name) {
-        Some(name) if !name.is_empty() => name,
-        _ => wording::subject_of_nameless_room(&mailbox.name),
-    };
-    let mut contacts = Vec::with_capacity(people.len());
-    for person in people {
-        contacts.push(
-            people::ensure_contact(tx, person, &context.chance.base32(TAIL), origin.now).await?,
-        );
-    }
-    let customer =
-        people::ensure_customer(tx, mailbox_name.as_str(), &contacts, origin.now).await?;
-    let subject = threads::free_subject(tx, &subject, &contacts).await?;
-    conversations::open(
-        tx,
-        room.as_str(),
-        customer,
-        &contacts,
-        mailbox_name.as_str(),
-        &subject,
-        origin.now,
-    )
-    .await?;
-    for contact in contacts {
-        let action = MatrixAction::Join {
-            room: room.clone(),
-            puppet: Puppet::Contact(contact),
-        };
-        enqueue(tx, action, origin, context).await?;
-    }
-    Ok(())
-}
-
-/// What was written while the person was there still goes to them. When nobody is left of a customer,
-/// their threads end with them, and so do the guests' visits.
-async fn remove_contact(
-    tx: &mut Tx,
-    room: OwnedRoomId,
-    contact: ContactId,
-    origin: &Origin,
-    context: &Context,
-) -> Result<(), StoreError> {
-    let server = context.server_name.as_str();
-    let here = conversations::of_room(tx.connection(), room.as_str(), server).await?;
-    let mut gone = vec![contact];
-    for conversation in &here {
-        let is_it = |person: &PersonFacts| person.contact == contact;
-        if conversation.people.iter().any(is_it) {
-            seal::open_letter_of(tx, conversation.id, origin, context).await?;
-            let (id, now) = (conversation.id, origin.now);
-            gone.extend(conversations::remove_participant(tx, id, contact, now).await?);
-        }
-    }
-    let left = conversations::of_room(tx.connection(), room.as_str(), server).await?;
-    let has_main = |customer| {
-        let mut mains = left.iter().filter(|it| it.thread_root.is_none());
-        mains.any(|main| main.customer == customer)
-    };
-    for thread in left.iter().filter(|it| !has_main(it.customer)) {
-        seal::open_letter_of(tx, thread.id, origin, context).await?;
-        conversations::close(tx, thread.id, origin.now).await?;
-        gone.extend(thread.people.iter().map(|person| person.contact));
-    }
-    let left = conversations::of_room(tx.connection(), room.as_str(), server).await?;
-    let is_left = |contact: &ContactId| {
-        let mut people = left.iter().flat_map(|conversation| &conversation.people);
-        people.any(|person| person.contact == *contact)
-    };
-    gone.sort_unstable();
-    gone.dedup();
-    for contact in gone.into_iter().filter(|contact| !is_left(contact)) {
-        let action = MatrixAction::Leave {
-            room: room.clone(),
-            puppet: Puppet::Contact(contact),
-        };
-        enqueue(tx, action, origin, context).await?;
-    }
-    Ok(())
-}
-
-async fn close_conversations(
-    tx: &mut Tx,
-    room: &OwnedRoomId,
-    origin: &Origin,
-    context: &Context,
-) -> Result<(), StoreError> {
-    let server = context.server_name.as_str();
-    let open = conversations::of_room(tx.connection(), room.as_str(), server).await?;
-    for conversation in &open {
-        seal::open_letter_of(tx, conversation.id, origin, context).await?;
-        conversations::close(tx, conversation.id, origin.now).await?;
-    }
-    let mains = open.iter().filter(|it| it.thread_root.is_none()).count();
-    if mains > 0 {
-        report(tx, &wording::conversations_closed(mains), origin, context).await?;
     }
     Ok(())
 }

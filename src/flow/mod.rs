@@ -9,6 +9,7 @@ mod apply;
 mod audience;
 mod contents;
 mod context;
+mod customers;
 pub mod deliver;
 mod details;
 mod enclose;

@@ -131,7 +131,7 @@ pub async fn seal(
     Ok(())
 }
 
-/// The mail that carried the message to which the letter's first reply replies.
+/// The mail that carried the message to which the letter's first reply replies, or else the newest.
 async fn answered(
     tx: &mut Tx,
     conversation: ConversationId,
@@ -143,7 +143,7 @@ async fn answered(
             return Ok(mail);
         }
     }
-    Ok(None)
+    conversations::newest_mail(tx.connection(), conversation).await
 }
 
 /// Whether the customer hasn't had a letter in the room yet.

@@ -7,7 +7,7 @@ use super::{Connection, StoreError, Tx, people::address};
 use crate::domain::{
     facts::{ConversationFacts, PersonFacts},
     ids::{ContactId, ConversationId, CustomerId, MessageId},
-    threading::{Chain, LooseEnd},
+    threading::Chain,
 };
 
 statements! {
@@ -59,18 +59,23 @@ statements! {
     EXTEND_CHAIN = "
         INSERT INTO chain (conversation_id, message_id, direction) VALUES ($1, $2, $3)
         ON CONFLICT DO NOTHING";
-    SELECT_CHAIN = "SELECT message_id FROM chain WHERE conversation_id = $1 ORDER BY seq DESC LIMIT 40";
+    SELECT_CHAIN = "
+        SELECT message_id FROM chain WHERE conversation_id = $1 AND NOT EXISTS (
+            SELECT 1 FROM loose_ends WHERE loose_ends.conversation_id = chain.conversation_id
+            AND loose_ends.message_id = chain.message_id)
+        ORDER BY seq DESC LIMIT 40";
+    SELECT_CHAIN_END = "
+        SELECT message_id FROM chain WHERE conversation_id = $1 ORDER BY seq DESC LIMIT 1";
     SELECT_CHAIN_START = "SELECT message_id FROM chain WHERE conversation_id = $1 ORDER BY seq LIMIT 1";
     SELECT_LINK = "SELECT direction FROM chain WHERE message_id = $2 AND conversation_id = $1";
     INSERT_LOOSE_END = "
-        INSERT INTO loose_ends (conversation_id, message_id, root) VALUES ($1, $2, $3)
+        INSERT INTO loose_ends (conversation_id, position, message_id) VALUES ($1,
+            (SELECT coalesce(max(position) + 1, 0) FROM loose_ends WHERE conversation_id = $1), $2)
         ON CONFLICT DO NOTHING";
     SELECT_LOOSE_ENDS = "
-        SELECT loose_ends.message_id, root FROM loose_ends
-        JOIN chain ON chain.message_id = loose_ends.message_id
-            AND chain.conversation_id = loose_ends.conversation_id
-        WHERE loose_ends.conversation_id = $1 ORDER BY seq LIMIT 40";
-    DELETE_LOOSE_END = "DELETE FROM loose_ends WHERE conversation_id = $1 AND message_id = $2";
+        SELECT message_id FROM loose_ends
+        WHERE conversation_id = $1 AND tied = 0 ORDER BY position LIMIT 40";
+    TIE = "UPDATE loose_ends SET tied = 1 WHERE conversation_id = $1 AND message_id = $2";
     SELECT_BY_MESSAGE_ID = "SELECT conversation_id, direction FROM chain WHERE message_id = $1";
 }
 
@@ -346,53 +351,52 @@ pub async fn has_in_chain(
     Ok(row.is_some())
 }
 
-/// The mail names none of the conversation's others: the next letters shall name it.
+/// The next letters shall name this mail, see [`threading`](crate::domain::threading).
 pub async fn remember_loose_end(
     tx: &mut Tx,
     id: ConversationId,
-    end: &LooseEnd,
+    end: &MessageId,
 ) -> Result<(), StoreError> {
-    let root = end.root.as_ref().map_or("", |root| root.as_str());
-    execute!(
-        tx.connection(),
-        INSERT_LOOSE_END,
-        id.0,
-        end.id.as_str(),
-        root
-    );
+    execute!(tx.connection(), INSERT_LOOSE_END, id.0, end.as_str());
     Ok(())
 }
 
 /// A letter names these mails.
 pub async fn tie(tx: &mut Tx, id: ConversationId, ends: &[MessageId]) -> Result<(), StoreError> {
     for end in ends {
-        execute!(tx.connection(), DELETE_LOOSE_END, id.0, end.as_str());
+        execute!(tx.connection(), TIE, id.0, end.as_str());
     }
     Ok(())
 }
 
-/// The conversation's mails: the first one, the newest 40, and up to 40 loose ends.
+/// The conversation's mails: the first one, the newest 40, and apart from them up to 40 loose ends.
 pub async fn chain(connection: &mut Connection, id: ConversationId) -> Result<Chain, StoreError> {
     let start = fetch_optional!(connection, (String,), SELECT_CHAIN_START, id.0);
     let mut ids = fetch_all!(connection, (String,), SELECT_CHAIN, id.0);
     if ids.last() != start.as_ref() {
         ids.extend(start);
     }
-    let loose = fetch_all!(connection, (String, String), SELECT_LOOSE_ENDS, id.0);
-    let loose = loose.iter().filter_map(|(id, root)| {
-        Some(LooseEnd {
-            id: MessageId::parse(id)?,
-            root: MessageId::parse(root),
-        })
-    });
+    let loose = fetch_all!(connection, (String,), SELECT_LOOSE_ENDS, id.0);
     Ok(Chain {
         ids: ids
             .iter()
             .rev()
             .filter_map(|(id,)| MessageId::parse(id))
             .collect(),
-        loose: loose.collect(),
+        loose: loose
+            .iter()
+            .filter_map(|(id,)| MessageId::parse(id))
+            .collect(),
     })
+}
+
+/// The conversation's newest mail, by arrival.
+pub async fn newest_mail(
+    connection: &mut Connection,
+    id: ConversationId,
+) -> Result<Option<MessageId>, StoreError> {
+    let row = fetch_optional!(connection, (String,), SELECT_CHAIN_END, id.0);
+    Ok(row.and_then(|(id,)| MessageId::parse(&id)))
 }
 
 /// The conversations that this mail is part of, and which way it went.

@@ -3,8 +3,8 @@
 use anyhow::{Context, Result};
 
 use crate::stage::Stage;
-use crate::support::servers::customer::{body, header};
-use crate::threads::{self, Threads};
+use crate::support::servers::customer::{self, Mail, body, header};
+use crate::threads;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conversation_is_one_thread_for_both_sides() -> Result<()> {
@@ -64,15 +64,95 @@ async fn a_conversation_is_one_thread_for_both_sides() -> Result<()> {
     );
 
     let all = [first.as_slice(), &answer.raw, second];
-    let threads = Threads::of(&all)?;
-    assert_eq!(threads.count(), 1);
+    let threads = threads::of(&all)?;
+    assert_eq!(threads.all().len(), 1);
     assert_eq!(
         threads.parent("<answer-1@acme.com>"),
         Some(first_id.as_str())
     );
     assert_eq!(threads.parent(&second_id), Some("<answer-1@acme.com>"));
-    if let Some(count) = threads::count_by_notmuch(&all)? {
-        assert_eq!(count, 1, "threads by notmuch");
+    assert_eq!(threads::count_by_notmuch(&all)?, 1, "threads by notmuch");
+    Ok(())
+}
+
+/// Sends what Jane wrote to the conversation's address under a subject of its own, naming nothing.
+async fn begin_anew(stage: &Stage, to: &str, number: usize) -> Result<Vec<u8>> {
+    let raw = format!(
+        "From: Jane Doe <jane@acme.com>\r\nTo: {to}\r\nSubject: Something else {number}\r\n\
+         Message-ID: <anew-{number}@acme.com>\r\nDate: Sun, 22 Nov 2026 10:00:00 +0100\r\n\r\n\
+         Another question, number {number}.\r\n"
+    );
+    let raw = raw.into_bytes();
+    stage.mail.submit("jane@acme.com", to, &raw).await?;
+    Ok(raw)
+}
+
+/// An answer that says it is about something else.
+fn renamed(mail: Mail, number: usize) -> Mail {
+    let text = String::from_utf8_lossy(&mail.raw).replace(
+        "Subject: Re: Kernel training Lyon",
+        &format!("Subject: Lunch on day {number}"),
+    );
+    Mail {
+        raw: text.into_bytes(),
+        ..mail
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_conversation_is_one_thread_in_every_program() -> Result<()> {
+    let stage = Stage::set("0s").await?;
+    let room = stage.room("Kernel training Lyon").await?;
+    let jane = stage
+        .add("jane@acme.com Jane Doe", "@_email_jane", &room)
+        .await?;
+    let (mut hers, mut anew) = (Vec::new(), Vec::new());
+    let from = "Jane Doe <jane@acme.com>";
+    for number in 1..=12 {
+        let said = format!("Message {number} of ours");
+        stage.ann.send_text(&said, &room).await?;
+        let letters = stage.letters("jane@acme.com", number).await?;
+        let newest = &letters[number - 1];
+        let to = customer::answer(newest, from, "", "x@acme.com")?.to;
+        // She answers the newest letter, or an old one, twice, or under another subject; or begins anew.
+        let answered = if number % 4 == 0 { &letters[0] } else { newest };
+        let text = format!("Answer {number} of hers.");
+        let id = format!("answer-{number}@acme.com");
+        let mut answer = customer::answer(answered, from, &text, &id)?;
+        if number % 5 == 0 {
+            answer = renamed(answer, number);
+        }
+        stage.mail.submit("jane@acme.com", &to, &answer.raw).await?;
+        stage.says(&jane, &text, &room).await?;
+        hers.push(answer.raw);
+        if number % 3 == 0 {
+            let id = format!("again-{number}@acme.com");
+            let again = format!("And again, {number}.");
+            hers.push(stage.answer(newest, from, &again, &id).await?.raw);
+            anew.push(begin_anew(&stage, &to, number).await?);
+            let told = format!("question, number {number}.");
+            stage.says(&jane, &told, &room).await?;
+        }
+    }
+    stage.ann.send_text("That is all.", &room).await?;
+    let letters = stage.letters("jane@acme.com", 13).await?;
+    for letter in &letters[1..] {
+        let subject = header(letter, "Subject");
+        assert_eq!(subject.as_deref(), Some("Re: Kernel training Lyon"));
+    }
+    let inbox: Vec<&[u8]> = letters.iter().map(Vec::as_slice).collect();
+    let answers: Vec<&[u8]> = hers.iter().map(Vec::as_slice).collect();
+    let begun: Vec<&[u8]> = anew.iter().map(Vec::as_slice).collect();
+    let with_answers = [inbox.clone(), answers].concat();
+    let all = [with_answers.clone(), begun].concat();
+    assert!(all.len() > 30, "{}", all.len());
+    for (what, mails) in [("inbox", &inbox), ("answers", &with_answers), ("all", &all)] {
+        assert_eq!(threads::of(mails)?.all().len(), 1, "{what}");
+        assert_eq!(threads::count_by_notmuch(mails)?, 1, "{what} by notmuch");
+    }
+    // It shows a mail without References at the top, whoever refers to it.
+    for mails in [&inbox, &with_answers] {
+        assert_eq!(threads::count_by_neomutt(mails)?, 1, "by neomutt");
     }
     Ok(())
 }

@@ -13,5 +13,5 @@ INSERT INTO edits (event_id, message_id, inbox_seq) VALUES ('$edit:example.org',
 INSERT INTO subscriptions (conversation_id, contact_id, ended_at) VALUES (1, 1, NULL);
 UPDATE mails SET taken_back = 1 WHERE id = 1;
 INSERT INTO had (mail_id, contact_id) VALUES (1, 1);
-INSERT INTO loose_ends (conversation_id, message_id, root) VALUES (1, 'new-subject@acme.com', '');
+INSERT INTO loose_ends (conversation_id, position, message_id) VALUES (1, 0, 'new-subject@acme.com');
 UPDATE participants SET copied_by = 1, told = 1 WHERE contact_id = 1;

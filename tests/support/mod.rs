@@ -13,6 +13,7 @@ pub mod dns_server;
 pub mod doctor;
 pub mod fake_homeserver;
 pub mod imap_client;
+pub mod jwz;
 pub mod lmtp_client;
 pub mod odd_imap;
 pub mod proxy;

@@ -15,7 +15,6 @@ use super::{
     ids::MailId,
     incoming::{Fate, IncomingMail, MailKind, Shown},
     outgoing::{Offer, PostedFile},
-    threading::LooseEnd,
     wording::{self, KeptBecause},
 };
 
@@ -132,21 +131,21 @@ fn post(id: MailId, mail: &IncomingMail, facts: &MailFacts, route: &Route) -> Ve
         written_at: mail.date.clone().unwrap_or_default(),
         text: beginning(mail.text.trim_end()),
     });
-    effects.extend(withheld(id, mail, facts, route, person));
     effects.extend(guests::effects(id, person, route, facts));
+    effects.extend(withheld(id, mail, facts, route, person));
     effects
 }
 
+/// On top of a mail that names none of the conversation's others programs put the first that it names,
+/// if any.
 fn loose_end(mail: &IncomingMail, route: &Route) -> Option<Effect> {
-    let id = mail.message_id.clone().filter(|_| route.is_loose)?;
-    let above = mail.references.first().or(mail.in_reply_to.first());
-    Some(Effect::RememberLooseEnd {
-        conversation: route.conversation,
-        end: LooseEnd {
-            root: above.filter(|root| **root != id).cloned(),
-            id,
-        },
-    })
+    let named = mail.references.first().or(mail.in_reply_to.first());
+    let end = named.or(mail.message_id.as_ref());
+    end.filter(|_| route.is_loose)
+        .map(|end| Effect::RememberLooseEnd {
+            conversation: route.conversation,
+            end: end.clone(),
+        })
 }
 
 /// As much of a mail as letters quote.
