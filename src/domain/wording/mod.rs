@@ -5,7 +5,6 @@ pub mod file;
 pub mod letter;
 pub mod mail;
 pub mod mailbox;
-pub mod page;
 mod room;
 mod shown;
 
