@@ -5,6 +5,8 @@ pub mod file;
 pub mod letter;
 pub mod mail;
 pub mod mailbox;
+pub mod numbers;
+pub mod page;
 mod room;
 mod shown;
 

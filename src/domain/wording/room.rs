@@ -156,10 +156,6 @@ pub fn status(conversations: &[ConversationFacts]) -> String {
     lines.join("\n")
 }
 
-pub fn subject_of_nameless_room(organisation: &str) -> String {
-    format!("Conversation with {organisation}")
-}
-
 pub fn conversations_closed(number: usize) -> String {
     let what = if number == 1 {
         "one conversation".to_owned()
