@@ -3,6 +3,7 @@
 
 pub mod file;
 pub mod letter;
+pub mod link;
 pub mod mail;
 pub mod mailbox;
 pub mod numbers;
