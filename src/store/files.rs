@@ -16,7 +16,7 @@ statements! {
         ON CONFLICT DO NOTHING";
     SELECT = "
         SELECT source, state, size, content_type, preview_width, preview_height,
-            coalesce(length(preview), 0) AS preview_size, problem,
+            CAST(coalesce(length(preview), 0) AS BIGINT) AS preview_size, problem,
             coalesce(first_tried_at, 0) AS first_tried_at
         FROM files WHERE event_id = $1";
     KEEP = "

@@ -59,7 +59,7 @@ async fn a_picture_is_measured_and_shown_by_a_lighter_one() {
     let mut database = world.database().await;
     let rows: Vec<(String, i64, i64, i64, i64, String)> = database
         .rows(
-            "SELECT content_type, width, height, preview_width, coalesce(length(preview), 0), preview_type
+            "SELECT content_type, width, height, preview_width, CAST(coalesce(length(preview), 0) AS BIGINT), preview_type
              FROM files ORDER BY size DESC",
         )
         .await;
