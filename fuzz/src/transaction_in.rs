@@ -210,7 +210,6 @@ fn facts(event: &RoomEvent) -> Vec<EventFacts> {
                 past: past(&target, encrypted),
                 target: bot_joined.then_some(target),
                 had: Vec::new(),
-                keep_thread: Vec::new(),
                 subject: Some(GhostFacts {
                     address: (!encrypted).then(|| jane.clone()),
                 }),

@@ -166,6 +166,10 @@ letters:
   notices: false
   changes: false
 
+# Pages on which customers fetch files that are too large for a mail; without them such files are
+# not sent. A web server with TLS at this address must pass everything on to the listener.
+# public: {{url: "https://post.{server}", listen: "127.0.0.1:29382"}}
+
 # Health checks and metrics for your monitoring.
 operations: {{listen: "127.0.0.1:9381"}}
 

@@ -99,7 +99,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         public: config.public,
         turns: flow::Turns::default(),
     });
-    files::sweep(&context).await?;
+    if let Err(error) = files::sweep(&context).await {
+        tracing::warn!(%error, "Can't look for files that are left over");
+    }
 
     let health = Health::default();
     health.is_down(HOMESERVER, "the bot is not set up yet");

@@ -183,14 +183,20 @@ pub struct Quote {
 pub enum Language {
     #[default]
     English,
+    French,
+    German,
 }
 
 impl Language {
+    pub const ALL: [Self; 3] = [Self::English, Self::French, Self::German];
+
     /// The language of a tag such as `en` or `en-GB` (BCP 47); `None` if letters can't be written in it.
     #[must_use]
     pub fn from_tag(tag: &str) -> Option<Self> {
-        let primary = tag.split('-').next().unwrap_or_default();
-        primary.eq_ignore_ascii_case("en").then_some(Self::English)
+        let primary = tag.split(['-', '_']).next().unwrap_or_default();
+        Self::ALL
+            .into_iter()
+            .find(|language| primary.eq_ignore_ascii_case(language.tag()))
     }
 
     /// The tag of BCP 47, as the `lang` attribute of HTML takes it.
@@ -198,6 +204,8 @@ impl Language {
     pub fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
+            Self::French => "fr",
+            Self::German => "de",
         }
     }
 
@@ -206,11 +214,10 @@ impl Language {
     pub fn name(self) -> &'static str {
         match self {
             Self::English => "English",
+            Self::French => "French",
+            Self::German => "German",
         }
     }
-
-    /// Every one.
-    pub const ALL: &'static [Self] = &[Self::English];
 }
 
 /// One entry for all who answered the same message by the same sign, where the first of them did.

@@ -7,7 +7,7 @@ use super::{
     Context, amend, customers, files, guests,
     guests::Notice,
     lanes::{Origin, enqueue, report, say, send},
-    seal, settings, threads, write,
+    settings, threads, write,
 };
 use crate::{
     domain::{

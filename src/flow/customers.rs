@@ -32,7 +32,7 @@ pub async fn add(
         context.mailbox(known.as_ref().map_or("", |room| room.mailbox.as_str()));
     let subject = match known.map(|room| room.name) {
         Some(name) if !name.is_empty() => name,
-        _ => wording::subject_of_nameless_room(&mailbox.name),
+        _ => wording::letter::sentences(mailbox.language).subject_of_nameless_room(&mailbox.name),
     };
     let mut contacts = Vec::with_capacity(people.len());
     for person in people {

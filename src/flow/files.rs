@@ -32,6 +32,9 @@ use crate::{
 const AT_ONCE: i64 = 64;
 /// Most blobs that are looked at when Postroom starts.
 const MOST_TO_SWEEP: usize = 10_000;
+const AT_ONCE_IN_SWEEP: i64 = 10_000;
+/// Until a folder in which nothing can be deleted is looked at again, in milliseconds.
+const AFTER_FAILURE: i64 = 60_000;
 /// Where they stand.
 const FOLDER: &str = "files";
 
@@ -39,8 +42,8 @@ const FOLDER: &str = "files";
 #[derive(Debug)]
 pub struct Files(pub Arc<Context>);
 
-/// Deletes blobs that no file refers to, and what was begun and never finished: somebody ended
-/// in the middle. Before anything is fetched.
+/// Deletes blobs that no file refers to, and what was begun and never finished: somebody ended in
+/// the middle. What isn't there is to be fetched again. Before anything is fetched.
 pub async fn sweep(context: &Context) -> Result<(), StoreError> {
     let names = context.blobs.tidy(FOLDER, MOST_TO_SWEEP).await?;
     let mut reading = context.store.read().await?;
@@ -49,6 +52,17 @@ pub async fn sweep(context: &Context) -> Result<(), StoreError> {
         if !files::is_referred_to(&mut reading, &name).await? {
             context.blobs.delete(&name).await?;
             swept += 1;
+        }
+    }
+    for (event, blob) in files::in_blobs(&mut reading, AT_ONCE_IN_SWEEP).await? {
+        // A backup may be of a time before the blob.
+        if !context.blobs.has(&blob).await? {
+            let now = context.now_ms();
+            let store = &context.store;
+            let lose = store.write(move |tx| {
+                Box::pin(async move { files::lose(tx, &event, &blob, now).await })
+            });
+            lose.await?;
         }
     }
     if swept > 0 {
@@ -69,19 +83,23 @@ impl Worker for Files {
         if spent.is_empty() && asked.is_empty() {
             return Ok(Step::Idle { until: None });
         }
-        for name in spent {
-            self.0.blobs.delete(&name).await?;
-            let store = &self.0.store;
-            let forget = store
-                .write(move |tx| Box::pin(async move { files::forget_spent(tx, &name).await }));
-            forget.await?;
-        }
         for one in asked {
             let context = Arc::clone(&self.0);
             let store = &self.0.store;
             let offer =
                 store.write(move |tx| Box::pin(async move { offer(tx, &one, &context).await }));
             offer.await?;
+        }
+        for name in spent {
+            if let Err(error) = self.0.blobs.delete(&name).await {
+                tracing::warn!(%error, "Can't delete a file that no letter needs any more");
+                let until = self.0.now_ms().saturating_add(AFTER_FAILURE);
+                return Ok(Step::Idle { until: Some(until) });
+            }
+            let store = &self.0.store;
+            let forget = store
+                .write(move |tx| Box::pin(async move { files::forget_spent(tx, &name).await }));
+            forget.await?;
         }
         Ok(Step::Again)
     }
@@ -150,7 +168,7 @@ pub async fn renew(
     let zone = locale::time_zone(&locale.time_zone);
     let url = public.page(&page_of(&context.keys.link_token(link.id), &link.filename));
     let until = until.to_zoned(zone);
-    let body = wording::page::link_works_again(&link.filename, &url, &until, locale.language);
+    let body = wording::link::works_again(&link.filename, &url, &until, locale.language);
     let (_, mailbox) = context.mailbox(&found.mailbox);
     let item = LetterItem {
         event: event.clone(),

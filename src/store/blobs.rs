@@ -59,6 +59,15 @@ impl Blobs {
         }
     }
 
+    /// Whether there is such a blob.
+    pub async fn has(&self, name: &str) -> Result<bool, StoreError> {
+        match self.0.head(&Name::from(name)).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Deletes a blob. One that isn't there is fine.
     pub async fn delete(&self, name: &str) -> Result<(), StoreError> {
         match self.0.delete(&Name::from(name)).await {

@@ -16,7 +16,7 @@ statements! {
         ON CONFLICT DO NOTHING";
     SELECT = "
         SELECT source, state, size, content_type, preview_width, preview_height,
-            coalesce(length(preview), 0) AS preview_size, problem,
+            CAST(coalesce(length(preview), 0) AS BIGINT) AS preview_size, problem,
             coalesce(first_tried_at, 0) AS first_tried_at
         FROM files WHERE event_id = $1";
     KEEP = "
@@ -50,6 +50,11 @@ statements! {
     SPEND = "INSERT INTO spent_blobs (name) VALUES ($1) ON CONFLICT DO NOTHING";
     SELECT_SPENT = "SELECT name FROM spent_blobs WHERE name > '' ORDER BY name LIMIT $1";
     FORGET_SPENT = "DELETE FROM spent_blobs WHERE name = $1";
+    SELECT_BLOBS = "SELECT event_id, blob FROM files WHERE blob <> '' LIMIT $1";
+    LOSE = "
+        UPDATE files SET state = 'waiting', blob = '', preview = NULL, preview_type = '',
+            first_tried_at = $3
+        WHERE event_id = $1 AND blob = $2";
     IS_REFERRED_TO = "SELECT event_id FROM files WHERE blob = $1 AND blob <> ''";
 }
 
@@ -256,6 +261,25 @@ pub async fn forget_spent(tx: &mut Tx, name: &str) -> Result<(), StoreError> {
 /// Whether some file stands in this blob.
 pub async fn is_referred_to(connection: &mut Connection, blob: &str) -> Result<bool, StoreError> {
     Ok(fetch_optional!(connection, (String,), IS_REFERRED_TO, blob).is_some())
+}
+
+/// Some files that stand in blobs, by their events, and the blobs.
+pub async fn in_blobs(
+    connection: &mut Connection,
+    limit: i64,
+) -> Result<Vec<(String, String)>, StoreError> {
+    Ok(fetch_all!(
+        connection,
+        (String, String),
+        SELECT_BLOBS,
+        limit
+    ))
+}
+
+/// The blob of a file isn't there any more: the file is to be fetched anew.
+pub async fn lose(tx: &mut Tx, event: &str, blob: &str, now: i64) -> Result<(), StoreError> {
+    execute!(tx.connection(), LOSE, event, blob, now);
+    Ok(())
 }
 
 async fn spend(tx: &mut Tx, blob: &str) -> Result<(), StoreError> {

@@ -53,6 +53,14 @@ impl Link {
         self.state == "taken_back"
     }
 
+    /// The day of its end, for people.
+    #[must_use]
+    pub fn end(&self) -> jiff::Zoned {
+        let end = jiff::Timestamp::from_millisecond(self.ends_at);
+        end.unwrap_or_default()
+            .to_zoned(jiff::tz::TimeZone::system())
+    }
+
     /// In octets, as far as it is known.
     #[must_use]
     pub fn size(&self) -> u64 {

@@ -1,6 +1,7 @@
 //! The store against the real databases.
 
 mod copy;
+mod enclosures;
 mod files;
 mod outside;
 mod place;

@@ -1,10 +1,13 @@
-//! Files in the media repository of the real homeserver.
+//! Files in the media repository of the real homeserver, both ways.
+
+use std::time::Duration;
 
 use anyhow::Result;
 use postroom::matrix::client::{Client, Fault};
 use serde_json::json;
 
 use crate::stage::Stage;
+use crate::support::servers::postroom::BOT;
 
 /// What a ghost uploads in its own name everybody in the room can load.
 #[tokio::test(flavor = "multi_thread")]
@@ -35,6 +38,23 @@ async fn a_ghost_uploads_a_file_that_staff_can_load() -> Result<()> {
         .send(kind, &content, &room, &ghost, "t1".into())
         .await?;
     assert_eq!(stage.ann.download(url.as_str()).await?, plan);
+
+    let bot = ruma::OwnedUserId::try_from(BOT)?;
+    let mut download = client.download(&url, Duration::from_secs(20), &bot).await?;
+    assert_eq!(download.length, Some(plan.len() as u64));
+    assert_eq!(download.content_type, "application/pdf");
+    let mut found = Vec::new();
+    while let Some(piece) = download.piece().await? {
+        found.extend_from_slice(&piece);
+    }
+    assert_eq!(found, plan);
+    let (server, _) = url.parts()?;
+    let gone = ruma::OwnedMxcUri::from(format!("mxc://{server}/NoSuchFileHere"));
+    let refused = client.download(&gone, Duration::from_secs(20), &bot).await;
+    assert!(
+        matches!(&refused, Err(Fault::Refused { code, .. }) if code == "M_NOT_FOUND"),
+        "{refused:?}"
+    );
 
     let too_large = vec![0; 50 * 1024 * 1024 + 1];
     let refused = client

@@ -19,6 +19,7 @@ mod doctor_imap;
 mod doctor_mail;
 mod doctor_matrix;
 mod doctor_postgres;
+mod doctor_public;
 mod edits;
 mod enclosures;
 mod files;

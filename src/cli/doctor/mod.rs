@@ -23,6 +23,7 @@ mod machine;
 mod operations;
 mod ping;
 mod postgres;
+mod public;
 mod registration;
 mod reply_address;
 mod report;
@@ -172,13 +173,14 @@ impl Doctor {
             let reply = reply.await;
             (smtp, reply)
         };
-        let (database, (room, findings), (smtp, reply), lmtp, imap, dns, operations) = tokio::join!(
+        let (database, (room, findings), (smtp, reply), lmtp, imap, dns, public, operations) = tokio::join!(
             self.when(Area::Database, database::examine(scene)),
             matrix,
             mail,
             self.when(Area::Lmtp, lmtp::examine(scene)),
             self.when(Area::Imap, imap::examine(scene)),
             self.when(Area::Dns, dns::examine(scene)),
+            self.when(Area::Public, public::examine(scene)),
             self.when(Area::Operations, operations::examine(scene)),
         );
         let mut checks = Vec::new();
@@ -189,7 +191,7 @@ impl Doctor {
         if self.wants(Area::Homeserver) {
             checks.extend(findings.checks);
         }
-        for area in [room, smtp, lmtp, imap, reply, dns] {
+        for area in [room, smtp, lmtp, imap, reply, dns, public] {
             checks.extend(area);
         }
         checks.extend(operations);

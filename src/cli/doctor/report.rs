@@ -30,6 +30,8 @@ pub enum Area {
     ReplyAddress,
     /// What the public DNS says of each mailbox's domain
     Dns,
+    /// The pages for customers
+    Public,
     /// The listener for monitoring
     Operations,
 }
@@ -47,6 +49,7 @@ impl fmt::Display for Area {
             Self::ReplyAddress => "reply_address",
             Self::Dns => "dns",
             Self::Machine => "machine",
+            Self::Public => "public",
             Self::Operations => "operations",
         })
     }

@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn every_language_has_its_tag_and_its_name() {
         for language in letter::Language::ALL {
-            let expected = Ok(set(None, Some(*language)));
+            let expected = Ok(set(None, Some(language)));
             assert_eq!(Language::parse(language.tag()), expected);
             assert_eq!(Language::parse(language.name()), expected);
         }

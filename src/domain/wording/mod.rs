@@ -3,8 +3,10 @@
 
 pub mod file;
 pub mod letter;
+pub mod link;
 pub mod mail;
 pub mod mailbox;
+pub mod numbers;
 pub mod page;
 pub mod people;
 mod room;

@@ -184,10 +184,6 @@ fn status_line(conversation: &ConversationFacts, now: &Zoned) -> String {
     )
 }
 
-pub fn subject_of_nameless_room(organisation: &str) -> String {
-    format!("Conversation with {organisation}")
-}
-
 pub fn conversations_closed(number: usize) -> String {
     let what = if number == 1 {
         "one conversation".to_owned()

@@ -41,12 +41,10 @@ pub async fn ready(letter: LetterId, context: &Arc<Context>) -> Result<Option<No
     let mut reading = context.store.read().await?;
     let items = letters::items(&mut reading, letter).await?;
     drop(reading);
-    let undecided: Vec<_> = items.iter().filter_map(undecided).collect();
-    if undecided.is_empty() {
-        return Ok(None);
-    }
+    let mut undecided = items.iter().filter(|item| item.fate.is_none());
+    let is_decided = undecided.all(|item| file_to_have(item).is_none());
     let mut not_yet: Option<NotYet> = None;
-    for (event, file) in undecided {
+    for (event, file) in items.iter().filter_map(file_to_have) {
         if begun.elapsed() > LONGEST {
             return Ok(Some(NotYet::others_go_first()));
         }
@@ -59,13 +57,17 @@ pub async fn ready(letter: LetterId, context: &Arc<Context>) -> Result<Option<No
     }
     match not_yet {
         Some(wait) => Ok(Some(wait)),
+        None if is_decided => Ok(None),
         None => share_out::decide(letter, context).await,
     }
 }
 
-fn undecided(item: &letters::Item) -> Option<(&str, &SharedFile)> {
+/// A file that may be attached, or is: its blob can have been lost.
+fn file_to_have(item: &letters::Item) -> Option<(&str, &SharedFile)> {
     match &item.shared {
-        Some(Shared::File(file)) if item.fate.is_none() => Some((&item.event, file)),
+        Some(Shared::File(file)) if matches!(item.fate, None | Some(Fate::Attached)) => {
+            Some((&item.event, file))
+        }
         _ => None,
     }
 }

@@ -10,7 +10,6 @@ use crate::{
         wording,
     },
     flow::{Context, file_links::end_of_link},
-    mail::smtp::SmtpTransport,
     store::{
         StoreError, Tx, conversations,
         files::{self, Found, State},
@@ -29,28 +28,40 @@ pub(super) async fn decide(
     letter: LetterId,
     context: &Arc<Context>,
 ) -> Result<Option<NotYet>, StoreError> {
+    let most = largest_mail(letter, context).await?;
     let store = context.store.clone();
     let context = Arc::clone(context);
     store
-        .write(move |tx| Box::pin(async move { decide_now(tx, letter, &context).await }))
+        .write(move |tx| Box::pin(async move { decide_now(tx, letter, most, &context).await }))
         .await
+}
+
+/// What we and the mail server allow, in octets.
+async fn largest_mail(letter: LetterId, context: &Context) -> Result<u64, StoreError> {
+    let mut reading = context.store.read().await?;
+    let sealed = letters::sealed(&mut reading, letter).await?;
+    let found = conversations::find(&mut reading, sealed.conversation).await?;
+    drop(reading);
+    let (name, _) = context.mailbox(found.as_ref().map_or("", |found| &found.mailbox));
+    let server = match context.transports.get(name) {
+        Some(transport) => transport.size_limit().await,
+        None => None,
+    };
+    let own = context.letters.max_size;
+    Ok(own.min(server.unwrap_or(own)))
 }
 
 async fn decide_now(
     tx: &mut Tx,
     letter: LetterId,
+    most: u64,
     context: &Context,
 ) -> Result<Option<NotYet>, StoreError> {
     let sealed = letters::sealed(tx.connection(), letter).await?;
     let items = letters::items(tx.connection(), letter).await?;
     let conversation = conversations::find(tx.connection(), sealed.conversation).await?;
-    let (name, mailbox) = context.mailbox(conversation.as_ref().map_or("", |found| &found.mailbox));
+    let (_, mailbox) = context.mailbox(conversation.as_ref().map_or("", |found| &found.mailbox));
     let logo = mailbox.look.logo.as_ref();
-    let server = context
-        .transports
-        .get(name)
-        .and_then(SmtpTransport::size_limit);
-    let most = context.letters.max_size.min(server.unwrap_or(u64::MAX));
     let words = items.iter().map(|item| {
         let html = item.words.html.as_ref().map_or(0, String::len);
         // In both parts, and encoded.

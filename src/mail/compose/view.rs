@@ -3,7 +3,8 @@
 use crate::domain::{
     event::Words,
     letter::{Entry, EntryBody, SealedLetter},
-    wording::letter as wording,
+    wording::letter::{self as wording, sentences},
+    wording::numbers,
 };
 
 /// The whole content of a letter.
@@ -56,10 +57,10 @@ impl<'a> View<'a> {
         let language = letter.language;
         let mut hints = Vec::new();
         if !letter.readers.is_empty() {
-            hints.push(wording::readers(&letter.readers, language));
+            hints.push(sentences(language).readers(&letter.readers));
         }
         if letter.how_to {
-            hints.push(wording::how_to_answer(&letter.organisation, language));
+            hints.push(sentences(language).how_to_answer(&letter.organisation));
         }
         Self {
             groups: groups(letter),
@@ -67,7 +68,7 @@ impl<'a> View<'a> {
                 .map(|author| wording::sign_off(author, &letter.organisation)),
             hints,
             quote: letter.quote.as_ref().map(|quote| QuoteView {
-                attribution: wording::attribution(&quote.author, quote.at.as_ref(), language),
+                attribution: sentences(language).attribution(&quote.author, quote.at.as_ref()),
                 text: &quote.text,
             }),
             footer: letter
@@ -100,7 +101,7 @@ fn groups(letter: &SealedLetter) -> Vec<Group<'_>> {
 }
 
 fn heading(entry: &Entry, letter: &SealedLetter) -> String {
-    let time = wording::entry_time(&entry.at, &letter.date, letter.language);
+    let time = numbers::entry_time(&entry.at, &letter.date, letter.language);
     wording::author_line(&entry.author, &time)
 }
 
@@ -112,20 +113,18 @@ fn piece<'a>(entry: &'a Entry, letter: &SealedLetter) -> Piece<'a> {
         EntryBody::Emote(words) => Said::Emote { author, words },
         EntryBody::Correct { earlier, words } => {
             let earlier = earlier.as_deref().map(excerpt);
-            label = Some(wording::correction(earlier.as_deref(), language));
+            label = Some(sentences(language).correction(earlier.as_deref()));
             Said::Words(words)
         }
-        EntryBody::NotCarried { what } => {
-            Said::Note(wording::missing_in_letter(author, what, language))
-        }
+        EntryBody::NotCarried { what } => Said::Note(sentences(language).not_carried(author, what)),
         EntryBody::File { file, .. } => {
-            Said::Note(wording::missing_in_letter(author, &file.filename, language))
+            Said::Note(sentences(language).not_carried(author, &file.filename))
         }
         EntryBody::Place(_) | EntryBody::Poll(_) | EntryBody::PollResult(_) => {
             Said::Note(String::new())
         }
         EntryBody::Remark { what } => Said::Note(format!("{author} {what}")),
-        EntryBody::React { what } => Said::Note(wording::reaction(author, what, language)),
+        EntryBody::React { what } => Said::Note(sentences(language).reaction(author, what, None)),
     };
     Piece {
         quote: entry.quote.as_deref().map(excerpt),

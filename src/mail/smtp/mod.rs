@@ -50,7 +50,7 @@ pub struct SmtpTransport {
     /// One for each connection that may be open.
     slots: Semaphore,
     pool: Pool,
-    /// What the server takes at most, in octets; zero until it has said so.
+    /// What the server takes at most, in octets; zero until it was asked.
     limit: AtomicU64,
 }
 
@@ -86,10 +86,26 @@ impl SmtpTransport {
         })
     }
 
-    /// The largest mail that the server takes, in octets (RFC 1870), as far as it has said that.
-    #[must_use]
-    pub fn size_limit(&self) -> Option<u64> {
-        Some(self.limit.load(Ordering::Relaxed)).filter(|limit| *limit > 0)
+    /// The largest mail that the server takes, in octets (RFC 1870 section 4). Connects if it was never
+    /// asked; `None` if it can't be reached.
+    pub async fn size_limit(&self) -> Option<u64> {
+        let known = || Some(self.limit.load(Ordering::Relaxed)).filter(|limit| *limit > 0);
+        if known().is_none() {
+            let _slot = self.slots.acquire().await.ok();
+            let connection = Connection::open(&self.server).await.ok()?;
+            self.note_limit(&connection);
+            self.pool.put(connection);
+        }
+        known()
+    }
+
+    /// A server that says nothing of a limit has none, as far as we know.
+    fn note_limit(&self, connection: &Connection) {
+        let limit = match connection.extensions().size {
+            Some(limit) if limit > 0 => limit,
+            _ => u64::MAX,
+        };
+        self.limit.store(limit, Ordering::Relaxed);
     }
 
     /// Offers one mail to the server for one recipient.
@@ -142,9 +158,7 @@ impl SmtpTransport {
         let mut fresh = Connection::open(&self.server)
             .await
             .map_err(|fault| connect_failed(&self.server, &fault))?;
-        if let Some(limit) = fresh.extensions().size {
-            self.limit.store(limit, Ordering::Relaxed);
-        }
+        self.note_limit(&fresh);
         let begun = mail(&mut fresh, envelope).await;
         self.begun(fresh, begun)
     }

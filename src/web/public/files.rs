@@ -100,18 +100,19 @@ async fn fetch(State(files): State<Files>, method: Method, parameters: Parameter
         Err(response) => return response,
     };
     if files.clock.now().as_millisecond() >= link.ends_at {
-        let page = files.page(&link, language, wording::expired(language));
-        let page = Page {
+        return Page {
+            title: wording::expired_title(language),
+            text: &wording::expired(&link.filename, &link.end(), language),
             button: Some(wording::ask_again(language)),
-            ..page.borrow()
-        };
-        return page.answer(StatusCode::GONE);
+            ..files.page(language)
+        }
+        .answer(StatusCode::GONE);
     }
     if method == Method::HEAD {
         return whole(&link, Some(link.size()), Body::empty());
     }
     let Ok(place) = Arc::clone(&files.places).try_acquire_owned() else {
-        return files.later(&link, language);
+        return files.later(language);
     };
     let source = <&MxcUri>::from(link.source.as_str());
     match files.homeserver.download(source, LONGEST, &files.bot).await {
@@ -119,10 +120,10 @@ async fn fetch(State(files): State<Files>, method: Method, parameters: Parameter
             let length = download.length;
             whole(&link, length, passed_on(download, place))
         }
-        Err(Fault::Refused { .. }) => files.gone(&link, language),
+        Err(Fault::Refused { .. }) => files.gone(language),
         Err(fault) => {
             tracing::warn!(link = link.id, %fault, "A file that a customer asks for can't be fetched");
-            files.later(&link, language)
+            files.later(language)
         }
     }
 }
@@ -135,45 +136,27 @@ async fn ask(State(files): State<Files>, parameters: Parameters) -> Response {
     };
     let now = files.clock.now().as_millisecond();
     if now < link.ends_at {
-        let page = files.page(&link, language, wording::works(language));
-        let page = Page {
+        return Page {
+            title: &wording::file_title(&files.organisation, language),
+            text: &wording::file_details(link.size(), &link.end(), language),
             // This very address.
             link: Some((wording::download(language), "")),
-            ..page.borrow()
-        };
-        return page.answer(StatusCode::OK);
+            ..files.page(language)
+        }
+        .answer(StatusCode::OK);
     }
     let (id, since) = (link.id, now.saturating_sub(millis(ASKED_AGAIN)));
     let asked = files
         .store
         .write(move |tx| Box::pin(async move { links::ask(tx, id, now, since).await }));
     match asked.await {
-        Ok(()) => {
-            let page = files.page(&link, language, wording::asked(language));
-            page.borrow().answer(StatusCode::OK)
+        Ok(()) => Page {
+            title: wording::asked_title(language),
+            text: &wording::asked(&link.filename, language),
+            ..files.page(language)
         }
+        .answer(StatusCode::OK),
         Err(error) => files.failed(&error),
-    }
-}
-
-/// A page about a link, which owns its title.
-struct About<'a> {
-    title: String,
-    text: &'a str,
-    language: Language,
-    organisation: &'a str,
-}
-
-impl About<'_> {
-    fn borrow(&self) -> Page<'_> {
-        Page {
-            language: self.language.tag(),
-            title: &self.title,
-            text: self.text,
-            button: None,
-            link: None,
-            organisation: self.organisation,
-        }
     }
 }
 
@@ -196,46 +179,47 @@ impl Files {
         };
         let language = Language::from_tag(&link.language).unwrap_or(self.language);
         if link.is_taken_back() {
-            return Err(self.gone(&link, language));
+            return Err(self.gone(language));
         }
         Ok((link, language))
     }
 
-    fn page<'a>(&'a self, link: &Link, language: Language, text: &'a str) -> About<'a> {
-        About {
-            title: wording::title(&link.filename, language),
-            text,
-            language,
+    fn page(&self, language: Language) -> Page<'_> {
+        Page {
+            language: language.tag(),
+            title: "",
+            text: "",
+            button: None,
+            link: None,
             organisation: &self.organisation,
         }
     }
 
-    fn gone(&self, link: &Link, language: Language) -> Response {
-        let page = self.page(link, language, wording::taken_back(language));
-        page.borrow().answer(StatusCode::GONE)
+    fn gone(&self, language: Language) -> Response {
+        Page {
+            title: wording::taken_back_title(language),
+            text: wording::taken_back(language),
+            ..self.page(language)
+        }
+        .answer(StatusCode::GONE)
     }
 
-    fn later(&self, link: &Link, language: Language) -> Response {
-        let page = self.page(link, language, wording::later(language));
-        come_back(page.borrow().answer(StatusCode::SERVICE_UNAVAILABLE))
+    fn later(&self, language: Language) -> Response {
+        let page = Page {
+            title: wording::unavailable_title(language),
+            text: wording::unavailable(language),
+            ..self.page(language)
+        };
+        let mut response = page.answer(StatusCode::SERVICE_UNAVAILABLE);
+        let after = HeaderValue::from_static(RETRY_AFTER);
+        response.headers_mut().insert(header::RETRY_AFTER, after);
+        response
     }
 
     fn failed(&self, error: &StoreError) -> Response {
         tracing::error!(%error, "A page can't be shown");
-        let page = About {
-            title: wording::title("", self.language),
-            text: wording::later(self.language),
-            language: self.language,
-            organisation: &self.organisation,
-        };
-        come_back(page.borrow().answer(StatusCode::SERVICE_UNAVAILABLE))
+        self.later(self.language)
     }
-}
-
-fn come_back(mut response: Response) -> Response {
-    let after = HeaderValue::from_static(RETRY_AFTER);
-    response.headers_mut().insert(header::RETRY_AFTER, after);
-    response
 }
 
 /// The answer that is the file.

@@ -59,7 +59,7 @@ async fn a_picture_is_measured_and_shown_by_a_lighter_one() {
     let mut database = world.database().await;
     let rows: Vec<(String, i64, i64, i64, i64, String)> = database
         .rows(
-            "SELECT content_type, width, height, preview_width, coalesce(length(preview), 0), preview_type
+            "SELECT content_type, width, height, preview_width, CAST(coalesce(length(preview), 0) AS BIGINT), preview_type
              FROM files ORDER BY size DESC",
         )
         .await;
@@ -358,5 +358,29 @@ async fn a_file_that_is_taken_back_between_seal_and_data_does_not_go() {
     .await;
     world.settled().await;
     assert_eq!(world.sink.count(), 0, "nothing was left to say");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blob_that_a_backup_lacks_is_fetched_again() {
+    let mut world = World::start(patient()).await;
+    let room = world.room("Training", &[JANE]).await;
+    let event = share(&world, &room, "image.bin", "", &firmware(200_000)).await;
+    let busy = world
+        .sink
+        .trouble(Trouble::answer(Stage::Rcpt, 450, "later"));
+    world.ask(&room, "!email now").await;
+    world
+        .until("it was tried", || world.sink.hits(busy) > 0)
+        .await;
+    world.kill_postroom();
+    std::fs::remove_dir_all(world.folder.join("blobs/files")).unwrap();
+    world.sink.clear_trouble(busy);
+    world.start_postroom().await;
+    world.mails_to("jane@acme.com", 1).await;
+    assert_eq!(world.homeserver.count("download"), 2);
+    assert_eq!(fates(&world, &event).await, [attached()]);
+    world.settled().await;
+    assert_nothing_is_kept(&world).await;
     world.finish().await;
 }

@@ -154,7 +154,7 @@ async fn an_expired_link_is_asked_for_and_renewed() {
     for _ in 0..3 {
         let (status, page) = linked.post().await;
         assert_eq!(status, StatusCode::OK);
-        assert!(page.contains("we were told"), "{page}");
+        assert!(page.contains("The team knows"), "{page}");
     }
     linked
         .world
@@ -180,14 +180,14 @@ async fn an_expired_link_is_asked_for_and_renewed() {
     assert_eq!(linked.get(&linked.page).await.status(), StatusCode::OK);
     let (status, page) = linked.post().await;
     assert!(
-        status == StatusCode::OK && page.contains("works again"),
+        status == StatusCode::OK && page.contains("available until"),
         "{page}"
     );
     linked.world.ask(&linked.room, "!email now").await;
     let letters = linked.world.mails_to("jane@acme.com", 2).await;
     let text = letter_text(&letters[1]).replace("=\n", "");
     assert!(
-        text.contains("“Our film.mp4” can be fetched again until"),
+        text.contains("“Our film.mp4” can be downloaded again until"),
         "{text}"
     );
     assert!(text.contains(&linked.page), "{text}");
@@ -226,7 +226,7 @@ async fn a_link_dies_with_its_message() {
         assert_eq!(answer.status(), StatusCode::GONE);
         let text = answer.text().await.unwrap();
         assert!(
-            text.contains("available any more") && !text.contains("film"),
+            text.contains("taken back") && !text.contains("film"),
             "{text}"
         );
     }
