@@ -46,8 +46,8 @@ async fn a_thread_about_something_else_is_a_conversation_of_its_own() {
         .await;
     let timeline = world.homeserver.timeline(&room).into_iter();
     let shown = timeline
-        .filter(|event| event.sender == jane && event.kind == "m.room.message")
-        .last()
+        .rev()
+        .find(|event| event.sender == jane && event.kind == "m.room.message")
         .unwrap();
     let relates = &shown.content["m.relates_to"];
     assert_eq!(relates["rel_type"], "m.thread");
