@@ -5,9 +5,11 @@
 //! `X-Auto-Response-Suppress`): an absence note in answer to it is welcome.
 
 mod body;
+mod cid;
 mod header;
 mod html;
 mod plain;
+mod said;
 mod view;
 
 use lettre::message::header::{
@@ -51,7 +53,7 @@ pub enum ComposeFault {
 pub fn compose(letter: &SealedLetter) -> Result<Vec<u8>, ComposeFault> {
     let view = View::of(letter);
     let text = plain::draw(&view);
-    let html = html::draw(&view, letter.language)?;
+    let html = html::draw(&view)?;
     // Not a `lettre::Message`: that would read `From` and `Date` back from what is given, and put
     // the current time in place of a date that is not in UTC.
     let mut mail = body::alternative(&text, &html, &letter.message_id);

@@ -60,7 +60,7 @@ impl Sentences for French {
 
     fn linked(&self, what: &str, until: &Zoned) -> String {
         let until = numbers::date(until, Language::French);
-        format!("{what}, trop volumineux pour un e-mail. À télécharger jusqu’au {until}\u{a0}:")
+        format!("{what}, trop volumineux pour un e-mail, à télécharger jusqu’au {until}\u{a0}:")
     }
 
     fn download(&self, name: &str) -> String {
@@ -76,12 +76,14 @@ impl Sentences for French {
 
     fn missing(&self, what: &str, why: &Missing) -> String {
         let why = match why {
-            Missing::TooLarge { .. } => "trop volumineux pour un e-mail",
-            Missing::Gone { .. } => "impossible à récupérer depuis notre messagerie",
-            Missing::Encrypted => "chiffré, et lisible par les seuls membres de la discussion",
+            Missing::TooLarge { .. } => "il est trop volumineux pour un e-mail",
+            Missing::Gone { .. } => "il n’a pas pu être récupéré depuis notre messagerie",
+            Missing::Encrypted => {
+                "il est chiffré et lisible par les seuls membres de la discussion"
+            }
         };
         format!(
-            "{what} n’est pas joint à cet e-mail\u{a0}: {why}. Demandez-le-nous simplement si vous \
+            "{what} manque ici\u{a0}: {why}. Demandez-le-nous simplement si vous \
              en avez besoin."
         )
     }

@@ -55,7 +55,7 @@ impl Sentences for German {
 
     fn linked(&self, what: &str, until: &Zoned) -> String {
         let until = numbers::date(until, Language::German);
-        format!("{what}, zu groß für eine E-Mail. Zum Herunterladen bis zum {until}:")
+        format!("{what}, zu groß für eine E-Mail, zum Herunterladen bis zum {until}:")
     }
 
     fn download(&self, name: &str) -> String {

@@ -104,3 +104,29 @@ pub fn sign_off(author: &str, organisation: &str) -> String {
     }
     format!("{author} · {organisation}")
 }
+
+/// The sign and what it answers, of what [`reacted`](super::reacted) has put together.
+#[must_use]
+pub fn reacted_to(what: &str) -> (&str, Option<&str>) {
+    let parts = what
+        .strip_suffix("”)")
+        .and_then(|what| what.split_once(" (to “"));
+    parts.map_or((what, None), |(sign, to)| (sign, Some(to)))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::domain::wording::reacted;
+
+    #[rstest]
+    #[case("👍", "")]
+    #[case("👍", "See you at nine")]
+    #[case("👍", "so (to “speak”)")]
+    fn reactions_come_apart_again(#[case] sign: &str, #[case] excerpt: &str) {
+        let to = (!excerpt.is_empty()).then_some(excerpt);
+        assert_eq!(reacted_to(&reacted(sign, excerpt)), (sign, to));
+    }
+}
