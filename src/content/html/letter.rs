@@ -64,7 +64,7 @@ fn write_node(node: &NodeRef<'_>, out: &mut String) {
             wrap(node, "ol", &format!("{start}{LIST}"), out);
         }
         "ul" => wrap(node, "ul", LIST, out),
-        "code" => wrap(node, "code", CODE, out),
+        "code" | "tt" | "kbd" | "samp" => wrap(node, "code", CODE, out),
         "pre" => wrap(node, "pre", BLOCK_OF_CODE, out),
         "span" | "font" | "div" => write_neutral(node, &name, out),
         "p" => {
@@ -88,7 +88,6 @@ fn write_node(node: &NodeRef<'_>, out: &mut String) {
         | "tr" | "caption" => wrap(node, &name, "", out),
         "del" | "strike" => wrap(node, "s", "", out),
         "ins" => wrap(node, "u", "", out),
-        "tt" | "kbd" | "samp" => wrap(node, "code", CODE, out),
         "cite" | "var" | "dfn" => wrap(node, "i", "", out),
         "tfoot" => wrap(node, "tbody", "", out),
         "dt" => wrap(node, "strong", "", out),

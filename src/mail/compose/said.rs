@@ -180,13 +180,10 @@ impl FileView {
                     says.attached(&described(Some(*size)))
                 };
                 view.html_line = match picture {
-                    None => Some(view.line.clone()),
                     Some(_) if file.kind == FileKind::Sticker => None,
                     // What is shown is the file itself.
                     Some(Inline { preview: None, .. }) => Some(described(Some(*size))),
-                    Some(Inline {
-                        preview: Some(_), ..
-                    }) => Some(view.line.clone()),
+                    Some(_) | None => Some(view.line.clone()),
                 };
                 view.picture = picture.as_ref().map(|picture| {
                     PictureView::of(picture, shown_name.clone(), CidOf::Entry(at), letter)

@@ -24,7 +24,7 @@ fn in_language(language: Language) -> SealedLetter {
 #[rstest]
 fn with_marks(#[values(Language::English, Language::French, Language::German)] language: Language) {
     let letter = text_of(&composed(&in_language(language)));
-    let quoted: String = letter.lines().map(|line| format!("> {line}\n")).collect();
+    let quoted: String = letter.lines().flat_map(|line| ["> ", line, "\n"]).collect();
     // As our attribution says it, so do the programs of that language.
     let at = zoned("2026-11-12T14:06:00[Europe/Paris]");
     let above = sentences(language).attribution("Anna Léger, Exemple SARL", Some(&at));

@@ -115,115 +115,132 @@ fn look() -> Look {
 }
 
 fn kinds(language: Language) -> SealedLetter {
-    let by_anna = |time, body| entry("Anna Léger", time, body);
-    let by_bela = |time, body| entry("Béla Ops", time, body);
+    let mut entries = files();
+    entries.extend(others());
     SealedLetter {
-        entries: vec![
-            by_anna(
-                "13:40",
-                EntryBody::Text(words("Here is everything from today's test.")),
-            ),
-            by_anna(
-                "13:41",
-                picture("board.jpg", 4_112_000, true, Some("The scope at **TP4**")),
-            ),
-            by_anna("13:42", picture("screen.png", 320_000, false, None)),
-            by_bela(
-                "13:43",
-                attached(FileKind::File, "plan & budget.pdf", 1_240_000, None),
-            ),
-            by_bela(
-                "13:44",
-                attached(FileKind::Voice, "memo.ogg", 81_000, Some(41_600)),
-            ),
-            by_bela(
-                "13:45",
-                attached(FileKind::Video, "boot.mp4", 8_300_000, Some(65_000)),
-            ),
-            by_bela("13:46", linked("rootfs-2026.10.tar.zst", 482_000_000)),
-            by_bela(
-                "13:47",
-                missing(
-                    "huge.iso",
-                    Missing::TooLarge {
-                        size: 4_700_000_000,
-                    },
-                ),
-            ),
-            by_bela(
-                "13:47",
-                missing(
-                    "",
-                    Missing::Gone {
-                        reason: "M_NOT_FOUND".into(),
-                    },
-                ),
-            ),
-            by_bela("13:48", missing("secret.txt", Missing::Encrypted)),
-            by_anna("13:50", sticker()),
-            by_anna(
-                "13:51",
-                EntryBody::Place(Place {
-                    description: "Our lab".into(),
-                    latitude: 45.764_043,
-                    longitude: 4.835_659,
-                }),
-            ),
-            by_anna(
-                "13:52",
-                EntryBody::Poll(Poll {
-                    question: "Which day suits you?".into(),
-                    answers: [
-                        ("1", "Monday"),
-                        ("2", "Tuesday, after the course"),
-                        ("3", "Neither"),
-                    ]
-                    .map(|(id, text)| (id.into(), text.into()))
-                    .into(),
-                    most_choices: 2,
-                }),
-            ),
-            by_anna(
-                "13:55",
-                EntryBody::PollResult(PollResult {
-                    question: "Pizza or couscous?".into(),
-                    votes: vec![
-                        ("Pizza".into(), 7),
-                        ("Couscous".into(), 3),
-                        ("Soup".into(), 0),
-                    ],
-                }),
-            ),
-            by_bela(
-                "13:57",
-                EntryBody::Correct {
-                    earlier: Some("We meet on Tuesday".into()),
-                    words: words("We meet on Thursday"),
-                },
-            ),
-            by_bela("13:58", EntryBody::Emote(words("keeps fingers crossed"))),
-            by_bela(
-                "13:59",
-                EntryBody::Remark {
-                    what: "joined the room".into(),
-                },
-            ),
-            by_bela(
-                "14:00",
-                EntryBody::NotCarried {
-                    what: "a contact named “Ann”".into(),
-                },
-            ),
-            by_anna(
-                "14:01",
-                EntryBody::React {
-                    what: "🎉 (to “It boots!”)".into(),
-                },
-            ),
-        ],
+        entries,
         language,
         ..first_letter()
     }
+}
+
+fn by_anna(time: &str, body: EntryBody) -> Entry {
+    entry("Anna Léger", time, body)
+}
+
+fn by_bela(time: &str, body: EntryBody) -> Entry {
+    entry("Béla Ops", time, body)
+}
+
+fn files() -> Vec<Entry> {
+    vec![
+        by_anna(
+            "13:40",
+            EntryBody::Text(words("Here is everything from today's test.")),
+        ),
+        by_anna(
+            "13:41",
+            picture("board.jpg", 4_112_000, true, Some("The scope at **TP4**")),
+        ),
+        by_anna("13:42", picture("screen.png", 320_000, false, None)),
+        by_bela(
+            "13:43",
+            attached(FileKind::File, "plan & budget.pdf", 1_240_000, None),
+        ),
+        by_bela(
+            "13:44",
+            attached(FileKind::Voice, "memo.ogg", 81_000, Some(41_600)),
+        ),
+        by_bela(
+            "13:45",
+            attached(FileKind::Video, "boot.mp4", 8_300_000, Some(65_000)),
+        ),
+        by_bela("13:46", linked("rootfs-2026.10.tar.zst", 482_000_000)),
+        by_bela(
+            "13:47",
+            missing(
+                "huge.iso",
+                Missing::TooLarge {
+                    size: 4_700_000_000,
+                },
+            ),
+        ),
+        by_bela(
+            "13:47",
+            missing(
+                "",
+                Missing::Gone {
+                    reason: "M_NOT_FOUND".into(),
+                },
+            ),
+        ),
+        by_bela("13:48", missing("secret.txt", Missing::Encrypted)),
+    ]
+}
+
+fn others() -> Vec<Entry> {
+    vec![
+        by_anna("13:50", sticker()),
+        by_anna(
+            "13:51",
+            EntryBody::Place(Place {
+                description: "Our lab".into(),
+                latitude: 45.764_043,
+                longitude: 4.835_659,
+            }),
+        ),
+        by_anna(
+            "13:52",
+            EntryBody::Poll(Poll {
+                question: "Which day suits you?".into(),
+                answers: [
+                    ("1", "Monday"),
+                    ("2", "Tuesday, after the course"),
+                    ("3", "Neither"),
+                ]
+                .map(|(id, text)| (id.into(), text.into()))
+                .into(),
+                most_choices: 2,
+            }),
+        ),
+        by_anna(
+            "13:55",
+            EntryBody::PollResult(PollResult {
+                question: "Pizza or couscous?".into(),
+                votes: vec![
+                    ("Pizza".into(), 7),
+                    ("Couscous".into(), 3),
+                    ("Soup".into(), 0),
+                ],
+            }),
+        ),
+        by_bela(
+            "13:57",
+            EntryBody::Correct {
+                earlier: Some("We meet on Tuesday".into()),
+                words: words("We meet on Thursday"),
+            },
+        ),
+        by_bela("13:58", EntryBody::Emote(words("keeps fingers crossed"))),
+        by_bela(
+            "13:59",
+            EntryBody::Remark {
+                what: "joined the room".into(),
+            },
+        ),
+        by_bela(
+            "14:00",
+            EntryBody::NotCarried {
+                what: "a contact named “Ann”".into(),
+            },
+        ),
+        by_anna(
+            "14:01",
+            EntryBody::React {
+                what: "🎉 (to “It boots!”)".into(),
+            },
+        ),
+    ]
 }
 
 fn code() -> SealedLetter {
