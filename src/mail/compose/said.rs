@@ -13,7 +13,7 @@ use crate::{
         letter::{Attached, Enclosed, Entry, EntryBody, Inline, Language, SealedLetter},
         shared::{FileKind, Missing, Place, Poll, PollResult, SharedFile},
         wording::{
-            letter::{Sentences, reacted_to, sentences},
+            letter::{Remark, Sentences, reacted_to, sentences},
             numbers,
         },
     },
@@ -114,7 +114,10 @@ impl Said {
             EntryBody::Place(place) => Self::Place(PlaceView::of(place, says)),
             EntryBody::Poll(poll) => Self::Poll(PollView::of(poll, says)),
             EntryBody::PollResult(result) => Self::PollResult(PollResultView::of(result, says)),
-            EntryBody::Remark { what } => Self::Note(format!("{} {}", author(), name::shown(what))),
+            EntryBody::Remark { what } => {
+                let what = name::shown(what);
+                Self::Note(says.remark(&author(), Remark::read(&what)))
+            }
             EntryBody::NotCarried { what } => {
                 Self::Note(says.not_carried(&author(), &name::shown(what)))
             }

@@ -139,20 +139,32 @@ fn head(letter: &SealedLetter, colour: Option<Colour>) -> Option<Head<'_>> {
 }
 
 fn single_author(letter: &SealedLetter) -> Option<&str> {
-    let author = letter.entries.first()?.author.as_str();
-    let alone = letter.entries.iter().all(|entry| entry.author == author);
-    alone.then_some(author)
+    let mut speaking = letter.entries.iter().filter(|entry| !is_aside(entry));
+    let author = speaking.next()?.author.as_str();
+    speaking
+        .all(|entry| entry.author == author)
+        .then_some(author)
+}
+
+/// Told in a sentence that names its author.
+fn is_aside(entry: &Entry) -> bool {
+    matches!(
+        entry.body,
+        EntryBody::Remark { .. } | EntryBody::React { .. }
+    )
 }
 
 fn groups(letter: &SealedLetter) -> Vec<Group> {
     let alone = single_author(letter).is_some();
     let entries: Vec<(usize, &Entry)> = letter.entries.iter().enumerate().collect();
     entries
-        .chunk_by(|(_, one), (_, next)| one.author == next.author)
+        .chunk_by(|(_, one), (_, next)| {
+            one.author == next.author && is_aside(one) == is_aside(next)
+        })
         .map(|entries| Group {
             heading: entries
                 .first()
-                .filter(|_| !alone)
+                .filter(|(_, entry)| !alone && !is_aside(entry))
                 .map(|(_, entry)| heading(entry, letter)),
             pieces: entries
                 .iter()

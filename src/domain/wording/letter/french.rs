@@ -3,7 +3,7 @@
 
 use jiff::Zoned;
 
-use super::Sentences;
+use super::{Remark, Sentences};
 use crate::domain::{
     letter::Language,
     shared::{FileKind, Missing},
@@ -33,6 +33,23 @@ impl Sentences for French {
                 format!("{author} a réagi\u{a0}: {sign} (à «\u{202f}{to}\u{202f}»)")
             }
             None => format!("{author} a réagi\u{a0}: {sign}"),
+        }
+    }
+
+    fn remark(&self, author: &str, what: Remark<'_>) -> String {
+        match what {
+            Remark::Came => format!("{author} a rejoint le salon"),
+            Remark::Went => format!("{author} a quitté le salon"),
+            Remark::WasPutOut => format!("{author} ne fait plus partie du salon"),
+            Remark::NamedRoom(name) => {
+                format!("{author} a nommé le salon «\u{202f}{name}\u{202f}»")
+            }
+            Remark::RemovedName => format!("{author} a supprimé le nom du salon"),
+            Remark::ChangedTopic(topic) => {
+                format!("{author} a changé le sujet du salon\u{a0}: «\u{202f}{topic}\u{202f}»")
+            }
+            Remark::RemovedTopic => format!("{author} a supprimé le sujet du salon"),
+            Remark::Other(what) => format!("{author} {what}"),
         }
     }
 

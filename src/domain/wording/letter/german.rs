@@ -2,7 +2,7 @@
 
 use jiff::Zoned;
 
-use super::Sentences;
+use super::{Remark, Sentences};
 use crate::domain::{
     letter::Language,
     shared::{FileKind, Missing},
@@ -28,6 +28,21 @@ impl Sentences for German {
         match to {
             Some(to) => format!("{author} hat reagiert: {sign} (auf „{to}“)"),
             None => format!("{author} hat reagiert: {sign}"),
+        }
+    }
+
+    fn remark(&self, author: &str, what: Remark<'_>) -> String {
+        match what {
+            Remark::Came => format!("{author} hat den Raum betreten"),
+            Remark::Went => format!("{author} hat den Raum verlassen"),
+            Remark::WasPutOut => format!("{author} wurde aus dem Raum entfernt"),
+            Remark::NamedRoom(name) => format!("{author} hat den Raum „{name}“ genannt"),
+            Remark::RemovedName => format!("{author} hat den Namen des Raums entfernt"),
+            Remark::ChangedTopic(topic) => {
+                format!("{author} hat das Thema des Raums geändert: „{topic}“")
+            }
+            Remark::RemovedTopic => format!("{author} hat das Thema des Raums entfernt"),
+            Remark::Other(what) => format!("{author} {what}"),
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ruma::OwnedMxcUri;
 
-use super::{entry, first_letter, named, words, zoned};
+use super::{entry, first_letter, words, zoned};
 use crate::domain::{
     address::EmailAddress,
     event::Words,
@@ -255,13 +255,12 @@ fn code() -> SealedLetter {
         <tr><td>Carrier B</td><td>D</td><td>2026.10</td><td>6.12.11-ex2</td><td>stops after a second</td></tr></tbody></table>\
         <p>The password: <span data-mx-spoiler=\"default\">toor</span>. <span data-mx-color=\"#ff0000\">Change it.</span></p><hr>\
         <details><summary>Log</summary><pre><code>[    0.000000] Booting Linux on physical CPU 0x0000000000 [0x410fd034]</code></pre></details>";
-    let body = "see the formatted text";
     SealedLetter {
         entries: vec![entry(
             "Anna Léger",
             "14:05",
             EntryBody::Text(Words {
-                body: body.into(),
+                body: "see the formatted text".into(),
                 html: Some(html.into()),
             }),
         )],
@@ -395,8 +394,6 @@ fn right_to_left() -> SealedLetter {
 
 fn list() -> SealedLetter {
     SealedLetter {
-        to: vec![named("Jane Doe", "jane@acme.example")],
-        cc: Vec::new(),
         how_to: false,
         quote: None,
         look: Look {
