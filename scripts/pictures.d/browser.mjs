@@ -30,8 +30,9 @@ const browser = await puppeteer.launch({
 try {
   await room("room", "Carrier board, kernel 6.12", "many thanks", 866);
   await room("files", "Carrier board, first series", "From: Jane Doe", 1416);
-  await letter("letter-light", "light");
-  await letter("letter-dark", "dark");
+  await letter("letter-light", "light", 375);
+  await letter("letter-dark", "dark", 375);
+  await letter("letter-desk", "light", 700);
 } finally {
   await browser.close();
   server.close();
@@ -103,9 +104,9 @@ function initials() {
   }
 }
 
-async function letter(name, scheme) {
+async function letter(name, scheme, width) {
   const page = await browser.newPage();
-  await page.setViewport({ width: 375, height: 400, deviceScaleFactor: 2 });
+  await page.setViewport({ width, height: 400, deviceScaleFactor: 2 });
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
   await page.setContent(await readFile(letterFile, "utf8"));
   await settled(page);

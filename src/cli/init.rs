@@ -202,7 +202,7 @@ log: {{format: human, level: info}}
             None => format!("imaps://mail.{domain}"),
         };
         Ok(format!(
-            r#"  {name}:
+            r##"  {name}:
     # How customers see you.
     name: {shown}
     address: "{address}"
@@ -210,7 +210,11 @@ log: {{format: human, level: info}}
     reply_address: "{reply_address}"
     # What the law wants below every letter.
     # footer: "Example Ltd, 1 High Street, London"
+    # Of the letters: en, fr or de.
     language: en
+    # How the letters look.
+    # colour: "#1d5fa8"
+    # logo: logo.png
     smtp:
       # smtp:// uses STARTTLS, smtps:// TLS from the first byte; smtp+insecure:// is for a server
       # on this machine.
@@ -225,7 +229,7 @@ log: {{format: human, level: info}}
     {off}  password_file: {password_file}
     {off}  folders: [INBOX, Junk]
     {off}  processed: keyword
-"#
+"##
         ))
     }
 

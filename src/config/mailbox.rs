@@ -6,15 +6,19 @@ use indexmap::IndexMap;
 
 use super::{
     imap::{FolderOnServer, Imap},
+    logo,
     section::Section,
     smtp::{self, Smtp},
     values::line,
     wrong::Wrong,
 };
-use crate::domain::{
-    address::EmailAddress,
-    letter::{Language, Look},
-    reply_address::ReplyPattern,
+use crate::{
+    content::colour::Colour,
+    domain::{
+        address::EmailAddress,
+        letter::{Language, Look},
+        reply_address::ReplyPattern,
+    },
 };
 
 /// The key of a mailbox in the configuration: 1 to 64 of `a`–`z`, `0`–`9`, `-` and single `_`.
@@ -119,12 +123,25 @@ impl Mailbox {
         }
         let footer = section.optional("footer", "Example Ltd, London, UK", footer);
         let language = section.optional("language", "en", |text| {
-            let unknown =
-                || format!("\"{text}\" is not a language in which letters can be written").into();
+            let unknown = || {
+                let tags = Language::ALL.map(Language::tag).join(", ");
+                Wrong::new(
+                    format!("\"{text}\" is not a language in which letters can be written"),
+                    format!("write one of {tags}"),
+                )
+            };
             Language::from_tag(text).ok_or_else(unknown)
         });
         let time_zone = section.optional("time_zone", "Europe/Paris", time_zone);
         let colour = section.optional("colour", "#1d5fa8", colour);
+        let logo = section.optional("logo", "logo.png", |path| Ok(path.to_owned()));
+        let logo = logo.and_then(|path| match logo::read(&section.path(&path)) {
+            Ok(logo) => Some(logo),
+            Err(wrong) => {
+                section.wrong_value("logo", wrong, "logo.png");
+                None
+            }
+        });
         let smtp =
             section.required_section("smtp", "{url: \"smtp://mail.example.org:587\"}", smtp::read);
         let imap = section.optional_section("imap", |section| {
@@ -141,7 +158,7 @@ impl Mailbox {
             footer,
             language: language.unwrap_or_default(),
             time_zone,
-            look: Look { colour, logo: None },
+            look: Look { colour, logo },
             smtp: smtp?,
             imap,
         })
@@ -178,17 +195,14 @@ fn time_zone(text: &str) -> Result<String, Wrong> {
 }
 
 fn colour(text: &str) -> Result<String, Wrong> {
-    let is_one = text.len() == 7
-        && text.starts_with('#')
-        && text[1..].bytes().all(|b| b.is_ascii_hexdigit());
-    if is_one {
-        Ok(text.to_ascii_lowercase())
-    } else {
-        Err(Wrong::new(
+    let unknown = || {
+        Wrong::new(
             format!("\"{text}\" is not a colour"),
             "write # and six hexadecimal digits, such as \"#1d5fa8\"",
-        ))
-    }
+        )
+    };
+    let colour = Colour::parse(text).ok_or_else(unknown)?;
+    Ok(colour.to_string())
 }
 
 /// One line or a few.

@@ -14,6 +14,7 @@ mod imap;
 mod letters;
 mod lmtp;
 mod log;
+mod logo;
 mod mailbox;
 mod names;
 mod operations;

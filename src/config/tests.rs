@@ -7,7 +7,10 @@ use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
 use super::*;
-use crate::domain::settings::{Key, Value};
+use crate::domain::{
+    letter::Language,
+    settings::{Key, Value},
+};
 
 const GOOD: &str = r#"# Postroom
 homeserver:
@@ -57,6 +60,8 @@ fn folder() -> TempDir {
     );
     write("smtp-password", "hush hush\n");
     write("empty", "\n");
+    write("logo.webp", "RIFF\x1a\0\0\0WEBPVP8L\r\0\0\0/\0\0\0\x10\x07");
+    write("huge.png", &"x".repeat(100_001));
     write("database-url", "sqlite:elsewhere.db\r\n");
     folder
 }
@@ -106,6 +111,7 @@ fn reads_every_key() {
     assert_eq!(names, ["support", "training"]);
     let support = &config.mailboxes[0];
     assert_eq!(support.name, "Bootlin");
+    assert_eq!(support.language, Language::English);
     assert_eq!(support.smtp.encryption, Encryption::StartTls);
     let credentials = support.smtp.credentials.as_ref().unwrap();
     assert_eq!(credentials.password.expose_secret(), "hush hush");
@@ -390,6 +396,11 @@ fn the_environment_stands_over_the_file() {
     "support-for-embedded-linux-customers-eu+{token}@"
 )]
 #[case::language("language: en", "language: English, please")]
+#[case::colour("    language: en", "    colour: green")]
+#[case::logo_missing("    language: en", "    logo: logo.png")]
+#[case::logo_is_no_picture("    language: en", "    logo: registration.yaml")]
+#[case::logo_of_another_kind("    language: en", "    logo: logo.webp")]
+#[case::logo_too_large("    language: en", "    logo: huge.png")]
 #[case::name_on_two_lines("name: Bootlin\n", "name: \"Bootlin\\nBcc: x\"\n")]
 #[case::insecure_to_another_host("smtp+insecure://localhost:2500", "smtp+insecure://10.0.0.1:25")]
 #[case::smtp_url("smtp://mail.example.org:587", "mail.example.org:587")]
@@ -462,6 +473,24 @@ fn says_how_to_get_a_configuration() {
         text.contains("cannot be read") && text.contains("postroom init"),
         "{text}"
     );
+}
+
+#[test]
+fn letters_may_have_a_language_a_colour_and_a_logo() {
+    let folder = folder();
+    let file = folder.path().join("logo.gif");
+    image::RgbImage::new(400, 100).save(&file).unwrap();
+    let look = "language: fr-CH\n    colour: \"#1D5FA8\"\n    logo: logo.gif";
+    let config = read(&folder, &but("language: en", look), &[]).unwrap();
+    let support = &config.mailboxes[0];
+    assert_eq!(support.language, Language::French);
+    assert_eq!(support.look.colour.as_deref(), Some("#1d5fa8"));
+    let logo = support.look.logo.as_ref().unwrap();
+    assert_eq!(
+        (logo.width, logo.height, logo.content_type),
+        (200, 50, "image/gif")
+    );
+    assert_eq!(logo.content, fs::read(&file).unwrap());
 }
 
 #[test]

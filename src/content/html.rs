@@ -8,6 +8,7 @@
 //! thread.
 
 mod bound;
+mod cited;
 mod code;
 mod columns;
 mod composer;
@@ -26,8 +27,9 @@ mod tags;
 mod text;
 
 pub use bound::{BoundedHtml, TooComplex};
+pub use cited::cited_for_mail;
 pub use escape::{escape, text_to_html};
-pub use letter::for_mail;
+pub use letter::{for_mail, text_for_mail};
 pub(in crate::content) use line::{Line, Piece};
 pub use segments::{Segment, segments, to_matrix};
 pub use split::split_words;

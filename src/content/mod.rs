@@ -5,10 +5,12 @@
 //! here, with its public function at the top and a table of examples at its end.
 
 pub mod charset;
+pub mod colour;
 pub mod flowed;
 pub mod html;
 pub mod language;
 pub mod media_type;
+pub mod name;
 pub mod picture;
 pub mod pieces;
 pub mod reply;

@@ -1,15 +1,17 @@
 //! A Matrix message as HTML for email.
 //!
-//! The output is written from the tree by an allow-list, in one pass.
+//! The output is written from the tree by an allow-list, in one pass. What it should look like stands
+//! with each element: several mail programs drop style sheets.
 
 use dom_query::NodeRef;
 
 use super::{
     bound::BoundedHtml,
-    escape::escape,
+    escape::{escape, text_to_html},
     links::{is_mention, safe_link},
     tables::is_data_table,
 };
+use crate::content::colour::Colour;
 
 /// A Matrix `formatted_body` for an email: without the quoted fallback of a reply, without remote
 /// content; images, pills, formulas and spoilers readable as text.
@@ -17,6 +19,12 @@ pub fn for_mail(formatted_body: &BoundedHtml) -> String {
     let mut out = String::new();
     write_children(&formatted_body.parse().root(), &mut out);
     out
+}
+
+/// Plain text as paragraphs that look as those of [`for_mail`].
+pub fn text_for_mail(text: &str) -> String {
+    // No tag in it is anybody else's: the text is escaped.
+    text_to_html(text).replace("<p>", PARAGRAPH)
 }
 
 fn write_node(node: &NodeRef<'_>, out: &mut String) {
@@ -52,35 +60,45 @@ fn write_node(node: &NodeRef<'_>, out: &mut String) {
             let start = node
                 .attr("start")
                 .and_then(|start| start.trim().parse::<u32>().ok());
-            match start {
-                Some(start) => wrap(node, "ol", &format!(" start=\"{start}\""), out),
-                None => wrap(node, "ol", "", out),
-            }
+            let start = start.map_or_else(String::new, |start| format!(" start=\"{start}\""));
+            wrap(node, "ol", &format!("{start}{LIST}"), out);
         }
-        "code" => {
-            let class = node.class().unwrap_or_default();
-            let language = class
-                .split_ascii_whitespace()
-                .find(|c| c.starts_with("language-"));
-            let attribute = language
-                .map(|c| format!(" class=\"{}\"", escape(c)))
-                .unwrap_or_default();
-            wrap(node, "code", &attribute, out);
-        }
+        "ul" => wrap(node, "ul", LIST, out),
+        "code" | "tt" | "kbd" | "samp" => wrap(node, "code", CODE, out),
+        "pre" => wrap(node, "pre", BLOCK_OF_CODE, out),
         "span" | "font" | "div" => write_neutral(node, &name, out),
-        "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "blockquote" | "ul" | "li" | "sup"
-        | "sub" | "b" | "i" | "u" | "strong" | "em" | "s" | "del" | "pre" | "table" | "thead"
-        | "tbody" | "tr" | "th" | "td" | "caption" | "details" | "summary" => {
-            wrap(node, &name, "", out);
+        "p" => {
+            out.push_str(PARAGRAPH);
+            write_children(node, out);
+            out.push_str("</p>");
         }
-        "strike" => wrap(node, "s", "", out),
+        "h1" => wrap(node, "h1", &heading(20), out),
+        "h2" => wrap(node, "h2", &heading(18), out),
+        "h3" => wrap(node, "h3", &heading(16), out),
+        "h4" | "h5" | "h6" => wrap(node, &name, &heading(15), out),
+        "blockquote" => wrap(node, "blockquote", QUOTE, out),
+        "table" => {
+            // Where a table is too wide for the screen, it alone is moved.
+            out.push_str(AROUND_TABLE);
+            wrap(node, "table", TABLE, out);
+            out.push_str("</div>");
+        }
+        "td" | "th" => wrap(node, &name, CELL, out),
+        "li" | "sup" | "sub" | "b" | "i" | "u" | "strong" | "em" | "s" | "thead" | "tbody"
+        | "tr" | "caption" => wrap(node, &name, "", out),
+        "del" | "strike" => wrap(node, "s", "", out),
         "ins" => wrap(node, "u", "", out),
-        "tt" | "kbd" | "samp" => wrap(node, "code", "", out),
         "cite" | "var" | "dfn" => wrap(node, "i", "", out),
         "tfoot" => wrap(node, "tbody", "", out),
         "dt" => wrap(node, "strong", "", out),
-        "dl" | "dd" | "center" | "section" | "article" | "header" | "footer" | "main" | "nav"
-        | "aside" | "address" | "figure" | "figcaption" | "fieldset" => {
+        // Some programs can't open them, so everything stands in the open.
+        "summary" => {
+            out.push_str("<div>");
+            wrap(node, "strong", "", out);
+            out.push_str("</div>");
+        }
+        "details" | "dl" | "dd" | "center" | "section" | "article" | "header" | "footer"
+        | "main" | "nav" | "aside" | "address" | "figure" | "figcaption" | "fieldset" => {
             wrap(node, "div", "", out);
         }
         _ => write_children(node, out),
@@ -111,9 +129,9 @@ fn write_link(node: &NodeRef<'_>, out: &mut String) {
 /// Spans, fonts and divs, which mean something only by their attributes.
 fn write_neutral(node: &NodeRef<'_>, name: &str, out: &mut String) {
     let element = if name == "div" { "div" } else { "span" };
-    let color = |attribute| node.attr(attribute).filter(|color| is_color(color));
+    let colour = |attribute| Colour::parse(node.attr(attribute)?.trim());
     if let Some(maths) = node.attr("data-mx-maths") {
-        out.extend(["<code>", &escape(&maths), "</code>"]);
+        out.extend(["<code", CODE, ">", &escape(&maths), "</code>"]);
     } else if let Some(reason) = node.attr("data-mx-spoiler") {
         let reason = reason.trim();
         out.push_str("<em>[spoiler");
@@ -122,18 +140,12 @@ fn write_neutral(node: &NodeRef<'_>, name: &str, out: &mut String) {
         }
         out.push_str("]</em> ");
         write_children(node, out);
-    } else if let Some(color) = color("data-mx-color").or_else(|| color("color")) {
-        wrap(node, "span", &format!(" style=\"color:{color}\""), out);
+    } else if let Some(colour) = colour("data-mx-color").or_else(|| colour("color")) {
+        let colour = colour.readable();
+        wrap(node, "span", &format!(" style=\"color:{colour}\""), out);
     } else {
         wrap(node, element, "", out);
     }
-}
-
-/// `#rrggbb`, the one form that Matrix has.
-fn is_color(value: &str) -> bool {
-    value.len() == 7
-        && value.starts_with('#')
-        && value[1..].bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Each cell of a table that only lays out as a block of its own; empty ones are left out.
@@ -152,6 +164,25 @@ fn write_layout(node: &NodeRef<'_>, out: &mut String) {
         }
     }
 }
+
+fn heading(pixels: u32) -> String {
+    format!(" style=\"font-size:{pixels}px;line-height:1.3;margin:14px 0 6px\"")
+}
+
+const PARAGRAPH: &str = "<p style=\"margin:0 0 10px\">";
+/// Outlook moves a list by its margin, not by its padding.
+const LIST: &str = " style=\"margin:0 0 10px 24px;padding:0\"";
+const CODE: &str = " style=\"font-family:Consolas,Menlo,monospace;font-size:13px\"";
+/// Its ground is never without its ink: in a dark program either alone would be unreadable.
+const BLOCK_OF_CODE: &str = " style=\"margin:0 0 10px;padding:8px 10px;background-color:#f2f3f5;\
+                             color:#1f2328;font-family:Consolas,Menlo,monospace;font-size:13px;\
+                             line-height:1.4;white-space:pre-wrap;border-radius:4px\"";
+const QUOTE: &str = " class=\"cite\" style=\"margin:0 0 10px;padding:0 0 0 10px;\
+                     border-left:2px solid #c3c8cf;color:#666c75\"";
+const AROUND_TABLE: &str = "<div style=\"margin:0 0 10px;overflow-x:auto;overflow-wrap:normal\">";
+const TABLE: &str = " cellpadding=\"0\" cellspacing=\"0\" style=\"border-collapse:collapse\"";
+const CELL: &str = " class=\"line\" style=\"border:1px solid #c3c8cf;padding:4px 8px;\
+                    text-align:left;vertical-align:top\"";
 
 #[cfg(test)]
 mod tests {
@@ -172,10 +203,14 @@ mod tests {
     )]
     #[case::image("<img src='mxc://a/b' alt=':wave:'>", ":wave:")]
     #[case::spoiler("<span data-mx-spoiler='end'>x</span>", "<em>[spoiler: end]</em> x")]
-    #[case::maths("<span data-mx-maths='a^2'><code>?</code></span>", "<code>a^2</code>")]
+    #[case::maths("<span data-mx-maths='a^2'><code>?</code></span>", &format!("<code{CODE}>a^2</code>"))]
     #[case::color(
         "<font data-mx-color='#ff0000'>x</font>",
-        "<span style=\"color:#ff0000\">x</span>"
+        "<span style=\"color:#ec0000\">x</span>"
+    )]
+    #[case::details(
+        "<details><summary>more</summary>x</details>",
+        "<div><div><strong>more</strong></div>x</div>"
     )]
     fn mail(#[case] raw: &str, #[case] expected: &str) {
         assert_eq!(for_mail(&bounded(raw)), expected);

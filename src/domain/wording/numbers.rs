@@ -94,9 +94,8 @@ pub fn duration(millis: u64) -> String {
 fn day_and_month(date: Date, language: Language) -> String {
     let (day, month) = (date.day(), month(date, language));
     match language {
-        Language::English => format!("{day} {month}"),
         Language::French if day == 1 => format!("1er {month}"),
-        Language::French => format!("{day} {month}"),
+        Language::English | Language::French => format!("{day} {month}"),
         Language::German => format!("{day}. {month}"),
     }
 }

@@ -18,6 +18,7 @@ mod html;
 mod part_header;
 mod part_names;
 mod plain;
+mod said;
 mod view;
 
 use lettre::message::header::{
@@ -62,7 +63,7 @@ pub enum ComposeFault {
 pub fn compose(letter: &SealedLetter) -> Result<Composed, ComposeFault> {
     let view = View::of(letter);
     let text = plain::draw(&view);
-    let html = html::draw(&view, letter.language)?;
+    let html = html::draw(&view)?;
     let body = body::of(letter, &text, &html);
     // Not a `lettre::Message`: that would read `From` and `Date` back from what is given, and put
     // the current time in place of a date that is not in UTC.

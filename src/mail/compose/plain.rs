@@ -1,6 +1,6 @@
 //! The text part of a letter: plain paragraphs, as somebody would type them.
 
-use super::view::{Said, View};
+use super::{said::Said, view::View};
 
 /// Draws the letter as text with `\n` at the end of every line. Lines are as long as they were
 /// written: the transfer encoding folds them, the reader's program wraps them.
@@ -8,7 +8,7 @@ pub(super) fn draw(view: &View<'_>) -> String {
     let mut text = Paragraphs::default();
     for group in &view.groups {
         if let Some(heading) = &group.heading {
-            text.add(heading);
+            text.add(&heading.line());
             // The words stand right below the name.
             text.tight = true;
         }
@@ -21,11 +21,7 @@ pub(super) fn draw(view: &View<'_>) -> String {
                 text.add(label);
                 text.tight = true;
             }
-            match &piece.said {
-                Said::Words(words) => text.add(&words.body),
-                Said::Emote { author, words } => text.add(&format!("* {author} {}", words.body)),
-                Said::Note(note) => text.add(&format!("[{note}]")),
-            }
+            said(&piece.said, &mut text);
         }
     }
     if let Some(sign_off) = &view.sign_off {
@@ -34,10 +30,18 @@ pub(super) fn draw(view: &View<'_>) -> String {
     if !view.hints.is_empty() {
         text.add(&view.hints.join("\n"));
     }
+    if let Some(leave) = &view.leave {
+        let way = match (leave.link, &leave.by_mail) {
+            (Some((url, words)), _) => format!("\n{words}: {url}"),
+            (None, Some(by_mail)) => format!(" {by_mail}"),
+            (None, None) => String::new(),
+        };
+        text.add(&format!("{}{way}", leave.sentence));
+    }
     if let Some(quote) = &view.quote {
         text.add(&quote.attribution);
         text.tight = true;
-        text.add(&quoted(quote.text));
+        text.add(&quoted(&quote.text));
     }
     if let Some(footer) = view.footer {
         // The mark of RFC 3676 section 4.3: mail programs dim what follows and leave it out of
@@ -47,6 +51,42 @@ pub(super) fn draw(view: &View<'_>) -> String {
         text.add(footer);
     }
     text.out
+}
+
+fn said(said: &Said, text: &mut Paragraphs) {
+    match said {
+        Said::Words(words) => text.add(&words.text),
+        Said::Emote { author, words } => text.add(&format!("* {author} {}", words.text)),
+        Said::Note(note) => text.add(&format!("[{note}]")),
+        Said::File(file) => {
+            text.add(&file.line);
+            if let Some(caption) = &file.caption {
+                text.tight = true;
+                text.add(&caption.text);
+            }
+        }
+        Said::Place(place) => {
+            text.add(&place.line);
+            if let Some((url, _)) = &place.link {
+                text.tight = true;
+                text.add(url);
+            }
+        }
+        Said::Poll(poll) => {
+            text.add(&poll.question);
+            text.tight = true;
+            text.add(&poll.answers.join("\n"));
+            text.tight = true;
+            text.add(&poll.how_to);
+        }
+        Said::PollResult(result) => {
+            text.add(&result.title);
+            for (line, bar) in &result.votes {
+                text.tight = true;
+                text.add(&format!("{line}\n{bar}"));
+            }
+        }
+    }
 }
 
 #[derive(Default)]

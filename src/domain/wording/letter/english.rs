@@ -2,7 +2,7 @@
 
 use jiff::Zoned;
 
-use super::Sentences;
+use super::{Remark, Sentences};
 use crate::domain::{
     letter::Language,
     shared::{FileKind, Missing},
@@ -28,6 +28,21 @@ impl Sentences for English {
         match to {
             Some(to) => format!("{author} reacted: {sign} (to “{to}”)"),
             None => format!("{author} reacted: {sign}"),
+        }
+    }
+
+    fn remark(&self, author: &str, what: Remark<'_>) -> String {
+        match what {
+            Remark::Came => format!("{author} joined the room"),
+            Remark::Went => format!("{author} left the room"),
+            Remark::WasPutOut => format!("{author} was removed from the room"),
+            Remark::NamedRoom(name) => format!("{author} named the room “{name}”"),
+            Remark::RemovedName => format!("{author} removed the room's name"),
+            Remark::ChangedTopic(topic) => {
+                format!("{author} changed the room's topic to “{topic}”")
+            }
+            Remark::RemovedTopic => format!("{author} removed the room's topic"),
+            Remark::Other(what) => format!("{author} {what}"),
         }
     }
 

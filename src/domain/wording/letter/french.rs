@@ -3,7 +3,7 @@
 
 use jiff::Zoned;
 
-use super::Sentences;
+use super::{Remark, Sentences};
 use crate::domain::{
     letter::Language,
     shared::{FileKind, Missing},
@@ -36,6 +36,23 @@ impl Sentences for French {
         }
     }
 
+    fn remark(&self, author: &str, what: Remark<'_>) -> String {
+        match what {
+            Remark::Came => format!("{author} a rejoint le salon"),
+            Remark::Went => format!("{author} a quitté le salon"),
+            Remark::WasPutOut => format!("{author} ne fait plus partie du salon"),
+            Remark::NamedRoom(name) => {
+                format!("{author} a nommé le salon «\u{202f}{name}\u{202f}»")
+            }
+            Remark::RemovedName => format!("{author} a supprimé le nom du salon"),
+            Remark::ChangedTopic(topic) => {
+                format!("{author} a changé le sujet du salon\u{a0}: «\u{202f}{topic}\u{202f}»")
+            }
+            Remark::RemovedTopic => format!("{author} a supprimé le sujet du salon"),
+            Remark::Other(what) => format!("{author} {what}"),
+        }
+    }
+
     fn not_carried(&self, author: &str, what: &str) -> String {
         format!(
             "{author} a partagé un contenu qui ne peut pas être envoyé par e-mail ({what}). \
@@ -60,7 +77,7 @@ impl Sentences for French {
 
     fn linked(&self, what: &str, until: &Zoned) -> String {
         let until = numbers::date(until, Language::French);
-        format!("{what}, trop volumineux pour un e-mail. À télécharger jusqu’au {until}\u{a0}:")
+        format!("{what}, trop volumineux pour un e-mail, à télécharger jusqu’au {until}\u{a0}:")
     }
 
     fn download(&self, name: &str) -> String {
@@ -76,12 +93,14 @@ impl Sentences for French {
 
     fn missing(&self, what: &str, why: &Missing) -> String {
         let why = match why {
-            Missing::TooLarge { .. } => "trop volumineux pour un e-mail",
-            Missing::Gone { .. } => "impossible à récupérer depuis notre messagerie",
-            Missing::Encrypted => "chiffré, et lisible par les seuls membres de la discussion",
+            Missing::TooLarge { .. } => "il est trop volumineux pour un e-mail",
+            Missing::Gone { .. } => "il n’a pas pu être récupéré depuis notre messagerie",
+            Missing::Encrypted => {
+                "il est chiffré et lisible par les seuls membres de la discussion"
+            }
         };
         format!(
-            "{what} n’est pas joint à cet e-mail\u{a0}: {why}. Demandez-le-nous simplement si vous \
+            "{what} manque ici\u{a0}: {why}. Demandez-le-nous simplement si vous \
              en avez besoin."
         )
     }

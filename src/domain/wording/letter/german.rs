@@ -2,7 +2,7 @@
 
 use jiff::Zoned;
 
-use super::Sentences;
+use super::{Remark, Sentences};
 use crate::domain::{
     letter::Language,
     shared::{FileKind, Missing},
@@ -31,6 +31,21 @@ impl Sentences for German {
         }
     }
 
+    fn remark(&self, author: &str, what: Remark<'_>) -> String {
+        match what {
+            Remark::Came => format!("{author} hat den Raum betreten"),
+            Remark::Went => format!("{author} hat den Raum verlassen"),
+            Remark::WasPutOut => format!("{author} wurde aus dem Raum entfernt"),
+            Remark::NamedRoom(name) => format!("{author} hat den Raum „{name}“ genannt"),
+            Remark::RemovedName => format!("{author} hat den Namen des Raums entfernt"),
+            Remark::ChangedTopic(topic) => {
+                format!("{author} hat das Thema des Raums geändert: „{topic}“")
+            }
+            Remark::RemovedTopic => format!("{author} hat das Thema des Raums entfernt"),
+            Remark::Other(what) => format!("{author} {what}"),
+        }
+    }
+
     fn not_carried(&self, author: &str, what: &str) -> String {
         format!(
             "{author} hat etwas geteilt, das nicht per E-Mail verschickt werden kann ({what}). \
@@ -55,7 +70,7 @@ impl Sentences for German {
 
     fn linked(&self, what: &str, until: &Zoned) -> String {
         let until = numbers::date(until, Language::German);
-        format!("{what}, zu groß für eine E-Mail. Zum Herunterladen bis zum {until}:")
+        format!("{what}, zu groß für eine E-Mail, zum Herunterladen bis zum {until}:")
     }
 
     fn download(&self, name: &str) -> String {
