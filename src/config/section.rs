@@ -283,6 +283,25 @@ impl<'a> Section<'a> {
         Section::read(node, &name, self.reading, read)
     }
 
+    /// Reads a section that may be there, or a list of several.
+    pub fn sections<T>(
+        &mut self,
+        key: &'static str,
+        read: impl Fn(&mut Section<'_>) -> Option<T>,
+    ) -> Vec<T> {
+        let nodes = match self.take(key) {
+            Some(Node {
+                value: Value::List(items),
+                ..
+            }) => items,
+            other => other.into_iter().collect(),
+        };
+        let name = self.key_name(key);
+        let each = nodes.into_iter();
+        each.filter_map(|node| Section::read(node, &name, self.reading, &read))
+            .collect()
+    }
+
     /// Reads every section in this one, for keys that the administrator chose.
     pub fn each_section(&mut self, mut read: impl FnMut(&str, &mut Section<'_>)) {
         for entry in std::mem::take(&mut self.unread) {

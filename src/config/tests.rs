@@ -1,5 +1,7 @@
 //! Whole configurations, good and faulty, as an administrator would meet them.
 
+mod mailbox;
+
 use std::{fs, time::Duration};
 
 use rstest::{Context, rstest};
@@ -320,7 +322,7 @@ fn the_environment_stands_over_the_file() {
 
 #[rstest]
 #[case::misspelt_key("reply_address: support+", "reply_adress: support+")]
-#[case::unknown_key("    language: en", "    colour: green")]
+#[case::unknown_key("    language: en", "    smell: lavender")]
 #[case::unknown_section("control_room:", "imap:")]
 #[case::misspelt_section("mailboxes:", "mailbox:")]
 #[case::missing_key("    address: training@example.org\n", "")]
