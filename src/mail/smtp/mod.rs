@@ -16,7 +16,11 @@ mod reply;
 mod settings;
 mod wire;
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use lettre::Address;
 use tokio::sync::Semaphore;
@@ -40,6 +44,8 @@ pub struct SmtpTransport {
     /// One for each connection that may be open.
     slots: Semaphore,
     pool: Pool,
+    /// The server was seen to take mail from the mailbox's plain address only.
+    plain_only: AtomicBool,
 }
 
 /// Connections at once; Postfix and the large providers allow more than twice as many.
@@ -62,7 +68,19 @@ impl SmtpTransport {
             server: Server::new(smtp, hello_name, timeout)?,
             slots: Semaphore::new(MOST_CONNECTIONS),
             pool: Pool::new(LONGEST_IDLE),
+            plain_only: AtomicBool::new(false),
         })
+    }
+
+    /// Whether the server was seen to refuse return addresses with a token.
+    pub fn is_plain_only(&self) -> bool {
+        self.plain_only.load(Ordering::Relaxed)
+    }
+
+    /// The server refuses return addresses with a token. Returns whether that is news; forgotten at
+    /// the end of the process, as servers change their minds.
+    pub fn note_plain_only(&self) -> bool {
+        !self.plain_only.swap(true, Ordering::Relaxed)
     }
 
     /// Offers one mail to the server for one recipient.
