@@ -90,8 +90,12 @@ CREATE TABLE subscriptions (
     conversation_id BIGINT NOT NULL,
     contact_id BIGINT NOT NULL,
     ended_at BIGINT,
+    -- Whether the room knows of the last change.
+    told BIGINT NOT NULL DEFAULT 1,
     UNIQUE (conversation_id, contact_id)
 );
+CREATE INDEX subscriptions_of_contact ON subscriptions (contact_id);
+CREATE INDEX subscriptions_untold ON subscriptions (id) WHERE told = 0;
 
 -- A Matrix thread of a room is a conversation of its own with each customer, once.
 CREATE UNIQUE INDEX conversations_of_thread ON conversations (room_id, thread_root, customer_id)

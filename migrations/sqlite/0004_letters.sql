@@ -121,8 +121,12 @@ CREATE TABLE subscriptions (
     conversation_id INTEGER NOT NULL,
     contact_id INTEGER NOT NULL,
     ended_at INTEGER,
+    -- Whether the room knows of the last change.
+    told INTEGER NOT NULL DEFAULT 1,
     UNIQUE (conversation_id, contact_id)
 ) STRICT;
+CREATE INDEX subscriptions_of_contact ON subscriptions (contact_id);
+CREATE INDEX subscriptions_untold ON subscriptions (id) WHERE told = 0;
 
 -- A Matrix thread of a room is a conversation of its own with each customer, once.
 CREATE UNIQUE INDEX conversations_of_thread ON conversations (room_id, thread_root, customer_id)

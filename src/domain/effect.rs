@@ -6,7 +6,7 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 use super::{
     address::{EmailAddress, NamedAddress},
     event::{Membership, Words},
-    ids::{ContactId, ConversationId, MailId, MessageId},
+    ids::{ContactId, ConversationId, MailId, MessageId, SubscriptionId},
     outgoing::{Offer, PostedFile},
     shared::Shared,
 };
@@ -115,6 +115,10 @@ pub enum Effect {
     RenameContact {
         contact: ContactId,
         name: String,
+    },
+    /// Somebody leaves a broadcast.
+    EndSubscription {
+        subscription: SubscriptionId,
     },
     /// The event or mail concerns staff in general: said in the control room, or logged.
     Report {

@@ -4,8 +4,8 @@
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
 
 use super::{
-    address::EmailAddress,
-    ids::{ContactId, ConversationId, CustomerId, MailId},
+    address::{EmailAddress, NamedAddress},
+    ids::{ContactId, ConversationId, CustomerId, MailId, SubscriptionId},
     outgoing::Offer,
     settings::Settings,
 };
@@ -172,11 +172,23 @@ pub struct MailFacts {
     pub is_ours: bool,
     /// From one of our own mailboxes to an address with a probe's token.
     pub is_probe: bool,
+    /// It came to the return address of this delivery.
+    pub delivery: Option<Delivery>,
+    /// It came to the address by which its sender leaves this broadcast.
+    pub leaving: Option<SubscriptionId>,
     /// Where the mail leads, best evidence first, each conversation once.
     pub routes: Vec<Route>,
     /// The sender's signature is known from an earlier mail.
     pub knows_signature: bool,
     pub control_room: Option<OwnedRoomId>,
+}
+
+/// A letter on its way to one recipient.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery {
+    /// The row of the outbox.
+    pub row: i64,
+    pub recipient: NamedAddress,
 }
 
 #[derive(Debug, Clone, PartialEq)]

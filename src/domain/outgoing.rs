@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     address::{EmailAddress, NamedAddress},
-    ids::{ContactId, ConversationId, MailId, MessageId},
+    ids::{ContactId, ConversationId, MailId, MessageId, SubscriptionId},
     letter::Quote,
 };
 
@@ -123,6 +123,9 @@ pub struct PostedMail {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailAction {
     pub recipient: NamedAddress,
+    /// In broadcast mode: what the recipient can end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription: Option<SubscriptionId>,
 }
 
 /// What is fixed about a letter when it is sealed, besides its items: every recipient and every

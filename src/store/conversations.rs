@@ -15,7 +15,10 @@ statements! {
     SELECT_PEOPLE = "
         SELECT contacts.id, written, name, ghost, role FROM participants
         JOIN contacts ON contacts.id = contact_id
-        WHERE conversation_id = $1 AND role <> 'removed' ORDER BY position";
+        WHERE conversation_id = $1 AND role <> 'removed' AND NOT EXISTS (
+            SELECT 1 FROM subscriptions WHERE subscriptions.conversation_id = $1
+            AND subscriptions.contact_id = participants.contact_id AND ended_at IS NOT NULL)
+        ORDER BY position";
     COUNT_WAITING = "
         SELECT count(*) FROM letters JOIN letter_items ON letter_id = letters.id
         WHERE conversation_id = $1 AND state = 'open' AND struck = 0";
@@ -31,6 +34,8 @@ statements! {
     REOPEN = "
         UPDATE conversations SET state = 'open', closed_at = NULL
         WHERE customer_id = $1 AND room_id = $2 AND thread_root = '' RETURNING id";
+    REOPEN_ONE = "
+        UPDATE conversations SET state = 'open', closed_at = NULL WHERE id = $1 AND state = 'closed'";
     INSERT_PARTICIPANT = "
         INSERT INTO participants (conversation_id, contact_id, position) VALUES ($1, $2, $3)
         ON CONFLICT (conversation_id, contact_id) DO UPDATE SET role = 'member'";
@@ -100,7 +105,7 @@ pub async fn of_room(
     Ok(conversations)
 }
 
-/// Whom the conversation's letters go to, in a stable order.
+/// Whom the conversation's letters go to, in a stable order: without those who have left a broadcast.
 pub async fn people(
     connection: &mut Connection,
     id: ConversationId,
@@ -183,6 +188,11 @@ pub async fn remove_participant(
 
 pub async fn close(tx: &mut Tx, id: ConversationId, now: i64) -> Result<(), StoreError> {
     execute!(tx.connection(), CLOSE, id.0, now);
+    Ok(())
+}
+
+pub async fn reopen(tx: &mut Tx, id: ConversationId) -> Result<(), StoreError> {
+    execute!(tx.connection(), REOPEN_ONE, id.0);
     Ok(())
 }
 

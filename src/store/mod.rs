@@ -29,6 +29,7 @@ pub mod rooms;
 pub mod sent;
 pub mod shown;
 mod sqlite;
+pub mod subscriptions;
 pub mod typing;
 pub mod uploads;
 mod wakes;

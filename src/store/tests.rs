@@ -31,6 +31,7 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         offers::STATEMENTS,
         endings::STATEMENTS,
         sent::STATEMENTS,
+        subscriptions::STATEMENTS,
     ]
     .concat()
 }

@@ -12,20 +12,22 @@ pub enum Queue {
     Letters,
     MatrixOut,
     MailOut,
+    Subscriptions,
 }
 
-const QUEUES: [Queue; 5] = [
+const QUEUES: [Queue; 6] = [
     Queue::Events,
     Queue::Mails,
     Queue::Letters,
     Queue::MatrixOut,
     Queue::MailOut,
+    Queue::Subscriptions,
 ];
 
 /// One bell per queue; rung after the commit that put work there. A bell that rings while nobody
 /// listens is remembered, so a worker that looks for work and then waits misses nothing.
 #[derive(Debug, Clone, Default)]
-pub struct Wakes(Arc<[Notify; 5]>);
+pub struct Wakes(Arc<[Notify; 6]>);
 
 impl Wakes {
     pub async fn wait(&self, queue: Queue) {

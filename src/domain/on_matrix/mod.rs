@@ -269,6 +269,10 @@ fn write(
     relation: &Relation,
     facts: &EventFacts,
 ) -> Vec<Effect> {
+    // One speaks to many there, and none of them learns of the others.
+    if facts.room.settings.broadcast && facts.sender_role != Role::Staff {
+        return Vec::new();
+    }
     facts
         .room
         .conversations

@@ -46,6 +46,14 @@ pub fn reaction(author: &str, what: &str, language: Language) -> String {
     }
 }
 
+/// Below a letter that goes to many; `url` is this reader's own way out.
+#[must_use]
+pub fn leave_broadcast(url: &str, language: Language) -> String {
+    match language {
+        Language::English => format!("You would rather get no more of these mails? Leave: {url}"),
+    }
+}
+
 /// In place of something that a letter can't carry, such as "a file named “plan.pdf”".
 #[must_use]
 pub fn missing_in_letter(author: &str, what: &str, language: Language) -> String {

@@ -1,12 +1,13 @@
 //! A sealed letter becomes the bytes of a mail: `multipart/alternative`, seven bits, and the same
 //! bytes whenever it is composed again.
 //!
-//! A letter is a person's mail (no `List-*`, `Precedence`, `Auto-Submitted` or
-//! `X-Auto-Response-Suppress`): an absence note in answer to it is welcome.
+//! A letter is a person's mail (no `Precedence`, `Auto-Submitted` or `X-Auto-Response-Suppress`, and
+//! `List-*` only in a broadcast): an absence note in answer to it is welcome.
 
 mod body;
 mod header;
 mod html;
+mod list;
 mod plain;
 mod view;
 
@@ -83,13 +84,14 @@ fn write_header(letter: &SealedLetter, headers: &mut Headers) -> Result<(), Comp
     headers.insert_raw(header::addresses(
         "From",
         std::slice::from_ref(&letter.from),
+        false,
     ));
-    headers.insert_raw(header::addresses("Reply-To", &[reply_to]));
+    headers.insert_raw(header::addresses("Reply-To", &[reply_to], false));
     if !letter.to.is_empty() {
-        headers.insert_raw(header::addresses("To", &letter.to));
+        headers.insert_raw(header::addresses("To", &letter.to, letter.utf8));
     }
     if !letter.cc.is_empty() {
-        headers.insert_raw(header::addresses("Cc", &letter.cc));
+        headers.insert_raw(header::addresses("Cc", &letter.cc, letter.utf8));
     }
     headers.insert_raw(header::text("Subject", &letter.subject));
     if let Some(earlier) = ids(&letter.in_reply_to) {
@@ -99,6 +101,9 @@ fn write_header(letter: &SealedLetter, headers: &mut Headers) -> Result<(), Comp
         headers.set(References::from(earlier));
     }
     headers.insert_raw(plain(POSTROOM_ID, id.bracketed()));
+    for field in letter.list.iter().flat_map(list::fields) {
+        headers.insert_raw(field);
+    }
     Ok(())
 }
 

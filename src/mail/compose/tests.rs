@@ -71,6 +71,7 @@ fn first_letter() -> SealedLetter {
         organisation: "Exemple SARL".to_owned(),
         look: Look::default(),
         list: None,
+        utf8: false,
         language: Language::English,
     }
 }

@@ -61,6 +61,13 @@ impl<'a> View<'a> {
         if letter.how_to {
             hints.push(wording::how_to_answer(&letter.organisation, language));
         }
+        if let Some(url) = letter
+            .list
+            .as_ref()
+            .and_then(|list| list.leave_url.as_deref())
+        {
+            hints.push(wording::leave_broadcast(url, language));
+        }
         Self {
             groups: groups(letter),
             sign_off: single_author(letter)

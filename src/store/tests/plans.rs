@@ -7,12 +7,13 @@ use super::{Kind, Place, statements};
 use crate::store::Connection;
 
 /// Indexes that hold only what still waits: to walk through them is fine.
-const HOLD_ONLY_WHAT_WAITS: [&str; 5] = [
+const HOLD_ONLY_WHAT_WAITS: [&str; 6] = [
     "inbox_waiting",
     "mails_waiting",
     "letters_open",
     "letters_due",
     "outbox_attempting",
+    "subscriptions_untold",
 ];
 
 /// A misspelt column is found here and not in the field.
