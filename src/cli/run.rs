@@ -18,10 +18,12 @@ use crate::{
         mails::Mails,
         puppets::Puppets,
         receive::Receiver,
+        subscriptions::Subscriptions,
         worker::{self, Worker},
     },
     lifecycle::{Chance, Clock, Health, Stop},
     mail::{
+        dkim::Signer,
         lmtp::{Limits, Lmtp},
         smtp::{DEFAULT_TIMEOUT, SmtpTransport},
     },
@@ -31,6 +33,7 @@ use crate::{
     web::{
         appservice::{self, Appservice},
         operations::{self, Operations},
+        public::{self, Public},
     },
 };
 
@@ -91,6 +94,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         staff: config.staff,
         control_room: config.control_room,
         transports: transports(&config.mailboxes)?,
+        signers: signers(&config.mailboxes)?,
         mailboxes: config.mailboxes,
         letters: config.letters,
         public: config.public,
@@ -130,6 +134,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         )
         .await?;
     }
+    serve_pages(&context, &stop).await?;
     match config.lmtp {
         Some(lmtp) => serve_lmtp(&lmtp, &context, &stop).await?,
         None => warn_of_deaf_mailboxes(&context),
@@ -203,6 +208,20 @@ fn transports(
     mailboxes.iter().map(build).collect()
 }
 
+fn signers(
+    mailboxes: &IndexMap<MailboxName, Mailbox>,
+) -> anyhow::Result<HashMap<MailboxName, Arc<Signer>>> {
+    let signing = mailboxes
+        .iter()
+        .filter(|(_, mailbox)| !mailbox.dkim.is_empty());
+    let build = |(name, mailbox): (&MailboxName, &Mailbox)| {
+        let signer = Signer::new(&mailbox.dkim, &mailbox.address)
+            .with_context(|| format!("mailboxes.{name}.dkim: its key"))?;
+        Ok((name.clone(), Arc::new(signer)))
+    };
+    signing.map(build).collect()
+}
+
 const HOMESERVER: &str = "homeserver";
 
 fn start_workers(context: &Arc<flow::Context>, stop: &Stop) {
@@ -211,6 +230,7 @@ fn start_workers(context: &Arc<flow::Context>, stop: &Stop) {
     start(Deliver::new(Arc::clone(context)), context, stop);
     start(Mails(Arc::clone(context)), context, stop);
     start(Puppets::new(Arc::clone(context)), context, stop);
+    start(Subscriptions(Arc::clone(context)), context, stop);
 }
 
 fn start<W: Worker + 'static>(worker: W, context: &Arc<flow::Context>, stop: &Stop) {
@@ -287,6 +307,18 @@ async fn serve_lmtp(
     stop.tasks()
         .spawn(server.serve(listener, stop.soft().clone()));
     Ok(())
+}
+
+async fn serve_pages(context: &Arc<flow::Context>, stop: &Stop) -> anyhow::Result<()> {
+    let Some(public) = &context.public else {
+        return Ok(());
+    };
+    let pages = Public {
+        store: context.store.clone(),
+        keys: context.keys.clone(),
+        clock: context.clock.clone(),
+    };
+    serve_http(public::router(pages), public.listen, "public.listen", stop).await
 }
 
 async fn serve_http(

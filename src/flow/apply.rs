@@ -23,7 +23,7 @@ use crate::{
     },
     store::{
         StoreError, Tx, conversations, conversations::Direction, inbox, letters, letters::Timing,
-        mails, offers, people, rooms,
+        mails, offers, people, rooms, subscriptions,
     },
 };
 
@@ -131,6 +131,9 @@ async fn one(
         } => {
             show_original(tx, &room, thread_root.as_ref(), mail, origin, context).await?;
         }
+        Effect::EndSubscription { subscription } => {
+            subscriptions::end(tx, subscription, origin.now).await?;
+        }
         Effect::RenameContact { contact, name } => people::name_by_mail(tx, contact, &name).await?,
         Effect::Report { text } => report(tx, &text, origin, context).await?,
     }
@@ -196,7 +199,7 @@ async fn add_customer(
     }
     let customer =
         people::ensure_customer(tx, mailbox_name.as_str(), &contacts, origin.now).await?;
-    conversations::open(
+    let conversation = conversations::open(
         tx,
         room.as_str(),
         customer,
@@ -207,6 +210,7 @@ async fn add_customer(
     )
     .await?;
     for contact in contacts {
+        subscriptions::renew(tx, conversation, contact).await?;
         let action = MatrixAction::Join {
             room: room.clone(),
             puppet: Puppet::Contact(contact),

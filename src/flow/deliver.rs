@@ -10,7 +10,8 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::{
     Context, enclose, lanes,
     lanes::Origin,
-    return_path, seal,
+    return_path, seal, subscriptions,
+    subscriptions::Copy,
     worker::{Slots, Step, Worker, write_down},
 };
 use crate::{
@@ -23,7 +24,7 @@ use crate::{
         shared::Shared,
         wording,
     },
-    mail::{compose, smtp::MOST_CONNECTIONS},
+    mail::{compose, dkim::Signer, smtp::MOST_CONNECTIONS},
     store::{
         Connection, Queue, StoreError, Tx, conversations, letters, outbox,
         outbox::{Claimed, Settled, Way},
@@ -130,12 +131,13 @@ async fn hand_over(
     if let Err(outcome) = enclose::ready(letter, context).await? {
         return Ok(outcome);
     }
+    let signer = context.signers.get(name);
     // Called right before DATA: a message that was taken back a moment ago does not go.
     let failure = Arc::new(Mutex::new(None));
     let message = || {
         let failure = Arc::clone(&failure);
         async move {
-            compose_now(letter, carried, context)
+            compose_now(letter, action, carried, signer, context)
                 .await
                 .unwrap_or_else(|outcome| {
                     *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
@@ -143,10 +145,9 @@ async fn hand_over(
                 })
         }
     };
-    let sender = return_path::of(row, mailbox);
-    let outcome = transport
-        .send(&sender, &action.recipient.address, message)
-        .await;
+    let recipient = &action.recipient.address;
+    let send = |sender: String| async move { transport.send(&sender, recipient, message).await };
+    let outcome = return_path::attempt(row, (name, mailbox), transport, context, send).await;
     // "Withdrawn" is the truth only if nothing was left to say.
     let failure = failure
         .lock()
@@ -163,21 +164,30 @@ async fn hand_over(
 /// never can.
 async fn compose_now(
     letter: LetterId,
+    action: &MailAction,
     carried: &Carried,
+    signer: Option<&Arc<Signer>>,
     context: &Context,
 ) -> Result<Option<Vec<u8>>, SendOutcome> {
     let later = |reason: String| SendOutcome::RetryLater {
         reason,
         after: None,
     };
-    let Some((sealed, events)) = load(letter, context)
+    let Some((sealed, events)) = load(letter, action, context)
         .await
         .map_err(|error| later(error.to_string()))?
     else {
         return Ok(None);
     };
     carried.get_or_init(|| events);
-    let composing = tokio::task::spawn_blocking(move || compose::compose(&sealed));
+    let signer = signer.cloned();
+    let composing = tokio::task::spawn_blocking(move || {
+        let mail = compose::compose(&sealed).map_err(|fault| fault.to_string())?;
+        match signer {
+            Some(signer) => signer.sign(mail).map_err(|fault| fault.to_string()),
+            None => Ok(mail),
+        }
+    });
     match composing.await {
         Ok(Ok(mail)) => Ok(Some(mail)),
         Ok(Err(fault)) => Err(SendOutcome::Refused {
@@ -189,17 +199,24 @@ async fn compose_now(
     }
 }
 
-/// The letter, and the events of the messages in it.
+/// The letter as this recipient gets it, and the events of the messages in it.
 async fn load(
     letter: LetterId,
+    action: &MailAction,
     context: &Context,
 ) -> Result<Option<(SealedLetter, Vec<String>)>, StoreError> {
     let mut reading = context.store.read().await?;
-    let sealed = letters::sealed(&mut reading, letter).await?;
+    let mut sealed = letters::sealed(&mut reading, letter).await?;
     let items = letters::items(&mut reading, letter).await?;
     if items.is_empty() {
         return Ok(None);
     }
+    let copy = subscriptions::copy_for(&mut reading, action, &mut sealed.seal, context);
+    let list = match copy.await? {
+        Copy::Everybodys => None,
+        Copy::Own(list) => Some(list),
+        Copy::Nobodys => return Ok(None),
+    };
     let conversation = sealed.conversation;
     let found = conversations::find(&mut reading, conversation).await?;
     let (_, mailbox) = context.mailbox(found.as_ref().map_or("", |found| found.mailbox.as_str()));
@@ -228,7 +245,8 @@ async fn load(
         organisation: mailbox.name.clone(),
         look: mailbox.look.clone(),
         language: Language::from_tag(&seal.language).unwrap_or(mailbox.language),
-        list: None,
+        list,
+        utf8: !action.recipient.address.local_part().is_ascii(),
     };
     Ok(Some((letter, events)))
 }
@@ -313,7 +331,7 @@ async fn settle(
     let (settled, notice) = match outcome {
         SendOutcome::Delivered { answer } => (Settled::Delivered { answer }, None),
         SendOutcome::Withdrawn => (Settled::Withdrawn, None),
-        SendOutcome::Refused { reason } => {
+        SendOutcome::Refused { reason } | SendOutcome::SenderRefused { reason } => {
             let notice = wording::mail_refused(name, address, &reason);
             (Settled::Refused { reason }, Some(notice))
         }
@@ -462,7 +480,7 @@ fn outcome_word(outcome: &SendOutcome) -> &'static str {
     match outcome {
         SendOutcome::Delivered { .. } => "delivered",
         SendOutcome::RetryLater { .. } => "retry later",
-        SendOutcome::Refused { .. } => "refused",
+        SendOutcome::Refused { .. } | SendOutcome::SenderRefused { .. } => "refused",
         SendOutcome::Withdrawn => "withdrawn",
         SendOutcome::Uncertain { .. } => "uncertain",
     }

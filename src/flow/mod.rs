@@ -22,6 +22,7 @@ mod return_path;
 mod room_state;
 mod seal;
 mod settings;
+pub mod subscriptions;
 pub mod worker;
 
 pub use context::Context;

@@ -3,7 +3,7 @@
 
 use ruma::OwnedRoomId;
 
-use super::{Context, lanes, lanes::Origin, locale};
+use super::{Context, lanes, lanes::Origin, locale, settings};
 use crate::{
     domain::{
         address::NamedAddress,
@@ -12,7 +12,11 @@ use crate::{
         letter::references_for,
         outgoing::{MailAction, MatrixAction, Seal},
     },
-    store::{StoreError, Tx, conversations, conversations::Direction, letters, messages, outbox},
+    store::{
+        StoreError, Tx, conversations,
+        conversations::{Conversation, Direction},
+        letters, messages, outbox, rooms, subscriptions,
+    },
     telemetry::metrics::catalogue::LETTERS,
 };
 
@@ -58,6 +62,12 @@ pub async fn seal(
             StoreError::Value("the mailbox's domain can't stand in a Message-ID".to_owned())
         })?;
     let chain = chain(tx, conversation, &items).await?;
+    let settings = settings::of_room(tx.connection(), &found.room_id, context).await?;
+    let list = if settings.broadcast {
+        Some(list_name(tx, &found).await?)
+    } else {
+        None
+    };
     let locale = locale::of(tx.connection(), conversation, context).await?;
     let seal = Seal {
         from: NamedAddress {
@@ -73,11 +83,15 @@ pub async fn seal(
         in_reply_to: chain.last().cloned(),
         references: references_for(&chain),
         how_to: !letters::has_had_one(tx.connection(), conversation).await?,
-        readers: readers(tx, &found.room_id, conversation, context).await?,
+        readers: match list {
+            // Who gets a broadcast doesn't learn who else does.
+            Some(_) => Vec::new(),
+            None => readers(tx, &found.room_id, conversation, context).await?,
+        },
         quote: None,
         language: locale.language.tag().to_owned(),
         time_zone: locale.time_zone,
-        list: None,
+        list,
     };
     if !letters::seal(tx, letter, &message_id, &seal, origin.now).await? {
         return Ok(());
@@ -87,12 +101,17 @@ pub async fn seal(
         messages::link(tx, &item.event, conversation, &message_id, Direction::Out).await?;
     }
     for person in &people {
+        let subscription = match seal.list {
+            Some(_) => Some(subscriptions::ensure(tx, conversation, person.contact).await?),
+            None => None,
+        };
         let row = outbox::NewRow {
             way: outbox::Way::Mail,
             lane: format!("mail:{conversation}:{}", person.address.key()),
             effect_id: context.new_effect_id(),
             payload: serde_json::to_string(&MailAction {
                 recipient: named(person),
+                subscription,
             })?,
             letter: Some(letter),
             trace: origin.trace.clone(),
@@ -101,6 +120,13 @@ pub async fn seal(
     }
     tracing::info!(trace = %origin.trace, letter = %letter, recipients = people.len(), "Sealed a letter");
     Ok(())
+}
+
+/// What a broadcast is called: as its room.
+async fn list_name(tx: &mut Tx, conversation: &Conversation) -> Result<String, StoreError> {
+    let room = rooms::find(tx.connection(), &conversation.room_id).await?;
+    let name = room.map(|room| room.name).filter(|name| !name.is_empty());
+    Ok(name.unwrap_or_else(|| conversation.subject.clone()))
 }
 
 /// The conversation's Message-IDs; the last one is the mail that the letter answers. That is the one

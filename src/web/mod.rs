@@ -6,4 +6,5 @@
 pub mod appservice;
 mod metrics;
 pub mod operations;
+pub mod public;
 pub mod transaction;

@@ -8,6 +8,7 @@
 mod support;
 
 mod appservice_api;
+mod broadcasts;
 mod clients;
 mod command_line;
 mod commands;
@@ -20,6 +21,7 @@ mod doctor_mail;
 mod doctor_matrix;
 mod doctor_postgres;
 mod edits;
+mod envelopes;
 mod files;
 mod homeserver;
 mod imap;

@@ -39,6 +39,8 @@ pub struct Options {
     pub control_room: bool,
     /// More lines of configuration, at the top level.
     pub more: &'static str,
+    /// One more line of the mailbox's configuration.
+    pub mailbox: &'static str,
     /// Where the mailbox's mail is fetched, as a YAML mapping in one line.
     pub imap: Option<String>,
     /// Whether mail can be handed in by LMTP.
@@ -56,6 +58,7 @@ impl Default for Options {
             at_most: "5m",
             control_room: true,
             more: "",
+            mailbox: "",
             imap: None,
             lmtp: true,
             push_backoff: Duration::from_millis(50),
@@ -161,6 +164,7 @@ mailboxes:
     reply_address: "support+{{token}}@example.org"
     smtp: {{url: "smtp+insecure://{sink}"}}
     {imap}
+    {mailbox}
 {lmtp}
 staff: ["@*:example.org"]
 letters: {{quiet: {quiet}, at_most: {at_most}}}
@@ -185,6 +189,7 @@ log: {{level: "info,postroom=debug"}}
             quiet = options.quiet,
             at_most = options.at_most,
             more = options.more,
+            mailbox = options.mailbox,
         );
         if options.control_room {
             writeln!(config, "control_room: \"{}\"", self.control_room).unwrap();
