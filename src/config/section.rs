@@ -289,17 +289,13 @@ impl<'a> Section<'a> {
         key: &'static str,
         read: impl Fn(&mut Section<'_>) -> Option<T>,
     ) -> Vec<T> {
-        let nodes = match self.take(key) {
-            Some(Node {
-                value: Value::List(items),
-                ..
-            }) => items,
-            other => other.into_iter().collect(),
-        };
+        let mut nodes: Vec<Node> = self.take(key).into_iter().collect();
+        if let Some(Value::List(items)) = nodes.first_mut().map(|node| &mut node.value) {
+            nodes = std::mem::take(items);
+        }
         let name = self.key_name(key);
-        let each = nodes.into_iter();
-        each.filter_map(|node| Section::read(node, &name, self.reading, &read))
-            .collect()
+        let read = |node| Section::read(node, &name, self.reading, &read);
+        nodes.into_iter().filter_map(read).collect()
     }
 
     /// Reads every section in this one, for keys that the administrator chose.

@@ -1,5 +1,7 @@
 //! Letters composed, then read back by the parser that reads our customers' mails.
 
+mod rules;
+
 use jiff::Zoned;
 use mail_parser::{Address, HeaderValue, Message, MessageParser};
 use proptest::prelude::*;
