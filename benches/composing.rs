@@ -21,7 +21,7 @@ use postroom::{
         event::Words,
         ids::MessageId,
         letter::{Attached, Enclosed, Entry, EntryBody, Language, Look, SealedLetter},
-        shared::{FileKind, SharedFile},
+        sharing::{FileKind, SharedFile},
     },
     mail::{
         compose::{Chunks, compose},
@@ -255,6 +255,7 @@ fn letter(messages: usize, files: usize) -> Result<SealedLetter> {
         entries.push(entry("Anna Léger", body));
     }
     Ok(SealedLetter {
+        utf8: false,
         message_id: MessageId::parse("c12.l1.7f3a@post.example.org").context("an id")?,
         from: named("Anna Léger, Exemple SARL", "support@example.org")?,
         reply_to: EmailAddress::parse("support+1k2m3n4p@example.org")?,

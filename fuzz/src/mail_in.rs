@@ -162,6 +162,8 @@ fn check_posting(mail: &IncomingMail) {
         identity: "digest".to_owned(),
         is_ours: false,
         is_probe: false,
+        delivery: None,
+        leaving: None,
         routes: vec![Route {
             conversation: ConversationId(1),
             by: Evidence::Token,

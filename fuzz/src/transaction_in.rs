@@ -16,7 +16,7 @@ use postroom::{
         letter::Language,
         on_matrix,
         settings::Settings,
-        shared::Poll,
+        sharing::Poll,
     },
     matrix::decode,
     web::transaction,

@@ -2,9 +2,9 @@
 ALTER TABLE letter_items DROP CONSTRAINT letter_items_kind_check;
 ALTER TABLE letter_items ADD CONSTRAINT letter_items_kind_check CHECK (kind IN
     ('text', 'emote', 'shared', 'not_carried', 'correction', 'reaction', 'remark'));
--- JSON: domain::shared::Shared.
+-- JSON: domain::sharing::Shared.
 ALTER TABLE letter_items ADD COLUMN shared TEXT COLLATE "C" NOT NULL DEFAULT '';
--- JSON: domain::shared::Fate; how a file travels in this letter, once that is decided.
+-- JSON: domain::sharing::Fate; how a file travels in this letter, once that is decided.
 ALTER TABLE letter_items ADD COLUMN fate TEXT COLLATE "C" NOT NULL DEFAULT '';
 -- JSON array of the ids of contacts who have it already: who wrote it, and who got that mail.
 ALTER TABLE letter_items ADD COLUMN had_by TEXT COLLATE "C" NOT NULL DEFAULT '[]';
@@ -160,8 +160,12 @@ CREATE TABLE subscriptions (
     conversation_id BIGINT NOT NULL,
     contact_id BIGINT NOT NULL,
     ended_at BIGINT,
+    -- Whether the room knows of the last change.
+    told BIGINT NOT NULL DEFAULT 1,
     UNIQUE (conversation_id, contact_id)
 );
+CREATE INDEX subscriptions_of_contact ON subscriptions (contact_id);
+CREATE INDEX subscriptions_untold ON subscriptions (id) WHERE told = 0;
 
 ALTER TABLE conversations ALTER COLUMN thread_root TYPE TEXT COLLATE "C";
 -- A Matrix thread of a room is a conversation of its own with each customer, once.

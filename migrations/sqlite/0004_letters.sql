@@ -21,9 +21,9 @@ CREATE TABLE letter_items_anew (
     struck INTEGER NOT NULL DEFAULT 0,
     -- The letter is settled: taken or refused by everybody's server.
     settled INTEGER NOT NULL DEFAULT 0,
-    -- JSON: domain::shared::Shared.
+    -- JSON: domain::sharing::Shared.
     shared TEXT NOT NULL DEFAULT '',
-    -- JSON: domain::shared::Fate; how a file travels in this letter, once that is decided.
+    -- JSON: domain::sharing::Fate; how a file travels in this letter, once that is decided.
     fate TEXT NOT NULL DEFAULT '',
     -- JSON array of the ids of contacts who have it already: who wrote it, and who got that mail.
     had_by TEXT NOT NULL DEFAULT '[]',
@@ -189,8 +189,12 @@ CREATE TABLE subscriptions (
     conversation_id INTEGER NOT NULL,
     contact_id INTEGER NOT NULL,
     ended_at INTEGER,
+    -- Whether the room knows of the last change.
+    told INTEGER NOT NULL DEFAULT 1,
     UNIQUE (conversation_id, contact_id)
 ) STRICT;
+CREATE INDEX subscriptions_of_contact ON subscriptions (contact_id);
+CREATE INDEX subscriptions_untold ON subscriptions (id) WHERE told = 0;
 
 -- A Matrix thread of a room is a conversation of its own with each customer, once.
 CREATE UNIQUE INDEX conversations_of_thread ON conversations (room_id, thread_root, customer_id)

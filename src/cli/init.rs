@@ -222,6 +222,10 @@ log: {{format: human, level: info}}
       {login}username: "{address}"
       {login}password_file: {password_file}
       # ca_file: ca.pem
+    # Signs the letters, where your mail server doesn't; `postroom doctor` prints the DNS record.
+    # dkim: {{selector: post, key_file: dkim.pem}}
+    # Where bounces go: auto, verp (a token for each delivery) or plain.
+    # return_path: auto
     # Fetches the mail from a mailbox, where no server hands it over by LMTP.
     {off}imap:
     {off}  url: "{imap}"

@@ -19,10 +19,12 @@ use crate::{
         mails::Mails,
         puppets::Puppets,
         receive::Receiver,
+        subscriptions::Subscriptions,
         worker::{self, Worker},
     },
     lifecycle::{Chance, Clock, Health, Stop},
     mail::{
+        dkim::Signer,
         lmtp::{Limits, Lmtp},
         smtp::{DEFAULT_TIMEOUT, SmtpTransport},
     },
@@ -32,7 +34,7 @@ use crate::{
     web::{
         appservice::{self, Appservice},
         operations::{self, Operations},
-        public,
+        public::{self, Public},
     },
 };
 
@@ -94,6 +96,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         names: config.names,
         control_room: config.control_room,
         transports: transports(&config.mailboxes)?,
+        signers: signers(&config.mailboxes)?,
         mailboxes: config.mailboxes,
         letters: config.letters,
         public: config.public,
@@ -121,7 +124,6 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         &stop,
     )
     .await?;
-    serve_pages(&context, &stop).await?;
     if let Some(operations) = config.operations {
         let endpoints = Operations {
             store: store.clone(),
@@ -138,6 +140,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         )
         .await?;
     }
+    serve_pages(&context, &stop).await?;
     match config.lmtp {
         Some(lmtp) => serve_lmtp(&lmtp, &context, &stop).await?,
         None => warn_of_deaf_mailboxes(&context),
@@ -211,6 +214,20 @@ fn transports(
     mailboxes.iter().map(build).collect()
 }
 
+fn signers(
+    mailboxes: &IndexMap<MailboxName, Mailbox>,
+) -> anyhow::Result<HashMap<MailboxName, Arc<Signer>>> {
+    let signing = mailboxes
+        .iter()
+        .filter(|(_, mailbox)| !mailbox.dkim.is_empty());
+    let build = |(name, mailbox): (&MailboxName, &Mailbox)| {
+        let signer = Signer::new(&mailbox.dkim, &mailbox.address)
+            .with_context(|| format!("mailboxes.{name}.dkim: its key"))?;
+        Ok((name.clone(), Arc::new(signer)))
+    };
+    signing.map(build).collect()
+}
+
 const HOMESERVER: &str = "homeserver";
 
 fn start_workers(context: &Arc<flow::Context>, stop: &Stop) {
@@ -220,6 +237,7 @@ fn start_workers(context: &Arc<flow::Context>, stop: &Stop) {
     start(Mails(Arc::clone(context)), context, stop);
     start(Puppets::new(Arc::clone(context)), context, stop);
     start(Files(Arc::clone(context)), context, stop);
+    start(Subscriptions(Arc::clone(context)), context, stop);
 }
 
 fn start<W: Worker + 'static>(worker: W, context: &Arc<flow::Context>, stop: &Stop) {
@@ -312,7 +330,12 @@ async fn serve_pages(context: &flow::Context, stop: &Stop) -> anyhow::Result<()>
         context.bot.clone(),
         (mailbox.name.clone(), mailbox.language),
     );
-    let pages = public::router(public.url.path(), files);
+    let broadcasts = Public {
+        store: context.store.clone(),
+        keys: context.keys.clone(),
+        clock: context.clock.clone(),
+    };
+    let pages = public::router(public.url.path(), files, broadcasts);
     serve_http(pages, public.listen, "public.listen", stop).await
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use indexmap::IndexMap;
 
 use super::{
+    dkim::Dkim,
     imap::{FolderOnServer, Imap},
     logo,
     section::Section,
@@ -69,8 +70,25 @@ pub struct Mailbox {
     pub time_zone: Option<String>,
     pub look: Look,
     pub smtp: Smtp,
+    /// What signs its letters, each with a signature of its own; empty: nothing does.
+    pub dkim: Vec<Dkim>,
+    pub return_path: ReturnPath,
     /// Where its mail is fetched; `None`: it comes by LMTP only.
     pub imap: Option<Imap>,
+}
+
+/// The envelope sender of letters, to which bounces go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReturnPath {
+    /// [`ReturnPath::Verp`] until the mail server refuses such senders, from then on
+    /// [`ReturnPath::Plain`].
+    #[default]
+    Auto,
+    /// A reply address with a token of its own for each delivery, by which a bounce tells what it is
+    /// about.
+    Verp,
+    /// The mailbox's address.
+    Plain,
 }
 
 /// What the mailboxes read so far have for themselves: no two may share it.
@@ -144,6 +162,8 @@ impl Mailbox {
         });
         let smtp =
             section.required_section("smtp", "{url: \"smtp://mail.example.org:587\"}", smtp::read);
+        let dkim = section.sections("dkim", Dkim::read);
+        let return_path = section.optional("return_path", "auto", return_path);
         let imap = section.optional_section("imap", |section| {
             let imap = Imap::read(section)?;
             for folder in imap.folders_on_server() {
@@ -160,6 +180,8 @@ impl Mailbox {
             time_zone,
             look: Look { colour, logo },
             smtp: smtp?,
+            dkim,
+            return_path: return_path.unwrap_or_default(),
             imap,
         })
     }
@@ -192,6 +214,18 @@ fn time_zone(text: &str) -> Result<String, Wrong> {
     };
     jiff::tz::TimeZone::get(text).map_err(unknown)?;
     Ok(text.to_owned())
+}
+
+fn return_path(text: &str) -> Result<ReturnPath, Wrong> {
+    match text {
+        "auto" => Ok(ReturnPath::Auto),
+        "verp" => Ok(ReturnPath::Verp),
+        "plain" => Ok(ReturnPath::Plain),
+        _ => Err(Wrong::new(
+            format!("\"{text}\" is no kind of return path"),
+            "write \"auto\", \"verp\" or \"plain\"",
+        )),
+    }
 }
 
 fn colour(text: &str) -> Result<String, Wrong> {

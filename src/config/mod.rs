@@ -6,6 +6,7 @@
 mod appservice;
 mod blobs;
 mod database;
+mod dkim;
 mod dns;
 mod environment;
 mod faults;
@@ -42,6 +43,7 @@ pub use self::{
     appservice::Appservice,
     blobs::Blobs,
     database::Database,
+    dkim::Dkim,
     dns::Dns,
     environment::{environment, is_colour_unwanted},
     faults::{ConfigFaults, Fault, Place},
@@ -50,7 +52,7 @@ pub use self::{
     letters::Letters,
     lmtp::Lmtp,
     log::Log,
-    mailbox::{Mailbox, MailboxName},
+    mailbox::{Mailbox, MailboxName, ReturnPath},
     operations::Operations,
     public::Public,
     section::SecretPlace,

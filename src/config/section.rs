@@ -283,6 +283,21 @@ impl<'a> Section<'a> {
         Section::read(node, &name, self.reading, read)
     }
 
+    /// Reads a section that may be there, or a list of several.
+    pub fn sections<T>(
+        &mut self,
+        key: &'static str,
+        read: impl Fn(&mut Section<'_>) -> Option<T>,
+    ) -> Vec<T> {
+        let mut nodes: Vec<Node> = self.take(key).into_iter().collect();
+        if let Some(Value::List(items)) = nodes.first_mut().map(|node| &mut node.value) {
+            nodes = std::mem::take(items);
+        }
+        let name = self.key_name(key);
+        let read = |node| Section::read(node, &name, self.reading, &read);
+        nodes.into_iter().filter_map(read).collect()
+    }
+
     /// Reads every section in this one, for keys that the administrator chose.
     pub fn each_section(&mut self, mut read: impl FnMut(&str, &mut Section<'_>)) {
         for entry in std::mem::take(&mut self.unread) {

@@ -1,5 +1,7 @@
 //! Whole configurations, good and faulty, as an administrator would meet them.
 
+mod mailbox;
+
 use std::{fs, time::Duration};
 
 use rstest::{Context, rstest};

@@ -14,6 +14,8 @@ pub enum SendOutcome {
     },
     /// It will not, however often it is asked.
     Refused { reason: String },
+    /// It takes nothing from this return address, whatever the mail and whoever gets it.
+    SenderRefused { reason: String },
     /// We took it back before it was handed over; nothing has left.
     Withdrawn,
     /// The connection ended between the last byte and the answer: it may have or not.

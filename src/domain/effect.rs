@@ -6,11 +6,11 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 use super::{
     address::{EmailAddress, NamedAddress},
     event::{Membership, Said, Words},
-    ids::{ContactId, ConversationId, CustomerId, MailId, MessageId},
+    ids::{ContactId, ConversationId, CustomerId, MailId, MessageId, SubscriptionId},
     letter::Language,
     outgoing::{Offer, PostedFile},
     settings::{Key, Value},
-    shared::Shared,
+    sharing::Shared,
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -184,6 +184,10 @@ pub enum Effect {
     RenameContact {
         contact: ContactId,
         name: String,
+    },
+    /// Somebody leaves a broadcast.
+    EndSubscription {
+        subscription: SubscriptionId,
     },
     /// The event or mail concerns staff in general: said in the control room, or logged.
     Report {

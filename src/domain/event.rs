@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 
-use super::shared::Shared;
+use super::sharing::Shared;
 use crate::content::html;
 
 /// One event of a room, decoded. `matrix::decode` makes it.

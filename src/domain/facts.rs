@@ -9,11 +9,11 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
 use super::{
     address::{EmailAddress, NamedAddress},
     event::{Content, Membership, Said},
-    ids::{ContactId, ConversationId, CustomerId, MailId},
+    ids::{ContactId, ConversationId, CustomerId, MailId, SubscriptionId},
     letter::Language,
     outgoing::Offer,
     settings::{Key, Settings, Value},
-    shared::Poll,
+    sharing::Poll,
 };
 
 /// A user, as far as rights go.
@@ -343,12 +343,24 @@ pub struct MailFacts {
     pub is_ours: bool,
     /// From one of our own mailboxes to an address with a probe's token.
     pub is_probe: bool,
+    /// It came to the return address of this delivery.
+    pub delivery: Option<Delivery>,
+    /// It came to the address by which its sender leaves this broadcast.
+    pub leaving: Option<SubscriptionId>,
     /// Where the mail leads, best evidence first, each conversation once.
     pub routes: Vec<Route>,
     /// The sender's signature is known from an earlier mail.
     pub knows_signature: bool,
     pub own_addresses: OwnAddresses,
     pub control_room: Option<OwnedRoomId>,
+}
+
+/// A letter on its way to one recipient.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery {
+    /// The row of the outbox.
+    pub row: i64,
+    pub recipient: NamedAddress,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -30,6 +30,8 @@ number_ids! {
     LetterId;
     /// One incoming email.
     MailId;
+    /// A contact's part in a broadcast.
+    SubscriptionId;
 }
 
 /// A Message-ID without its angle brackets (RFC 5322 section 3.6.4).

@@ -9,7 +9,7 @@ use super::{
     address::{EmailAddress, NamedAddress},
     event::Words,
     ids::MessageId,
-    shared::{Missing, Place, Poll, PollResult, SharedFile},
+    sharing::{Missing, Place, Poll, PollResult, SharedFile},
 };
 
 /// A letter that collects no more. The same letter is always composed to the same bytes.
@@ -44,6 +44,8 @@ pub struct SealedLetter {
     pub language: Language,
     /// Of a room in broadcast mode.
     pub list: Option<List>,
+    /// This copy goes to somebody whose address is not ASCII: its header may hold such addresses.
+    pub utf8: bool,
 }
 
 /// What letters of a mailbox look like.

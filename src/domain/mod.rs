@@ -21,7 +21,7 @@ pub mod outgoing;
 pub mod poll;
 pub mod reply_address;
 pub mod settings;
-pub mod shared;
+pub mod sharing;
 pub mod staff;
 pub mod threading;
 pub mod timing;

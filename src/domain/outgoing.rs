@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     address::{EmailAddress, NamedAddress},
-    ids::{ContactId, ConversationId, MailId, MessageId},
+    ids::{ContactId, ConversationId, MailId, MessageId, SubscriptionId},
     letter::Quote,
 };
 
@@ -126,6 +126,9 @@ pub struct MailAction {
     /// Who that is; rows of earlier versions don't say.
     #[serde(default)]
     pub contact: Option<ContactId>,
+    /// In broadcast mode: what the recipient can end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription: Option<SubscriptionId>,
 }
 
 /// What is fixed about a letter when it is sealed, besides its items: every recipient and every

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{facts::PollFacts, shared::PollResult};
+use super::{facts::PollFacts, sharing::PollResult};
 
 /// What was chosen until `end`. Of a vote for more answers than one may choose the first ones count;
 /// a vote with an answer that the poll doesn't have is spoilt.
@@ -41,7 +41,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::domain::shared::Poll;
+    use crate::domain::sharing::Poll;
 
     fn facts(most_choices: usize, votes: &[(i64, &[&str])]) -> PollFacts {
         PollFacts {

@@ -204,6 +204,31 @@ mod tests {
     }
 
     #[test]
+    fn no_token_is_taken_for_another() {
+        let keys = keys();
+        let of = |token: &str| {
+            [
+                keys.conversation_of(token).map(|it| it.0),
+                keys.is_probe_token(token).then_some(7),
+                keys.delivery_of(token),
+                keys.link_of(token),
+                keys.subscription_of(token),
+            ]
+        };
+        let made = [
+            keys.reply_token(ConversationId(7)),
+            keys.probe_token(7),
+            keys.delivery_token(7),
+            keys.link_token(7),
+            keys.subscription_token(7),
+        ];
+        for (at, token) in made.iter().enumerate() {
+            let expected: Vec<_> = (0..5).map(|it| (it == at).then_some(7)).collect();
+            assert_eq!(of(token), *expected, "{token}");
+        }
+    }
+
+    #[test]
     fn a_letter_id_is_no_reply_token() {
         let id = keys()
             .message_id(LetterId(9), "tail", "example.org")

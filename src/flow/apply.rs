@@ -29,7 +29,7 @@ use crate::{
         guests::remember_had,
         inbox,
         last_mails::{self, LastMail},
-        locales, mails, offers, people, places, rooms,
+        locales, mails, offers, people, places, rooms, subscriptions,
     },
 };
 
@@ -210,6 +210,9 @@ async fn one(
             mail,
         } => {
             show_original(tx, &room, thread_root.as_ref(), mail, origin, context).await?;
+        }
+        Effect::EndSubscription { subscription } => {
+            subscriptions::end(tx, subscription, origin.now).await?;
         }
         Effect::RenameContact { contact, name } => people::name_by_mail(tx, contact, &name).await?,
         Effect::Report { text } => report(tx, &text, origin, context).await?,

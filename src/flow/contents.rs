@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use crate::{
     domain::{
         letter::{Enclosed, EntryBody, SealedLetter},
-        shared::Missing,
+        sharing::Missing,
     },
     mail::compose::Chunks,
     store::{
@@ -92,7 +92,7 @@ mod tests {
             address::{EmailAddress, NamedAddress},
             ids::MessageId,
             letter::{Attached, Entry, Language, Look},
-            shared::{FileKind, SharedFile},
+            sharing::{FileKind, SharedFile},
         },
     };
 
@@ -119,6 +119,7 @@ mod tests {
             address: address.clone(),
         };
         SealedLetter {
+            utf8: false,
             message_id: MessageId::parse("l1@example.org").unwrap(),
             date: date.clone(),
             from: named.clone(),

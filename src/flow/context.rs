@@ -1,6 +1,6 @@
 //! What every worker needs, built once.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use crate::{
     config::{Letters, Mailbox, MailboxName, Public},
     domain::{facts::OwnAddresses, ghost, staff::StaffList, token::Keys},
     lifecycle::{Chance, Clock},
-    mail::smtp::SmtpTransport,
+    mail::{dkim::Signer, smtp::SmtpTransport},
     matrix::client::Client,
     store::{Store, blobs::Blobs},
 };
@@ -34,6 +34,8 @@ pub struct Context {
     /// At least one; the first is that of new rooms.
     pub mailboxes: IndexMap<MailboxName, Mailbox>,
     pub transports: HashMap<MailboxName, SmtpTransport>,
+    /// Of the mailboxes whose letters are signed.
+    pub signers: HashMap<MailboxName, Arc<Signer>>,
     /// What holds in rooms where staff have set nothing else.
     pub letters: Letters,
     /// `None`: there are no pages for customers.

@@ -16,7 +16,7 @@ use crate::{
         outgoing::{MatrixAction, Puppet},
         wording,
     },
-    store::{StoreError, Tx, conversations, people, rooms},
+    store::{StoreError, Tx, conversations, people, rooms, subscriptions},
 };
 
 /// These people become one customer of the room.
@@ -49,7 +49,7 @@ pub async fn add(
     let customer =
         people::ensure_customer(tx, mailbox_name.as_str(), &contacts, origin.now).await?;
     let subject = threads::free_subject(tx, &subject, &contacts).await?;
-    conversations::open(
+    let conversation = conversations::open(
         tx,
         room.as_str(),
         customer,
@@ -60,6 +60,7 @@ pub async fn add(
     )
     .await?;
     for contact in contacts {
+        subscriptions::renew(tx, conversation, contact).await?;
         let action = MatrixAction::Join {
             room: room.clone(),
             puppet: Puppet::Contact(contact),

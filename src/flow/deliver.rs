@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::StreamExt as _;
 use jiff::{Timestamp, tz::TimeZone};
 use tokio::time::Instant;
 
@@ -12,19 +13,21 @@ use super::{
     Context, contents,
     enclose::{self, NotYet},
     locale, return_path, settle,
+    subscriptions::{self, Copy},
     worker::{Slots, Step, Worker, write_down},
 };
 use crate::{
     domain::{
         delivery::{SendOutcome, millis},
         effect::ItemKind,
-        ids::{ContactId, ConversationId, LetterId},
+        ids::{ConversationId, LetterId},
         letter::{Entry, EntryBody, Language, SealedLetter, gather_reactions},
         outgoing::MailAction,
-        shared::Shared,
+        sharing::Shared,
     },
     mail::{
-        compose,
+        compose::{self, Composed},
+        dkim::{SignFault, Signer},
         smtp::{MOST_CONNECTIONS, Message},
     },
     store::{
@@ -151,12 +154,13 @@ async fn hand_over(
             after: None,
         });
     };
+    let signer = context.signers.get(name);
     // Called right before DATA: a message that was taken back a moment ago does not go.
     let failure = Arc::new(Mutex::new(None));
     let message = || {
         let failure = Arc::clone(&failure);
         async move {
-            compose_now(letter, action.contact, carried, context)
+            compose_now(letter, action, carried, signer, context)
                 .await
                 .unwrap_or_else(|outcome| {
                     *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
@@ -164,10 +168,10 @@ async fn hand_over(
                 })
         }
     };
-    let sender = return_path::of(row, mailbox);
-    let outcome = transport
-        .send(&sender, &action.recipient.address, deadline, message)
-        .await;
+    let recipient = &action.recipient.address;
+    let send =
+        |sender: String| async move { transport.send(&sender, recipient, deadline, message).await };
+    let outcome = return_path::attempt(row, (name, mailbox), transport, context, send).await;
     // "Withdrawn" is the truth only if nothing was left to say.
     let failure = failure
         .lock()
@@ -184,49 +188,82 @@ async fn hand_over(
 /// never can.
 async fn compose_now(
     letter: LetterId,
-    recipient: Option<ContactId>,
+    action: &MailAction,
     carried: &Carried,
+    signer: Option<&Arc<Signer>>,
     context: &Context,
 ) -> Result<Option<Message>, SendOutcome> {
     let later = |error: StoreError| SendOutcome::RetryLater {
         reason: error.to_string(),
         after: None,
     };
-    let Some((mut sealed, events)) = load(letter, recipient, context).await.map_err(later)? else {
+    let Some((mut sealed, events)) = load(letter, action, context).await.map_err(later)? else {
         return Ok(None);
     };
     contents::leave_out_what_is_gone(&mut sealed, &context.store, &context.blobs)
         .await
         .map_err(later)?;
     carried.get_or_init(|| events);
+    let refused = |fault: &dyn std::fmt::Display| SendOutcome::Refused {
+        reason: format!("it can't be written: {fault}"),
+    };
     let composing = tokio::task::spawn_blocking(move || compose::compose(&sealed));
-    match composing.await {
-        Ok(Ok(mail)) => Ok(Some(Message {
-            size: mail.size(),
-            content: mail.stream(contents::opener(&context.store, &context.blobs)),
-        })),
-        Ok(Err(fault)) => Err(SendOutcome::Refused {
-            reason: format!("it can't be written: {fault}"),
-        }),
-        Err(_) => Err(SendOutcome::Refused {
-            reason: "writing it failed by a fault in Postroom".to_owned(),
-        }),
+    let mut mail = match composing.await {
+        Ok(Ok(mail)) => mail,
+        Ok(Err(fault)) => return Err(refused(&fault)),
+        Err(_) => return Err(refused(&"by a fault in Postroom")),
+    };
+    if let Some(signer) = signer {
+        let signature = signature(signer, &mail, context).await?;
+        mail.prepend(&signature.map_err(|fault| refused(&fault))?);
     }
+    Ok(Some(Message {
+        size: mail.size(),
+        content: mail.stream(contents::opener(&context.store, &context.blobs)),
+    }))
 }
 
-/// The letter without what the recipient has already, and the events of the messages in it.
+/// The header fields that sign the mail, whose files are read for that once more.
+async fn signature(
+    signer: &Signer,
+    mail: &Composed,
+    context: &Context,
+) -> Result<Result<String, SignFault>, SendOutcome> {
+    let mut signing = signer.begin();
+    let mut content = mail.stream(contents::opener(&context.store, &context.blobs));
+    while let Some(chunk) = content.next().await {
+        let chunk = chunk.map_err(|error| SendOutcome::RetryLater {
+            reason: format!("a file of the letter can't be read: {error}"),
+            after: None,
+        })?;
+        signing.write(&chunk);
+    }
+    Ok(signing.finish())
+}
+
+/// The letter as this recipient gets it, without what they have already, and the events of the messages
+/// in it.
 async fn load(
     letter: LetterId,
-    recipient: Option<ContactId>,
+    action: &MailAction,
     context: &Context,
 ) -> Result<Option<(SealedLetter, Vec<String>)>, StoreError> {
     let mut reading = context.store.read().await?;
-    let sealed = letters::sealed(&mut reading, letter).await?;
+    let mut sealed = letters::sealed(&mut reading, letter).await?;
     let mut items = letters::items(&mut reading, letter).await?;
-    items.retain(|item| recipient.is_none_or(|contact| !item.had_by.contains(&contact)));
+    items.retain(|item| {
+        let contact = action.contact.as_ref();
+        contact.is_none_or(|contact| !item.had_by.contains(contact))
+    });
     if items.is_empty() {
         return Ok(None);
     }
+    let copy = subscriptions::copy_for(&mut reading, action, &mut sealed.seal, context);
+    let list = match copy.await? {
+        Copy::Everybodys => None,
+        Copy::Own(list) => Some(list),
+        Copy::Nobodys => return Ok(None),
+    };
     let conversation = sealed.conversation;
     let found = conversations::find(&mut reading, conversation).await?;
     let (_, mailbox) = context.mailbox(found.as_ref().map_or("", |found| found.mailbox.as_str()));
@@ -260,7 +297,8 @@ async fn load(
         organisation: mailbox.name.clone(),
         look: mailbox.look.clone(),
         language: Language::from_tag(&seal.language).unwrap_or(mailbox.language),
-        list: None,
+        list,
+        utf8: !action.recipient.address.local_part().is_ascii(),
     };
     Ok(Some((letter, events)))
 }
@@ -316,7 +354,7 @@ fn outcome_word(outcome: &SendOutcome) -> &'static str {
     match outcome {
         SendOutcome::Delivered { .. } => "delivered",
         SendOutcome::RetryLater { .. } => "retry later",
-        SendOutcome::Refused { .. } => "refused",
+        SendOutcome::Refused { .. } | SendOutcome::SenderRefused { .. } => "refused",
         SendOutcome::Withdrawn => "withdrawn",
         SendOutcome::Uncertain { .. } => "uncertain",
     }

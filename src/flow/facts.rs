@@ -12,7 +12,7 @@ use crate::{
         },
         ids::{ContactId, ConversationId},
         on_matrix,
-        shared::Shared,
+        sharing::Shared,
         wording,
     },
     matrix::decode,

@@ -14,10 +14,11 @@ use crate::{
     content::reply::{self, Known},
     domain::{
         address::EmailAddress,
-        facts::{Evidence, MailFacts, PersonFacts, Route},
-        ids::{ConversationId, MailId},
+        facts::{Delivery, Evidence, MailFacts, PersonFacts, Route},
+        ids::{ConversationId, MailId, SubscriptionId},
         incoming::{Fate, IncomingMail},
         on_mail::{self, Outcome},
+        outgoing::MailAction,
         wording,
     },
     mail::parse,
@@ -27,7 +28,7 @@ use crate::{
         conversations::Direction,
         endings, guests as guest_store, inbox,
         mails::{self, MailState, Waiting},
-        messages, rooms, sent,
+        messages, outbox, rooms, sent, subscriptions,
     },
     telemetry::metrics::catalogue::MAILS,
 };
@@ -236,6 +237,7 @@ async fn decide(tx: &mut Tx, read: Read, context: &Context) -> Result<(), StoreE
         Outcome::Posted => (MailState::Done, "posted"),
         Outcome::Duplicate => (MailState::Done, "duplicate"),
         Outcome::Own => (MailState::Done, "own"),
+        Outcome::Leave => (MailState::Done, "leave"),
         Outcome::Kept(_) => (MailState::Kept, "kept"),
     };
     let kind = serde_json::to_value(mail.kind)?;
@@ -253,7 +255,7 @@ async fn decide(tx: &mut Tx, read: Read, context: &Context) -> Result<(), StoreE
     {
         return Ok(());
     }
-    tracing::info!(trace = %read.trace, mail = %read.id, outcome = word, "Decided about a mail");
+    tracing::info!(trace = %read.trace, mail = %read.id, delivery = facts.delivery.as_ref().map(|delivery| delivery.row), outcome = word, "Decided about a mail");
     tally(tx, &read, kind.as_str().unwrap_or_default(), word);
     if let (Outcome::Posted, Some(from)) = (outcome, &mail.from) {
         let whole = [mail.text.as_str(), mail.signature.as_deref().unwrap_or("")];
@@ -364,6 +366,8 @@ async fn facts(
         identity,
         is_ours,
         is_probe: is_probe(mail, read, context),
+        delivery: delivery(connection, mail, read, context).await?,
+        leaving: leaving(connection, mail, read, context).await?,
         routes,
         knows_signature: read.knows_signature,
         own_addresses,
@@ -432,6 +436,59 @@ fn is_probe(mail: &IncomingMail, read: &Read, context: &Context) -> bool {
             let is_token = |token: String| context.keys.is_probe_token(&token);
             mailboxes.any(|mailbox| mailbox.reply_address.detail(to).is_some_and(is_token))
         })
+}
+
+/// What stands in the token's place in the mail's recipients, wherever one is ours.
+fn details(mail: &IncomingMail, read: &Read, context: &Context) -> Vec<String> {
+    let recipients = read.recipients.iter().chain(&mail.recipients);
+    let detail = |to: &String| {
+        let mut mailboxes = context.mailboxes.values();
+        mailboxes.find_map(|mailbox| mailbox.reply_address.detail(to))
+    };
+    recipients.filter_map(detail).collect()
+}
+
+/// The delivery to whose return address the mail came.
+async fn delivery(
+    connection: &mut Connection,
+    mail: &IncomingMail,
+    read: &Read,
+    context: &Context,
+) -> Result<Option<Delivery>, StoreError> {
+    let details = details(mail, read, context);
+    let mut rows = details.iter().filter_map(|it| context.keys.delivery_of(it));
+    let Some(row) = rows.next() else {
+        return Ok(None);
+    };
+    let payload = outbox::payload(connection, row).await?;
+    let action: Option<MailAction> = payload.and_then(|json| serde_json::from_str(&json).ok());
+    Ok(action.map(|action| Delivery {
+        row,
+        recipient: action.recipient,
+    }))
+}
+
+/// The broadcast that the mail's sender leaves by it: whose address for leaving it went to, and
+/// nobody else's.
+async fn leaving(
+    connection: &mut Connection,
+    mail: &IncomingMail,
+    read: &Read,
+    context: &Context,
+) -> Result<Option<SubscriptionId>, StoreError> {
+    let Some(from) = mail.from.as_ref().filter(|_| !mail.from_is_substitute) else {
+        return Ok(None);
+    };
+    for detail in details(mail, read, context) {
+        let Some(id) = context.keys.subscription_of(&detail).map(SubscriptionId) else {
+            continue;
+        };
+        let found = subscriptions::find(connection, id).await?;
+        if found.is_some_and(|found| found.address == from.address) {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
 }
 
 /// Where the mail leads, best evidence first: tokens, then our own Message-IDs, then known ones.

@@ -31,6 +31,7 @@ mod room_state;
 mod seal;
 mod settings;
 mod settle;
+pub mod subscriptions;
 mod threads;
 mod turns;
 pub mod worker;

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use jiff::{Timestamp, Zoned, fmt::temporal::Pieces, tz::TimeZone};
 use ruma::OwnedRoomId;
 
-use super::{Context, lanes, lanes::Origin, locale};
+use super::{Context, lanes, lanes::Origin, locale, settings};
 use crate::{
     domain::{
         address::NamedAddress,
@@ -22,7 +22,7 @@ use crate::{
         conversations::{Conversation, Direction},
         departures,
         last_mails::{self, LastMail},
-        letters, messages, outbox,
+        letters, messages, outbox, rooms, subscriptions,
     },
     telemetry::metrics::catalogue::LETTERS,
 };
@@ -82,6 +82,12 @@ pub async fn seal(
     let answered = answered(tx, conversation, &items).await?;
     let threading = threading::of_letter(&found.subject, &chain, answered.as_ref());
     let last_mail = last_mails::of(tx.connection(), conversation).await?;
+    let settings = settings::of_room(tx.connection(), &found.room_id, context).await?;
+    let list = if settings.broadcast {
+        Some(list_name(tx, &found).await?)
+    } else {
+        None
+    };
     let locale = locale::of(tx.connection(), conversation, context).await?;
     let (guests, members): (Vec<_>, Vec<_>) = people.iter().partition(|person| person.is_guest);
     let seal = Seal {
@@ -98,12 +104,16 @@ pub async fn seal(
         in_reply_to: threading.in_reply_to,
         references: threading.references,
         how_to: is_first(tx, conversation, &found).await?,
-        readers: readers(tx, conversation, &found, &people, context).await?,
+        readers: match list {
+            // Who gets a broadcast doesn't learn who else does.
+            Some(_) => Vec::new(),
+            None => readers(tx, conversation, &found, &people, context).await?,
+        },
         quoted: last_mail.as_ref().map(|mail| MailId(mail.mail_id)),
         quote: last_mail.map(quote),
         language: locale.language.tag().to_owned(),
         time_zone: locale.time_zone,
-        list: None,
+        list,
     };
     if !letters::seal(tx, letter, &message_id, &seal, origin.now).await? {
         return Ok(());
@@ -114,6 +124,10 @@ pub async fn seal(
         messages::link(tx, &item.event, conversation, &message_id, Direction::Out).await?;
     }
     for person in &recipients {
+        let subscription = match seal.list {
+            Some(_) => Some(subscriptions::ensure(tx, conversation, person.contact).await?),
+            None => None,
+        };
         let row = outbox::NewRow {
             way: outbox::Way::Mail,
             lane: format!("mail:{conversation}:{}", person.address.key()),
@@ -121,6 +135,7 @@ pub async fn seal(
             payload: serde_json::to_string(&MailAction {
                 recipient: named(person),
                 contact: Some(person.contact),
+                subscription,
             })?,
             letter: Some(letter),
             trace: origin.trace.clone(),
@@ -129,6 +144,13 @@ pub async fn seal(
     }
     tracing::info!(trace = %origin.trace, letter = %letter, recipients = recipients.len(), "Sealed a letter");
     Ok(())
+}
+
+/// What a broadcast is called: as its room.
+async fn list_name(tx: &mut Tx, conversation: &Conversation) -> Result<String, StoreError> {
+    let room = rooms::find(tx.connection(), &conversation.room_id).await?;
+    let name = room.map(|room| room.name).filter(|name| !name.is_empty());
+    Ok(name.unwrap_or_else(|| conversation.subject.clone()))
 }
 
 /// The mail that carried the message to which the letter's first reply replies, or else the newest.

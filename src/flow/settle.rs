@@ -41,7 +41,7 @@ pub async fn settle(
     let (settled, notice) = match outcome {
         SendOutcome::Delivered { answer } => (Settled::Delivered { answer }, None),
         SendOutcome::Withdrawn => (Settled::Withdrawn, None),
-        SendOutcome::Refused { reason } => {
+        SendOutcome::Refused { reason } | SendOutcome::SenderRefused { reason } => {
             let notice = wording::mail_refused(name, address, &reason);
             (Settled::Refused { reason }, Some(notice))
         }

@@ -8,6 +8,7 @@
 pub mod certificate;
 pub mod compose;
 pub mod dial;
+pub mod dkim;
 pub mod dns;
 pub mod imap;
 pub mod lmtp;

@@ -26,7 +26,7 @@ use serde_json::Value;
 
 use crate::domain::{
     event::{Content, EventKind, Membership, Opaque, Relation, RoomEvent, Words},
-    shared::{FileKind, Shared},
+    sharing::{FileKind, Shared},
 };
 
 /// The key under which the content of an event that we send bears our effect id.

@@ -17,7 +17,10 @@ statements! {
     SELECT_PEOPLE = "
         SELECT contacts.id, written, name, ghost, role FROM participants
         JOIN contacts ON contacts.id = contact_id
-        WHERE conversation_id = $1 AND role <> 'removed' ORDER BY position, contacts.id";
+        WHERE conversation_id = $1 AND role <> 'removed' AND NOT EXISTS (
+            SELECT 1 FROM subscriptions WHERE subscriptions.conversation_id = $1
+            AND subscriptions.contact_id = participants.contact_id AND ended_at IS NOT NULL)
+        ORDER BY position, contacts.id";
     COUNT_WAITING = "
         SELECT count(*), min(due_at) FROM letters JOIN letter_items ON letter_id = letters.id
         WHERE conversation_id = $1 AND state = 'open' AND due_at IS NOT NULL AND struck = 0
@@ -45,7 +48,8 @@ statements! {
     REOPEN = "
         UPDATE conversations SET state = 'open', closed_at = NULL
         WHERE customer_id = $1 AND room_id = $2 RETURNING id, thread_root";
-    REOPEN_ONE = "UPDATE conversations SET state = 'open', closed_at = NULL WHERE id = $1";
+    REOPEN_ONE = "
+        UPDATE conversations SET state = 'open', closed_at = NULL WHERE id = $1 AND state = 'closed'";
     DROP_GUESTS = "
         DELETE FROM participants WHERE conversation_id = $1 AND role = 'guest' RETURNING contact_id";
     INSERT_PARTICIPANT = "
@@ -137,7 +141,7 @@ pub async fn of_room(
     Ok(conversations)
 }
 
-/// Whom the conversation's letters go to, in a stable order.
+/// Whom the conversation's letters go to, in a stable order: without those who have left a broadcast.
 pub async fn people(
     connection: &mut Connection,
     id: ConversationId,

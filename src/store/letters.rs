@@ -6,7 +6,7 @@ use crate::domain::{
     event::Words,
     ids::{ContactId, ConversationId, LetterId, MessageId},
     outgoing::Seal,
-    shared::{Fate, Shared},
+    sharing::{Fate, Shared},
     timing::{Departure, Opened},
 };
 

@@ -37,6 +37,7 @@ pub mod sent;
 pub mod settings;
 pub mod shown;
 mod sqlite;
+pub mod subscriptions;
 pub mod typing;
 pub mod uploads;
 pub mod votes;

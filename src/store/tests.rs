@@ -41,6 +41,7 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         last_mails::STATEMENTS,
         settings::STATEMENTS,
         locales::STATEMENTS,
+        subscriptions::STATEMENTS,
     ]
     .concat()
 }

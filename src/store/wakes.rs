@@ -13,15 +13,17 @@ pub enum Queue {
     MatrixOut,
     MailOut,
     Files,
+    Subscriptions,
 }
 
-const QUEUES: [Queue; 6] = [
+const QUEUES: [Queue; 7] = [
     Queue::Events,
     Queue::Mails,
     Queue::Letters,
     Queue::MatrixOut,
     Queue::MailOut,
     Queue::Files,
+    Queue::Subscriptions,
 ];
 
 /// One bell per queue; rung after the commit that put work there. A bell that rings while nobody

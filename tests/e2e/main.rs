@@ -14,5 +14,6 @@ mod messages;
 mod outages;
 mod people;
 mod refusals;
+mod reputation;
 mod stage;
 mod threads;

@@ -88,7 +88,8 @@ async fn a_refusal_is_told_at_the_message_and_blocks_nothing(
 async fn a_refused_sender_is_told_too() {
     let world = World::start(Options::default()).await;
     let room = world.room("Training", &[JANE]).await;
-    let refusal = Trouble::answer(Stage::Mail, 550, "5.7.1 Sender rejected").times(1);
+    // With a token in it, and without.
+    let refusal = Trouble::answer(Stage::Mail, 550, "5.7.1 Sender rejected").times(2);
     world.sink.trouble(refusal);
     let said = world.ann.say(&room, "Hello");
     let answer = world.answer_to(&room, &said).await;

@@ -72,15 +72,21 @@ async fn a_mail_server_that_does_not_want_us() {
     found.says("smtp/support: sender", "fault", &parts);
     world.sink.clear_trouble(trouble);
 
-    let fault = Trouble::answer(Stage::Mail, 550, "5.7.60 SendAsDenied").for_address("+bounce");
+    let fault = Trouble::answer(Stage::Mail, 550, "5.7.60 SendAsDenied").for_address("support+");
     world.sink.trouble(fault);
     let found = doctor(&world, &SMTP).await;
     found.says("smtp/support: sender", "ok", &["may send"]);
     found.says(
-        "smtp/support: variable sender",
+        "smtp/support: return path",
         "ok",
-        &["not needed", "SendAsDenied"],
+        &["plain", "SendAsDenied"],
     );
+    let address = "    address: support@example.org\n";
+    let strict = format!("{address}    return_path: verp\n");
+    change(&world, "config.yaml", address, &strict);
+    let found = doctor(&world, &SMTP).await;
+    let parts = ["SendAsDenied", "mailboxes.support.return_path: auto"];
+    found.says("smtp/support: return path", "fault", &parts);
     assert_eq!(world.sink.count(), 0, "a mail was sent");
     world.finish().await;
 }

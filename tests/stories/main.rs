@@ -8,6 +8,7 @@
 mod support;
 
 mod appservice_api;
+mod broadcasts;
 mod clients;
 mod command_line;
 mod commands;
@@ -22,6 +23,7 @@ mod doctor_postgres;
 mod doctor_public;
 mod edits;
 mod enclosures;
+mod envelopes;
 mod files;
 mod guests;
 mod homeserver;

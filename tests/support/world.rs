@@ -43,6 +43,8 @@ pub struct Options {
     pub control_room: bool,
     /// More lines of configuration, at the top level.
     pub more: &'static str,
+    /// One more line of the mailbox's configuration.
+    pub mailbox: &'static str,
     /// Where the mailbox's mail is fetched, as a YAML mapping in one line.
     pub imap: Option<String>,
     /// Whether mail can be handed in by LMTP.
@@ -62,6 +64,7 @@ impl Default for Options {
             public: false,
             control_room: true,
             more: "",
+            mailbox: "",
             imap: None,
             lmtp: true,
             push_backoff: Duration::from_millis(50),
@@ -169,6 +172,7 @@ mailboxes:
     reply_address: "support+{{token}}@example.org"
     smtp: {{url: "smtp+insecure://{sink}"}}
     {imap}
+    {mailbox}
 {lmtp}
 staff: ["@*:example.org"]
 letters: {{quiet: {quiet}, at_most: {at_most}, max_size: {max_size}}}
@@ -203,6 +207,7 @@ log: {{level: "info,postroom=debug"}}
                 String::new()
             },
             more = options.more,
+            mailbox = options.mailbox,
         );
         if options.control_room {
             writeln!(config, "control_room: \"{}\"", self.control_room).unwrap();

@@ -3,14 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{
+    dkim,
     report::{Advice, Area, Check},
     scene::Scene,
     spf,
 };
-use crate::{
-    domain::token::TOKEN_LENGTH,
-    mail::dns::{NoAnswer, Resolver},
-};
+use crate::{domain::token::TOKEN_LENGTH, mail::dns::Resolver};
 
 pub async fn examine(scene: &Scene) -> Vec<Check> {
     let resolver = match Resolver::new(&scene.config.dns) {
@@ -31,13 +29,15 @@ pub async fn examine(scene: &Scene) -> Vec<Check> {
         let (spf, dmarc) = tokio::join!(spf(domain, &resolver), dmarc(domain, &resolver));
         [spf, dmarc]
     });
-    let (receiving, sending) = tokio::join!(
+    let (receiving, sending, signing) = tokio::join!(
         futures_util::future::join_all(receiving),
-        futures_util::future::join_all(sending)
+        futures_util::future::join_all(sending),
+        dkim::examine(scene, &resolver)
     );
     receiving
         .into_iter()
         .chain(sending.into_iter().flatten())
+        .chain(signing)
         .collect()
 }
 
@@ -45,7 +45,7 @@ async fn exchangers(domain: &str, resolver: &Resolver) -> Check {
     let name = format!("{domain}: MX");
     let found = match resolver.exchangers(domain).await {
         Ok(found) => found,
-        Err(why) => return unanswered(Area::Dns, name, &why),
+        Err(why) => return Area::Dns.skipped(name, why.to_string()),
     };
     let fault = |found: &str| {
         Area::Dns.fault(
@@ -69,7 +69,7 @@ async fn exchangers(domain: &str, resolver: &Resolver) -> Check {
                 ),
             ),
             Ok(false) => fault("none, and no address either"),
-            Err(why) => unanswered(Area::Dns, name, &why),
+            Err(why) => Area::Dns.skipped(name, why.to_string()),
         },
         [only] if only.host.is_empty() => fault("“.”: the domain says that it takes no mail"),
         several => {
@@ -83,7 +83,7 @@ async fn spf(domain: &str, resolver: &Resolver) -> Check {
     let name = format!("{domain}: SPF");
     let found = match resolver.texts(domain).await {
         Ok(texts) => spf::records(texts),
-        Err(why) => return unanswered(Area::Dns, name, &why),
+        Err(why) => return Area::Dns.skipped(name, why.to_string()),
     };
     let example = format!(
         "In the zone: {domain}. TXT \"v=spf1 mx -all\", with every server that sends for you."
@@ -103,7 +103,7 @@ async fn spf(domain: &str, resolver: &Resolver) -> Check {
     };
     let tree = match spf::follow(record, resolver).await {
         Ok(tree) => tree,
-        Err(why) => return unanswered(Area::Dns, name, &why),
+        Err(why) => return Area::Dns.skipped(name, why.to_string()),
     };
     if tree.lookups > spf::MOST_LOOKUPS {
         let advice = Advice::new(
@@ -142,7 +142,7 @@ async fn dmarc(domain: &str, resolver: &Resolver) -> Check {
     loop {
         let texts = match resolver.texts(&format!("_dmarc.{place}")).await {
             Ok(texts) => texts,
-            Err(why) => return unanswered(Area::Dns, name, &why),
+            Err(why) => return Area::Dns.skipped(name, why.to_string()),
         };
         let is_record = |text: &String| text.to_ascii_lowercase().starts_with("v=dmarc1");
         let found: Vec<String> = texts.into_iter().filter(is_record).collect();
@@ -188,9 +188,4 @@ fn policy(name: String, record: &str) -> Check {
             ),
         ),
     }
-}
-
-/// No network is no fault of the installation's.
-pub fn unanswered(area: Area, name: String, why: &NoAnswer) -> Check {
-    area.skipped(name, why.to_string())
 }

@@ -14,6 +14,7 @@
 mod config_file;
 mod control_room;
 mod database;
+mod dkim;
 mod dns;
 mod files;
 mod homeserver;
@@ -246,6 +247,17 @@ fn secrets(config: Option<&Config>) -> Vec<String> {
         add(&password.unwrap_or_default().into());
     }
     for mailbox in config.mailboxes.values() {
+        for dkim in &mailbox.dkim {
+            // Its lines: nobody repeats it whole.
+            for line in dkim
+                .key
+                .expose_secret()
+                .lines()
+                .filter(|line| !line.starts_with('-'))
+            {
+                add(&line.into());
+            }
+        }
         let imap = mailbox.imap.as_ref().map(|imap| &imap.server);
         for server in [Some(&mailbox.smtp), imap].into_iter().flatten() {
             let Some(credentials) = &server.credentials else {

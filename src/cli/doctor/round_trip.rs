@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use super::{
     database,
-    dns::unanswered,
     machine::bytes,
     report::{Advice, Area, Check},
     scene::Scene,
@@ -15,6 +14,7 @@ use crate::{
     config::{Mailbox, MailboxName},
     domain::{address::EmailAddress, delivery::SendOutcome, ids::MessageId},
     mail::{
+        dkim::Signer,
         dns::Resolver,
         probe_mail::{self, Signature},
         smtp::SmtpTransport,
@@ -107,6 +107,11 @@ async fn travel(
 /// The server's answer, with which it has taken the mail; or why it has not.
 async fn send(mail: Vec<u8>, mailbox: &Mailbox, to: &EmailAddress) -> Result<String, String> {
     let hello_name = mailbox.address.domain().to_owned();
+    let signer = Signer::new(&mailbox.dkim, &mailbox.address);
+    let signed = signer
+        .map_err(|fault| format!("its DKIM key {fault}"))
+        .and_then(|signer| signer.sign(mail).map_err(|fault| fault.to_string()));
+    let mail = signed?;
     let transport = SmtpTransport::new(mailbox.smtp.clone(), hello_name, SMTP_PATIENCE)
         .map_err(|fault| fault.to_string())?;
     let sender = mailbox.address.as_str();
@@ -116,6 +121,7 @@ async fn send(mail: Vec<u8>, mailbox: &Mailbox, to: &EmailAddress) -> Result<Str
         SendOutcome::Delivered { answer } => Ok(answer),
         SendOutcome::RetryLater { reason, .. }
         | SendOutcome::Refused { reason }
+        | SendOutcome::SenderRefused { reason }
         | SendOutcome::Uncertain { reason } => Err(reason),
         SendOutcome::Withdrawn => Err("it was not sent".to_owned()),
     }
@@ -212,8 +218,9 @@ async fn signature(name: &MailboxName, mailbox: &Mailbox, raw: &[u8], scene: &Sc
                 bytes(raw.len() as u64)
             ),
             "Large providers take unsigned mail for spam.",
-            "Let your mail server or provider sign (OpenDKIM, rspamd). If it signs only what \
-             leaves for elsewhere, send a letter to another address and look there.",
+            "Let your mail server or provider sign (OpenDKIM, rspamd), or Postroom itself (the key \
+             `dkim` of the mailbox). If the server signs only what leaves for elsewhere, send a \
+             letter to another address and look there.",
         );
         return Area::ReplyAddress.warning(name, advice);
     };
@@ -236,7 +243,7 @@ async fn signature(name: &MailboxName, mailbox: &Mailbox, raw: &[u8], scene: &Sc
                 ),
             ),
         ),
-        Err(why) => unanswered(Area::ReplyAddress, name, &why),
+        Err(why) => Area::ReplyAddress.skipped(name, why.to_string()),
     }
 }
 

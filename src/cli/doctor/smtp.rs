@@ -8,7 +8,8 @@ use super::{
     tls,
 };
 use crate::{
-    config::{Encryption, Mailbox, MailboxName},
+    config::{Encryption, Mailbox, MailboxName, ReturnPath},
+    domain::token::TOKEN_LENGTH,
     mail::{
         certificate::Certificate,
         smtp::probe::{self, Offers, Probe, ProbeFault},
@@ -25,6 +26,7 @@ const SERVER: &str = "server";
 const CERTIFICATE: &str = "certificate";
 const LOGIN: &str = "login";
 const SENDER: &str = "sender";
+const RETURN_PATH: &str = "return path";
 
 pub async fn examine(scene: &Scene) -> Vec<Check> {
     let mailboxes = scene.config.mailboxes.iter();
@@ -39,10 +41,11 @@ async fn of_mailbox(name: &MailboxName, mailbox: &Mailbox, scene: &Scene) -> Vec
     }
     let smtp = mailbox.smtp.clone();
     let hello_name = mailbox.address.domain().to_owned();
+    let with_token = mailbox.reply_address.with_token(&"a".repeat(TOKEN_LENGTH));
     let Probe {
         certificate,
         outcome,
-    } = probe::probe(smtp, hello_name, &mailbox.address, PATIENCE).await;
+    } = probe::probe(smtp, hello_name, (&mailbox.address, &with_token), PATIENCE).await;
     match outcome {
         Ok(offers) => {
             let mut checks = vec![place.ok(SERVER, place.server())];
@@ -115,15 +118,35 @@ impl Place<'_> {
             Ok(()) => self.ok(SENDER, format!("{address} may send")),
             Err(reply) => self.fault(SENDER, self.sender_advice(reply)),
         };
-        // Letters go out from the plain address: this only tells what would be possible.
-        let variable = match &offers.variable_sender {
-            Ok(()) => self.ok("variable sender", "may send, too"),
-            Err(reply) => self.ok(
-                "variable sender",
-                format!("not allowed, not needed: {reply}"),
+        vec![
+            sender,
+            self.return_path(offers),
+            self.size(offers),
+            self.extensions(offers),
+        ]
+    }
+
+    fn return_path(&self, offers: &Offers) -> Check {
+        let key = format!("mailboxes.{}.return_path", self.name);
+        match (&offers.sender_with_token, self.mailbox.return_path) {
+            (_, ReturnPath::Plain) => self.ok(RETURN_PATH, "plain, as configured"),
+            (Ok(()), _) => self.ok(RETURN_PATH, "with a token, which bounces come back to"),
+            (Err(reply), ReturnPath::Auto) => self.ok(
+                RETURN_PATH,
+                format!("plain, as the server takes no token in it: {reply}"),
             ),
-        };
-        vec![sender, variable, self.size(offers), self.extensions(offers)]
+            (Err(reply), ReturnPath::Verp) => self.fault(
+                RETURN_PATH,
+                Advice::new(
+                    reply,
+                    "The server takes no mail with a token in its return address: letters are \
+                     refused.",
+                    format!(
+                        "{key}: auto. Or let the user send from every address of reply_address."
+                    ),
+                ),
+            ),
+        }
     }
 
     fn sender_advice(&self, reply: &str) -> Advice {

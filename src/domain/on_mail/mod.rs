@@ -26,6 +26,8 @@ pub enum Outcome {
     Duplicate,
     /// Our own mail came back.
     Own,
+    /// Its sender leaves a broadcast.
+    Leave,
     Kept(KeptBecause),
 }
 
@@ -41,6 +43,15 @@ pub fn decide(
     if mail.kind == MailKind::Own && facts.is_ours || facts.is_probe {
         return (Outcome::Own, Vec::new());
     }
+    // Mail programs write such mails by themselves when somebody presses the button.
+    if let Some(subscription) = facts.leaving
+        && !null_sender
+    {
+        return (
+            Outcome::Leave,
+            vec![Effect::EndSubscription { subscription }],
+        );
+    }
     let is_by_machine = mail.kind.is_by_machine() && mail.kind != MailKind::Own;
     if is_by_machine || mail.auto_submitted || null_sender {
         let kind = if is_by_machine {
@@ -48,11 +59,11 @@ pub fn decide(
         } else {
             MailKind::AutoReply
         };
-        return keep(id, mail, KeptBecause::ByMachine(kind));
+        return keep(id, mail, facts, KeptBecause::ByMachine(kind));
     }
     // Who another header names proves nothing.
     if mail.from.is_none() || mail.from_is_substitute {
-        return keep(id, mail, KeptBecause::NoSender);
+        return keep(id, mail, facts, KeptBecause::NoSender);
     }
     let mine: Vec<&Route> = facts
         .routes
@@ -65,10 +76,10 @@ pub fn decide(
         } else {
             KeptBecause::NotAMember
         };
-        return keep(id, mail, why);
+        return keep(id, mail, facts, why);
     }
     if mine.iter().all(|route| !route.bot_joined) {
-        return keep(id, mail, KeptBecause::BotNotInRoom);
+        return keep(id, mail, facts, KeptBecause::BotNotInRoom);
     }
     let effects: Vec<Effect> = mine
         .into_iter()
@@ -252,16 +263,23 @@ fn withheld(
     Some(Effect::MakeOffer { room, text, offer })
 }
 
-fn keep(id: MailId, mail: &IncomingMail, why: KeptBecause) -> (Outcome, Vec<Effect>) {
+fn keep(
+    id: MailId,
+    mail: &IncomingMail,
+    facts: &MailFacts,
+    why: KeptBecause,
+) -> (Outcome, Vec<Effect>) {
     let from = mail
         .from
         .as_ref()
         .map_or("an unknown sender", |from| from.address.as_str());
     let subject = mail.subject.as_deref().unwrap_or("(no subject)");
+    let delivery = facts.delivery.as_ref();
+    let about = delivery.map(|delivery| delivery.recipient.to_string());
     (
         Outcome::Kept(why),
         vec![Effect::Report {
-            text: wording::kept(id.0, from, subject, why),
+            text: wording::kept(id.0, from, subject, why, about.as_deref()),
         }],
     )
 }

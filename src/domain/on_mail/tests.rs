@@ -7,8 +7,8 @@ use super::*;
 use crate::domain::{
     address::{EmailAddress, NamedAddress},
     event::Words,
-    facts::{Evidence, OwnAddresses, PersonFacts},
-    ids::{ContactId, ConversationId},
+    facts::{Delivery, Evidence, OwnAddresses, PersonFacts},
+    ids::{ContactId, ConversationId, SubscriptionId},
     incoming::{AttachmentInfo, Withheld},
 };
 
@@ -69,6 +69,8 @@ fn facts(routes: Vec<Route>) -> MailFacts {
         identity: "id@acme.com".to_owned(),
         is_ours: false,
         is_probe: false,
+        delivery: None,
+        leaving: None,
         routes,
         knows_signature: false,
         own_addresses: OwnAddresses::default(),
@@ -337,4 +339,66 @@ fn a_probe_ends_here_whatever_it_looks_like() {
             (Outcome::Own, vec![])
         );
     }
+}
+
+#[rstest]
+#[case::by_hand(MailKind::New, false, Outcome::Leave)]
+#[case::by_the_mail_program(MailKind::AutoReply, false, Outcome::Leave)]
+#[case::from_nobody(
+    MailKind::New,
+    true,
+    Outcome::Kept(KeptBecause::ByMachine(MailKind::AutoReply))
+)]
+fn who_writes_to_the_way_out_leaves(
+    #[case] kind: MailKind,
+    #[case] null_sender: bool,
+    #[case] expected: Outcome,
+) {
+    let mail = IncomingMail { kind, ..mail() };
+    let facts = MailFacts {
+        leaving: Some(SubscriptionId(3)),
+        ..facts(Vec::new())
+    };
+    let (outcome, effects) = decide(MailId(7), &mail, null_sender, &facts);
+    assert_eq!(outcome, expected);
+    let subscription = SubscriptionId(3);
+    let leaves = effects.contains(&Effect::EndSubscription { subscription });
+    assert_eq!(leaves, expected == Outcome::Leave);
+}
+
+#[rstest]
+#[case::a_report(
+    MailKind::Bounce,
+    "it is a delivery report. It is about the letter to Bob <bob@beta.com>."
+)]
+#[case::an_absence_note(
+    MailKind::AutoReply,
+    "a machine sent it. It is about the letter to Bob <bob@beta.com>."
+)]
+fn the_return_address_tells_what_it_is_about(#[case] kind: MailKind, #[case] expected: &str) {
+    let mail = IncomingMail { kind, ..mail() };
+    let recipient = NamedAddress {
+        name: Some("Bob".to_owned()),
+        address: EmailAddress::parse("bob@beta.com").unwrap(),
+    };
+    let facts = MailFacts {
+        delivery: Some(Delivery { row: 1, recipient }),
+        ..facts(Vec::new())
+    };
+    let (outcome, effects) = decide(MailId(7), &mail, true, &facts);
+    assert_eq!(outcome, Outcome::Kept(KeptBecause::ByMachine(kind)));
+    let [Effect::Report { text }] = effects.as_slice() else {
+        panic!("{effects:?}");
+    };
+    assert!(text.ends_with(expected), "{text}");
+}
+
+#[test]
+fn a_person_who_answers_to_the_return_address_is_heard() {
+    let recipient = mail().from.unwrap();
+    let facts = MailFacts {
+        delivery: Some(Delivery { row: 1, recipient }),
+        ..facts(vec![route(1, true)])
+    };
+    assert_eq!(decide(MailId(7), &mail(), false, &facts).0, Outcome::Posted);
 }

@@ -8,7 +8,7 @@ use crate::domain::{
     effect::{Amend, Effect, ItemKind, LetterItem},
     event::{Content, RoomEvent, Said, Words},
     facts::{EventFacts, Placement, Role, TargetFacts},
-    shared::Shared,
+    sharing::Shared,
     wording,
 };
 

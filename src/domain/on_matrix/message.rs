@@ -9,7 +9,7 @@ use crate::domain::{
     event::{Content, Relation, RoomEvent},
     facts::{ConversationFacts, EventFacts, PersonFacts, Role},
     ids::ConversationId,
-    shared::Shared,
+    sharing::Shared,
     wording,
 };
 
@@ -82,6 +82,10 @@ fn write(
     relation: &Relation,
     facts: &EventFacts,
 ) -> Vec<Effect> {
+    // One speaks to many there, and none of them learns of the others.
+    if facts.room.settings.broadcast && facts.sender_role != Role::Staff {
+        return Vec::new();
+    }
     let had = match facts.sender_role {
         Role::Ghost(author) => [&[author], facts.had.as_slice()].concat(),
         Role::Staff | Role::Visitor => Vec::new(),

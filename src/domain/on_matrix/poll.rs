@@ -8,7 +8,7 @@ use crate::domain::{
     event::{RoomEvent, Words},
     facts::{EventFacts, Role},
     poll,
-    shared::Shared,
+    sharing::Shared,
 };
 
 pub(super) fn on_vote(

@@ -16,7 +16,7 @@ use crate::domain::{
     ids::{ContactId, ConversationId, CustomerId, MailId},
     outgoing::Offer,
     settings::Settings,
-    shared::{FileKind, Place, Poll, Shared, SharedFile},
+    sharing::{FileKind, Place, Poll, Shared, SharedFile},
 };
 
 mod changes;

@@ -318,7 +318,11 @@ pub enum KeptBecause {
     Unreadable,
 }
 
-pub fn kept(mail: i64, from: &str, subject: &str, why: KeptBecause) -> String {
+/// `about` is whom the letter went to that it answers, where the return address tells.
+pub fn kept(mail: i64, from: &str, subject: &str, why: KeptBecause, about: Option<&str>) -> String {
+    let about = about.map_or_else(String::new, |about| {
+        format!(" It is about the letter to {about}.")
+    });
     let why = match why {
         KeptBecause::ByMachine(MailKind::Bounce) => "it is a delivery report",
         KeptBecause::ByMachine(MailKind::FeedbackReport) => "it is an abuse report",
@@ -332,7 +336,21 @@ pub fn kept(mail: i64, from: &str, subject: &str, why: KeptBecause) -> String {
         KeptBecause::BotNotInRoom => "I am no longer in the room it answers to",
         KeptBecause::Unreadable => "it could not be read",
     };
-    format!("Mail {mail} from {from}, “{subject}”, is kept and not shown in a room: {why}.")
+    format!("Mail {mail} from {from}, “{subject}”, is kept and not shown in a room: {why}.{about}")
+}
+
+pub fn left_broadcast(name: &str, address: &EmailAddress, broadcast: &str) -> String {
+    format!(
+        "{name} has left the broadcast “{broadcast}” and gets no more letters of it. `!email add \
+         {address}` brings them back, if they ask for it."
+    )
+}
+
+pub fn back_in_broadcast(name: &str, address: &EmailAddress, broadcast: &str) -> String {
+    format!(
+        "{name} ({address}) has thought better of it and gets the letters of the broadcast \
+         “{broadcast}” again."
+    )
 }
 
 pub fn event_set_aside(event: &str, problem: &str) -> String {

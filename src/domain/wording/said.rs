@@ -4,7 +4,7 @@
 use super::room::excerpt;
 use crate::domain::{
     event::{Opaque, Said},
-    shared::{FileKind, Place, Poll, Shared},
+    sharing::{FileKind, Place, Poll, Shared},
 };
 
 /// The beginning of what a message says, for quoting it; what is shared is named.
@@ -151,7 +151,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::domain::{event::Words, shared::PollResult, shared::SharedFile};
+    use crate::domain::{event::Words, sharing::PollResult, sharing::SharedFile};
 
     fn file(kind: FileKind, name: &str) -> Shared {
         Shared::File(SharedFile {

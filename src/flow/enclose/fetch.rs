@@ -13,7 +13,7 @@ use crate::{
     domain::{
         delivery::millis,
         ids::LetterId,
-        shared::{FileKind, SharedFile},
+        sharing::{FileKind, SharedFile},
         wording,
     },
     flow::{Context, lanes, lanes::Origin},

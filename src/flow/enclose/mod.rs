@@ -21,7 +21,7 @@ use crate::{
     domain::{
         ids::{ConversationId, LetterId},
         letter::{Attached, Enclosed, Inline, Preview},
-        shared::{Fate, Missing, Shared, SharedFile},
+        sharing::{Fate, Missing, Shared, SharedFile},
     },
     store::{
         Connection, StoreError,

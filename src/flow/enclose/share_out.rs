@@ -6,7 +6,7 @@ use super::fetch::{NotYet, tell};
 use crate::{
     domain::{
         ids::LetterId,
-        shared::{Fate, Missing, Shared, SharedFile},
+        sharing::{Fate, Missing, Shared, SharedFile},
         wording,
     },
     flow::{Context, file_links::end_of_link},
@@ -181,7 +181,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::{domain::shared::FileKind, flow::enclose::fetch::largest_content};
+    use crate::{domain::sharing::FileKind, flow::enclose::fetch::largest_content};
 
     fn found(state: State, size: u64) -> Found {
         Found {

@@ -13,7 +13,6 @@
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
-use email_encoding::body::Encoding;
 use lettre::message::{
     SinglePart,
     header::{ContentTransferEncoding, ContentType},
@@ -201,11 +200,12 @@ fn words(content_type: ContentType, text: &str) -> Part {
 
 fn encoded(content_type: ContentType, text: &str) -> SinglePart {
     let text = lines(text);
-    let encoding = match Encoding::choose(text.as_str(), false) {
-        Encoding::Base64 => ContentTransferEncoding::Base64,
-        Encoding::SevenBit | Encoding::EightBit | Encoding::QuotedPrintable => {
-            ContentTransferEncoding::QuotedPrintable
-        }
+    // Spam filters count base64 against a text that could be read without it.
+    let beyond_ascii = text.bytes().filter(|byte| !byte.is_ascii()).count();
+    let encoding = if beyond_ascii * 2 > text.len() {
+        ContentTransferEncoding::Base64
+    } else {
+        ContentTransferEncoding::QuotedPrintable
     };
     SinglePart::builder()
         .header(content_type)
@@ -292,6 +292,7 @@ mod tests {
     #[case("a \n\tb\t\n", "a=20\r\n\tb=09\r\n")]
     #[case("The size, Größe", "The size, Gr=C3=B6=C3=9Fe")]
     #[case("a\r\n\r\nb\0", "a\r\n\r\nb")]
+    #[case("OK\n\nAnn · Bootlin", "OK\r\n\r\nAnn =C2=B7 Bootlin")]
     #[case("日本", "5pel5pys")]
     #[case("", "")]
     fn encodes_what_could_be_harmed(#[case] text: &str, #[case] expected: &str) {

@@ -36,13 +36,14 @@ pub(super) fn text(name: &'static str, value: &str) -> HeaderValue {
 
 /// Addresses with their names.
 ///
-/// An address that has no ASCII form stands there as a group without members, named by it
+/// An address that has no ASCII form stands there as it is if `utf8` says that the mail goes by
+/// servers that know such (RFC 6532). Else it is a group without members, named by it
 /// (RFC 6857 section 3.1.8): people can read it, no server stumbles over it.
-pub(super) fn addresses(name: &'static str, addresses: &[NamedAddress]) -> HeaderValue {
+pub(super) fn addresses(name: &'static str, addresses: &[NamedAddress], utf8: bool) -> HeaderValue {
     field(HeaderName::new_from_ascii_str(name), |writer| {
         for (at, address) in addresses.iter().enumerate() {
             let is_last = at + 1 == addresses.len();
-            write_address(address, if is_last { "" } else { "," }, writer)?;
+            write_address(address, if is_last { "" } else { "," }, utf8, writer)?;
             writer.space();
         }
         Ok(())
@@ -50,15 +51,23 @@ pub(super) fn addresses(name: &'static str, addresses: &[NamedAddress]) -> Heade
 }
 
 /// `comma` follows the address on the same line.
-fn write_address(address: &NamedAddress, comma: &str, writer: &mut EmailWriter<'_>) -> fmt::Result {
+fn write_address(
+    address: &NamedAddress,
+    comma: &str,
+    utf8: bool,
+    writer: &mut EmailWriter<'_>,
+) -> fmt::Result {
     let NamedAddress { name, address } = address;
     let name = name.as_deref().map(clean).unwrap_or_default();
-    match ascii_address(address) {
-        Some(ascii) if name.is_empty() => writer.folding().write_str(&format!("{ascii}{comma}")),
-        Some(ascii) => {
+    let as_it_is = || utf8.then(|| address.as_str().to_owned());
+    match ascii_address(address).or_else(as_it_is) {
+        Some(address) if name.is_empty() => {
+            writer.folding().write_str(&format!("{address}{comma}"))
+        }
+        Some(address) => {
             write_phrase(&name, writer)?;
             writer.space();
-            writer.folding().write_str(&format!("<{ascii}>{comma}"))
+            writer.folding().write_str(&format!("<{address}>{comma}"))
         }
         None => {
             rfc2047::encode(&readable(&name, address), writer)?;
@@ -70,7 +79,7 @@ fn write_address(address: &NamedAddress, comma: &str, writer: &mut EmailWriter<'
 
 /// A display name: as atoms, as a quoted string, or encoded (RFC 5322 section 3.2.5). What can be
 /// written plainly is: spam filters count needless encoding against a mail.
-fn write_phrase(name: &str, writer: &mut EmailWriter<'_>) -> fmt::Result {
+pub(super) fn write_phrase(name: &str, writer: &mut EmailWriter<'_>) -> fmt::Result {
     let is_atom = |word: &str| word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     let quoted = format!("\"{}\"", name.replace('\\', r"\\").replace('"', "\\\""));
     if !quoted.split(' ').all(is_plain_word) {
@@ -82,7 +91,10 @@ fn write_phrase(name: &str, writer: &mut EmailWriter<'_>) -> fmt::Result {
     }
 }
 
-fn field(name: HeaderName, write: impl FnOnce(&mut EmailWriter<'_>) -> fmt::Result) -> HeaderValue {
+pub(super) fn field(
+    name: HeaderName,
+    write: impl FnOnce(&mut EmailWriter<'_>) -> fmt::Result,
+) -> HeaderValue {
     let mut value = String::new();
     let used = name.len() + ": ".len();
     let mut writer = EmailWriter::new(&mut value, used, 0, false);
@@ -173,7 +185,10 @@ mod tests {
         "To: =?utf-8?b?asO8cmdlbkBhY21lLmNvbQ==?= :;\r\n"
     )]
     fn one_address(#[case] name: &str, #[case] address: &str, #[case] expected: &str) {
-        assert_eq!(written(addresses("To", &[named(name, address)])), expected);
+        assert_eq!(
+            written(addresses("To", &[named(name, address)], false)),
+            expected
+        );
     }
 
     #[rstest]
@@ -184,7 +199,7 @@ mod tests {
         let all: Vec<_> = (0..60)
             .map(|n| named(name, &format!("jane{n}@acme.example")))
             .collect();
-        let written = written(addresses("Cc", &all));
+        let written = written(addresses("Cc", &all, false));
         assert!(written.lines().all(|line| line.len() <= 76), "{written}");
         assert_eq!(written.matches("@acme.example").count(), 60);
         assert_eq!(

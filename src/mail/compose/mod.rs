@@ -6,8 +6,8 @@
 //! `cid` how the HTML refers to it. `composed` is the mail in pieces; what is large is fetched and
 //! encoded (`base64_lines`) only while the mail is sent.
 //!
-//! A letter is a person's mail (no `List-*`, `Precedence`, `Auto-Submitted` or
-//! `X-Auto-Response-Suppress`): an absence note in answer to it is welcome.
+//! A letter is a person's mail (no `Precedence`, `Auto-Submitted` or `X-Auto-Response-Suppress`, and
+//! `List-*` only in a broadcast): an absence note in answer to it is welcome.
 
 mod base64_lines;
 mod body;
@@ -15,6 +15,7 @@ mod cid;
 mod composed;
 mod header;
 mod html;
+mod list;
 mod part_header;
 mod part_names;
 mod plain;
@@ -97,13 +98,14 @@ fn write_header(letter: &SealedLetter, headers: &mut Headers) -> Result<(), Comp
     headers.insert_raw(header::addresses(
         "From",
         std::slice::from_ref(&letter.from),
+        false,
     ));
-    headers.insert_raw(header::addresses("Reply-To", &[reply_to]));
+    headers.insert_raw(header::addresses("Reply-To", &[reply_to], false));
     if !letter.to.is_empty() {
-        headers.insert_raw(header::addresses("To", &letter.to));
+        headers.insert_raw(header::addresses("To", &letter.to, letter.utf8));
     }
     if !letter.cc.is_empty() {
-        headers.insert_raw(header::addresses("Cc", &letter.cc));
+        headers.insert_raw(header::addresses("Cc", &letter.cc, letter.utf8));
     }
     headers.insert_raw(header::text("Subject", &letter.subject));
     if let Some(earlier) = ids(&letter.in_reply_to) {
@@ -113,6 +115,9 @@ fn write_header(letter: &SealedLetter, headers: &mut Headers) -> Result<(), Comp
         headers.set(References::from(earlier));
     }
     headers.insert_raw(plain(POSTROOM_ID, id.bracketed()));
+    for field in letter.list.iter().flat_map(list::fields) {
+        headers.insert_raw(field);
+    }
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use crate::{
     domain::{
         event::Words,
         letter::{Attached, Enclosed, Entry, EntryBody, Inline, Language, SealedLetter},
-        shared::{FileKind, Missing, Place, Poll, PollResult, SharedFile},
+        sharing::{FileKind, Missing, Place, Poll, PollResult, SharedFile},
         wording::{
             letter::{Remark, Sentences, reacted_to, sentences},
             numbers,

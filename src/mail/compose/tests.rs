@@ -2,6 +2,7 @@
 
 mod drawn;
 mod files;
+mod header_rules;
 mod hostile;
 mod quoted_back;
 mod rules;
@@ -80,6 +81,7 @@ fn first_letter() -> SealedLetter {
         organisation: "Exemple SARL".to_owned(),
         look: Look::default(),
         list: None,
+        utf8: false,
         language: Language::English,
     }
 }

@@ -47,6 +47,9 @@ pub(super) fn judge(stage: Stage, trouble: Trouble) -> SendOutcome {
             "the mail server doesn't let us send: {reply}; not this mail, but our access to the \
              server has to be mended"
         )),
+        500..=599 if is_about_sender(stage, &reply) => SendOutcome::SenderRefused {
+            reason: format!("the mail server refuses the sender: {reply}"),
+        },
         500..=599 => SendOutcome::Refused {
             reason: format!("the mail server refuses {stage}: {reply}"),
         },
@@ -95,6 +98,20 @@ pub(super) fn connect_failed(server: &Server, fault: &ConnectFault) -> SendOutco
 /// section 6) or our commands come in an order that the server doesn't allow.
 fn is_about_us(stage: Stage, reply: &Reply) -> bool {
     stage != Stage::Mail && matches!(reply.code, 503 | 530 | 534 | 535 | 538)
+}
+
+/// Whether it is the return address that is refused. Many servers say so no earlier than at the
+/// recipient (Postfix and Exim by default), Microsoft's no earlier than at the end of the mail.
+fn is_about_sender(stage: Stage, reply: &Reply) -> bool {
+    let says = |words: &[&str]| {
+        let reply = reply.lines.join(" ").to_ascii_lowercase();
+        words.iter().any(|word| reply.contains(word))
+    };
+    match stage {
+        Stage::Sender => true,
+        Stage::Recipient => says(&["sender address rejected", "sender verify failed"]),
+        Stage::Data | Stage::Mail => says(&["5.7.60", "sendasdenied"]),
+    }
 }
 
 fn retry_later(reason: String) -> SendOutcome {

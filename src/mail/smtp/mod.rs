@@ -19,7 +19,7 @@ mod wire;
 
 use std::{
     fmt, future, io,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -52,6 +52,8 @@ pub struct SmtpTransport {
     pool: Pool,
     /// What the server takes at most, in octets; zero until it was asked.
     limit: AtomicU64,
+    /// The server was seen to take mail from the mailbox's plain address only.
+    plain_only: AtomicBool,
 }
 
 /// A mail that is about to be sent: seven bits, whose lines end with CRLF.
@@ -83,6 +85,7 @@ impl SmtpTransport {
             slots: Semaphore::new(MOST_CONNECTIONS),
             pool: Pool::new(LONGEST_IDLE),
             limit: AtomicU64::new(0),
+            plain_only: AtomicBool::new(false),
         })
     }
 
@@ -106,6 +109,17 @@ impl SmtpTransport {
             _ => u64::MAX,
         };
         self.limit.store(limit, Ordering::Relaxed);
+    }
+
+    /// Whether the server was seen to refuse return addresses with a token.
+    pub fn is_plain_only(&self) -> bool {
+        self.plain_only.load(Ordering::Relaxed)
+    }
+
+    /// The server refuses return addresses with a token. Returns whether that is news; forgotten at
+    /// the end of the process, as servers change their minds.
+    pub fn note_plain_only(&self) -> bool {
+        !self.plain_only.swap(true, Ordering::Relaxed)
     }
 
     /// Offers one mail to the server for one recipient.

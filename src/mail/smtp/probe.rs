@@ -37,8 +37,8 @@ pub struct Offers {
     pub smtputf8: bool,
     /// Whether we may send from our own address; otherwise its words.
     pub sender: Result<(), String>,
-    /// Whether the part of our address behind a `+` may be anything.
-    pub variable_sender: Result<(), String>,
+    /// Whether we may send from an address with a token, too.
+    pub sender_with_token: Result<(), String>,
 }
 
 /// Why a server can't be used.
@@ -69,10 +69,15 @@ pub enum ProbeFault {
 }
 
 /// Connects, encrypts and logs in as for a mail from `own`, offers one to ourselves, and takes it
-/// back. `timeout` limits the wait for each answer.
-pub async fn probe(smtp: Smtp, hello_name: String, own: &EmailAddress, timeout: Duration) -> Probe {
+/// back; then the same from `with_token`. `timeout` limits the wait for each answer.
+pub async fn probe(
+    smtp: Smtp,
+    hello_name: String,
+    (own, with_token): (&EmailAddress, &EmailAddress),
+    timeout: Duration,
+) -> Probe {
     let seen = Seen::default();
-    let outcome = talk(smtp, hello_name, own, timeout, &seen).await;
+    let outcome = talk(smtp, hello_name, (own, with_token), timeout, &seen).await;
     Probe {
         certificate: seen.certificate(),
         outcome,
@@ -82,7 +87,7 @@ pub async fn probe(smtp: Smtp, hello_name: String, own: &EmailAddress, timeout: 
 async fn talk(
     smtp: Smtp,
     hello_name: String,
-    own: &EmailAddress,
+    (own, with_token): (&EmailAddress, &EmailAddress),
     timeout: Duration,
     seen: &Seen,
 ) -> Result<Offers, ProbeFault> {
@@ -100,15 +105,17 @@ async fn talk(
     let mut connection = Connection::open(&server).await?;
     let extensions = connection.extensions();
     let (size, eight_bit, smtputf8) = (extensions.size, extensions.eight_bit, extensions.smtputf8);
-    let domain = ascii_domain(own.domain()).unwrap_or_else(|| own.domain().to_owned());
-    let sender = Address::new_dangerous(own.local_part(), &domain);
-    let detail = Address::new_dangerous(format!("{}+bounce-probe", own.local_part()), &domain);
+    let [sender, with_token] = [own, with_token].map(|address| {
+        let domain = ascii_domain(address.domain());
+        let domain = domain.unwrap_or_else(|| address.domain().to_owned());
+        Address::new_dangerous(address.local_part(), &domain)
+    });
     let offers = Offers {
         size,
         eight_bit,
         smtputf8,
         sender: offer(&mut connection, sender.clone(), sender.clone()).await?,
-        variable_sender: offer(&mut connection, detail, sender).await?,
+        sender_with_token: offer(&mut connection, with_token, sender).await?,
     };
     // Nothing was sent so far, and a transaction that is left without DATA is none.
     connection.quit().await;

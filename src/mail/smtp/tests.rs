@@ -268,6 +268,7 @@ fn kind(outcome: &SendOutcome) -> &'static str {
         SendOutcome::Delivered { .. } => "delivered",
         SendOutcome::RetryLater { .. } => "retry",
         SendOutcome::Refused { .. } => "refused",
+        SendOutcome::SenderRefused { .. } => "sender",
         SendOutcome::Withdrawn => "withdrawn",
         SendOutcome::Uncertain { .. } => "uncertain",
     }
@@ -277,6 +278,7 @@ fn reason(outcome: SendOutcome) -> String {
     match outcome {
         SendOutcome::RetryLater { reason, .. }
         | SendOutcome::Refused { reason }
+        | SendOutcome::SenderRefused { reason }
         | SendOutcome::Uncertain { reason } => reason,
         other => panic!("{other:?}"),
     }
@@ -294,7 +296,7 @@ fn reason(outcome: SendOutcome) -> String {
 #[case("EHLO", KeepSilent, "retry")]
 #[case("MAIL", Say("451 later"), "retry")]
 #[case("MAIL", Say("421 closing"), "retry")]
-#[case("MAIL", Say("550 no such sender"), "refused")]
+#[case("MAIL", Say("550 no such sender"), "sender")]
 #[case("MAIL", Say("530 authenticate first"), "retry")]
 #[case("MAIL", Say("354 what"), "retry")]
 #[case("MAIL", Close, "retry")]
@@ -305,6 +307,16 @@ fn reason(outcome: SendOutcome) -> String {
 #[case("RCPT", Say("550 5.1.1 no such user"), "refused")]
 #[case("RCPT", Say("552 5.2.2 mailbox full"), "refused")]
 #[case("RCPT", Say("571 no"), "refused")]
+#[case(
+    "RCPT",
+    Say("553 5.7.1 <a@b>: Sender address rejected: not owned by user a"),
+    "sender"
+)]
+#[case(
+    "RCPT",
+    Say("450 4.7.1 <a@b>: Sender address rejected: try again"),
+    "retry"
+)]
 #[case("RCPT", Close, "retry")]
 #[case("RCPT", KeepSilent, "retry")]
 #[case("DATA", Say("451 later"), "retry")]
@@ -321,6 +333,11 @@ fn reason(outcome: SendOutcome) -> String {
 #[case(".", Close, "uncertain")]
 #[case(".", KeepSilent, "uncertain")]
 #[case(".", Say("250 queued"), "delivered")]
+#[case(
+    ".",
+    Say("550 5.7.60 SMTP; Client does not have permissions to send as this sender"),
+    "sender"
+)]
 #[case(".", Say("250"), "delivered")]
 #[tokio::test]
 async fn the_outcome_of_each_stage(

@@ -3,7 +3,7 @@
 use ruma::OwnedMxcUri;
 use serde_json::Value;
 
-use crate::domain::shared::{FileKind, SharedFile};
+use crate::domain::sharing::{FileKind, SharedFile};
 
 /// What kind of file a message of this type shares; `None` if it shares none.
 pub(super) fn kind_of(msgtype: &str, content: &Value) -> Option<FileKind> {

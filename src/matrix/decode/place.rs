@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::one_line;
-use crate::domain::shared::Place;
+use crate::domain::sharing::Place;
 
 /// The place that a message shares; `None` if it doesn't say where that is.
 pub(super) fn read(content: &Value) -> Option<Place> {

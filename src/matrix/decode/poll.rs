@@ -4,7 +4,7 @@ use ruma::OwnedEventId;
 use serde_json::Value;
 
 use super::one_line;
-use crate::domain::{event::EventKind, shared::Poll};
+use crate::domain::{event::EventKind, sharing::Poll};
 
 pub(super) fn is_start(kind: &str) -> bool {
     matches!(kind, "m.poll.start" | "org.matrix.msc3381.poll.start")

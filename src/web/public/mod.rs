@@ -6,19 +6,22 @@
 
 mod files;
 mod page;
+mod state;
+mod unsubscribe;
 
 use axum::{Json, Router, middleware, routing::get};
 use serde_json::json;
 
-pub use self::files::Files;
+pub use self::{files::Files, state::Public};
 use super::metrics;
 
 /// Everything below the public address, whose path is `prefix`: the web server in front may take it
 /// off, or leave it.
-pub fn router(prefix: &str, files: Files) -> Router {
+pub fn router(prefix: &str, files: Files, broadcasts: Public) -> Router {
     let pages = Router::new()
         .route("/health", get(health))
         .merge(files::router(files))
+        .merge(unsubscribe::router(broadcasts))
         .fallback(page::nothing_here);
     let prefix = prefix.trim_end_matches('/');
     let pages = if prefix.is_empty() {

@@ -24,4 +24,5 @@ pub mod ports;
 mod postfix;
 pub mod postroom;
 pub mod process;
+pub mod rspamd;
 pub mod synapse;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::*;
-use crate::domain::{facts::PollFacts, shared::PollResult};
+use crate::domain::{facts::PollFacts, sharing::PollResult};
 
 fn voting(role: Role, votes: &[&str]) -> EventFacts {
     let mut facts = EventFacts {

@@ -5,7 +5,7 @@ use jiff::Zoned;
 use super::{Remark, Sentences};
 use crate::domain::{
     letter::Language,
-    shared::{FileKind, Missing},
+    sharing::{FileKind, Missing},
     wording::numbers,
 };
 

@@ -11,7 +11,7 @@ use jiff::Zoned;
 
 use crate::domain::{
     letter::Language,
-    shared::{FileKind, Missing},
+    sharing::{FileKind, Missing},
 };
 
 /// The sentences of one language. Names of people, files and rooms come as they are to be shown.

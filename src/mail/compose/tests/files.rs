@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{super::cid::CidOf, *};
 use crate::domain::{
     letter::{Attached, Enclosed, Inline, Logo, Preview},
-    shared::{FileKind, Missing, SharedFile},
+    sharing::{FileKind, Missing, SharedFile},
 };
 
 fn file(name: &str, content_type: &str, size: u64, picture: Option<Inline>) -> EntryBody {

@@ -7,7 +7,7 @@ use super::{composed, entry, first_letter, html_of, samples, text_of, words};
 use crate::domain::{
     event::Words,
     letter::{EntryBody, List, Quote, SealedLetter},
-    shared::{FileKind, Place, Poll, PollResult},
+    sharing::{FileKind, Place, Poll, PollResult},
 };
 
 fn letter_saying(html: &str) -> SealedLetter {

@@ -12,7 +12,7 @@ use crate::domain::{
         Attached, Enclosed, Entry, EntryBody, Inline, Language, List, Logo, Look, Preview, Quote,
         SealedLetter,
     },
-    shared::{FileKind, Missing, Place, Poll, PollResult, SharedFile},
+    sharing::{FileKind, Missing, Place, Poll, PollResult, SharedFile},
 };
 
 /// All of them, by name.

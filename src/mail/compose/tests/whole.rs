@@ -6,7 +6,7 @@ use super::{composed, entry, first_letter, html_of, samples, text_of, words, zon
 use crate::domain::{
     event::Words,
     letter::{Enclosed, Entry, EntryBody, Language, Quote, SealedLetter},
-    shared::{FileKind, Missing, Place, Poll, PollResult, SharedFile},
+    sharing::{FileKind, Missing, Place, Poll, PollResult, SharedFile},
     wording::letter::sentences,
 };
 

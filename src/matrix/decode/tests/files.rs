@@ -1,7 +1,7 @@
 //! Files, as clients share them.
 
 use super::*;
-use crate::domain::shared::SharedFile;
+use crate::domain::sharing::SharedFile;
 
 fn content(kind: &str, content: &Value) -> Content {
     match event(kind, content, &json!({})).kind {

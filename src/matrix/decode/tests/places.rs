@@ -1,7 +1,7 @@
 //! Places, as clients share them.
 
 use super::*;
-use crate::domain::shared::Place;
+use crate::domain::sharing::Place;
 
 fn content(mut json: Value) -> Content {
     json["msgtype"] = "m.location".into();

@@ -1,7 +1,7 @@
 //! Polls, as clients and MSC3381 have them.
 
 use super::*;
-use crate::domain::shared::Poll;
+use crate::domain::sharing::Poll;
 
 fn started(kind: &str, json: &Value) -> Option<Poll> {
     match event(kind, json, &json!({})).kind {

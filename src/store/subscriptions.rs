@@ -1,0 +1,166 @@
+//! Who gets the letters of rooms in broadcast mode, and who has left.
+//!
+//! Somebody who leaves leaves the room: every conversation that they have there. That they do not get
+//! its letters any more holds with the commit; what the room is told, and the ghost's leaving, follow
+//! by a worker, for which `told` is kept.
+
+use super::{Connection, Queue, StoreError, Tx, people::address};
+use crate::domain::{
+    address::EmailAddress,
+    ids::{ContactId, ConversationId, SubscriptionId},
+};
+
+statements! {
+    ENSURE = "
+        INSERT INTO subscriptions (conversation_id, contact_id) VALUES ($1, $2)
+        ON CONFLICT (conversation_id, contact_id) DO UPDATE SET contact_id = excluded.contact_id
+        RETURNING id";
+    SELECT = "
+        SELECT subscriptions.conversation_id, contact_id, ended_at, written, contacts.name,
+            conversations.room_id, mailbox, subject
+        FROM subscriptions JOIN contacts ON contacts.id = contact_id
+        JOIN conversations ON conversations.id = subscriptions.conversation_id
+        WHERE subscriptions.id = $1";
+    // What changes a second time before anybody was told is no news.
+    END = "
+        UPDATE subscriptions SET ended_at = $2, told = 1 - told WHERE id = $1 AND ended_at IS NULL";
+    END_BESIDES = "
+        UPDATE subscriptions SET ended_at = $2 WHERE contact_id = $1 AND ended_at IS NULL AND EXISTS (
+            SELECT 1 FROM conversations
+            WHERE conversations.id = subscriptions.conversation_id AND room_id = $3)";
+    RESUME = "UPDATE subscriptions SET ended_at = NULL, told = 1 - told WHERE id = $1";
+    RESUME_BESIDES = "
+        UPDATE subscriptions SET ended_at = NULL WHERE contact_id = $1 AND ended_at = $2 AND EXISTS (
+            SELECT 1 FROM conversations
+            WHERE conversations.id = subscriptions.conversation_id AND room_id = $3)";
+    RENEW = "
+        UPDATE subscriptions SET ended_at = NULL, told = 1
+        WHERE conversation_id = $1 AND contact_id = $2";
+    SELECT_UNTOLD = "SELECT id FROM subscriptions WHERE told = 0 ORDER BY id LIMIT $1";
+    SET_TOLD = "UPDATE subscriptions SET told = 1 WHERE id = $1 AND told = 0";
+    SELECT_BROADCAST = "SELECT value FROM room_settings WHERE room_id = $1 AND key = 'broadcast'";
+}
+
+/// A contact's part in a broadcast.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    pub conversation: ConversationId,
+    pub contact: ContactId,
+    pub address: EmailAddress,
+    /// What the contact is called: never empty.
+    pub name: String,
+    pub room_id: String,
+    pub mailbox: String,
+    pub subject: String,
+    /// Milliseconds since 1970; when the contact left.
+    pub ended_at: Option<i64>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    conversation_id: i64,
+    contact_id: i64,
+    ended_at: Option<i64>,
+    written: String,
+    name: String,
+    room_id: String,
+    mailbox: String,
+    subject: String,
+}
+
+/// The subscription of a contact to a conversation's letters, ended or not.
+pub async fn ensure(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    contact: ContactId,
+) -> Result<SubscriptionId, StoreError> {
+    let (id,) = fetch_one!(tx.connection(), (i64,), ENSURE, conversation.0, contact.0);
+    Ok(SubscriptionId(id))
+}
+
+pub async fn find(
+    connection: &mut Connection,
+    id: SubscriptionId,
+) -> Result<Option<Subscription>, StoreError> {
+    let Some(row) = fetch_optional!(connection, Row, SELECT, id.0) else {
+        return Ok(None);
+    };
+    let address = address(&row.written)?;
+    Ok(Some(Subscription {
+        conversation: ConversationId(row.conversation_id),
+        contact: ContactId(row.contact_id),
+        name: if row.name.is_empty() {
+            address.local_part().to_owned()
+        } else {
+            row.name
+        },
+        address,
+        room_id: row.room_id,
+        mailbox: row.mailbox,
+        subject: row.subject,
+        ended_at: row.ended_at,
+    }))
+}
+
+/// The contact gets nothing of the room any more. Nothing changes for who has left before.
+pub async fn end(tx: &mut Tx, id: SubscriptionId, now: i64) -> Result<(), StoreError> {
+    let Some(found) = find(tx.connection(), id).await? else {
+        return Ok(());
+    };
+    if execute!(tx.connection(), END, id.0, now) == 1 {
+        let room = &found.room_id;
+        execute!(tx.connection(), END_BESIDES, found.contact.0, now, room);
+        tx.wake(Queue::Subscriptions);
+    }
+    Ok(())
+}
+
+/// Takes back that the contact left, if that was after `since`.
+pub async fn resume(tx: &mut Tx, id: SubscriptionId, since: i64) -> Result<(), StoreError> {
+    let Some(found) = find(tx.connection(), id).await? else {
+        return Ok(());
+    };
+    if let Some(ended_at) = found.ended_at.filter(|ended_at| *ended_at > since) {
+        let room = &found.room_id;
+        execute!(tx.connection(), RESUME, id.0);
+        execute!(
+            tx.connection(),
+            RESUME_BESIDES,
+            found.contact.0,
+            ended_at,
+            room
+        );
+        tx.wake(Queue::Subscriptions);
+    }
+    Ok(())
+}
+
+/// Staff have added the contact again.
+pub async fn renew(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    contact: ContactId,
+) -> Result<(), StoreError> {
+    execute!(tx.connection(), RENEW, conversation.0, contact.0);
+    Ok(())
+}
+
+/// Changes of which the room doesn't know yet.
+pub async fn untold(
+    connection: &mut Connection,
+    limit: i64,
+) -> Result<Vec<SubscriptionId>, StoreError> {
+    let rows = fetch_all!(connection, (i64,), SELECT_UNTOLD, limit);
+    Ok(rows.into_iter().map(|(id,)| SubscriptionId(id)).collect())
+}
+
+/// The room knows; `false` if it did before.
+pub async fn set_told(tx: &mut Tx, id: SubscriptionId) -> Result<bool, StoreError> {
+    Ok(execute!(tx.connection(), SET_TOLD, id.0) == 1)
+}
+
+/// Whether staff have made the room a broadcast.
+pub async fn is_broadcast(connection: &mut Connection, room: &str) -> Result<bool, StoreError> {
+    let value = fetch_optional!(connection, (String,), SELECT_BROADCAST, room);
+    Ok(value.is_some_and(|(value,)| value == "on"))
+}
