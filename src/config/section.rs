@@ -4,14 +4,11 @@
 //! all of its keys before it looks at what it got, so that every mistake is found; `None` means
 //! that at least one fault is noted.
 
-use std::{
-    fs,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-};
+mod secret;
 
-use secrecy::SecretString;
+use std::{net::SocketAddr, path::PathBuf};
 
+pub(super) use self::secret::read_secret;
 use super::{
     faults::{Fault, Place},
     spelling::closest,
@@ -192,59 +189,6 @@ impl<'a> Section<'a> {
             return None;
         }
         self.required_list(key, example, read)
-    }
-
-    /// A secret, given as `key` or as the name of a file in `file_key`. The faults never repeat
-    /// it.
-    pub fn secret(&mut self, key: &'static str, file_key: &'static str) -> Option<SecretString> {
-        let secret = self.secret_and_file(key, file_key);
-        secret.map(|(secret, _)| secret)
-    }
-
-    /// As [`Section::secret`], with the file that it stands in.
-    pub fn secret_and_file(
-        &mut self,
-        key: &'static str,
-        file_key: &'static str,
-    ) -> Option<(SecretString, Option<PathBuf>)> {
-        let inline = self.take(key);
-        let file = self.optional(file_key, "secrets/password", |text| Ok(text.to_owned()));
-        match (inline, file) {
-            (Some(_), Some(_)) => {
-                let what = format!("both it and {key} are given");
-                self.wrong(file_key, what, "keep one of the two");
-                None
-            }
-            (Some(node), None) => match node.value {
-                Value::Scalar(text) => {
-                    if !matches!(node.place, Place::Variable(_)) {
-                        let place = SecretPlace::Inline(self.key_name(key));
-                        self.reading.secrets.push(place);
-                    }
-                    Some((text.into(), None))
-                }
-                Value::Nothing | Value::List(_) | Value::Map(_) => {
-                    self.wrong(key, "must be a single value", "put it into quotes");
-                    None
-                }
-            },
-            (None, Some(file)) => {
-                let path = self.path(&file);
-                self.reading.secrets.push(SecretPlace::File(path.clone()));
-                match read_secret(&path) {
-                    Ok(secret) => Some((secret, Some(path))),
-                    Err(what) => {
-                        self.wrong(
-                            file_key,
-                            what,
-                            "write the secret, and only it, into the file",
-                        );
-                        None
-                    }
-                }
-            }
-            (None, None) => None,
-        }
     }
 
     /// Whether a key that was asked for is there, right or wrong.
@@ -499,16 +443,4 @@ fn list_in_variable(node: &Node) -> Option<Value> {
         item.place = node.place.clone();
     }
     Some(Value::List(items))
-}
-
-/// The one secret in a file; a line break at its end doesn't count.
-pub(super) fn read_secret(path: &Path) -> Result<SecretString, String> {
-    let text = fs::read_to_string(path)
-        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    let secret = text.strip_suffix('\n').unwrap_or(&text);
-    let secret = secret.strip_suffix('\r').unwrap_or(secret);
-    if secret.is_empty() {
-        return Err(format!("{} is empty", path.display()));
-    }
-    Ok(secret.into())
 }

@@ -22,6 +22,7 @@ pub mod imap;
 mod lanes;
 pub mod letters;
 mod locale;
+mod mail_facts;
 pub mod mails;
 mod media;
 pub mod puppets;

@@ -29,7 +29,7 @@ const QUEUES: [Queue; 7] = [
 /// One bell per queue; rung after the commit that put work there. A bell that rings while nobody
 /// listens is remembered, so a worker that looks for work and then waits misses nothing.
 #[derive(Debug, Clone, Default)]
-pub struct Wakes(Arc<[Notify; 6]>);
+pub struct Wakes(Arc<[Notify; QUEUES.len()]>);
 
 impl Wakes {
     pub async fn wait(&self, queue: Queue) {

@@ -32,8 +32,8 @@ fn facts(placed: &[i64], own: bool) -> EventFacts {
 #[case::mailed_to_both(&[1, 2], false, r#"write 1 Text "so"; write 2 Text "so""#)]
 #[case::mailed_to_one(&[1], false, r#"write 1 Text "so"; write in thread $root of 2 (2) "so""#)]
 #[case::mailed_to_nobody(&[], false, r#"write in thread $root of 1 (1) "so"; write in thread $root of 2 (2) "so""#)]
-#[case::has_its_own(&[], true, r#"write 3 Text "so"; write in thread $root of 2 (2) "so""#)]
-#[case::began_in_its_own(&[3], true, r#"write 3 Text "so"; write in thread $root of 2 (2) "so""#)]
+#[case::has_its_own(&[], true, r#"write in thread $root of 1 (1) "so"; write in thread $root of 2 (2) "so""#)]
+#[case::began_in_its_own(&[3], true, r#"write in thread $root of 1 (1) "so"; write in thread $root of 2 (2) "so""#)]
 fn a_thread(#[case] placed: &[i64], #[case] own: bool, #[case] expected: &str) {
     let effects = decide(&event(in_thread(None)), &facts(placed, own));
     assert_eq!(short(&effects), expected);
@@ -64,6 +64,6 @@ fn a_reply_in_a_thread_quotes_only_within_its_conversation() {
     let effects = decide(&event(in_thread(Some("$before"))), &facts);
     assert_eq!(
         short(&effects),
-        r#"write 3 Text "so" with quote; write in thread $root of 2 (2) "so""#
+        r#"write in thread $root of 1 (1) "so" with quote; write in thread $root of 2 (2) "so""#
     );
 }

@@ -426,7 +426,7 @@ pub(super) fn attached(kind: FileKind, name: &str, size: u64, duration: Option<u
         file: shared(kind, name, size, duration),
         caption: None,
         enclosed: Enclosed::Attached(Attached {
-            key: name.into(),
+            key: format!("{size} {name}"),
             size,
             content_type: "application/octet-stream".into(),
             picture: None,
@@ -444,7 +444,7 @@ pub(super) fn picture(
         file: shared(FileKind::Image, name, size, None),
         caption: caption.map(words),
         enclosed: Enclosed::Attached(Attached {
-            key: name.into(),
+            key: format!("{size} {name}"),
             size,
             content_type: "image/jpeg".into(),
             picture: Some(Inline {
@@ -464,7 +464,7 @@ fn sticker() -> EntryBody {
         file: shared(FileKind::Sticker, "Dancing penguin", 20_000, None),
         caption: None,
         enclosed: Enclosed::Attached(Attached {
-            key: "sticker".into(),
+            key: "20000 sticker".into(),
             size: 20_000,
             content_type: "image/png".into(),
             picture: Some(Inline {
