@@ -165,10 +165,16 @@ fn letters(party: &Party, address: &str, world: &World) -> (Vec<SinkMail>, usize
     (letters, copies)
 }
 
+/// What a letter says, without the customer's last mail below it.
+fn unquoted(text: &str) -> String {
+    let said = text.lines().filter(|line| !line.starts_with('>'));
+    said.collect::<Vec<_>>().join("\n")
+}
+
 fn tokens_of(letters: &[SinkMail]) -> Vec<String> {
     letters
         .iter()
-        .flat_map(|letter| tokens(&letter_text(letter)))
+        .flat_map(|letter| tokens(&unquoted(&letter_text(letter))))
         .collect()
 }
 

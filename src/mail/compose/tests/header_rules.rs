@@ -42,7 +42,7 @@ fn letters_of_every_kind() {
 
 #[test]
 fn a_hundred_recipients_and_a_long_thread() {
-    let ids = (0..18).map(|n| id(&format!("{n:040}@acme.example")));
+    let ids = (0..16).map(|n| id(&format!("{n:040}@acme.example")));
     let chain: Vec<MessageId> = ids.collect();
     keeps_the_rules(&SealedLetter {
         to: (0..100)
