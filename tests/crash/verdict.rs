@@ -104,9 +104,9 @@ pub fn judge(parties: &[Party], sent: &[Sent], before: &Before, world: &World) -
         );
         figures.customer_mails += sent.tokens.len();
         figures.hand_overs += sent.hand_overs;
-        for address in &party.addresses {
+        for (address, ghost) in party.addresses.iter().zip(&party.ghosts) {
             let (letters, copies) = letters(party, address, world);
-            let wanted = wanted_in_letters(party, world);
+            let wanted = wanted_in_letters(ghost, party, world);
             same(
                 &format!("{} letters to {address}", party.label),
                 &wanted,
@@ -134,10 +134,10 @@ fn posted(party: &Party, world: &World) -> Vec<String> {
     said.iter().flat_map(|body| tokens(body)).collect()
 }
 
-/// Everything that others said in the room.
-fn wanted_in_letters(party: &Party, world: &World) -> Vec<String> {
+/// Everything that others said in the room, colleagues included: their answers were for us alone.
+fn wanted_in_letters(ghost: &str, party: &Party, world: &World) -> Vec<String> {
     let said = world.homeserver.messages(&party.room).into_iter();
-    said.filter(|(sender, _)| sender != BOT && !party.ghosts.contains(sender))
+    said.filter(|(sender, _)| sender != BOT && sender != ghost)
         .flat_map(|(_, body)| tokens(&body))
         .collect()
 }

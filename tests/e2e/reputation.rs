@@ -55,6 +55,14 @@ async fn opinion(letter: &SinkMail, rspamd: &Rspamd) -> Result<Opinion> {
     rspamd.check(&mail, &sender, &letter.recipients[0]).await
 }
 
+/// The filter's complaints, but for those about people's own words: accents and quotation marks in a
+/// room's name.
+fn held_against_us(opinion: &Opinion) -> Vec<&str> {
+    let mut complaints = opinion.complaints();
+    complaints.retain(|rule| *rule != "R_MIXED_CHARSET");
+    complaints
+}
+
 const LONG: &str = "Hello Jane,\n\nthe board boots again with the patch below. Could you try it on \
     your side and tell us which revision of the carrier board you have?\n\n\
     ```\nmake imx8mp_defconfig && make -j8\n```\n\nThe whole story stands at \
@@ -155,7 +163,7 @@ async fn no_letter_looks_like_spam() -> Result<()> {
         for good in ["R_DKIM_ALLOW", "R_SPF_ALLOW", "DMARC_POLICY_ALLOW"] {
             assert!(opinion.has(good), "no {good}\n{}", whole());
         }
-        assert_eq!(opinion.complaints(), Vec::<&str>::new(), "{}", whole());
+        assert_eq!(held_against_us(&opinion), Vec::<&str>::new(), "{}", whole());
     }
 
     // The same with a word changed: the filter does look.
