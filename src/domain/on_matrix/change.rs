@@ -48,7 +48,9 @@ fn write(
     what: String,
     facts: &EventFacts,
 ) -> Vec<Effect> {
-    if !facts.room.bot_joined || !facts.room.settings.changes {
+    let settings = &facts.room.settings;
+    // Who reads a broadcast learns of nobody else in the room.
+    if !facts.room.bot_joined || !settings.changes || settings.broadcast {
         return Vec::new();
     }
     let words = Words {

@@ -2,7 +2,7 @@
 
 use ruma::OwnedEventId;
 
-use super::parts::{item, keep_inside, said, say};
+use super::parts::{is_hushed, item, keep_inside, said, say};
 use crate::domain::{
     command::{self, Command},
     effect::{Effect, LetterItem},
@@ -82,8 +82,7 @@ fn write(
     relation: &Relation,
     facts: &EventFacts,
 ) -> Vec<Effect> {
-    // One speaks to many there, and none of them learns of the others.
-    if facts.room.settings.broadcast && facts.sender_role != Role::Staff {
+    if is_hushed(facts) {
         return Vec::new();
     }
     let had = match facts.sender_role {

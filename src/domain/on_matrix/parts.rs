@@ -55,9 +55,16 @@ pub fn said(content: &Content) -> (ItemKind, Said) {
     (kind, Said { words, shared })
 }
 
+/// In a broadcast one speaks to many, and none of them learns of the others: only what staff do goes
+/// out.
+pub(super) fn is_hushed(facts: &EventFacts) -> bool {
+    facts.room.settings.broadcast && facts.sender_role != Role::Staff
+}
+
 /// What people say goes to every conversation but that of those who wrote it.
 pub(super) fn is_for(conversation: &ConversationFacts, facts: &EventFacts) -> bool {
     match facts.sender_role {
+        _ if is_hushed(facts) => false,
         Role::Ghost(contact) => conversation.people.iter().all(|p| p.contact != contact),
         Role::Staff | Role::Visitor => true,
         Role::Bot | Role::NobodysGhost => false,

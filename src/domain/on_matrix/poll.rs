@@ -2,7 +2,7 @@
 
 use ruma::OwnedEventId;
 
-use super::parts::item;
+use super::parts::{is_hushed, item};
 use crate::domain::{
     effect::{Ballot, Effect, ItemKind, LetterItem},
     event::{RoomEvent, Words},
@@ -41,7 +41,8 @@ pub(super) fn on_end(event: &RoomEvent, id: &OwnedEventId, facts: &EventFacts) -
     let mut effects = vec![Effect::Ballot(Ballot::Close { poll: id.clone() })];
     let result = poll::result(known, event.sent_at);
     for placement in &target.placed {
-        if facts.room.conversation(placement.conversation).is_some() {
+        let place = facts.room.conversation(placement.conversation);
+        if place.is_some() && !is_hushed(facts) {
             effects.push(Effect::Write {
                 conversation: placement.conversation,
                 item: LetterItem {

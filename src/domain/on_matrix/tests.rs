@@ -19,6 +19,7 @@ use crate::domain::{
     sharing::{FileKind, Place, Poll, Shared, SharedFile},
 };
 
+mod broadcasts;
 mod changes;
 mod edits;
 mod memberships;
