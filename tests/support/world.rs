@@ -636,6 +636,9 @@ log: {{level: "info,postroom=debug"}}
 
     async fn until_empty(&self, queues: &[&str]) {
         let deadline = Instant::now() + PATIENCE;
+        // The queues are counted one after the other, and what left a later one in between may have
+        // come back into an earlier one: only twice empty is empty.
+        let mut was_empty = false;
         loop {
             self.homeserver.wait_pushed(PATIENCE).await;
             let waiting = self
@@ -645,9 +648,11 @@ log: {{level: "info,postroom=debug"}}
                 .unwrap_or_default();
             // What Postroom did a moment ago may be on its way back to it.
             let pushed = self.homeserver.wait_pushed(Duration::ZERO).await;
-            if pushed && queues.iter().all(|queue| waiting[queue] == 0) {
+            let is_empty = pushed && queues.iter().all(|queue| waiting[queue] == 0);
+            if is_empty && was_empty {
                 return;
             }
+            was_empty = is_empty;
             assert!(
                 Instant::now() < deadline,
                 "Postroom is left with work: {waiting}\n{}",
