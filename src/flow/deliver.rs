@@ -20,7 +20,7 @@ use crate::{
     domain::{
         delivery::{SendOutcome, millis},
         effect::ItemKind,
-        ids::{ConversationId, LetterId},
+        ids::LetterId,
         letter::{Entry, EntryBody, Language, SealedLetter, gather_reactions},
         outgoing::MailAction,
         sharing::Shared,
@@ -264,8 +264,7 @@ async fn load(
         Copy::Own(list) => Some(list),
         Copy::Nobodys => return Ok(None),
     };
-    let conversation = sealed.conversation;
-    let found = conversations::find(&mut reading, conversation).await?;
+    let found = conversations::find(&mut reading, sealed.conversation).await?;
     let (_, mailbox) = context.mailbox(found.as_ref().map_or("", |found| found.mailbox.as_str()));
     let events = items.iter().map(|item| item.event.clone()).collect();
     let mut seal = sealed.seal;
@@ -277,7 +276,7 @@ async fn load(
     let zone = locale::time_zone(&seal.time_zone);
     let mut entries = Vec::with_capacity(items.len());
     for item in items {
-        entries.push(entry(item, conversation, &zone, &mut reading, context).await?);
+        entries.push(entry(item, &zone, &mut reading, context).await?);
     }
     let letter = SealedLetter {
         message_id: sealed.message_id,
@@ -305,7 +304,6 @@ async fn load(
 
 async fn entry(
     item: letters::Item,
-    conversation: ConversationId,
     zone: &TimeZone,
     reading: &mut Connection,
     context: &Context,
@@ -314,8 +312,7 @@ async fn entry(
     let body = match (item.kind, item.shared) {
         (ItemKind::Shared, Some(Shared::File(file))) => {
             let fate = item.fate.as_ref();
-            let enclosed =
-                enclose::enclosed(reading, &item.event, &file, fate, conversation, context).await?;
+            let enclosed = enclose::enclosed(reading, &item.event, &file, fate, context).await?;
             let caption = Some(words).filter(|words| !words.body.is_empty());
             EntryBody::File {
                 file,

@@ -124,11 +124,7 @@ async fn offer(tx: &mut Tx, asked: &Asked, context: &Context) -> Result<(), Stor
         media: None,
         offer: Some(Offer::Renew { link: asked.id }),
     };
-    let origin = Origin {
-        inbox_seq: 0,
-        trace: context.chance.base32(12),
-        now: context.now_ms(),
-    };
+    let origin = Origin::without_event(context.chance.base32(12), context.now_ms());
     lanes::enqueue(tx, action, &origin, context).await
 }
 

@@ -19,6 +19,18 @@ pub struct Origin {
     pub now: i64,
 }
 
+impl Origin {
+    /// Of effects that follow from no event.
+    #[must_use]
+    pub fn without_event(trace: String, now: i64) -> Self {
+        Self {
+            inbox_seq: 0,
+            trace,
+            now,
+        }
+    }
+}
+
 /// The bot says something in a room.
 pub async fn say(
     tx: &mut Tx,

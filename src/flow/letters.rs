@@ -101,11 +101,7 @@ async fn report(
             Box::pin(async move {
                 let until = now.saturating_add(AFTER_FAULT);
                 departures::put_off(tx, LetterId(due.id), until).await?;
-                let origin = Origin {
-                    inbox_seq: 0,
-                    trace: due.trace,
-                    now,
-                };
+                let origin = Origin::without_event(due.trace, now);
                 lanes::report(tx, &text, &origin, &context).await
             })
         })
@@ -130,11 +126,7 @@ async fn seal_or_put_off(due: Due, now: i64, context: &Arc<Context>) -> Result<(
     store
         .write(move |tx| {
             Box::pin(async move {
-                let origin = Origin {
-                    inbox_seq: 0,
-                    trace: due.trace,
-                    now,
-                };
+                let origin = Origin::without_event(due.trace, now);
                 seal::seal(
                     tx,
                     letter,

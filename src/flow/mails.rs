@@ -175,11 +175,7 @@ async fn decide_together(read: Vec<Read>, context: &Arc<Context>) -> Result<(), 
 
 /// Facts, decision, effects and "done", all in one transaction.
 async fn decide(tx: &mut Tx, read: Read, context: &Context) -> Result<(), StoreError> {
-    let origin = Origin {
-        inbox_seq: 0,
-        trace: read.trace.clone(),
-        now: context.now_ms(),
-    };
+    let origin = Origin::without_event(read.trace.clone(), context.now_ms());
     let mail = match &read.mail {
         Ok(mail) => mail,
         Err(problem) => {

@@ -277,11 +277,7 @@ async fn settle(
     context: &Context,
 ) -> Result<(), StoreError> {
     let now = context.now_ms();
-    let origin = Origin {
-        inbox_seq: 0,
-        trace: row.trace.clone(),
-        now,
-    };
+    let origin = Origin::without_event(row.trace.clone(), now);
     let is_too_old = now.saturating_sub(row.created_at) > millis(GIVE_UP_AFTER);
     let (reason, after, uncertain) = match outcome {
         SendOutcome::Delivered { answer } => {

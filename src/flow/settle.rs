@@ -30,11 +30,7 @@ pub async fn settle(
     context: &Context,
 ) -> Result<(), StoreError> {
     let now = context.now_ms();
-    let origin = Origin {
-        inbox_seq: 0,
-        trace: row.trace.clone(),
-        now,
-    };
+    let origin = Origin::without_event(row.trace.clone(), now);
     let address = action.recipient.address.as_str();
     let name = action.recipient.name.as_deref().unwrap_or(address);
     let is_too_old = now.saturating_sub(row.created_at) > millis(GIVE_UP_AFTER);
@@ -155,11 +151,7 @@ pub async fn tell_of_what_was_struck(
     let Some(letter) = row.letter_id.map(LetterId).filter(|_| !carried.is_empty()) else {
         return Ok(());
     };
-    let origin = Origin {
-        inbox_seq: 0,
-        trace: row.trace.clone(),
-        now: context.now_ms(),
-    };
+    let origin = Origin::without_event(row.trace.clone(), context.now_ms());
     for (event, author) in letters::struck(tx.connection(), letter).await? {
         if carried.contains(&event) {
             let (room, _) = letters::place_of(tx.connection(), letter).await?;

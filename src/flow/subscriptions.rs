@@ -61,11 +61,7 @@ async fn settle(tx: &mut Tx, id: SubscriptionId, context: &Context) -> Result<()
     let (true, Some(found)) = (subscriptions::set_told(tx, id).await?, found) else {
         return Ok(());
     };
-    let origin = Origin {
-        inbox_seq: 0,
-        trace: context.new_effect_id(),
-        now: context.now_ms(),
-    };
+    let origin = Origin::without_event(context.new_effect_id(), context.now_ms());
     tracing::info!(trace = %origin.trace, subscription = %id, has_left = found.ended_at.is_some(), "A subscription has changed");
     let Ok(room) = OwnedRoomId::try_from(found.room_id.as_str()) else {
         return Ok(());

@@ -38,7 +38,6 @@ statements! {
         WHERE conversation_id = $1 AND contact_id = $2";
     SELECT_UNTOLD = "SELECT id FROM subscriptions WHERE told = 0 ORDER BY id LIMIT $1";
     SET_TOLD = "UPDATE subscriptions SET told = 1 WHERE id = $1 AND told = 0";
-    SELECT_BROADCAST = "SELECT value FROM room_settings WHERE room_id = $1 AND key = 'broadcast'";
 }
 
 /// A contact's part in a broadcast.
@@ -157,10 +156,4 @@ pub async fn untold(
 /// The room knows; `false` if it did before.
 pub async fn set_told(tx: &mut Tx, id: SubscriptionId) -> Result<bool, StoreError> {
     Ok(execute!(tx.connection(), SET_TOLD, id.0) == 1)
-}
-
-/// Whether staff have made the room a broadcast.
-pub async fn is_broadcast(connection: &mut Connection, room: &str) -> Result<bool, StoreError> {
-    let value = fetch_optional!(connection, (String,), SELECT_BROADCAST, room);
-    Ok(value.is_some_and(|(value,)| value == "on"))
 }

@@ -13,6 +13,12 @@ use rstest::rstest;
 
 use self::place::{Kind, Place};
 use super::*;
+use crate::domain::{
+    effect::{ItemKind, LetterItem},
+    event::Words,
+    ids::ConversationId,
+    timing::Departure,
+};
 
 /// Every statement of every file.
 fn statements() -> Vec<(&'static str, &'static str)> {
@@ -245,4 +251,38 @@ async fn only_their_owner_reads_database_and_blobs() {
         blobs.metadata().unwrap().permissions().mode() & 0o777,
         0o700
     );
+}
+
+/// Puts an item by Ann into the conversation's open letter, which is due at once.
+async fn write_item(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    event: &str,
+    kind: ItemKind,
+    body: &str,
+) -> Result<(), StoreError> {
+    let item = LetterItem {
+        event: event.try_into().unwrap(),
+        room: "!a:b".try_into().unwrap(),
+        author: "Ann".to_owned(),
+        by_staff: true,
+        sent_at: jiff::Timestamp::UNIX_EPOCH,
+        kind,
+        words: Words {
+            body: body.to_owned(),
+            html: None,
+        },
+        shared: None,
+        quote: None,
+        earlier: None,
+        had_by: Vec::new(),
+        reply_to: None,
+        about: None,
+        rides: false,
+    };
+    let at_once = |_| Departure {
+        due: jiff::Timestamp::UNIX_EPOCH,
+        latest: jiff::Timestamp::UNIX_EPOCH,
+    };
+    letters::write(tx, conversation, &item, 1, at_once, "", 0).await
 }

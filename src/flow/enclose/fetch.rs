@@ -342,11 +342,7 @@ pub(super) async fn tell(
     letter: LetterId,
     context: &Context,
 ) -> Result<(), StoreError> {
-    let origin = Origin {
-        inbox_seq: 0,
-        trace: context.chance.base32(12),
-        now: context.now_ms(),
-    };
+    let origin = Origin::without_event(context.chance.base32(12), context.now_ms());
     let (room, _) = letters::place_of(tx.connection(), letter).await?;
     let Ok(room) = OwnedRoomId::try_from(room) else {
         return lanes::report(tx, text, &origin, context).await;

@@ -19,7 +19,7 @@ pub use fetch::NotYet;
 
 use crate::{
     domain::{
-        ids::{ConversationId, LetterId},
+        ids::LetterId,
         letter::{Attached, Enclosed, Inline, Preview},
         sharing::{Fate, Missing, Shared, SharedFile},
     },
@@ -72,13 +72,12 @@ fn file_to_have(item: &letters::Item) -> Option<(&str, &SharedFile)> {
     }
 }
 
-/// What the letter shows of the file that `event` has shared. The conversation is that of the letter.
+/// What the letter shows of the file that `event` has shared.
 pub async fn enclosed(
     connection: &mut Connection,
     event: &str,
     file: &SharedFile,
     fate: Option<&Fate>,
-    _conversation: ConversationId,
     context: &Context,
 ) -> Result<Enclosed, StoreError> {
     let gone = |reason: &str| {

@@ -131,11 +131,7 @@ impl Notices {
 
     async fn report(&self, text: String) {
         let context = Arc::clone(&self.context);
-        let origin = Origin {
-            inbox_seq: 0,
-            trace: context.chance.base32(12),
-            now: context.now_ms(),
-        };
+        let origin = Origin::without_event(context.chance.base32(12), context.now_ms());
         let written = self.context.store.write(move |tx| {
             Box::pin(async move {
                 lanes::report(tx, &text, &origin, &context).await?;

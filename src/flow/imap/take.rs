@@ -331,11 +331,7 @@ impl Fetcher {
             "Left a mail on the server"
         );
         let context = Arc::clone(&self.context);
-        let origin = Origin {
-            inbox_seq: 0,
-            trace: context.chance.base32(12),
-            now: context.now_ms(),
-        };
+        let origin = Origin::without_event(context.chance.base32(12), context.now_ms());
         let next_uid = i64::from(mail.uid) + 1;
         let is_ours = store.write(move |tx| {
             Box::pin(async move {

@@ -9,10 +9,7 @@ use super::{
 use crate::{
     domain::{
         address::{EmailAddress, NamedAddress},
-        effect::{ItemKind, LetterItem},
-        event::Words,
-        ids::{ConversationId, LetterId},
-        timing::Departure,
+        ids::LetterId,
     },
     store::{
         files::{self, Kept, State},
@@ -51,30 +48,7 @@ async fn two_letters(kind: Kind) -> (Place, Store) {
 }
 
 async fn write(tx: &mut Tx, conversation: ConversationId, event: &str) -> Result<(), StoreError> {
-    let item = LetterItem {
-        event: event.try_into().unwrap(),
-        room: "!a:b".try_into().unwrap(),
-        author: "Ann".to_owned(),
-        by_staff: true,
-        sent_at: jiff::Timestamp::UNIX_EPOCH,
-        kind: ItemKind::Shared,
-        words: Words {
-            body: String::new(),
-            html: None,
-        },
-        shared: None,
-        quote: None,
-        earlier: None,
-        had_by: Vec::new(),
-        reply_to: None,
-        about: None,
-        rides: false,
-    };
-    let at_once = |_| Departure {
-        due: jiff::Timestamp::UNIX_EPOCH,
-        latest: jiff::Timestamp::UNIX_EPOCH,
-    };
-    letters::write(tx, conversation, &item, 1, at_once, "", 0).await
+    write_item(tx, conversation, event, ItemKind::Shared, "").await
 }
 
 fn kept(blob: &str) -> Kept {

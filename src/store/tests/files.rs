@@ -9,11 +9,8 @@ use super::{
 };
 use crate::domain::{
     address::{EmailAddress, NamedAddress},
-    effect::{ItemKind, LetterItem},
-    event::Words,
-    ids::{ContactId, ConversationId, LetterId, MailId, MessageId},
+    ids::{ContactId, LetterId, MailId, MessageId},
     outgoing::{MailPart, Offer, PostedFile, Seal},
-    timing::Departure,
 };
 
 fn jane() -> EmailAddress {
@@ -197,30 +194,7 @@ async fn the_newest_words_that_were_sent_are_known(
 
 async fn write(tx: &mut Tx, conversation: ConversationId, body: &str) -> Result<(), StoreError> {
     let name: String = body.chars().take(10).collect();
-    let item = LetterItem {
-        event: format!("${name}").try_into().unwrap(),
-        room: "!a:b".try_into().unwrap(),
-        author: "Ann".to_owned(),
-        by_staff: true,
-        sent_at: jiff::Timestamp::UNIX_EPOCH,
-        kind: ItemKind::Text,
-        words: Words {
-            body: body.to_owned(),
-            html: None,
-        },
-        shared: None,
-        quote: None,
-        earlier: None,
-        had_by: Vec::new(),
-        reply_to: None,
-        about: None,
-        rides: false,
-    };
-    let at_once = |_| Departure {
-        due: jiff::Timestamp::UNIX_EPOCH,
-        latest: jiff::Timestamp::UNIX_EPOCH,
-    };
-    letters::write(tx, conversation, &item, 1, at_once, "", 0).await
+    write_item(tx, conversation, &format!("${name}"), ItemKind::Text, body).await
 }
 
 async fn seal(tx: &mut Tx, conversation: ConversationId, number: usize) -> Result<(), StoreError> {
