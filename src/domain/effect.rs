@@ -201,10 +201,12 @@ pub enum Amend {
     /// What it says is replaced in every letter in which nobody can have it yet.
     Rewrite {
         event: OwnedEventId,
+        /// The event from which that follows.
+        by: OwnedEventId,
         kind: ItemKind,
         said: Said,
     },
-    /// It is taken out of the conversation's letter, in which it waits, and remembered all the same.
+    /// A correction is taken out of the conversation's letter, in which it waits.
     TakeOut {
         conversation: ConversationId,
         event: OwnedEventId,

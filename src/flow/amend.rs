@@ -8,9 +8,12 @@ use crate::{
 
 pub async fn message(tx: &mut Tx, change: Amend, origin: &Origin) -> Result<(), StoreError> {
     match change {
-        Amend::Rewrite { event, kind, said } => {
-            places::rewrite(tx, event.as_str(), kind, &said).await
-        }
+        Amend::Rewrite {
+            event,
+            by,
+            kind,
+            said,
+        } => places::rewrite(tx, event.as_str(), by.as_str(), kind, &said).await,
         Amend::TakeOut {
             conversation,
             event,

@@ -31,7 +31,7 @@ use crate::{
         smtp::{MOST_CONNECTIONS, Message},
     },
     store::{
-        Connection, Queue, StoreError, conversations, last_mails, letters,
+        Connection, Queue, StoreError, conversations, files, last_mails, letters,
         outbox::{self, Claimed, Way},
     },
 };
@@ -82,7 +82,7 @@ async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> 
     let handed_over = match get_ready(&row, &action, letter, &context).await {
         Ok(Some(Wait::ForFiles(not_yet))) => return put_off(row, not_yet, &context).await,
         Ok(Some(Wait::ForServer(outcome))) => Ok(outcome),
-        Ok(None) => hand_over(row.id, &action, letter, deadline, &carried, &context).await,
+        Ok(None) => hand_over(&row, &action, letter, deadline, &carried, &context).await,
         Err(error) => Err(error),
     };
     // Nothing has been sent yet. An error that doesn't pass is told and given up as any other.
@@ -158,7 +158,7 @@ async fn put_off(row: Claimed, not_yet: NotYet, context: &Context) -> Result<(),
 type Carried = OnceLock<Vec<String>>;
 
 async fn hand_over(
-    row: i64,
+    row: &Claimed,
     action: &MailAction,
     letter: LetterId,
     deadline: Instant,
@@ -217,12 +217,10 @@ async fn compose_now(
     signer: Option<&Arc<Signer>>,
     context: &Context,
 ) -> Result<Option<Message>, SendOutcome> {
-    let Some((mut sealed, events)) = load(letter, action, context).await.map_err(later)? else {
+    let Some((sealed, events)) = load(letter, action, context).await.map_err(later)? else {
         return Ok(None);
     };
-    contents::leave_out_what_is_gone(&mut sealed, &context.store, &context.blobs)
-        .await
-        .map_err(later)?;
+    fetch_again_what_is_lost(&sealed, context).await?;
     carried.get_or_init(|| events);
     let mut mail = composed(sealed).await?;
     if let Some(signer) = signer {
@@ -233,6 +231,33 @@ async fn compose_now(
         size: mail.size(),
         content: mail.stream(contents::opener(&context.store, &context.blobs)),
     }))
+}
+
+/// A file that was fetched and isn't there any more, or not as it was, is fetched again with the next
+/// attempt, or given up as any other.
+async fn fetch_again_what_is_lost(
+    letter: &SealedLetter,
+    context: &Context,
+) -> Result<(), SendOutcome> {
+    let lost = contents::lost(letter, &context.store, &context.blobs).await;
+    let lost = lost.map_err(later)?;
+    if lost.is_empty() {
+        return Ok(());
+    }
+    let now = context.now_ms();
+    let lose = context.store.write(move |tx| {
+        Box::pin(async move {
+            for file in lost {
+                files::lose(tx, &file, now).await?;
+            }
+            Ok(())
+        })
+    });
+    lose.await.map_err(later)?;
+    Err(SendOutcome::RetryLater {
+        reason: "a file of the letter was lost here and has to be fetched again".to_owned(),
+        after: None,
+    })
 }
 
 /// What the letter takes without its files, in octets, for who gets all of it.
@@ -363,7 +388,8 @@ async fn entry(
     let body = match (item.kind, item.shared) {
         (ItemKind::Shared, Some(Shared::File(file))) => {
             let fate = item.fate.as_ref();
-            let enclosed = enclose::enclosed(reading, &item.event, &file, fate, context).await?;
+            let enclosed =
+                enclose::enclosed(reading, &item.file_event, &file, fate, context).await?;
             let caption = Some(words).filter(|words| !words.body.is_empty());
             EntryBody::File {
                 file,

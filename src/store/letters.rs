@@ -19,8 +19,8 @@ statements! {
     INSERT_ITEM = "
         INSERT INTO letter_items
             (letter_id, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, html, quote,
-             reply_to, shared, earlier, had_by, about)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+             reply_to, shared, earlier, had_by, about, file_event)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $2)
         ON CONFLICT DO NOTHING";
     SEAL = "
         UPDATE letters SET state = 'sealed', sealed_at = $2, message_id = $3, seal = $4
@@ -31,7 +31,7 @@ statements! {
         SELECT conversation_id, message_id, sealed_at, seal FROM letters WHERE id = $1";
     SELECT_ITEMS = "
         SELECT event_id, author, by_staff, sent_at, kind, body, html, quote, reply_to, shared, fate,
-            earlier, had_by
+            earlier, had_by, file_event
         FROM letter_items WHERE letter_id = $1 AND struck = 0 ORDER BY id";
     COUNT_SENT = "
         SELECT count(*) FROM (
@@ -84,6 +84,8 @@ pub struct Item {
     /// The event that this one replies to.
     pub reply_to: Option<String>,
     pub shared: Option<Shared>,
+    /// The event that brought what is shared: this one, or an edit of it.
+    pub file_event: String,
     /// How a file travels in this letter, once that is decided.
     pub fate: Option<Fate>,
     /// Of a correction: the beginning of the message as it had been sent.
@@ -107,6 +109,7 @@ struct ItemRow {
     fate: String,
     earlier: String,
     had_by: String,
+    file_event: String,
 }
 
 impl TryFrom<ItemRow> for Item {
@@ -134,6 +137,7 @@ impl TryFrom<ItemRow> for Item {
                 .transpose()?,
             earlier: given(row.earlier),
             had_by: serde_json::from_str(&row.had_by)?,
+            file_event: row.file_event,
         })
     }
 }

@@ -7,18 +7,19 @@ use crate::domain::{
     facts::Placement,
     ids::{ConversationId, LetterId},
     outgoing::MailAction,
+    sharing::Shared,
     wording,
 };
 
 statements! {
     SELECT_PLACES = "
-        SELECT conversation_id, letters.id, letters.state, letter_items.body, html, shared
+        SELECT conversation_id, letters.id, letters.state, letter_items.body, html, shared, file_event
         FROM letter_items JOIN letters ON letters.id = letter_id
         WHERE event_id = $1 AND struck = 0 ORDER BY letter_items.id";
     SELECT_CORRECTIONS = "
-        SELECT conversation_id, letters.id, letters.state, letter_items.body, html, event_id
+        SELECT conversation_id, letters.id, letters.state, letter_items.body, html, shared, event_id
         FROM letter_items JOIN letters ON letters.id = letter_id
-        WHERE about = $1 AND about <> '' AND kind = 'correction' AND struck = 0
+        WHERE about = $1 AND about <> '' AND kind IN ('correction', 'shared') AND struck = 0
         ORDER BY letter_items.id";
     SELECT_EVER = "
         SELECT conversation_id FROM letter_items JOIN letters ON letters.id = letter_id
@@ -31,7 +32,8 @@ statements! {
         SELECT payload FROM outbox
         WHERE letter_id = $1 AND (state = 'delivered' OR uncertain = 1) ORDER BY id";
     REWRITE = "
-        UPDATE letter_items SET kind = $3, body = $4, html = $5, shared = $6
+        UPDATE letter_items SET kind = $3, body = $4, html = $5, shared = $6, file_event = $7,
+            fate = CASE WHEN file_event = $7 THEN fate ELSE '' END
         WHERE event_id = $1 AND letter_id = $2 AND struck = 0";
     TAKE_OUT = "
         UPDATE letter_items SET struck = 1, body = '', html = NULL, quote = '', shared = '', earlier = ''
@@ -40,6 +42,12 @@ statements! {
     STRIKE = "
         UPDATE letter_items SET struck = 1, body = '', html = NULL, quote = '', shared = '', earlier = ''
         WHERE event_id = $1";
+    SELECT_FILES_OF = "
+        SELECT files.event_id FROM letter_items JOIN files ON files.event_id = file_event
+        WHERE letter_items.event_id = $1
+        UNION
+        SELECT files.event_id FROM letter_items JOIN files ON files.event_id = file_event
+        WHERE about = $1 AND about <> ''";
     STRIKE_WHAT_IS_ABOUT = "
         UPDATE letter_items SET struck = 1, body = '', html = NULL, quote = '', shared = '', earlier = ''
         WHERE about = $1 AND about <> ''";
@@ -53,15 +61,12 @@ statements! {
 
 /// Where a message stands that wasn't taken back, and who has it.
 pub async fn of(connection: &mut Connection, event: &str) -> Result<Vec<Placement>, StoreError> {
-    type Row = (i64, i64, String, String, Option<String>, String);
+    type Row = (i64, i64, String, String, Option<String>, String, String);
     let mut places = Vec::new();
-    for (conversation, letter, state, body, html, shared) in
+    for (conversation, letter, state, body, html, shared, _) in
         fetch_all!(connection, Row, SELECT_PLACES, event)
     {
-        let shared = match shared.as_str() {
-            "" => None,
-            json => Some(serde_json::from_str(json)?),
-        };
+        let shared = read(&shared)?;
         let words = Words { body, html };
         places.push(Placement {
             conversation: ConversationId(conversation),
@@ -85,16 +90,21 @@ pub async fn of(connection: &mut Connection, event: &str) -> Result<Vec<Placemen
     Ok(places)
 }
 
-/// The last correction that has gone is what the message says now; one that waits can be replaced.
+/// The last correction that has gone is what the message says now; one that waits can be replaced. A file
+/// that came in place of another is one, a poll's result isn't.
 async fn add_corrections(
     places: &mut [Placement],
     connection: &mut Connection,
     event: &str,
 ) -> Result<(), StoreError> {
-    type Row = (i64, i64, String, String, Option<String>, String);
-    for (conversation, letter, state, body, html, correction) in
+    type Row = (i64, i64, String, String, Option<String>, String, String);
+    for (conversation, letter, state, body, html, shared, correction) in
         fetch_all!(connection, Row, SELECT_CORRECTIONS, event)
     {
+        let shared = read(&shared)?;
+        if matches!(shared, Some(Shared::PollResult(_))) {
+            continue;
+        }
         let waits = waits(connection, LetterId(letter), &state).await?;
         let place = places
             .iter_mut()
@@ -102,11 +112,28 @@ async fn add_corrections(
         let Some(place) = place else { continue };
         if waits {
             place.correction = correction.try_into().ok();
-        } else if let Some(said) = &mut place.said {
+            continue;
+        }
+        for name in reached(connection, LetterId(letter)).await? {
+            if !place.people.contains(&name) {
+                place.people.push(name);
+            }
+        }
+        if let Some(said) = &mut place.said {
             said.words = Words { body, html };
+            if shared.is_some() {
+                said.shared = shared;
+            }
         }
     }
     Ok(())
+}
+
+fn read(shared: &str) -> Result<Option<Shared>, StoreError> {
+    Ok(match shared {
+        "" => None,
+        json => Some(serde_json::from_str(json)?),
+    })
 }
 
 /// The conversations into whose letters the message went, whatever became of it there.
@@ -140,23 +167,32 @@ async fn reached(connection: &mut Connection, letter: LetterId) -> Result<Vec<St
     Ok(people)
 }
 
-/// Replaces what a message says in every letter that nobody can have yet.
+/// Replaces what a message says in every letter that nobody can have yet. Another file than before is
+/// known by the event `by` that brought it, so that none is ever taken for another.
 pub async fn rewrite(
     tx: &mut Tx,
     event: &str,
+    by: &str,
     kind: ItemKind,
     said: &Said,
 ) -> Result<(), StoreError> {
-    type Row = (i64, i64, String, String, Option<String>, String);
-    let connection = tx.connection();
+    type Row = (i64, i64, String, String, Option<String>, String, String);
     let shared = match &said.shared {
         Some(shared) => serde_json::to_string(shared)?,
         None => String::new(),
     };
-    for (_, letter, state, ..) in fetch_all!(connection, Row, SELECT_PLACES, event) {
-        if waits(connection, LetterId(letter), &state).await? {
+    let source = |shared: &Option<Shared>| match shared {
+        Some(Shared::File(file)) => file.source.clone(),
+        _ => None,
+    };
+    for (_, letter, state, _, _, before, file_event) in
+        fetch_all!(tx.connection(), Row, SELECT_PLACES, event)
+    {
+        if waits(tx.connection(), LetterId(letter), &state).await? {
+            let is_same_file = source(&read(&before)?) == source(&said.shared);
+            let brought_by = if is_same_file { &file_event } else { by };
             execute!(
-                connection,
+                tx.connection(),
                 REWRITE,
                 event,
                 letter,
@@ -164,7 +200,11 @@ pub async fn rewrite(
                 &said.words.body,
                 said.words.html.as_deref(),
                 &shared,
+                brought_by,
             );
+            if !is_same_file {
+                files::replace(tx, &file_event).await?;
+            }
         }
     }
     Ok(())
@@ -180,9 +220,13 @@ pub async fn take_out(
     Ok(())
 }
 
-/// Takes a message out of every letter with its file, what is about it and what others quote of it, and
+/// Takes a message out of every letter with its files, what is about it and what others quote of it, and
 /// forgets what it said. One that is on its way is looked at once more right before its DATA.
 pub async fn strike(tx: &mut Tx, event: &str) -> Result<(), StoreError> {
+    for (file,) in fetch_all!(tx.connection(), (String,), SELECT_FILES_OF, event) {
+        files::take_back(tx, &file).await?;
+        links::forget_name(tx, &file).await?;
+    }
     execute!(tx.connection(), STRIKE, event);
     execute!(tx.connection(), STRIKE_WHAT_IS_ABOUT, event);
     execute!(tx.connection(), STRIKE_QUOTES, event);

@@ -64,8 +64,7 @@ pub(super) fn change(
         let Some(before) = &placement.said else {
             continue;
         };
-        let is_other_file = is_other_file(before, &said);
-        if placement.waits && !is_other_file {
+        if placement.waits {
             rewrites |= *before != said;
             continue;
         }
@@ -76,8 +75,7 @@ pub(super) fn change(
         {
             continue;
         }
-        let waiting = placement.waits.then_some(&message.event);
-        if let Some(waiting) = waiting.or(placement.correction.as_ref()) {
+        if let Some(waiting) = &placement.correction {
             effects.push(Effect::Amend(Amend::TakeOut {
                 conversation: place,
                 event: waiting.clone(),
@@ -91,8 +89,13 @@ pub(super) fn change(
         }
     }
     if rewrites {
-        let event = message.event.clone();
-        effects.insert(0, Effect::Amend(Amend::Rewrite { event, kind, said }));
+        let rewrite = Amend::Rewrite {
+            event: message.event.clone(),
+            by: event.id.clone(),
+            kind,
+            said,
+        };
+        effects.insert(0, Effect::Amend(rewrite));
     }
     effects
 }

@@ -1,7 +1,7 @@
 //! Files that are too large for a mail, by the links in letters. Nothing is kept here: whoever asks
 //! gets it through us from the homeserver.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, time::Duration};
 
 use axum::{
     Router,
@@ -11,32 +11,26 @@ use axum::{
     routing::get,
 };
 use bytes::Bytes;
+use futures_util::stream;
 use http::{HeaderValue, Method, StatusCode, header};
 use ruma::{MxcUri, OwnedUserId};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
-    time::timeout,
-};
 
-use super::page::{self, Page, for_one_reader};
+use super::{
+    download::{Places, passed_on},
+    page::{self, Page, for_one_reader},
+};
 use crate::{
     domain::{delivery::millis, letter::Language, token::Keys, wording::page as wording},
     lifecycle::Clock,
-    matrix::client::{Client, Download, Fault},
+    matrix::client::{Client, Fault},
     store::{
         Store, StoreError,
         links::{self, Link},
     },
 };
 
-/// Downloads at the same time.
-const MOST: usize = 32;
 /// How long one may take in all.
 const LONGEST: Duration = Duration::from_hours(6);
-/// How long a reader may take for the next piece.
-const PATIENCE_WITH_READERS: Duration = Duration::from_mins(1);
-/// Pieces that wait for a reader, of some kilobytes each.
-const PIECES: usize = 4;
 /// Who asks again within this time tells nobody twice.
 const ASKED_AGAIN: Duration = Duration::from_hours(24);
 /// When to come back, in seconds.
@@ -55,7 +49,7 @@ pub struct Files {
     pub organisation: String,
     /// In which nobody is known yet.
     pub language: Language,
-    places: Arc<Semaphore>,
+    places: Places,
 }
 
 impl Files {
@@ -76,7 +70,7 @@ impl Files {
             bot,
             organisation,
             language,
-            places: Arc::new(Semaphore::new(MOST)),
+            places: Places::default(),
         }
     }
 }
@@ -109,16 +103,21 @@ async fn fetch(State(files): State<Files>, method: Method, parameters: Parameter
         .answer(StatusCode::GONE);
     }
     if method == Method::HEAD {
-        return whole(&link, Some(link.size()), Body::empty());
+        // What its client said of its size may be wrong, and an empty body would say so, too.
+        return whole(
+            &link,
+            None,
+            Body::from_stream(stream::empty::<io::Result<Bytes>>()),
+        );
     }
-    let Ok(place) = Arc::clone(&files.places).try_acquire_owned() else {
+    let Some(place) = files.places.take(link.id) else {
         return files.later(language);
     };
     let source = <&MxcUri>::from(link.source.as_str());
     match files.homeserver.download(source, LONGEST, &files.bot).await {
         Ok(download) => {
             let length = download.length;
-            whole(&link, length, passed_on(download, place))
+            whole(&link, length, passed_on(download, place, files.store))
         }
         Err(Fault::Refused { .. }) => files.gone(language),
         Err(fault) => {
@@ -166,15 +165,16 @@ impl Files {
     async fn find(&self, parameters: &Parameters) -> Result<(Link, Language), Response> {
         let mut parameters = parameters.iter().flatten();
         let token = parameters.find(|(name, _)| *name == "token");
-        let link = token.and_then(|(_, token)| self.keys.link_of(token));
+        let token = token.map_or("", |(_, token)| token);
         let found = async {
             let mut reading = self.store.read().await?;
             // A forged one asks for as much.
-            links::find(&mut reading, link.unwrap_or_default()).await
+            links::find(&mut reading, Keys::number_in(token).unwrap_or_default()).await
         };
+        let is_right = |link: &Link| self.keys.is_link(token, &link.salt);
         let link = match found.await {
-            Ok(Some(link)) => link,
-            Ok(None) => return Err(page::unknown(self.language, &self.organisation)),
+            Ok(Some(link)) if is_right(&link) => link,
+            Ok(_) => return Err(page::unknown(self.language, &self.organisation)),
             Err(error) => return Err(self.failed(&error)),
         };
         let language = Language::from_tag(&link.language).unwrap_or(self.language);
@@ -288,33 +288,6 @@ fn disposition(filename: &str) -> String {
     };
     let extended: String = filename.bytes().map(escaped).collect();
     format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{extended}")
-}
-
-/// The file as it comes. Whoever doesn't read is left alone after a while, and what ends too early ends
-/// the connection, so that nobody takes a part for the whole.
-fn passed_on(mut download: Download, place: OwnedSemaphorePermit) -> Body {
-    let (pieces, reader) = mpsc::channel::<Result<Bytes, std::io::Error>>(PIECES);
-    tokio::spawn(async move {
-        let _place = place;
-        loop {
-            let piece = match download.piece().await {
-                Ok(Some(piece)) => Ok(piece),
-                Ok(None) => return,
-                Err(fault) => {
-                    tracing::warn!(%fault, "A file broke off on its way to a customer");
-                    Err(std::io::Error::other(fault))
-                }
-            };
-            let is_over = piece.is_err();
-            let sent = timeout(PATIENCE_WITH_READERS, pieces.send(piece)).await;
-            if is_over || !matches!(sent, Ok(Ok(()))) {
-                return;
-            }
-        }
-    });
-    Body::from_stream(futures_util::stream::unfold(reader, async |mut reader| {
-        reader.recv().await.map(|piece| (piece, reader))
-    }))
 }
 
 #[cfg(test)]
