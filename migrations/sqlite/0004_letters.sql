@@ -153,6 +153,9 @@ ALTER TABLE participants ADD COLUMN copied_by INTEGER NOT NULL DEFAULT 0;
 -- Of somebody removed: staff know that they are copied in nevertheless.
 ALTER TABLE participants ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
 
+-- A mail is shown by several events, in several rooms.
+CREATE INDEX shown_of_mail ON shown (mail_id);
+
 -- The same mail is known by its id, wherever it was posted.
 CREATE INDEX postings_of_mail ON postings (message_id);
 

@@ -252,7 +252,7 @@ pub struct LetterItem {
     pub words: Words,
     /// What a [`ItemKind::Shared`] shares.
     pub shared: Option<Shared>,
-    /// The beginning of the message that this one replies to.
+    /// The beginning of the message that this one replies to, or of the one that a reaction is about.
     pub quote: Option<String>,
     /// Of a correction: the beginning of the message as it had been sent.
     pub earlier: Option<String>,
@@ -279,6 +279,14 @@ pub enum ItemKind {
     Reaction,
     /// What happened in the room: who came, what it is called now.
     Remark,
+}
+
+impl ItemKind {
+    /// Whether it makes no mail for anybody, but goes with the next one.
+    #[must_use]
+    pub fn rides(self) -> bool {
+        matches!(self, Self::Reaction | Self::Remark)
+    }
 }
 
 /// What of a mail goes into the room.

@@ -6,24 +6,19 @@ use std::{
 };
 
 use futures_util::StreamExt as _;
-use jiff::{Timestamp, tz::TimeZone};
 use tokio::time::Instant;
 
 use super::{
-    Context, contents,
+    Context, contents, copies,
     enclose::{self, NotYet},
-    locale, return_path, settle,
-    subscriptions::{self, Copy},
+    return_path, settle,
     worker::{Slots, Step, Worker, write_down},
 };
 use crate::{
     domain::{
         delivery::{SendOutcome, millis},
-        effect::ItemKind,
         ids::LetterId,
-        letter::{Entry, EntryBody, Language, SealedLetter, gather_reactions},
         outgoing::MailAction,
-        sharing::Shared,
     },
     mail::{
         compose::{self, Composed},
@@ -31,7 +26,7 @@ use crate::{
         smtp::{MOST_CONNECTIONS, Message},
     },
     store::{
-        Connection, Queue, StoreError, conversations, last_mails, letters,
+        Queue, StoreError, conversations, letters,
         outbox::{self, Claimed, Way},
     },
 };
@@ -197,7 +192,8 @@ async fn compose_now(
         reason: error.to_string(),
         after: None,
     };
-    let Some((mut sealed, events)) = load(letter, action, context).await.map_err(later)? else {
+    let Some((mut sealed, events)) = copies::of(letter, action, context).await.map_err(later)?
+    else {
         return Ok(None);
     };
     contents::leave_out_what_is_gone(&mut sealed, &context.store, &context.blobs)
@@ -239,112 +235,6 @@ async fn signature(
         signing.write(&chunk);
     }
     Ok(signing.finish())
-}
-
-/// The letter as this recipient gets it, without what they have already, and the events of the messages
-/// in it.
-async fn load(
-    letter: LetterId,
-    action: &MailAction,
-    context: &Context,
-) -> Result<Option<(SealedLetter, Vec<String>)>, StoreError> {
-    let mut reading = context.store.read().await?;
-    let mut sealed = letters::sealed(&mut reading, letter).await?;
-    let mut items = letters::items(&mut reading, letter).await?;
-    items.retain(|item| {
-        let contact = action.contact.as_ref();
-        contact.is_none_or(|contact| !item.had_by.contains(contact))
-    });
-    if items.is_empty() {
-        return Ok(None);
-    }
-    let copy = subscriptions::copy_for(&mut reading, action, &mut sealed.seal, context);
-    let list = match copy.await? {
-        Copy::Everybodys => None,
-        Copy::Own(list) => Some(list),
-        Copy::Nobodys => return Ok(None),
-    };
-    let found = conversations::find(&mut reading, sealed.conversation).await?;
-    let (_, mailbox) = context.mailbox(found.as_ref().map_or("", |found| found.mailbox.as_str()));
-    let events = items.iter().map(|item| item.event.clone()).collect();
-    let mut seal = sealed.seal;
-    if let Some(mail) = seal.quoted
-        && last_mails::is_taken_back(&mut reading, mail).await?
-    {
-        seal.quote = None;
-    }
-    let zone = locale::time_zone(&seal.time_zone);
-    let mut entries = Vec::with_capacity(items.len());
-    for item in items {
-        entries.push(entry(item, &zone, &mut reading, context).await?);
-    }
-    let letter = SealedLetter {
-        message_id: sealed.message_id,
-        date: zoned(sealed.sealed_at, &zone),
-        from: seal.from,
-        reply_to: seal.reply_to,
-        to: seal.to,
-        cc: seal.cc,
-        subject: seal.subject,
-        in_reply_to: seal.in_reply_to,
-        references: seal.references,
-        entries: gather_reactions(entries),
-        how_to: seal.how_to,
-        readers: seal.readers,
-        quote: seal.quote,
-        footer: mailbox.footer.clone(),
-        organisation: mailbox.name.clone(),
-        look: mailbox.look.clone(),
-        language: Language::from_tag(&seal.language).unwrap_or(mailbox.language),
-        list,
-        utf8: !action.recipient.address.local_part().is_ascii(),
-    };
-    Ok(Some((letter, events)))
-}
-
-async fn entry(
-    item: letters::Item,
-    zone: &TimeZone,
-    reading: &mut Connection,
-    context: &Context,
-) -> Result<Entry, StoreError> {
-    let words = item.words;
-    let body = match (item.kind, item.shared) {
-        (ItemKind::Shared, Some(Shared::File(file))) => {
-            let fate = item.fate.as_ref();
-            let enclosed = enclose::enclosed(reading, &item.event, &file, fate, context).await?;
-            let caption = Some(words).filter(|words| !words.body.is_empty());
-            EntryBody::File {
-                file,
-                caption,
-                enclosed,
-            }
-        }
-        (ItemKind::Shared, Some(Shared::Place(place))) => EntryBody::Place(place),
-        (ItemKind::Shared, Some(Shared::Poll(poll))) => EntryBody::Poll(poll),
-        (ItemKind::Shared, Some(Shared::PollResult(result))) => EntryBody::PollResult(result),
-        (ItemKind::Text | ItemKind::Shared, _) => EntryBody::Text(words),
-        (ItemKind::Emote, _) => EntryBody::Emote(words),
-        (ItemKind::Correction, _) => EntryBody::Correct {
-            earlier: item.earlier,
-            words,
-        },
-        (ItemKind::NotCarried, _) => EntryBody::NotCarried { what: words.body },
-        (ItemKind::Reaction, _) => EntryBody::React { what: words.body },
-        (ItemKind::Remark, _) => EntryBody::Remark { what: words.body },
-    };
-    Ok(Entry {
-        author: item.author,
-        at: zoned(item.sent_at, zone),
-        quote: item.quote,
-        body,
-    })
-}
-
-fn zoned(millis: i64, zone: &TimeZone) -> jiff::Zoned {
-    Timestamp::from_millisecond(millis)
-        .unwrap_or_default()
-        .to_zoned(zone.clone())
 }
 
 fn outcome_word(outcome: &SendOutcome) -> &'static str {

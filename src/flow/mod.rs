@@ -9,6 +9,7 @@ mod apply;
 mod audience;
 mod contents;
 mod context;
+mod copies;
 mod customers;
 pub mod deliver;
 mod details;

@@ -135,7 +135,9 @@ fn write(
 fn quote(relation: &Relation, conversation: ConversationId, facts: &EventFacts) -> Option<String> {
     let target = facts.target.as_ref()?;
     let replied_to: Option<&OwnedEventId> = relation.reply_to.as_ref();
-    if replied_to != Some(&target.event) {
+    // Who reads a broadcast learns nothing of what the others write.
+    let is_anothers = facts.room.settings.broadcast && target.mail.is_some();
+    if replied_to != Some(&target.event) || is_anothers {
         return None;
     }
     let placement = target
