@@ -17,6 +17,11 @@ ALTER TABLE letter_items ALTER COLUMN reply_to TYPE TEXT COLLATE "C";
 CREATE INDEX letter_items_about ON letter_items (about) WHERE about <> '';
 CREATE INDEX letter_items_replying ON letter_items (reply_to) WHERE reply_to <> '';
 
+-- In octets, what the mail server was found to take of this letter; zero: nothing is known.
+ALTER TABLE letters ADD COLUMN most BIGINT NOT NULL DEFAULT 0;
+-- Its letter's files are being fetched: this attempt has touched no mail server.
+ALTER TABLE outbox ADD COLUMN preparing BIGINT NOT NULL DEFAULT 0;
+
 -- Files that were shared in rooms: each is fetched once, for however many letters.
 CREATE TABLE files (
     event_id TEXT COLLATE "C" PRIMARY KEY,

@@ -46,6 +46,11 @@ CREATE INDEX letter_items_settled ON letter_items (room_id, inbox_seq) WHERE set
 CREATE INDEX letter_items_about ON letter_items (about) WHERE about <> '';
 CREATE INDEX letter_items_replying ON letter_items (reply_to) WHERE reply_to <> '';
 
+-- In octets, what the mail server was found to take of this letter; zero: nothing is known.
+ALTER TABLE letters ADD COLUMN most INTEGER NOT NULL DEFAULT 0;
+-- Its letter's files are being fetched: this attempt has touched no mail server.
+ALTER TABLE outbox ADD COLUMN preparing INTEGER NOT NULL DEFAULT 0;
+
 -- Files that were shared in rooms: each is fetched once, for however many letters.
 CREATE TABLE files (
     event_id TEXT PRIMARY KEY,

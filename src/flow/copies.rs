@@ -32,13 +32,37 @@ pub async fn of(
     action: &MailAction,
     context: &Context,
 ) -> Result<Option<(SealedLetter, Vec<String>)>, StoreError> {
+    let who = action.contact.map_or(Who::Unknown, Who::One);
+    read(letter, action, who, context).await
+}
+
+/// All of the letter, as the largest of its copies is.
+pub async fn whole(
+    letter: LetterId,
+    action: &MailAction,
+    context: &Context,
+) -> Result<Option<SealedLetter>, StoreError> {
+    let everybodys = MailAction {
+        contact: None,
+        subscription: None,
+        ..action.clone()
+    };
+    let found = read(letter, &everybodys, Who::Everybody, context).await?;
+    Ok(found.map(|(letter, _)| letter))
+}
+
+async fn read(
+    letter: LetterId,
+    action: &MailAction,
+    who: Who,
+    context: &Context,
+) -> Result<Option<(SealedLetter, Vec<String>)>, StoreError> {
     let mut reading = context.store.read().await?;
     let mut sealed = letters::sealed(&mut reading, letter).await?;
     let mut items = letters::items(&mut reading, letter).await?;
-    items.retain(|item| {
-        let contact = action.contact.as_ref();
-        contact.is_none_or(|contact| !item.had_by.contains(contact))
-    });
+    if let Who::One(contact) = who {
+        items.retain(|item| !item.had_by.contains(&contact));
+    }
     if items.iter().all(|item| item.kind.rides()) {
         return Ok(None);
     }
@@ -52,7 +76,7 @@ pub async fn of(
     let (_, mailbox) = context.mailbox(found.as_ref().map_or("", |found| found.mailbox.as_str()));
     let events: Vec<String> = items.iter().map(|item| item.event.clone()).collect();
     let reader = Reader {
-        contact: action.contact,
+        who,
         gets: events.iter().cloned().collect(),
     };
     let seal = sealed.seal;
@@ -92,10 +116,17 @@ pub async fn of(
     Ok(Some((letter, events)))
 }
 
-/// Who gets the copy.
+#[derive(Clone, Copy)]
+enum Who {
+    One(ContactId),
+    /// In rows of earlier versions: nothing is known to be had by them.
+    Unknown,
+    /// All of them at once, to measure.
+    Everybody,
+}
+
 struct Reader {
-    /// Unknown in rows of earlier versions: of them nothing is known to be had by anybody.
-    contact: Option<ContactId>,
+    who: Who,
     /// The events of the messages in this copy.
     gets: HashSet<String>,
 }
@@ -110,8 +141,10 @@ impl Reader {
         if events.iter().any(|event| self.gets.contains(event)) {
             return Ok(false);
         }
-        let Some(contact) = self.contact else {
-            return Ok(false);
+        let contact = match self.who {
+            Who::One(contact) => contact,
+            Who::Unknown => return Ok(false),
+            Who::Everybody => return Ok(true),
         };
         if guests::had(reading, mail).await?.contains(&contact) {
             return Ok(true);
@@ -149,8 +182,10 @@ impl Reader {
         if self.gets.contains(event) {
             return Ok(true);
         }
-        let Some(contact) = self.contact else {
-            return Ok(false);
+        let contact = match self.who {
+            Who::One(contact) => contact,
+            Who::Unknown => return Ok(false),
+            Who::Everybody => return Ok(true),
         };
         if places::has(reading, event, contact).await? {
             return Ok(true);

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::{
     Context, contents, copies,
-    enclose::{self, NotYet},
+    enclose::{self, NotYet, Wait},
     return_path, settle,
     worker::{Slots, Step, Worker, write_down},
 };
@@ -18,6 +18,7 @@ use crate::{
     domain::{
         delivery::{SendOutcome, millis},
         ids::LetterId,
+        letter::SealedLetter,
         outgoing::MailAction,
     },
     mail::{
@@ -74,19 +75,14 @@ async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> 
     let letter = LetterId(row.letter_id.unwrap_or_default());
     let carried = Carried::default();
     let deadline = Instant::now() + PATIENCE;
-    let handed_over = match enclose::ready(letter, &context).await {
-        Ok(Some(not_yet)) => return put_off(row, not_yet, &context).await,
+    let handed_over = match get_ready(&row, &action, letter, &context).await {
+        Ok(Some(Wait::ForFiles(not_yet))) => return put_off(row, not_yet, &context).await,
+        Ok(Some(Wait::ForServer(outcome))) => Ok(outcome),
         Ok(None) => hand_over(row.id, &action, letter, deadline, &carried, &context).await,
         Err(error) => Err(error),
     };
-    let outcome = match handed_over {
-        // Nothing has been sent yet.
-        Err(error) if error.may_pass() => SendOutcome::RetryLater {
-            reason: error.to_string(),
-            after: None,
-        },
-        other => other?,
-    };
+    // Nothing has been sent yet. An error that doesn't pass is told and given up as any other.
+    let outcome = handed_over.unwrap_or_else(later);
     let carried = match &outcome {
         SendOutcome::Delivered { .. } => carried.into_inner().unwrap_or_default(),
         _ => Vec::new(),
@@ -108,6 +104,35 @@ async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> 
         },
     )
     .await
+}
+
+/// Sees to the letter's files. `Some`: it can't be sent now.
+async fn get_ready(
+    row: &Claimed,
+    action: &MailAction,
+    letter: LetterId,
+    context: &Arc<Context>,
+) -> Result<Option<Wait>, StoreError> {
+    if enclose::is_ready(&mut context.store.read().await?, letter).await? {
+        return Ok(None);
+    }
+    let place = (row.id, row.attempts);
+    let store = &context.store;
+    let prepare = store.write(move |tx| Box::pin(outbox::prepare(tx, place, true)));
+    prepare.await?;
+    let words = measure(letter, action, context);
+    if let Some(wait) = enclose::ready(letter, words, context).await? {
+        return Ok(Some(wait));
+    }
+    // From the commit on an edit doesn't change the letter; before it may have.
+    let begin = store.write(move |tx| {
+        Box::pin(async move {
+            outbox::prepare(tx, place, false).await?;
+            enclose::is_ready(tx.connection(), letter).await
+        })
+    });
+    let is_ready = begin.await?;
+    Ok((!is_ready).then(|| Wait::ForFiles(NotYet::others_go_first())))
 }
 
 /// The letter's files aren't there yet: that is no attempt, and nobody's fault who takes mail.
@@ -188,10 +213,6 @@ async fn compose_now(
     signer: Option<&Arc<Signer>>,
     context: &Context,
 ) -> Result<Option<Message>, SendOutcome> {
-    let later = |error: StoreError| SendOutcome::RetryLater {
-        reason: error.to_string(),
-        after: None,
-    };
     let Some((mut sealed, events)) = copies::of(letter, action, context).await.map_err(later)?
     else {
         return Ok(None);
@@ -200,15 +221,7 @@ async fn compose_now(
         .await
         .map_err(later)?;
     carried.get_or_init(|| events);
-    let refused = |fault: &dyn std::fmt::Display| SendOutcome::Refused {
-        reason: format!("it can't be written: {fault}"),
-    };
-    let composing = tokio::task::spawn_blocking(move || compose::compose(&sealed));
-    let mut mail = match composing.await {
-        Ok(Ok(mail)) => mail,
-        Ok(Err(fault)) => return Err(refused(&fault)),
-        Err(_) => return Err(refused(&"by a fault in Postroom")),
-    };
+    let mut mail = composed(sealed).await?;
     if let Some(signer) = signer {
         let signature = signature(signer, &mail, context).await?;
         mail.prepend(&signature.map_err(|fault| refused(&fault))?);
@@ -217,6 +230,41 @@ async fn compose_now(
         size: mail.size(),
         content: mail.stream(contents::opener(&context.store, &context.blobs)),
     }))
+}
+
+/// What the letter takes without its files, in octets, for who gets all of it.
+async fn measure(
+    letter: LetterId,
+    action: &MailAction,
+    context: &Context,
+) -> Result<u64, SendOutcome> {
+    let whole = copies::whole(letter, action, context);
+    match whole.await.map_err(later)? {
+        Some(letter) => Ok(composed(letter).await?.size()),
+        None => Ok(0),
+    }
+}
+
+async fn composed(letter: SealedLetter) -> Result<Composed, SendOutcome> {
+    let composing = tokio::task::spawn_blocking(move || compose::compose(&letter));
+    match composing.await {
+        Ok(Ok(mail)) => Ok(mail),
+        Ok(Err(fault)) => Err(refused(&fault)),
+        Err(_) => Err(refused(&"by a fault in Postroom")),
+    }
+}
+
+fn refused(fault: &dyn std::fmt::Display) -> SendOutcome {
+    SendOutcome::Refused {
+        reason: format!("it can't be written: {fault}"),
+    }
+}
+
+fn later(error: StoreError) -> SendOutcome {
+    SendOutcome::RetryLater {
+        reason: error.to_string(),
+        after: None,
+    }
 }
 
 /// The header fields that sign the mail, whose files are read for that once more.
@@ -242,6 +290,7 @@ fn outcome_word(outcome: &SendOutcome) -> &'static str {
         SendOutcome::Delivered { .. } => "delivered",
         SendOutcome::RetryLater { .. } => "retry later",
         SendOutcome::Refused { .. } | SendOutcome::SenderRefused { .. } => "refused",
+        SendOutcome::TooLarge { .. } => "too large",
         SendOutcome::Withdrawn => "withdrawn",
         SendOutcome::Uncertain { .. } => "uncertain",
     }

@@ -19,6 +19,8 @@ use crate::{
 
 /// After this many attempts, nine to seventeen minutes, the room is told that it takes longer.
 const TELL_AFTER: i64 = 10;
+/// Until it is known whether the others of a letter have it.
+const UNTIL_OTHERS_END: Duration = Duration::from_secs(5);
 
 /// Writes how the attempt ended, and what follows for the letter and the room.
 pub async fn settle(
@@ -34,10 +36,16 @@ pub async fn settle(
     let address = action.recipient.address.as_str();
     let name = action.recipient.name.as_deref().unwrap_or(address);
     let is_too_old = now.saturating_sub(row.created_at) > millis(GIVE_UP_AFTER);
+    let outcome = match outcome {
+        SendOutcome::TooLarge { reason, most } => smaller(tx, row, letter, reason, most).await?,
+        other => other,
+    };
     let (settled, notice) = match outcome {
         SendOutcome::Delivered { answer } => (Settled::Delivered { answer }, None),
         SendOutcome::Withdrawn => (Settled::Withdrawn, None),
-        SendOutcome::Refused { reason } | SendOutcome::SenderRefused { reason } => {
+        SendOutcome::Refused { reason }
+        | SendOutcome::SenderRefused { reason }
+        | SendOutcome::TooLarge { reason, .. } => {
             let notice = wording::mail_refused(name, address, &reason);
             (Settled::Refused { reason }, Some(notice))
         }
@@ -99,6 +107,32 @@ pub async fn settle(
         seal::advance_receipt(tx, &room, &origin, context).await?;
     }
     Ok(())
+}
+
+/// The mail server doesn't take the letter with all of its files: it is tried again with fewer, if nobody
+/// can have it yet.
+async fn smaller(
+    tx: &mut Tx,
+    row: &Claimed,
+    letter: LetterId,
+    reason: String,
+    most: u64,
+) -> Result<SendOutcome, StoreError> {
+    let reach = outbox::reach_of_letter(tx.connection(), letter, row.id).await?;
+    if reach.reached > 0 {
+        return Ok(SendOutcome::Refused { reason });
+    }
+    if reach.under_way > 0 {
+        let after = Some(UNTIL_OTHERS_END);
+        return Ok(SendOutcome::RetryLater { reason, after });
+    }
+    Ok(if letters::decide_again(tx, letter, most).await? {
+        tracing::info!(trace = %row.trace, letter = %letter, most, reason, "A letter goes with fewer files");
+        let after = Some(Duration::ZERO);
+        SendOutcome::RetryLater { reason, after }
+    } else {
+        SendOutcome::Refused { reason }
+    })
 }
 
 async fn retry(

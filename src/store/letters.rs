@@ -47,6 +47,9 @@ statements! {
         ) AS sent";
     DECIDE = "
         UPDATE letter_items SET fate = $3 WHERE letter_id = $1 AND event_id = $2 AND fate = ''";
+    SELECT_MOST = "SELECT most FROM letters WHERE id = $1";
+    SET_MOST = "UPDATE letters SET most = $2 WHERE id = $1";
+    UNDECIDE = "UPDATE letter_items SET fate = '' WHERE letter_id = $1 AND fate = $2";
     SELECT_STRUCK = "
         SELECT event_id, author FROM letter_items
         WHERE letter_id = $1 AND struck = 1 AND kind NOT IN ('reaction', 'remark')";
@@ -308,6 +311,24 @@ pub async fn decide(
     let fate = serde_json::to_string(fate)?;
     execute!(tx.connection(), DECIDE, letter.0, event, fate);
     Ok(())
+}
+
+/// In octets, the most that the mail server was found to take of this letter.
+pub async fn most(
+    connection: &mut Connection,
+    letter: LetterId,
+) -> Result<Option<u64>, StoreError> {
+    let (most,) = fetch_one!(connection, (i64,), SELECT_MOST, letter.0);
+    Ok(u64::try_from(most).ok().filter(|most| *most > 0))
+}
+
+/// The mail server takes no more than `most` octets of this letter: how its attached files travel is to
+/// be decided again. `false` if none was attached.
+pub async fn decide_again(tx: &mut Tx, letter: LetterId, most: u64) -> Result<bool, StoreError> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    execute!(tx.connection(), SET_MOST, letter.0, most);
+    let attached = serde_json::to_string(&Fate::Attached)?;
+    Ok(execute!(tx.connection(), UNDECIDE, letter.0, attached) > 0)
 }
 
 /// What was taken out of the letter: event and author.

@@ -26,7 +26,8 @@ statements! {
     SELECT_CARRYING = "SELECT letter_id, had_by FROM letter_items WHERE event_id = $1";
     COUNT_BEGUN = "
         SELECT count(*) FROM outbox
-        WHERE letter_id = $1 AND (uncertain = 1 OR state NOT IN ('queued', 'ready'))";
+        WHERE letter_id = $1 AND (
+            uncertain = 1 OR (state NOT IN ('queued', 'ready') AND preparing = 0))";
     SELECT_REACHED = "
         SELECT payload FROM outbox
         WHERE letter_id = $1 AND (state = 'delivered' OR uncertain = 1) ORDER BY id";
