@@ -152,7 +152,7 @@ async fn one(
         Effect::Amend(change) => amend::message(tx, change, origin).await?,
         Effect::Ballot(change) => amend::poll(tx, change, origin).await?,
         Effect::Strike { event } => {
-            places::strike(tx, event.as_str()).await?;
+            places::strike(tx, event.as_str(), origin.inbox_seq).await?;
             last_mails::take_back(tx, event.as_str()).await?;
         }
         Effect::SendNow { conversations } => {

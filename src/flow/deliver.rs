@@ -1,7 +1,7 @@
 //! Hands letters to the mail server, each recipient's in a transaction of its own.
 
 use std::{
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -11,7 +11,8 @@ use tokio::time::Instant;
 use super::{
     Context, contents, copies,
     enclose::{self, NotYet, Wait},
-    return_path, settle,
+    return_path,
+    settle::{self, Arrived},
     worker::{Slots, Step, Worker, write_down},
 };
 use crate::{
@@ -73,6 +74,9 @@ impl Worker for Deliver {
 async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> {
     let action: MailAction = serde_json::from_str(&row.payload)?;
     let letter = LetterId(row.letter_id.unwrap_or_default());
+    if row.uncertain == outbox::LOST {
+        tell_of_a_lost_attempt(&row, &action, &context).await?;
+    }
     let carried = Carried::default();
     let deadline = Instant::now() + PATIENCE;
     let handed_over = match get_ready(&row, &action, letter, &context).await {
@@ -83,23 +87,25 @@ async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> 
     };
     // Nothing has been sent yet. An error that doesn't pass is told and given up as any other.
     let outcome = handed_over.unwrap_or_else(later);
-    let carried = match &outcome {
-        SendOutcome::Delivered { .. } => carried.into_inner().unwrap_or_default(),
-        _ => Vec::new(),
+    let carried = carried.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let arrived = match &outcome {
+        SendOutcome::Delivered { .. } => Arrived::Surely(carried),
+        SendOutcome::Uncertain { .. } => Arrived::Perhaps(carried),
+        _ => Arrived::No,
     };
     tracing::info!(
         trace = %row.trace, letter = %letter, attempt = row.attempts, to = %action.recipient.address.masked(),
         outcome = outcome_word(&outcome), "Tried to hand a mail over"
     );
     let store = context.store.clone();
-    let ended = (row, action, outcome, carried, context);
+    let ended = (row, action, outcome, arrived, context);
     write_down(
         ended,
         &store,
-        move |tx, (row, action, outcome, carried, context)| {
+        move |tx, (row, action, outcome, arrived, context)| {
             Box::pin(async move {
-                settle::settle(tx, &row, &action, letter, outcome, &context).await?;
-                settle::tell_of_what_was_struck(tx, &row, &action, &carried, &context).await
+                settle::tell_of_what_was_struck(tx, &row, &action, &arrived, &context).await?;
+                settle::settle(tx, &row, &action, letter, outcome, &context).await
             })
         },
     )
@@ -135,6 +141,22 @@ async fn get_ready(
     Ok((!is_ready).then(|| Wait::ForFiles(NotYet::others_go_first())))
 }
 
+/// An earlier attempt was broken off, and nobody has told yet of what it may have carried.
+async fn tell_of_a_lost_attempt(
+    row: &Claimed,
+    action: &MailAction,
+    context: &Arc<Context>,
+) -> Result<(), StoreError> {
+    let lost = (row.clone(), action.clone(), Arc::clone(context));
+    write_down(lost, &context.store, |tx, (row, action, context)| {
+        Box::pin(async move {
+            let arrived = Arrived::WhoKnows;
+            settle::tell_of_what_was_struck(tx, &row, &action, &arrived, &context).await
+        })
+    })
+    .await
+}
+
 /// The letter's files aren't there yet: that is no attempt, and nobody's fault who takes mail.
 async fn put_off(row: Claimed, not_yet: NotYet, context: &Context) -> Result<(), StoreError> {
     tracing::debug!(trace = %row.trace, reason = not_yet.reason, "A letter waits for its files");
@@ -150,8 +172,8 @@ async fn put_off(row: Claimed, not_yet: NotYet, context: &Context) -> Result<(),
         .await
 }
 
-/// The messages that the mail held when it was handed over.
-type Carried = OnceLock<Vec<String>>;
+/// The messages that the mail held as it was composed last.
+type Carried = Mutex<Vec<String>>;
 
 async fn hand_over(
     row: i64,
@@ -213,14 +235,17 @@ async fn compose_now(
     signer: Option<&Arc<Signer>>,
     context: &Context,
 ) -> Result<Option<Message>, SendOutcome> {
-    let Some((mut sealed, events)) = copies::of(letter, action, context).await.map_err(later)?
-    else {
+    let copy = copies::of(letter, action, context).await.map_err(later)?;
+    let (sealed, events) = copy.map_or((None, Vec::new()), |(sealed, events)| {
+        (Some(sealed), events)
+    });
+    *carried.lock().unwrap_or_else(PoisonError::into_inner) = events;
+    let Some(mut sealed) = sealed else {
         return Ok(None);
     };
     contents::leave_out_what_is_gone(&mut sealed, &context.store, &context.blobs)
         .await
         .map_err(later)?;
-    carried.get_or_init(|| events);
     let mut mail = composed(sealed).await?;
     if let Some(signer) = signer {
         let signature = signature(signer, &mail, context).await?;

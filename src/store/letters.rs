@@ -51,8 +51,8 @@ statements! {
     SET_MOST = "UPDATE letters SET most = $2 WHERE id = $1";
     UNDECIDE = "UPDATE letter_items SET fate = '' WHERE letter_id = $1 AND fate = $2";
     SELECT_STRUCK = "
-        SELECT event_id, author FROM letter_items
-        WHERE letter_id = $1 AND struck = 1 AND kind NOT IN ('reaction', 'remark')";
+        SELECT event_id, author, had_by FROM letter_items
+        WHERE letter_id = $1 AND struck > $2 AND kind NOT IN ('reaction', 'remark') ORDER BY id";
     SELECT_ROOM = "
         SELECT room_id FROM letters JOIN conversations ON conversations.id = conversation_id
         WHERE letters.id = $1";
@@ -331,17 +331,32 @@ pub async fn decide_again(tx: &mut Tx, letter: LetterId, most: u64) -> Result<bo
     Ok(execute!(tx.connection(), UNDECIDE, letter.0, attached) > 0)
 }
 
-/// What was taken out of the letter: event and author.
-pub async fn struck(
+/// A message that was taken out of a letter.
+#[derive(Debug, Clone)]
+pub struct Struck {
+    pub event: String,
+    pub author: String,
+    /// Who had it before the letter.
+    pub had_by: Vec<ContactId>,
+}
+
+/// What was taken out of the letter by events after place `since` in the inbox.
+pub async fn struck_since(
     connection: &mut Connection,
     letter: LetterId,
-) -> Result<Vec<(String, String)>, StoreError> {
-    Ok(fetch_all!(
-        connection,
-        (String, String),
-        SELECT_STRUCK,
-        letter.0
-    ))
+    since: i64,
+) -> Result<Vec<Struck>, StoreError> {
+    type Row = (String, String, String);
+    fetch_all!(connection, Row, SELECT_STRUCK, letter.0, since)
+        .into_iter()
+        .map(|(event, author, had_by)| {
+            Ok(Struck {
+                event,
+                author,
+                had_by: serde_json::from_str(&had_by)?,
+            })
+        })
+        .collect()
 }
 
 /// The room of a letter, and the last message in it.

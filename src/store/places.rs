@@ -27,7 +27,7 @@ statements! {
     COUNT_BEGUN = "
         SELECT count(*) FROM outbox
         WHERE letter_id = $1 AND (
-            uncertain = 1 OR (state NOT IN ('queued', 'ready') AND preparing = 0))";
+            uncertain <> 0 OR (state NOT IN ('queued', 'ready') AND preparing = 0))";
     SELECT_REACHED = "
         SELECT payload FROM outbox
         WHERE letter_id = $1 AND (state = 'delivered' OR uncertain = 1) ORDER BY id";
@@ -35,15 +35,18 @@ statements! {
         UPDATE letter_items SET kind = $3, body = $4, html = $5, shared = $6
         WHERE event_id = $1 AND letter_id = $2 AND struck = 0";
     TAKE_OUT = "
-        UPDATE letter_items SET struck = 1, body = '', html = NULL, quote = '', shared = '', earlier = ''
-        WHERE event_id = $1 AND letter_id IN (
+        UPDATE letter_items
+        SET struck = $3, body = '', html = NULL, quote = '', shared = '', earlier = ''
+        WHERE event_id = $1 AND struck = 0 AND letter_id IN (
             SELECT id FROM letters WHERE conversation_id = $2 AND state <> 'settled')";
     STRIKE = "
-        UPDATE letter_items SET struck = 1, body = '', html = NULL, quote = '', shared = '', earlier = ''
-        WHERE event_id = $1";
+        UPDATE letter_items
+        SET struck = $2, body = '', html = NULL, quote = '', shared = '', earlier = ''
+        WHERE event_id = $1 AND struck = 0";
     STRIKE_WHAT_IS_ABOUT = "
-        UPDATE letter_items SET struck = 1, body = '', html = NULL, quote = '', shared = '', earlier = ''
-        WHERE about = $1 AND about <> ''";
+        UPDATE letter_items
+        SET struck = $2, body = '', html = NULL, quote = '', shared = '', earlier = ''
+        WHERE about = $1 AND about <> '' AND struck = 0";
     STRIKE_QUOTES = "UPDATE letter_items SET quote = '' WHERE reply_to = $1 AND reply_to <> ''";
     INSERT_EDIT = "
         INSERT INTO edits (event_id, message_id, inbox_seq) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
@@ -206,21 +209,24 @@ pub async fn rewrite(
     Ok(())
 }
 
-/// Takes a message out of the conversation's letter, in which it waits.
+/// Takes a message out of the conversation's letter, in which it waits. `by` is the place in the inbox of
+/// the event that does so.
 pub async fn take_out(
     tx: &mut Tx,
     conversation: ConversationId,
     event: &str,
+    by: i64,
 ) -> Result<(), StoreError> {
-    execute!(tx.connection(), TAKE_OUT, event, conversation.0);
+    execute!(tx.connection(), TAKE_OUT, event, conversation.0, by);
     Ok(())
 }
 
 /// Takes a message out of every letter with its file, what is about it and what others quote of it, and
-/// forgets what it said. One that is on its way is looked at once more right before its DATA.
-pub async fn strike(tx: &mut Tx, event: &str) -> Result<(), StoreError> {
-    execute!(tx.connection(), STRIKE, event);
-    execute!(tx.connection(), STRIKE_WHAT_IS_ABOUT, event);
+/// forgets what it said. One that is on its way is looked at once more right before its DATA. `by` is the
+/// place in the inbox of the event that does so.
+pub async fn strike(tx: &mut Tx, event: &str, by: i64) -> Result<(), StoreError> {
+    execute!(tx.connection(), STRIKE, event, by);
+    execute!(tx.connection(), STRIKE_WHAT_IS_ABOUT, event, by);
     execute!(tx.connection(), STRIKE_QUOTES, event);
     execute!(tx.connection(), DELETE_EDIT, event);
     files::take_back(tx, event).await?;

@@ -321,3 +321,98 @@ async fn what_is_said_in_one_room_changes_nothing_in_another() {
     );
     world.finish().await;
 }
+
+/// How often the room is told that what was taken back may have gone.
+fn told_of_doubt(world: &World, room: &str) -> usize {
+    let said = world.said_by(room, "@postroom:example.org");
+    let told = "Ann, the message you removed may have gone by email to Jane Doe";
+    said.iter().filter(|text| text.contains(told)).count()
+}
+
+/// Everything that was said up to now has been decided about.
+async fn decided(world: &World, room: &str) {
+    let note = world.ann.say(room, "!!by the way");
+    world
+        .until("the lock", || world.marks_on(room, &note) == ["🔒"])
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_have_gone_before_it_was_taken_back_is_told_once() {
+    let (mut world, room) = training(Options::default()).await;
+    let lost = Trouble::take_then_close().after(Duration::from_secs(2));
+    let lost = world.sink.trouble(lost.times(1));
+    let said = world.ann.say(&room, "My password is 1234");
+    world
+        .until("the mail server thinks", || world.sink.hits(lost) == 1)
+        .await;
+    world.ann.redact(&room, &said);
+    world
+        .until("the bot tells", || told_of_doubt(&world, &room) == 1)
+        .await;
+    world.settled().await;
+    world.stop_postroom().await;
+    world.start_postroom().await;
+    world.ann.say(&room, "See you on Tuesday");
+    let letter = &world.mails_to("jane@acme.com", 2).await[1];
+    assert!(!letter.text().contains("1234"), "{}", letter.text());
+    world.settled().await;
+    assert_eq!(told_of_doubt(&world, &room), 1);
+    assert!(!world.bot_says(&room, "already gone"));
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_broken_off_attempt_may_have_carried_is_told_once() {
+    let (mut world, room) = training(patient()).await;
+    let other = world.ann.say(&room, "My pin is 99");
+    let said = world.ann.say(&room, "My password is 1234");
+    world.ann.say(&room, "See you on Tuesday");
+    // Nobody can have this one.
+    world.ann.redact(&room, &other);
+    let slow = Trouble::delay(Stage::Message, Duration::from_secs(30));
+    let slow = world.sink.trouble(slow.times(1));
+    world.ask(&room, "!email now").await;
+    world
+        .until("the mail server thinks", || world.sink.hits(slow) == 1)
+        .await;
+    world.ann.redact(&room, &said);
+    decided(&world, &room).await;
+    for _ in 0..2 {
+        world.kill_postroom();
+        world.start_postroom().await;
+        world
+            .until("the bot tells", || told_of_doubt(&world, &room) == 1)
+            .await;
+        world.settled().await;
+    }
+    assert_eq!(told_of_doubt(&world, &room), 1);
+    let mails = world.sink.mails_to("jane@acme.com");
+    let last = letter_text(mails.last().unwrap());
+    assert!(
+        last.contains("on Tuesday") && !last.contains("1234"),
+        "{last}"
+    );
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_back_once_the_doubt_is_known_is_told_once() {
+    let (world, room) = training(Options::default()).await;
+    let lost = world.sink.trouble(Trouble::take_then_close().times(1));
+    let slow = Trouble::delay(Stage::Rcpt, Duration::from_secs(2));
+    let said = world.ann.say(&room, "My password is 1234");
+    world
+        .until("the answer is lost", || world.sink.hits(lost) == 1)
+        .await;
+    let slow = world.sink.trouble(slow.times(1));
+    world
+        .until("the next attempt", || world.sink.hits(slow) == 1)
+        .await;
+    world.ann.redact(&room, &said);
+    world.settled().await;
+    let told = world.said_by(&room, "@postroom:example.org");
+    let told = told.iter().filter(|text| text.contains("you removed"));
+    assert_eq!(told.count(), 1);
+    world.finish().await;
+}

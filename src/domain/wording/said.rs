@@ -115,6 +115,13 @@ pub fn taken_back_too_late(sender: &str, people: &[&str]) -> String {
     )
 }
 
+pub fn taken_back_perhaps_too_late(sender: &str, person: &str) -> String {
+    format!(
+        "{sender}, the message you removed may have gone by email to {person}: how its sending ended is \
+         not known."
+    )
+}
+
 /// What has happened in a room, as a sentence without its author.
 pub fn came() -> String {
     "joined the room".to_owned()

@@ -170,7 +170,7 @@ async fn the_newest_words_that_were_sent_are_known(
                 if letter == 0 {
                     letters::settle(tx, LetterId(1)).await?;
                 }
-                places::strike(tx, "$four").await
+                places::strike(tx, "$four", 9).await
             })
         });
         sealed.await.unwrap();
