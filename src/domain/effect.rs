@@ -8,6 +8,7 @@ use super::{
     event::{Membership, Said, Words},
     ids::{ContactId, ConversationId, CustomerId, MailId, MessageId, SubscriptionId},
     letter::Language,
+    note::Note,
     outgoing::{Offer, PostedFile},
     settings::{Key, Value},
     sharing::Shared,
@@ -286,8 +287,8 @@ pub enum ItemKind {
 pub struct Post {
     /// In the order in which they appear.
     pub parts: Vec<PostPart>,
-    /// Sentences of ours below the words: that it is encrypted, who invites to what.
-    pub remarks: Vec<String>,
+    /// What is told of it below the words: that it is encrypted, who invites to what.
+    pub notes: Vec<Note>,
     /// Only the room is told, not those who get the words by email.
     pub folded: Folded,
     /// The same: who writes, if that is somebody new.

@@ -308,7 +308,7 @@ async fn entry(
     reading: &mut Connection,
     context: &Context,
 ) -> Result<Entry, StoreError> {
-    let words = item.words;
+    let (words, mut quote) = (item.words, item.quote);
     let body = match (item.kind, item.shared) {
         (ItemKind::Shared, Some(Shared::File(file))) => {
             let fate = item.fate.as_ref();
@@ -323,20 +323,28 @@ async fn entry(
         (ItemKind::Shared, Some(Shared::Place(place))) => EntryBody::Place(place),
         (ItemKind::Shared, Some(Shared::Poll(poll))) => EntryBody::Poll(poll),
         (ItemKind::Shared, Some(Shared::PollResult(result))) => EntryBody::PollResult(result),
-        (ItemKind::Text | ItemKind::Shared, _) => EntryBody::Text(words),
+        (ItemKind::Text, Some(Shared::Notes { notes })) => EntryBody::Mail { words, notes },
+        (ItemKind::NotCarried, Some(Shared::Opaque { what, name })) => {
+            EntryBody::NotCarried { what, name }
+        }
+        (ItemKind::Remark, Some(Shared::Change { change })) => EntryBody::Remark(change),
         (ItemKind::Emote, _) => EntryBody::Emote(words),
         (ItemKind::Correction, _) => EntryBody::Correct {
             earlier: item.earlier,
             words,
         },
-        (ItemKind::NotCarried, _) => EntryBody::NotCarried { what: words.body },
-        (ItemKind::Reaction, _) => EntryBody::React { what: words.body },
-        (ItemKind::Remark, _) => EntryBody::Remark { what: words.body },
+        (ItemKind::Reaction, _) => EntryBody::React {
+            sign: words.body,
+            to: quote.take(),
+        },
+        (ItemKind::Text | ItemKind::Shared | ItemKind::NotCarried | ItemKind::Remark, _) => {
+            EntryBody::Text(words)
+        }
     };
     Ok(Entry {
         author: item.author,
         at: zoned(item.sent_at, zone),
-        quote: item.quote,
+        quote,
         body,
     })
 }

@@ -34,6 +34,7 @@ fn mail() -> IncomingMail {
         folded: None,
         shown: Vec::new(),
         notes: Vec::new(),
+        is_told: false,
         attachments: Vec::new(),
         problems: Vec::new(),
         auto_submitted: false,
@@ -247,7 +248,7 @@ fn of_very_many_files_some_are_shown_and_the_others_named() {
     assert!(
         matches!(&post.parts[80], PostPart::Words(last) if last.body.ends_with("\n\nbefore 289"))
     );
-    let remark = &post.remarks[0];
+    let remark = wording::mail::in_room(&post.notes[0]);
     assert!(remark.starts_with("(250 more files are only in the original, 🔍: 40.png, 41.png, "));
     assert!(remark.ends_with(", 59.png, and 230 more)"), "{remark}");
 }

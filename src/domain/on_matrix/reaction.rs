@@ -7,7 +7,6 @@ use crate::domain::{
     event::{EventKind, RoomEvent, Words},
     facts::{EventFacts, Role},
     outgoing::Offer,
-    wording,
 };
 
 /// The reaction with which staff send a waiting letter at once.
@@ -87,12 +86,13 @@ pub(super) fn on_reaction(event: &RoomEvent, key: &str, facts: &EventFacts) -> V
             continue;
         }
         let words = Words {
-            body: wording::reacted(key, &placement.excerpt),
+            body: key.to_owned(),
             html: None,
         };
         effects.push(Effect::Write {
             conversation: place,
             item: LetterItem {
+                quote: (!placement.excerpt.is_empty()).then(|| placement.excerpt.clone()),
                 about: Some(target.event.clone()),
                 rides: true,
                 ..item(event, ItemKind::Reaction, &words, facts)

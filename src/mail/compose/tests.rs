@@ -19,6 +19,7 @@ use super::*;
 use crate::domain::{
     event::Words,
     letter::{Entry, EntryBody, Language, Look, Quote},
+    sharing::Opaque,
 };
 
 fn zoned(text: &str) -> Zoned {
@@ -109,7 +110,8 @@ fn full_letter() -> SealedLetter {
                 "Béla <Ops>",
                 "14:03",
                 EntryBody::NotCarried {
-                    what: "a file named plan & budget.pdf".into(),
+                    what: Opaque::Unknown,
+                    name: "plan & budget".into(),
                 },
             ),
             entry(
@@ -133,7 +135,8 @@ fn full_letter() -> SealedLetter {
                 "Anna Léger",
                 "14:05",
                 EntryBody::React {
-                    what: "👍 (to “Thank you”)".into(),
+                    sign: "👍".into(),
+                    to: Some("Thank you".into()),
                 },
             ),
         ],
