@@ -186,9 +186,12 @@ pub enum Effect {
         contact: ContactId,
         name: String,
     },
-    /// Somebody leaves a broadcast.
+    /// Somebody leaves a broadcast by a mail. `confirm`: a person wrote it, and is told so in answer
+    /// to `message_id`, if they hadn't left before.
     EndSubscription {
         subscription: SubscriptionId,
+        confirm: bool,
+        message_id: Option<MessageId>,
     },
     /// The event or mail concerns staff in general: said in the control room, or logged.
     Report {

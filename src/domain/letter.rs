@@ -45,6 +45,8 @@ pub struct SealedLetter {
     pub language: Language,
     /// Of a room in broadcast mode.
     pub list: Option<List>,
+    /// We answer by ourselves: no machine is to answer that.
+    pub automatic: bool,
     /// This copy goes to somebody whose address is not ASCII: its header may hold such addresses.
     pub utf8: bool,
 }

@@ -10,7 +10,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use tokio::time::Instant;
 
 use super::{
-    Context, contents,
+    Context, automatic, contents,
     enclose::{self, NotYet},
     locale, return_path, settle,
     subscriptions::{self, Copy},
@@ -255,7 +255,7 @@ async fn load(
         let contact = action.contact.as_ref();
         contact.is_none_or(|contact| !item.had_by.contains(contact))
     });
-    if items.is_empty() {
+    if items.is_empty() && sealed.seal.automatic.is_none() {
         return Ok(None);
     }
     let copy = subscriptions::copy_for(&mut reading, action, &mut sealed.seal, context);
@@ -274,9 +274,19 @@ async fn load(
         seal.quote = None;
     }
     let zone = locale::time_zone(&seal.time_zone);
+    let language = Language::from_tag(&seal.language).unwrap_or(mailbox.language);
     let mut entries = Vec::with_capacity(items.len());
     for item in items {
         entries.push(entry(item, &zone, &mut reading, context).await?);
+    }
+    if let Some(automatic) = &seal.automatic {
+        let words = automatic::words(automatic, &action.recipient, language, context);
+        entries.push(Entry {
+            author: mailbox.name.clone(),
+            at: zoned(sealed.sealed_at, &zone),
+            quote: None,
+            body: EntryBody::Text(words),
+        });
     }
     let letter = SealedLetter {
         message_id: sealed.message_id,
@@ -295,8 +305,9 @@ async fn load(
         footer: mailbox.footer.clone(),
         organisation: mailbox.name.clone(),
         look: mailbox.look.clone(),
-        language: Language::from_tag(&seal.language).unwrap_or(mailbox.language),
+        language,
         list,
+        automatic: seal.automatic.is_some(),
         utf8: !action.recipient.address.local_part().is_ascii(),
     };
     Ok(Some((letter, events)))

@@ -48,10 +48,13 @@ pub fn decide(
     if let Some(subscription) = facts.leaving
         && !null_sender
     {
-        return (
-            Outcome::Leave,
-            vec![Effect::EndSubscription { subscription }],
-        );
+        let is_by_machine = mail.kind.is_by_machine() || mail.auto_submitted;
+        let end = Effect::EndSubscription {
+            subscription,
+            confirm: !is_by_machine,
+            message_id: mail.message_id.clone(),
+        };
+        return (Outcome::Leave, vec![end]);
     }
     let is_by_machine = mail.kind.is_by_machine() && mail.kind != MailKind::Own;
     if is_by_machine || mail.auto_submitted || null_sender {

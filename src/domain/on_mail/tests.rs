@@ -362,9 +362,12 @@ fn who_writes_to_the_way_out_leaves(
     };
     let (outcome, effects) = decide(MailId(7), &mail, null_sender, &facts);
     assert_eq!(outcome, expected);
-    let subscription = SubscriptionId(3);
-    let leaves = effects.contains(&Effect::EndSubscription { subscription });
-    assert_eq!(leaves, expected == Outcome::Leave);
+    let end = Effect::EndSubscription {
+        subscription: SubscriptionId(3),
+        confirm: kind == MailKind::New,
+        message_id: mail.message_id,
+    };
+    assert_eq!(effects.contains(&end), expected == Outcome::Leave);
 }
 
 #[rstest]

@@ -25,11 +25,7 @@ pub fn router(prefix: &str, files: Files, public: Public) -> Router {
         .route("/health", get(health))
         .merge(files::router(files))
         .merge(unsubscribe::router(public.clone()))
-        .fallback_service(
-            get(state::nothing_here)
-                .post(state::nothing_here)
-                .with_state(public),
-        );
+        .fallback_service(any(state::nothing_here).with_state(public));
     let prefix = prefix.trim_end_matches('/');
     let pages = if prefix.is_empty() {
         pages
