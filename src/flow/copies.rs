@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
-    Context, enclose, locale,
+    Context, automatic, enclose, locale,
     subscriptions::{self, Copy},
 };
 use crate::{
@@ -16,7 +16,6 @@ use crate::{
         letter::{Entry, EntryBody, Language, SealedLetter, gather_reactions},
         outgoing::MailAction,
         sharing::Shared,
-        wording,
     },
     store::{
         Connection, StoreError, conversations, guests, last_mails,
@@ -63,7 +62,7 @@ async fn read(
     if let Who::One(contact) = who {
         items.retain(|item| !item.had_by.contains(&contact));
     }
-    if items.iter().all(|item| item.kind.rides()) {
+    if items.iter().all(|item| item.kind.rides()) && sealed.seal.automatic.is_none() {
         return Ok(None);
     }
     let copy = subscriptions::copy_for(&mut reading, action, &mut sealed.seal, context);
@@ -85,12 +84,22 @@ async fn read(
         _ => None,
     };
     let zone = locale::time_zone(&seal.time_zone);
+    let language = Language::from_tag(&seal.language).unwrap_or(mailbox.language);
     let mut entries = Vec::with_capacity(items.len());
     for mut item in items {
         reader
             .forget_what_they_never_had(&mut item, &mut reading)
             .await?;
         entries.push(entry(item, &zone, &mut reading, context).await?);
+    }
+    if let Some(automatic) = &seal.automatic {
+        let words = automatic::words(automatic, &action.recipient, language, context);
+        entries.push(Entry {
+            author: mailbox.name.clone(),
+            at: zoned(sealed.sealed_at, &zone),
+            quote: None,
+            body: EntryBody::Text(words),
+        });
     }
     let letter = SealedLetter {
         message_id: sealed.message_id,
@@ -109,8 +118,9 @@ async fn read(
         footer: mailbox.footer.clone(),
         organisation: mailbox.name.clone(),
         look: mailbox.look.clone(),
-        language: Language::from_tag(&seal.language).unwrap_or(mailbox.language),
+        language,
         list,
+        automatic: seal.automatic.is_some(),
         utf8: !action.recipient.address.local_part().is_ascii(),
     };
     Ok(Some((letter, events)))
@@ -219,17 +229,23 @@ async fn entry(
         (ItemKind::Shared, Some(Shared::Place(place))) => EntryBody::Place(place),
         (ItemKind::Shared, Some(Shared::Poll(poll))) => EntryBody::Poll(poll),
         (ItemKind::Shared, Some(Shared::PollResult(result))) => EntryBody::PollResult(result),
-        (ItemKind::Text | ItemKind::Shared, _) => EntryBody::Text(words),
+        (ItemKind::Text, Some(Shared::Notes { notes })) => EntryBody::Mail { words, notes },
+        (ItemKind::NotCarried, Some(Shared::Opaque { what, name })) => {
+            EntryBody::NotCarried { what, name }
+        }
+        (ItemKind::Remark, Some(Shared::Change { change })) => EntryBody::Remark(change),
         (ItemKind::Emote, _) => EntryBody::Emote(words),
         (ItemKind::Correction, _) => EntryBody::Correct {
             earlier: item.earlier,
             words,
         },
-        (ItemKind::NotCarried, _) => EntryBody::NotCarried { what: words.body },
         (ItemKind::Reaction, _) => EntryBody::React {
-            what: wording::reacted(&words.body, &quote.take().unwrap_or_default()),
+            sign: words.body,
+            to: quote.take(),
         },
-        (ItemKind::Remark, _) => EntryBody::Remark { what: words.body },
+        (ItemKind::Text | ItemKind::Shared | ItemKind::NotCarried | ItemKind::Remark, _) => {
+            EntryBody::Text(words)
+        }
     };
     Ok(Entry {
         author: item.author,

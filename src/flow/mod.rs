@@ -7,6 +7,7 @@
 mod amend;
 mod apply;
 mod audience;
+mod automatic;
 mod contents;
 mod context;
 mod copies;

@@ -120,6 +120,7 @@ pub async fn seal(
         language: locale.language.tag().to_owned(),
         time_zone: locale.time_zone,
         list,
+        automatic: None,
     };
     if !letters::seal(tx, letter, &message_id, &seal, origin.now).await? {
         return Ok(());

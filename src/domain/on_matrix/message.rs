@@ -66,10 +66,10 @@ fn is_relayed_notice(event: &RoomEvent, content: &Content, facts: &EventFacts) -
 fn missing(content: &Content) -> Option<String> {
     match content {
         Content::Shared {
-            shared: shared @ Shared::File(file),
+            shared: Shared::File(file),
             ..
-        } if file.source.is_none() => Some(wording::not_fetched(&wording::shared(shared))),
-        Content::Opaque { what, name } => Some(wording::not_carried(&wording::opaque(*what, name))),
+        } if file.source.is_none() => Some(wording::not_fetched(file)),
+        Content::Opaque { what, name } => Some(wording::not_carried(*what, name)),
         _ => None,
     }
 }

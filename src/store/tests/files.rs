@@ -214,6 +214,7 @@ async fn seal(tx: &mut Tx, conversation: ConversationId, number: usize) -> Resul
         language: String::new(),
         time_zone: String::new(),
         list: None,
+        automatic: None,
     };
     let id = MessageId::parse(&format!("<{number}@b>")).unwrap();
     letters::seal(tx, letter.unwrap(), &id, &seal, 0).await?;
