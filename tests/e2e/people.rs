@@ -1,6 +1,6 @@
 //! Who is in a room by email.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::json;
 
 use crate::stage::Stage;
