@@ -9,6 +9,8 @@
     reason = "what a test can't go on without may end it"
 )]
 
+#[path = "crash/staff.rs"]
+mod staff;
 mod support;
 #[path = "crash/traffic.rs"]
 mod traffic;
@@ -72,6 +74,7 @@ async fn storm(quiet: &'static str, database: Choice) {
     let parties = Party::invite_all(&world).await;
     let before = verdict::Before::look(&world);
 
+    let mut known = verdict::Known::default();
     let begun = Instant::now();
     let traffic = Traffic::begin(&parties, &world, seed);
     for kill in 0..kills {
@@ -79,6 +82,7 @@ async fn storm(quiet: &'static str, database: Choice) {
             until_one_works(&mut world).await;
         }
         tokio::time::sleep(life(kill, &mut chance)).await;
+        known.look(&world).await;
         disturb(&world, &mut chance);
         tokio::time::sleep(Duration::from_millis(chance.random_range(0..20))).await;
         if are_two {
@@ -98,11 +102,11 @@ async fn storm(quiet: &'static str, database: Choice) {
     world.homeserver.clear_faults();
     world.sink.clear_troubles();
     let stormy = begun.elapsed();
-    let sent = traffic.end().await;
+    let (sent, said) = traffic.end().await;
     verdict::wait_for_rest(&world, TO_REST).await;
     let settled = begun.elapsed().saturating_sub(stormy);
 
-    let figures = verdict::judge(&parties, &sent, &before, &world);
+    let figures = verdict::judge(&parties, &sent, &said, &known, &before, &world);
     world.quiet().await;
     world.stop_postroom().await;
     verdict::look_into_database(&world).await;

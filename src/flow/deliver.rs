@@ -1,29 +1,26 @@
 //! Hands letters to the mail server, each recipient's in a transaction of its own.
 
 use std::{
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use futures_util::StreamExt as _;
-use jiff::{Timestamp, tz::TimeZone};
 use tokio::time::Instant;
 
 use super::{
-    Context, contents,
+    Context, contents, copies,
     enclose::{self, NotYet, Wait},
-    locale, return_path, settle,
-    subscriptions::{self, Copy},
+    return_path,
+    settle::{self, Arrived},
     worker::{Slots, Step, Worker, write_down},
 };
 use crate::{
     domain::{
         delivery::{SendOutcome, millis},
-        effect::ItemKind,
         ids::LetterId,
-        letter::{Entry, EntryBody, Language, SealedLetter, gather_reactions},
+        letter::SealedLetter,
         outgoing::MailAction,
-        sharing::Shared,
     },
     mail::{
         compose::{self, Composed},
@@ -31,7 +28,7 @@ use crate::{
         smtp::{MOST_CONNECTIONS, Message},
     },
     store::{
-        Connection, Queue, StoreError, conversations, files, last_mails, letters,
+        Queue, StoreError, conversations, files, letters,
         outbox::{self, Claimed, Way},
     },
 };
@@ -77,6 +74,9 @@ impl Worker for Deliver {
 async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> {
     let action: MailAction = serde_json::from_str(&row.payload)?;
     let letter = LetterId(row.letter_id.unwrap_or_default());
+    if row.uncertain == outbox::LOST {
+        tell_of_a_lost_attempt(&row, &action, &context).await?;
+    }
     let carried = Carried::default();
     let deadline = Instant::now() + PATIENCE;
     let handed_over = match get_ready(&row, &action, letter, &context).await {
@@ -87,23 +87,25 @@ async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> 
     };
     // Nothing has been sent yet. An error that doesn't pass is told and given up as any other.
     let outcome = handed_over.unwrap_or_else(later);
-    let carried = match &outcome {
-        SendOutcome::Delivered { .. } => carried.into_inner().unwrap_or_default(),
-        _ => Vec::new(),
+    let carried = carried.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let arrived = match &outcome {
+        SendOutcome::Delivered { .. } => Arrived::Surely(carried),
+        SendOutcome::Uncertain { .. } => Arrived::Perhaps(carried),
+        _ => Arrived::No,
     };
     tracing::info!(
         trace = %row.trace, letter = %letter, attempt = row.attempts, to = %action.recipient.address.masked(),
         outcome = outcome_word(&outcome), "Tried to hand a mail over"
     );
     let store = context.store.clone();
-    let ended = (row, action, outcome, carried, context);
+    let ended = (row, action, outcome, arrived, context);
     write_down(
         ended,
         &store,
-        move |tx, (row, action, outcome, carried, context)| {
+        move |tx, (row, action, outcome, arrived, context)| {
             Box::pin(async move {
-                settle::settle(tx, &row, &action, letter, outcome, &context).await?;
-                settle::tell_of_what_was_struck(tx, &row, &action, &carried, &context).await
+                settle::tell_of_what_was_struck(tx, &row, &action, &arrived, &context).await?;
+                settle::settle(tx, &row, &action, letter, outcome, &context).await
             })
         },
     )
@@ -139,6 +141,22 @@ async fn get_ready(
     Ok((!is_ready).then(|| Wait::ForFiles(NotYet::others_go_first())))
 }
 
+/// An earlier attempt was broken off, and nobody has told yet of what it may have carried.
+async fn tell_of_a_lost_attempt(
+    row: &Claimed,
+    action: &MailAction,
+    context: &Arc<Context>,
+) -> Result<(), StoreError> {
+    let lost = (row.clone(), action.clone(), Arc::clone(context));
+    write_down(lost, &context.store, |tx, (row, action, context)| {
+        Box::pin(async move {
+            let arrived = Arrived::WhoKnows;
+            settle::tell_of_what_was_struck(tx, &row, &action, &arrived, &context).await
+        })
+    })
+    .await
+}
+
 /// The letter's files aren't there yet: that is no attempt, and nobody's fault who takes mail.
 async fn put_off(row: Claimed, not_yet: NotYet, context: &Context) -> Result<(), StoreError> {
     tracing::debug!(trace = %row.trace, reason = not_yet.reason, "A letter waits for its files");
@@ -154,8 +172,8 @@ async fn put_off(row: Claimed, not_yet: NotYet, context: &Context) -> Result<(),
         .await
 }
 
-/// The messages that the mail held when it was handed over.
-type Carried = OnceLock<Vec<String>>;
+/// The messages that the mail held as it was composed last.
+type Carried = Mutex<Vec<String>>;
 
 async fn hand_over(
     row: &Claimed,
@@ -217,11 +235,15 @@ async fn compose_now(
     signer: Option<&Arc<Signer>>,
     context: &Context,
 ) -> Result<Option<Message>, SendOutcome> {
-    let Some((sealed, events)) = load(letter, action, context).await.map_err(later)? else {
+    let copy = copies::of(letter, action, context).await.map_err(later)?;
+    let (sealed, events) = copy.map_or((None, Vec::new()), |(sealed, events)| {
+        (Some(sealed), events)
+    });
+    *carried.lock().unwrap_or_else(PoisonError::into_inner) = events;
+    let Some(sealed) = sealed else {
         return Ok(None);
     };
     fetch_again_what_is_lost(&sealed, context).await?;
-    carried.get_or_init(|| events);
     let mut mail = composed(sealed).await?;
     if let Some(signer) = signer {
         let signature = signature(signer, &mail, context).await?;
@@ -266,13 +288,9 @@ async fn measure(
     action: &MailAction,
     context: &Context,
 ) -> Result<u64, SendOutcome> {
-    let everybodys = MailAction {
-        contact: None,
-        subscription: None,
-        ..action.clone()
-    };
-    match load(letter, &everybodys, context).await.map_err(later)? {
-        Some((sealed, _)) => Ok(composed(sealed).await?.size()),
+    let whole = copies::whole(letter, action, context);
+    match whole.await.map_err(later)? {
+        Some(letter) => Ok(composed(letter).await?.size()),
         None => Ok(0),
     }
 }
@@ -315,113 +333,6 @@ async fn signature(
         signing.write(&chunk);
     }
     Ok(signing.finish())
-}
-
-/// The letter as this recipient gets it, without what they have already, and the events of the messages
-/// in it.
-async fn load(
-    letter: LetterId,
-    action: &MailAction,
-    context: &Context,
-) -> Result<Option<(SealedLetter, Vec<String>)>, StoreError> {
-    let mut reading = context.store.read().await?;
-    let mut sealed = letters::sealed(&mut reading, letter).await?;
-    let mut items = letters::items(&mut reading, letter).await?;
-    items.retain(|item| {
-        let contact = action.contact.as_ref();
-        contact.is_none_or(|contact| !item.had_by.contains(contact))
-    });
-    if items.is_empty() {
-        return Ok(None);
-    }
-    let copy = subscriptions::copy_for(&mut reading, action, &mut sealed.seal, context);
-    let list = match copy.await? {
-        Copy::Everybodys => None,
-        Copy::Own(list) => Some(list),
-        Copy::Nobodys => return Ok(None),
-    };
-    let found = conversations::find(&mut reading, sealed.conversation).await?;
-    let (_, mailbox) = context.mailbox(found.as_ref().map_or("", |found| found.mailbox.as_str()));
-    let events = items.iter().map(|item| item.event.clone()).collect();
-    let mut seal = sealed.seal;
-    if let Some(mail) = seal.quoted
-        && last_mails::is_taken_back(&mut reading, mail).await?
-    {
-        seal.quote = None;
-    }
-    let zone = locale::time_zone(&seal.time_zone);
-    let mut entries = Vec::with_capacity(items.len());
-    for item in items {
-        entries.push(entry(item, &zone, &mut reading, context).await?);
-    }
-    let letter = SealedLetter {
-        message_id: sealed.message_id,
-        date: zoned(sealed.sealed_at, &zone),
-        from: seal.from,
-        reply_to: seal.reply_to,
-        to: seal.to,
-        cc: seal.cc,
-        subject: seal.subject,
-        in_reply_to: seal.in_reply_to,
-        references: seal.references,
-        entries: gather_reactions(entries),
-        how_to: seal.how_to,
-        readers: seal.readers,
-        quote: seal.quote,
-        footer: mailbox.footer.clone(),
-        organisation: mailbox.name.clone(),
-        look: mailbox.look.clone(),
-        language: Language::from_tag(&seal.language).unwrap_or(mailbox.language),
-        list,
-        utf8: !action.recipient.address.local_part().is_ascii(),
-    };
-    Ok(Some((letter, events)))
-}
-
-async fn entry(
-    item: letters::Item,
-    zone: &TimeZone,
-    reading: &mut Connection,
-    context: &Context,
-) -> Result<Entry, StoreError> {
-    let words = item.words;
-    let body = match (item.kind, item.shared) {
-        (ItemKind::Shared, Some(Shared::File(file))) => {
-            let fate = item.fate.as_ref();
-            let enclosed =
-                enclose::enclosed(reading, &item.file_event, &file, fate, context).await?;
-            let caption = Some(words).filter(|words| !words.body.is_empty());
-            EntryBody::File {
-                file,
-                caption,
-                enclosed,
-            }
-        }
-        (ItemKind::Shared, Some(Shared::Place(place))) => EntryBody::Place(place),
-        (ItemKind::Shared, Some(Shared::Poll(poll))) => EntryBody::Poll(poll),
-        (ItemKind::Shared, Some(Shared::PollResult(result))) => EntryBody::PollResult(result),
-        (ItemKind::Text | ItemKind::Shared, _) => EntryBody::Text(words),
-        (ItemKind::Emote, _) => EntryBody::Emote(words),
-        (ItemKind::Correction, _) => EntryBody::Correct {
-            earlier: item.earlier,
-            words,
-        },
-        (ItemKind::NotCarried, _) => EntryBody::NotCarried { what: words.body },
-        (ItemKind::Reaction, _) => EntryBody::React { what: words.body },
-        (ItemKind::Remark, _) => EntryBody::Remark { what: words.body },
-    };
-    Ok(Entry {
-        author: item.author,
-        at: zoned(item.sent_at, zone),
-        quote: item.quote,
-        body,
-    })
-}
-
-fn zoned(millis: i64, zone: &TimeZone) -> jiff::Zoned {
-    Timestamp::from_millisecond(millis)
-        .unwrap_or_default()
-        .to_zoned(zone.clone())
 }
 
 fn outcome_word(outcome: &SendOutcome) -> &'static str {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Context, lanes, lanes::Origin, seal};
+use ruma::OwnedRoomId;
+
+use super::{Context, audience, lanes, lanes::Origin, seal};
 use crate::{
     domain::{
         delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MAIL, SendOutcome, backoff, millis},
@@ -13,6 +15,7 @@ use crate::{
     store::{
         StoreError, Tx, letters, outbox,
         outbox::{Claimed, Settled, Way},
+        rooms,
     },
     telemetry::metrics::catalogue::{EVENT_TO_MAIL, LETTERS, NO_LABELS},
 };
@@ -173,30 +176,59 @@ async fn retry(
     Ok(())
 }
 
+/// What an attempt has brought to its recipient: the events of the messages in it.
+#[derive(Debug, Clone)]
+pub enum Arrived {
+    No,
+    Perhaps(Vec<String>),
+    Surely(Vec<String>),
+    /// Perhaps something: nobody wrote down how the attempt ended.
+    WhoKnows,
+}
+
 /// Whoever took a message back while it was being handed over was told nothing, as nothing was known
-/// yet; now it has gone after all.
+/// yet; now it has gone after all, or may have. Once that is written down, who takes back more is told
+/// at once.
 pub async fn tell_of_what_was_struck(
     tx: &mut Tx,
     row: &Claimed,
     action: &MailAction,
-    carried: &[String],
+    arrived: &Arrived,
     context: &Context,
 ) -> Result<(), StoreError> {
-    let Some(letter) = row.letter_id.map(LetterId).filter(|_| !carried.is_empty()) else {
+    let Some(letter) = row.letter_id.map(LetterId) else {
         return Ok(());
     };
+    let mut struck = match arrived {
+        Arrived::No => return Ok(()),
+        _ => letters::struck_since(tx.connection(), letter, row.spared).await?,
+    };
+    struck.retain(|message| match (arrived, action.contact) {
+        (Arrived::Perhaps(events) | Arrived::Surely(events), _) => events.contains(&message.event),
+        (_, Some(contact)) => !message.had_by.contains(&contact),
+        (_, None) => true,
+    });
+    let is_sure = matches!(arrived, Arrived::Surely(_));
+    // What was delivered says so itself.
+    if (is_sure && struck.is_empty()) || !outbox::doubt(tx, row.id).await? {
+        return Ok(());
+    }
     let origin = Origin::without_event(row.trace.clone(), context.now_ms());
-    for (event, author) in letters::struck(tx.connection(), letter).await? {
-        if carried.contains(&event) {
-            let (room, _) = letters::place_of(tx.connection(), letter).await?;
-            let text = wording::taken_back_too_late(&author, &[&action.recipient.shown_name()]);
-            tell(tx, &room, None, &text, &origin, context).await?;
-        }
+    let (room, _) = letters::place_of(tx.connection(), letter).await?;
+    let name = action.recipient.shown_name();
+    for message in struck {
+        let text = if is_sure {
+            wording::taken_back_too_late(&message.author, &[&name])
+        } else {
+            wording::taken_back_perhaps_too_late(&message.author, &name)
+        };
+        tell_author(tx, &room, &text, &origin, context).await?;
     }
     Ok(())
 }
 
-/// Says it in the room, as a reply to the last message that the letter holds.
+/// Tells staff: in the room, as a reply to the last message that the letter holds, as long as nobody
+/// else reads it there.
 async fn tell(
     tx: &mut Tx,
     room: &str,
@@ -205,9 +237,32 @@ async fn tell(
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
-    let Ok(room) = ruma::OwnedRoomId::try_from(room) else {
-        return lanes::report(tx, text, origin, context).await;
-    };
-    let event = event.and_then(|id| id.try_into().ok());
-    lanes::say(tx, room, text, event.as_ref(), origin, context).await
+    match place_of_bot(tx, room).await? {
+        Some(room) if !audience::has_visitors(tx.connection(), &room, context).await? => {
+            let event = event.and_then(|id| id.try_into().ok());
+            lanes::say(tx, room, text, event.as_ref(), origin, context).await
+        }
+        _ => lanes::report(tx, text, origin, context).await,
+    }
+}
+
+/// Tells who had written a message, whoever that is: in the room, as long as the bot is there.
+async fn tell_author(
+    tx: &mut Tx,
+    room: &str,
+    text: &str,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    match place_of_bot(tx, room).await? {
+        Some(room) => lanes::say(tx, room, text, None, origin, context).await,
+        None => lanes::report(tx, text, origin, context).await,
+    }
+}
+
+/// The room, if the bot is in it.
+async fn place_of_bot(tx: &mut Tx, room: &str) -> Result<Option<OwnedRoomId>, StoreError> {
+    let known = rooms::find(tx.connection(), room).await?;
+    let is_there = known.is_some_and(|known| known.bot_joined == 1);
+    Ok(OwnedRoomId::try_from(room).ok().filter(|_| is_there))
 }

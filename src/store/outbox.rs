@@ -16,11 +16,15 @@ statements! {
         INSERT INTO outbox (way, lane, effect_id, payload, state, next_at, letter_id, trace, created_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $6)";
     CLAIM = "
-        UPDATE outbox SET state = 'attempting', attempts = attempts + 1, lease_until = $3
+        UPDATE outbox SET state = 'attempting', attempts = attempts + 1, lease_until = $3,
+            spared = CASE WHEN uncertain = 2 THEN spared ELSE coalesce((
+                SELECT max(struck) FROM letter_items
+                WHERE letter_items.letter_id = outbox.letter_id), 0) END
         WHERE id IN (
             SELECT id FROM outbox WHERE way = $1 AND state = 'ready' AND next_at <= $2
             ORDER BY next_at LIMIT $4)
-        RETURNING id, lane, effect_id, payload, uncertain, attempts, letter_id, trace, created_at";
+        RETURNING id, lane, effect_id, payload, uncertain, attempts, letter_id, spared, trace,
+            created_at";
     SELECT_NEXT = "SELECT min(next_at) FROM outbox WHERE way = $1 AND state = 'ready'";
     SETTLE = "
         UPDATE outbox SET state = $2, reason = $3, result = $4, settled_at = $5, lease_until = NULL,
@@ -39,16 +43,25 @@ statements! {
         WHERE id = $1 AND settled_at IS NULL AND attempts = $4";
     TAKE_BACK = "
         UPDATE outbox SET state = 'ready', lease_until = NULL, preparing = 0,
-            uncertain = CASE WHEN preparing = 1 THEN uncertain ELSE 1 END
+            uncertain = CASE
+                WHEN preparing = 1 THEN uncertain
+                WHEN way = 'mail' AND uncertain <> 1 THEN 2
+                ELSE 1
+            END
         WHERE state = 'attempting' AND lease_until <= $1";
     SELECT_ATTEMPTING = "SELECT id FROM outbox WHERE way = $1 AND state = 'attempting'";
     TAKE_BACK_ONE = "
         UPDATE outbox SET state = 'ready', lease_until = NULL, preparing = 0,
-            uncertain = CASE WHEN preparing = 1 THEN uncertain ELSE 1 END
+            uncertain = CASE
+                WHEN preparing = 1 THEN uncertain
+                WHEN way = 'mail' AND uncertain <> 1 THEN 2
+                ELSE 1
+            END
         WHERE id = $1 AND state = 'attempting'";
     PREPARE = "
         UPDATE outbox SET preparing = $2
         WHERE id = $1 AND state = 'attempting' AND attempts = $3";
+    DOUBT = "UPDATE outbox SET uncertain = 1 WHERE id = $1 AND uncertain <> 1";
     SELECT_BY_EFFECT = "
         SELECT id, lane, payload FROM outbox WHERE effect_id = $1 AND settled_at IS NULL
         AND attempts > 0";
@@ -58,7 +71,7 @@ statements! {
             count(CASE WHEN state = 'delivered' THEN 1 END) AS delivered
         FROM outbox WHERE letter_id = $1";
     COUNT_OTHERS_OF_LETTER = "
-        SELECT count(CASE WHEN state = 'delivered' OR uncertain = 1 THEN 1 END) AS reached,
+        SELECT count(CASE WHEN state = 'delivered' OR uncertain <> 0 THEN 1 END) AS reached,
             count(CASE WHEN state = 'attempting' AND id <> $2 THEN 1 END) AS under_way
         FROM outbox WHERE letter_id = $1";
     COUNT_UNSETTLED = "
@@ -113,14 +126,20 @@ pub struct Claimed {
     pub lane: String,
     pub effect_id: String,
     pub payload: String,
-    /// An earlier attempt may have succeeded.
+    /// An earlier attempt may have succeeded; [`LOST`] if nobody has looked yet what follows from that.
     pub uncertain: i64,
     /// How many attempts were begun, with this one.
     pub attempts: i64,
     pub letter_id: Option<i64>,
+    /// What was taken out of the letter up to here, by places in the inbox, was in no attempt that may
+    /// have succeeded.
+    pub spared: i64,
     pub trace: String,
     pub created_at: i64,
 }
+
+/// What stands in [`Claimed::uncertain`] of a mail whose attempt nobody wrote the end of.
+pub const LOST: i64 = 2;
 
 /// How a row ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -250,6 +269,11 @@ pub async fn retry(
     tx.once_committed(move || SENDS.add(changed, [way.word(), outcome]));
     tx.wake(way.queue());
     Ok(())
+}
+
+/// An attempt may have succeeded, and what follows from that is seen to now; `false` if it was before.
+pub async fn doubt(tx: &mut Tx, id: i64) -> Result<bool, StoreError> {
+    Ok(execute!(tx.connection(), DOUBT, id) == 1)
 }
 
 /// The row isn't ready to be attempted: attempt number `attempt` doesn't count, and the next one is

@@ -5,7 +5,7 @@ use crate::domain::{
     effect::ItemKind,
     event::{Said, Words},
     facts::Placement,
-    ids::{ConversationId, LetterId},
+    ids::{ContactId, ConversationId, LetterId},
     outgoing::MailAction,
     sharing::Shared,
     wording,
@@ -13,21 +13,24 @@ use crate::domain::{
 
 statements! {
     SELECT_PLACES = "
-        SELECT conversation_id, letters.id, letters.state, letter_items.body, html, shared, file_event
+        SELECT conversation_id, letters.id, letters.state, letter_items.body, html, shared, had_by,
+            file_event
         FROM letter_items JOIN letters ON letters.id = letter_id
         WHERE event_id = $1 AND struck = 0 ORDER BY letter_items.id";
     SELECT_CORRECTIONS = "
-        SELECT conversation_id, letters.id, letters.state, letter_items.body, html, shared, event_id
+        SELECT conversation_id, letters.id, letters.state, letter_items.body, html, shared, had_by,
+            event_id
         FROM letter_items JOIN letters ON letters.id = letter_id
         WHERE about = $1 AND about <> '' AND kind IN ('correction', 'shared') AND struck = 0
         ORDER BY letter_items.id";
     SELECT_EVER = "
         SELECT conversation_id FROM letter_items JOIN letters ON letters.id = letter_id
         WHERE event_id = $1";
+    SELECT_CARRYING = "SELECT letter_id, had_by FROM letter_items WHERE event_id = $1";
     COUNT_BEGUN = "
         SELECT count(*) FROM outbox
         WHERE letter_id = $1 AND (
-            uncertain = 1 OR (state NOT IN ('queued', 'ready') AND preparing = 0))";
+            uncertain <> 0 OR (state NOT IN ('queued', 'ready') AND preparing = 0))";
     SELECT_REACHED = "
         SELECT payload FROM outbox
         WHERE letter_id = $1 AND (state = 'delivered' OR uncertain = 1) ORDER BY id";
@@ -36,12 +39,14 @@ statements! {
             fate = CASE WHEN file_event = $7 THEN fate ELSE '' END
         WHERE event_id = $1 AND letter_id = $2 AND struck = 0";
     TAKE_OUT = "
-        UPDATE letter_items SET struck = 1, body = '', html = NULL, quote = '', shared = '', earlier = ''
-        WHERE event_id = $1 AND letter_id IN (
+        UPDATE letter_items
+        SET struck = $3, body = '', html = NULL, quote = '', shared = '', earlier = ''
+        WHERE event_id = $1 AND struck = 0 AND letter_id IN (
             SELECT id FROM letters WHERE conversation_id = $2 AND state <> 'settled')";
     STRIKE = "
-        UPDATE letter_items SET struck = 1, body = '', html = NULL, quote = '', shared = '', earlier = ''
-        WHERE event_id = $1";
+        UPDATE letter_items
+        SET struck = $2, body = '', html = NULL, quote = '', shared = '', earlier = ''
+        WHERE event_id = $1 AND struck = 0";
     SELECT_FILES_OF = "
         SELECT files.event_id FROM letter_items JOIN files ON files.event_id = file_event
         WHERE letter_items.event_id = $1
@@ -49,8 +54,9 @@ statements! {
         SELECT files.event_id FROM letter_items JOIN files ON files.event_id = file_event
         WHERE about = $1 AND about <> ''";
     STRIKE_WHAT_IS_ABOUT = "
-        UPDATE letter_items SET struck = 1, body = '', html = NULL, quote = '', shared = '', earlier = ''
-        WHERE about = $1 AND about <> ''";
+        UPDATE letter_items
+        SET struck = $2, body = '', html = NULL, quote = '', shared = '', earlier = ''
+        WHERE about = $1 AND about <> '' AND struck = 0";
     STRIKE_QUOTES = "UPDATE letter_items SET quote = '' WHERE reply_to = $1 AND reply_to <> ''";
     INSERT_EDIT = "
         INSERT INTO edits (event_id, message_id, inbox_seq) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
@@ -59,19 +65,30 @@ statements! {
         SELECT event_id FROM edits WHERE message_id = $1 ORDER BY inbox_seq DESC LIMIT 2";
 }
 
+/// Conversation, letter and its state; words, what is shared, who had it before, and the event that brought
+/// what is shared.
+type Place = (
+    i64,
+    i64,
+    String,
+    String,
+    Option<String>,
+    String,
+    String,
+    String,
+);
+
 /// Where a message stands that wasn't taken back, and who has it.
 pub async fn of(connection: &mut Connection, event: &str) -> Result<Vec<Placement>, StoreError> {
-    type Row = (i64, i64, String, String, Option<String>, String, String);
     let mut places = Vec::new();
-    for (conversation, letter, state, body, html, shared, _) in
-        fetch_all!(connection, Row, SELECT_PLACES, event)
-    {
+    for place in fetch_all!(connection, Place, SELECT_PLACES, event) {
+        let (conversation, letter, state, body, html, shared, had_by, _) = place;
         let shared = read(&shared)?;
         let words = Words { body, html };
         places.push(Placement {
             conversation: ConversationId(conversation),
             waits: waits(connection, LetterId(letter), &state).await?,
-            people: reached(connection, LetterId(letter)).await?,
+            people: people(connection, LetterId(letter), &had_by).await?,
             excerpt: String::new(),
             said: Some(Said { words, shared }),
             correction: None,
@@ -97,10 +114,8 @@ async fn add_corrections(
     connection: &mut Connection,
     event: &str,
 ) -> Result<(), StoreError> {
-    type Row = (i64, i64, String, String, Option<String>, String, String);
-    for (conversation, letter, state, body, html, shared, correction) in
-        fetch_all!(connection, Row, SELECT_CORRECTIONS, event)
-    {
+    for correction in fetch_all!(connection, Place, SELECT_CORRECTIONS, event) {
+        let (conversation, letter, state, body, html, shared, had_by, correction) = correction;
         let shared = read(&shared)?;
         if matches!(shared, Some(Shared::PollResult(_))) {
             continue;
@@ -114,7 +129,7 @@ async fn add_corrections(
             place.correction = correction.try_into().ok();
             continue;
         }
-        for name in reached(connection, LetterId(letter)).await? {
+        for name in people(connection, LetterId(letter), &had_by).await? {
             if !place.people.contains(&name) {
                 place.people.push(name);
             }
@@ -145,6 +160,26 @@ pub async fn ever(
     Ok(rows.into_iter().map(|(id,)| ConversationId(id)).collect())
 }
 
+/// Whether a letter with the message has reached, or may have reached, this person; or they had it
+/// before there was one.
+pub async fn has(
+    connection: &mut Connection,
+    event: &str,
+    person: ContactId,
+) -> Result<bool, StoreError> {
+    for (letter, had_by) in fetch_all!(connection, (i64, String), SELECT_CARRYING, event) {
+        let had_by: Vec<ContactId> = serde_json::from_str(&had_by)?;
+        if had_by.contains(&person) {
+            return Ok(true);
+        }
+        let reached = reached(connection, LetterId(letter)).await?;
+        if reached.iter().any(|action| action.contact == Some(person)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Whether nobody can have the letter yet. A failed attempt that reached nobody doesn't count.
 async fn waits(
     connection: &mut Connection,
@@ -158,13 +193,28 @@ async fn waits(
     })
 }
 
-async fn reached(connection: &mut Connection, letter: LetterId) -> Result<Vec<String>, StoreError> {
-    let mut people = Vec::new();
-    for (payload,) in fetch_all!(connection, (String,), SELECT_REACHED, letter.0) {
-        let action: MailAction = serde_json::from_str(&payload)?;
-        people.push(action.recipient.shown_name());
-    }
-    Ok(people)
+/// To whom the letter has been handed over, or may have been.
+async fn reached(
+    connection: &mut Connection,
+    letter: LetterId,
+) -> Result<Vec<MailAction>, StoreError> {
+    fetch_all!(connection, (String,), SELECT_REACHED, letter.0)
+        .into_iter()
+        .map(|(payload,)| Ok(serde_json::from_str(&payload)?))
+        .collect()
+}
+
+/// The names of those whom a message has reached by the letter: but for those who had it before.
+async fn people(
+    connection: &mut Connection,
+    letter: LetterId,
+    had_by: &str,
+) -> Result<Vec<String>, StoreError> {
+    let had_by: Vec<ContactId> = serde_json::from_str(had_by)?;
+    let mut reached = reached(connection, letter).await?;
+    reached.retain(|action| action.contact.is_none_or(|one| !had_by.contains(&one)));
+    let names = reached.iter().map(|action| action.recipient.shown_name());
+    Ok(names.collect())
 }
 
 /// Replaces what a message says in every letter that nobody can have yet. Another file than before is
@@ -176,7 +226,6 @@ pub async fn rewrite(
     kind: ItemKind,
     said: &Said,
 ) -> Result<(), StoreError> {
-    type Row = (i64, i64, String, String, Option<String>, String, String);
     let shared = match &said.shared {
         Some(shared) => serde_json::to_string(shared)?,
         None => String::new(),
@@ -185,8 +234,8 @@ pub async fn rewrite(
         Some(Shared::File(file)) => file.source.clone(),
         _ => None,
     };
-    for (_, letter, state, _, _, before, file_event) in
-        fetch_all!(tx.connection(), Row, SELECT_PLACES, event)
+    for (_, letter, state, _, _, before, _, file_event) in
+        fetch_all!(tx.connection(), Place, SELECT_PLACES, event)
     {
         if waits(tx.connection(), LetterId(letter), &state).await? {
             let is_same_file = source(&read(&before)?) == source(&said.shared);
@@ -210,25 +259,28 @@ pub async fn rewrite(
     Ok(())
 }
 
-/// Takes a message out of the conversation's letter, in which it waits.
+/// Takes a message out of the conversation's letter, in which it waits. `by` is the place in the inbox of
+/// the event that does so.
 pub async fn take_out(
     tx: &mut Tx,
     conversation: ConversationId,
     event: &str,
+    by: i64,
 ) -> Result<(), StoreError> {
-    execute!(tx.connection(), TAKE_OUT, event, conversation.0);
+    execute!(tx.connection(), TAKE_OUT, event, conversation.0, by);
     Ok(())
 }
 
 /// Takes a message out of every letter with its files, what is about it and what others quote of it, and
-/// forgets what it said. One that is on its way is looked at once more right before its DATA.
-pub async fn strike(tx: &mut Tx, event: &str) -> Result<(), StoreError> {
+/// forgets what it said. One that is on its way is looked at once more right before its DATA. `by` is the
+/// place in the inbox of the event that does so.
+pub async fn strike(tx: &mut Tx, event: &str, by: i64) -> Result<(), StoreError> {
     for (file,) in fetch_all!(tx.connection(), (String,), SELECT_FILES_OF, event) {
         files::take_back(tx, &file).await?;
         links::forget_name(tx, &file).await?;
     }
-    execute!(tx.connection(), STRIKE, event);
-    execute!(tx.connection(), STRIKE_WHAT_IS_ABOUT, event);
+    execute!(tx.connection(), STRIKE, event, by);
+    execute!(tx.connection(), STRIKE_WHAT_IS_ABOUT, event, by);
     execute!(tx.connection(), STRIKE_QUOTES, event);
     execute!(tx.connection(), DELETE_EDIT, event);
     files::take_back(tx, event).await?;

@@ -1,4 +1,5 @@
-//! Who writes: Ann in every room, and customers by LMTP, all at the same time.
+//! Who writes: Ann in every room (see [`staff`](crate::staff)), and customers by LMTP, all at the same
+//! time.
 
 use std::{
     sync::{
@@ -11,10 +12,13 @@ use std::{
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use tokio::{task::JoinHandle, time::timeout};
 
-use crate::support::{
-    fake_homeserver::FakeUser,
-    lmtp_client::LmtpClient,
-    world::{World, header, reply_address},
+use crate::{
+    staff::{Said, Staff},
+    support::{
+        lmtp_client::LmtpClient,
+        smtp_sink::SinkMail,
+        world::{World, header, reply_address},
+    },
 };
 
 /// One customer in one room.
@@ -27,6 +31,10 @@ pub struct Party {
     pub addresses: Vec<&'static str>,
     pub ghosts: Vec<String>,
     pub reply_to: String,
+    /// The same for the room's thread.
+    pub thread_reply_to: String,
+    /// The event that the room's thread begins with.
+    root: String,
     /// Message-ID of the first letter, with brackets.
     first_letter: String,
     /// Answers that letter by its id, without the token.
@@ -47,9 +55,11 @@ const ROOMS: usize = 4;
 impl Party {
     /// Makes the rooms, adds everybody and waits for their first letters.
     pub async fn invite_all(world: &World) -> Vec<Self> {
-        let mut rooms = Vec::new();
+        let (mut rooms, mut roots) = (Vec::new(), Vec::new());
         for number in 0..ROOMS {
             let room = world.room(&format!("Room {number}"), &[]).await;
+            // Nobody has got it: a thread about it is about something else.
+            roots.push(world.tell(&room, "Before anybody came").await);
             for (_, _, addresses, _) in PARTIES.iter().filter(|(place, ..)| *place == number) {
                 let command = format!("!email add --share {}", addresses.join(" "));
                 world.ann.say(&room, &command);
@@ -61,20 +71,16 @@ impl Party {
                 }
             }
             world.ann.say(&room, &token(&format!("ann-{number}"), 0));
+            let in_thread = token(&format!("thread-{number}"), 0);
+            world.ann.say_in_thread(&room, &roots[number], &in_thread);
             rooms.push(room);
         }
         let mut parties = Vec::new();
         for (number, label, addresses, by_id) in PARTIES {
             let first = token(&format!("ann-{number}"), 0);
-            let mut letter = None;
-            world
-                .until("the first letter", || {
-                    let mails = world.sink.mails_to(addresses[0]).into_iter();
-                    letter = mails.into_iter().find(|mail| mail.text().contains(&first));
-                    letter.is_some()
-                })
-                .await;
-            let letter = letter.unwrap();
+            let letter = letter_with(&first, addresses[0], world).await;
+            let first = token(&format!("thread-{number}"), 0);
+            let in_thread = letter_with(&first, addresses[0], world).await;
             let ghost = |address: &&str| {
                 world
                     .ghost(&rooms[*number], address.split('@').next().unwrap())
@@ -86,6 +92,8 @@ impl Party {
                 addresses: addresses.to_vec(),
                 ghosts: addresses.iter().map(ghost).collect(),
                 reply_to: reply_address(&letter).unwrap(),
+                thread_reply_to: reply_address(&in_thread).unwrap(),
+                root: roots[*number].clone(),
                 first_letter: header(&letter.raw, "Message-ID").unwrap(),
                 by_id: *by_id,
             });
@@ -113,6 +121,18 @@ impl Party {
     }
 }
 
+async fn letter_with(text: &str, to: &str, world: &World) -> SinkMail {
+    let mut letter = None;
+    world
+        .until("the first letter", || {
+            let mut mails = world.sink.mails_to(to).into_iter();
+            letter = mails.find(|mail| mail.text().contains(text));
+            letter.is_some()
+        })
+        .await;
+    letter.unwrap()
+}
+
 /// A word that stands for one message.
 pub fn token(label: &str, n: usize) -> String {
     format!("zz-{label}-{n:05}")
@@ -129,7 +149,7 @@ pub fn tokens(text: &str) -> Vec<String> {
 /// Everybody writes until the end is wished.
 pub struct Traffic {
     end: Arc<AtomicBool>,
-    staff: Vec<JoinHandle<()>>,
+    staff: Vec<JoinHandle<Vec<Said>>>,
     customers: Vec<JoinHandle<Sent>>,
 }
 
@@ -143,18 +163,17 @@ pub struct Sent {
 impl Traffic {
     pub fn begin(parties: &[Party], world: &World, seed: u64) -> Self {
         let end = Arc::new(AtomicBool::new(false));
-        let mut rooms: Vec<&String> = parties.iter().map(|party| &party.room).collect();
-        rooms.dedup();
-        let staff = rooms.into_iter().enumerate().map(|(number, room)| {
-            let chance = StdRng::seed_from_u64(seed ^ number as u64);
-            let label = format!("ann-{number}");
-            tokio::spawn(talk(
-                label,
-                room.clone(),
-                world.ann.clone(),
-                chance,
-                end.clone(),
-            ))
+        let mut rooms: Vec<&Party> = parties.iter().collect();
+        rooms.dedup_by_key(|party| &party.room);
+        let staff = rooms.into_iter().enumerate().map(|(number, party)| {
+            let staff = Staff {
+                ann: world.ann.clone(),
+                room: party.room.clone(),
+                number,
+                root: party.root.clone(),
+                chance: StdRng::seed_from_u64(seed ^ number as u64),
+            };
+            tokio::spawn(staff.talk(end.clone()))
         });
         let customers = parties.iter().enumerate().map(|(number, party)| {
             let chance = StdRng::seed_from_u64(seed ^ (1000 + number as u64));
@@ -168,35 +187,19 @@ impl Traffic {
         }
     }
 
-    /// Lets everybody finish what they have begun; what each customer has sent.
-    pub async fn end(self) -> Vec<Sent> {
+    /// Lets everybody finish what they have begun; what each customer has sent, and what Ann has said
+    /// in all rooms.
+    pub async fn end(self) -> (Vec<Sent>, Vec<Said>) {
         self.end.store(true, Ordering::Relaxed);
+        let mut said = Vec::new();
         for staff in self.staff {
-            staff.await.unwrap();
+            said.extend(staff.await.unwrap());
         }
         let mut sent = Vec::new();
         for customer in self.customers {
             sent.push(customer.await.unwrap());
         }
-        sent
-    }
-}
-
-async fn talk(
-    label: String,
-    room: String,
-    ann: FakeUser,
-    mut chance: StdRng,
-    end: Arc<AtomicBool>,
-) {
-    let mut n = 0;
-    while !end.load(Ordering::Relaxed) {
-        n += 1;
-        ann.say(&room, &token(&label, n));
-        // Sometimes several at once.
-        if chance.random_bool(0.7) {
-            tokio::time::sleep(Duration::from_millis(chance.random_range(0..300))).await;
-        }
+        (sent, said)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The main job: staff and a customer write to each other.
 
 use anyhow::{Context, Result};
+use serde_json::json;
 
 use crate::stage::Stage;
 use crate::support::servers::customer::{self, Mail, body, header};
@@ -155,4 +156,88 @@ async fn a_long_conversation_is_one_thread_in_every_program() -> Result<()> {
         assert_eq!(threads::count_by_neomutt(mails)?, 1, "by neomutt");
     }
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_matrix_thread_is_a_conversation_of_its_own() -> Result<()> {
+    let stage = Stage::set("0s").await?;
+    let room = stage.room("Kernel training").await?;
+    let root = stage.ann.send_text("Who brings the boards?", &room).await?;
+    let jane = stage
+        .add("jane@acme.com Jane Doe", "@_email_jane", &room)
+        .await?;
+    stage.ann.send_text("Hello Jane.", &room).await?;
+    stage.letters("jane@acme.com", 1).await?;
+    say_in_thread(&root, "Jane, have you any?", &stage, &room).await?;
+    let letters = stage.letters("jane@acme.com", 2).await?;
+    let subject = |letter: &[u8]| header(letter, "Subject").unwrap_or_default();
+    assert_eq!(subject(&letters[0]), "Kernel training");
+    assert_eq!(subject(&letters[1]), "Kernel training (2)");
+    for name in ["References", "In-Reply-To"] {
+        assert_eq!(header(&letters[1], name), None, "{name}");
+    }
+    assert!(!body(&letters[1]).contains("Hello Jane"));
+    assert!(!body(&letters[1]).contains("Who brings"), "before her time");
+
+    let from = "Jane Doe <jane@acme.com>";
+    let two = stage
+        .answer(&letters[1], from, "I have two.", "two@acme.com")
+        .await?;
+    let shown = stage.says(&jane, "I have two.", &room).await?;
+    let relates = &shown["content"]["m.relates_to"];
+    assert_eq!(relates["rel_type"], "m.thread", "{relates}");
+    assert_eq!(relates["event_id"], root, "{relates}");
+    let hello = stage
+        .answer(&letters[0], from, "Hello Ann.", "hello@acme.com")
+        .await?;
+    let shown = stage.says(&jane, "Hello Ann.", &room).await?;
+    let relates = &shown["content"]["m.relates_to"];
+    assert_ne!(relates["rel_type"], "m.thread", "{relates}");
+
+    say_in_thread(&root, "Two will do.", &stage, &room).await?;
+    stage.letters("jane@acme.com", 3).await?;
+    stage.ann.send_text("See you on Monday.", &room).await?;
+    let letters = stage.letters("jane@acme.com", 4).await?;
+    for (letter, subject_is, answers, quotes) in [
+        (
+            &letters[2],
+            "Re: Kernel training (2)",
+            "<two@acme.com>",
+            "> I have two.",
+        ),
+        (
+            &letters[3],
+            "Re: Kernel training",
+            "<hello@acme.com>",
+            "> Hello Ann.",
+        ),
+    ] {
+        assert_eq!(subject(letter), subject_is);
+        assert_eq!(header(letter, "In-Reply-To").as_deref(), Some(answers));
+        let text = body(letter);
+        assert!(text.contains(quotes), "{text}");
+        assert_eq!(
+            text.matches("> I have").count() + text.matches("> Hello").count(),
+            1
+        );
+    }
+    let mut all: Vec<&[u8]> = letters.iter().map(Vec::as_slice).collect();
+    all.extend([two.raw.as_slice(), hello.raw.as_slice()]);
+    let found = threads::of(&all)?.all();
+    assert_eq!(found, [vec![0, 3, 5], vec![1, 2, 4]]);
+    assert_eq!(threads::count_by_notmuch(&all)?, 2, "by notmuch");
+    assert_eq!(threads::count_by_neomutt(&all)?, 2, "by neomutt");
+    Ok(())
+}
+
+/// As Element sends it.
+async fn say_in_thread(root: &str, text: &str, stage: &Stage, room: &str) -> Result<String> {
+    let content = json!({
+        "msgtype": "m.text", "body": text, "m.mentions": {},
+        "m.relates_to": {
+            "rel_type": "m.thread", "event_id": root, "is_falling_back": true,
+            "m.in_reply_to": {"event_id": root},
+        },
+    });
+    stage.ann.send_event("m.room.message", &content, room).await
 }

@@ -6,10 +6,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod broadcasts;
 mod clients;
+mod contents;
 mod conversation;
 mod doctor;
 mod files;
+mod hundreds;
 mod messages;
 mod outages;
 mod people;
@@ -17,3 +20,4 @@ mod refusals;
 mod reputation;
 mod stage;
 mod threads;
+mod timing;

@@ -4,7 +4,8 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::stage::Stage;
-use crate::support::servers::customer::{body, header};
+use crate::support::servers::customer::{self, body, header};
+use crate::support::servers::mail_servers::BEYOND_ASCII;
 use crate::support::servers::postroom::BOT;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,5 +135,45 @@ async fn an_encrypted_room_is_refused_at_once() -> Result<()> {
     let members = stage.ann.members(&room).await?;
     assert!(!members.keys().any(|it| it.starts_with("@_email_")));
     stage.letters("jane@acme.com", 0).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_beyond_ascii_gets_letters_and_answers_them() -> Result<()> {
+    let stage = Stage::set("0s").await?;
+    let room = stage.room("Schulung").await?;
+    let address = format!("jürgen.größe@{BEYOND_ASCII}");
+    let ghost = stage
+        .add(&format!("{address} Jürgen Größe"), "@_email_", &room)
+        .await?;
+    stage.ann.send_text("Passt Dienstag?", &room).await?;
+    let mailbox = format!("everybody@{BEYOND_ASCII}");
+    let letter = stage.letters(&mailbox, 1).await?.remove(0);
+    assert!(body(&letter).contains("Passt Dienstag?"));
+    let raw = String::from_utf8(letter.clone())?;
+    assert!(
+        raw.contains(&format!("<{address}>\r\n")) || raw.contains(&format!("<{address}>\n")),
+        "{raw}"
+    );
+
+    let from = format!("Jürgen Größe <{address}>");
+    let answer = customer::answer(&letter, &from, "Dienstag passt.", "1@accents.example")?;
+    stage
+        .mail
+        .deliver(&address, &answer.to, &answer.raw)
+        .await?;
+    stage.says(&ghost, "Dienstag passt.", &room).await?;
+    stage.ann.send_text("Bis Dienstag!", &room).await?;
+    let letters = stage.letters(&mailbox, 2).await?;
+    let answers: Vec<_> = letters
+        .iter()
+        .filter_map(|it| header(it, "In-Reply-To"))
+        .collect();
+    assert_eq!(answers, ["<1@accents.example>"]);
+    let refused = stage.said_by(BOT, &room).await?;
+    assert!(
+        !refused.iter().any(|it| it.contains("can't")),
+        "{refused:?}"
+    );
     Ok(())
 }

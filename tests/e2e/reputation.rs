@@ -5,12 +5,13 @@ use anyhow::Result;
 use crate::support::{
     database::Choice,
     dns_server::{DnsServer, Record},
+    samples::{firmware, png},
     servers::{
         ports,
         rspamd::{Opinion, Rspamd, Sender},
     },
     smtp_sink::SinkMail,
-    world::{Options, World},
+    world::{Options, World, letter_text},
 };
 
 const RSA: &str = include_str!("../fixtures/dkim/rsa-pkcs1.pem");
@@ -70,6 +71,60 @@ const LONG: &str = "Hello Jane,\n\nthe board boots again with the patch below. C
 const FRENCH: &str = "Bonjour à tous,\n\nla formation commence à 9 h précises, salle « Évariste ». \
     Merci d’apporter votre pièce d’identité : l’accueil vous la demandera. Le déjeuner est prévu \
     sur place, et la journée s’achève vers 17 h 30.\n\nÀ bientôt !";
+const GERMAN: &str = "Hallo zusammen,\n\ndie Platine startet mit dem Abbild unten wieder. Könnt ihr es \
+    bitte bei euch ausprobieren und uns sagen, welche Fassung der Grundplatine ihr habt? Der \
+    Prüfbericht hängt an, das Bild zeigt die Messstellen.\n\nViele Grüße";
+
+/// A letter with a document, a picture that is shown, and a link.
+async fn with_files(world: &World) -> SinkMail {
+    let room = world
+        .room("Platine startet nicht", &[("max@acme.com", "Max Größe")])
+        .await;
+    world.ask(&room, "!email language max@acme.com de").await;
+    world.ask(&room, "!email settings quiet 10m").await;
+    world.ann.say(&room, GERMAN);
+    for (name, kind, octets) in [
+        ("Prüfbericht.pdf", "application/pdf", document()),
+        ("Platine.png", "image/png", png(600, 200)),
+        (
+            "Abbild 2.1.img",
+            "application/octet-stream",
+            firmware(1_500_000),
+        ),
+    ] {
+        world.ann.send_file(&room, name, kind, &octets);
+    }
+    world.ask(&room, "!email now").await;
+    let letter = world.mails_to("max@acme.com", 1).await.remove(0);
+    let text = letter_text(&letter);
+    for words in [
+        "Prüfbericht.pdf",
+        "Platine.png",
+        "https://post.example.org/files/",
+    ] {
+        assert!(text.contains(words), "{words} is not in {text}");
+    }
+    assert!(letter.text().contains("multipart/mixed"));
+    letter
+}
+
+/// A PDF of one empty page.
+fn document() -> Vec<u8> {
+    let objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>",
+    ];
+    let mut file = "%PDF-1.4\n".to_owned();
+    let mut table = "xref\n0 4\n0000000000 65535 f \n".to_owned();
+    for (number, object) in objects.iter().enumerate() {
+        table.push_str(&format!("{:010} 00000 n \n", file.len()));
+        file.push_str(&format!("{} 0 obj\n{object}\nendobj\n", number + 1));
+    }
+    let begin = file.len();
+    let end = format!("trailer\n<< /Size 4 /Root 1 0 R >>\nstartxref\n{begin}\n%%EOF\n");
+    [file, table, end].concat().into_bytes()
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_letter_looks_like_spam() -> Result<()> {
@@ -81,6 +136,7 @@ async fn no_letter_looks_like_spam() -> Result<()> {
         pages.address()
     );
     let options = Options {
+        max_size: "1MB",
         more: Box::leak(public.into_boxed_str()),
         database: Choice::Sqlite,
         ..Options::default()
@@ -88,8 +144,10 @@ async fn no_letter_looks_like_spam() -> Result<()> {
     let mut world = World::start(options.clone()).await;
     world.folder.write("rsa.pem", RSA)?;
     world.folder.write("ed25519.pem", ED25519)?;
+    world.folder.write("logo.png", png(200, 60))?;
     world.write_configuration(&Options {
-        mailbox: "dkim: [{selector: r1, key_file: rsa.pem}, {selector: e1, key_file: ed25519.pem}]",
+        mailbox: "dkim: [{selector: r1, key_file: rsa.pem}, {selector: e1, key_file: ed25519.pem}]\n    \
+                  logo: logo.png",
         ..options
     });
     world.stop_postroom().await;
@@ -134,6 +192,7 @@ async fn no_letter_looks_like_spam() -> Result<()> {
     world.tell(&room, FRENCH).await;
     let french = world.mails_to("zoe@acme.com", 1).await.remove(0);
     letters.push(("French", french));
+    letters.push(("German, with files", with_files(&world).await));
     let room = world
         .room(
             "Training news",

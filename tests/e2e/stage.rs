@@ -36,15 +36,24 @@ pub struct Stage {
 impl Stage {
     /// Starts everything. `quiet` as in the configuration; `0s` makes a letter of every message.
     pub async fn set(quiet: &'static str) -> Result<Self> {
-        Self::set_up(quiet, false).await
+        Self::set_up(quiet, false, None).await
     }
 
     /// The same, but mail comes out of a mailbox, by IMAP.
     pub async fn set_with_imap(quiet: &'static str) -> Result<Self> {
-        Self::set_up(quiet, true).await
+        Self::set_up(quiet, true, None).await
     }
 
-    async fn set_up(quiet: &'static str, by_imap: bool) -> Result<Self> {
+    /// With pages for customers, and mails of at most `max_size`.
+    pub async fn set_with_pages(quiet: &'static str, max_size: &'static str) -> Result<Self> {
+        Self::set_up(quiet, false, Some(max_size)).await
+    }
+
+    async fn set_up(
+        quiet: &'static str,
+        by_imap: bool,
+        max_size: Option<&'static str>,
+    ) -> Result<Self> {
         let binary = Path::new(env!("CARGO_BIN_EXE_postroom"));
         let folder = Folder::create()?;
         let database = Database::create(&Choice::AsTold, &folder).await;
@@ -69,13 +78,18 @@ impl Stage {
             mail.password(),
             mail.ca_file().display()
         );
-        postroom.configure(&Settings {
+        let settings = Settings {
             imap: by_imap.then_some(imap),
             quiet,
             control_room: Some(control_room.clone()),
             database: database.url(),
             log_level: "info,postroom=debug",
             ..Settings::new(synapse.url(), &mail)
+        };
+        postroom.configure(&Settings {
+            public: max_size.is_some(),
+            max_size: max_size.unwrap_or(settings.max_size),
+            ..settings
         })?;
         postroom.start().await?;
         let stage = Self {
@@ -105,6 +119,19 @@ impl Stage {
             .send_text(&format!("!email add {whom}"), room)
             .await?;
         self.joined(ghost, room).await
+    }
+
+    /// Ann commands the bot; waits for its answer, and returns it.
+    pub async fn ask(&self, command: &str, room: &str) -> Result<String> {
+        let asked = self.ann.send_text(command, room).await?;
+        let is_it = |event: &Value| {
+            event["sender"] == BOT
+                && event["content"]["m.relates_to"]["m.in_reply_to"]["event_id"] == asked
+        };
+        let answer = self.ann.wait_for_event(command, is_it, SOON, room).await;
+        let answer = answer.with_context(|| self.log())?;
+        let words = answer["content"]["body"].as_str().unwrap_or_default();
+        Ok(words.to_owned())
     }
 
     /// Waits until a user whose id begins so has joined.
@@ -147,8 +174,7 @@ impl Stage {
     /// Waits for letters to an address, until nothing is left to do; fails if there are more.
     pub async fn letters(&self, address: &str, count: usize) -> Result<Vec<Vec<u8>>> {
         let mailbox = self.mail.mailbox(address)?;
-        let came = mailbox.wait_for_mail(count, SOON).await;
-        came.with_context(|| self.log())?;
+        self.arrived(address, count).await?;
         self.settled().await?;
         let mails = mailbox.mails()?;
         ensure!(
@@ -157,6 +183,12 @@ impl Stage {
             mails.len()
         );
         Ok(mails)
+    }
+
+    /// Waits for letters to an address, of which there may be more to come.
+    pub async fn arrived(&self, address: &str, count: usize) -> Result<Vec<Vec<u8>>> {
+        let came = self.mail.mailbox(address)?.wait_for_mail(count, SOON).await;
+        came.with_context(|| self.log())
     }
 
     /// Answers a letter as Jane's mail program does, and returns the mail.

@@ -58,17 +58,19 @@ pub fn count_by_notmuch(mails: &[&[u8]]) -> Result<usize> {
     Ok(count.trim().parse()?)
 }
 
-/// How many threads neomutt shows: those mails are counted that it shows below no other.
+/// How many threads neomutt shows: as many as there are lines when all of them are folded.
 pub fn count_by_neomutt(mails: &[&[u8]]) -> Result<usize> {
+    const SHOWN: &str = "threads shown: ";
     let folder = maildir(mails)?;
-    let (mail, roots) = (folder.join("mail"), folder.join("roots"));
-    let (mail, roots) = (mail.display(), roots.display());
+    let (mail, screen) = (folder.join("mail"), folder.join("screen"));
+    let mail = mail.display();
+    // Without a folder it asks at its start whether to make one, and takes the first of the keys for
+    // the answer.
     folder.write(
         "neomuttrc",
         format!(
-            "set confirm_create=no confirm_append=no mbox_type=mbox use_threads=threads sort=date \
-             wait_key=no beep=no quit=yes\n\
-             push '<tag-pattern>!~<(~A)<enter><tag-prefix><copy-message>{roots}<enter><quit>'\n"
+            "set folder={mail} collapse_all=yes use_threads=threads sort=date wait_key=no beep=no \
+             quit=yes status_format='{SHOWN}%M;'\npush '<refresh><quit>'\n"
         ),
     )?;
     // Should the test itself be killed, it still ends.
@@ -78,7 +80,7 @@ pub fn count_by_neomutt(mails: &[&[u8]]) -> Result<usize> {
     );
     let status = Command::new("script")
         .args(["--quiet", "--return", "--flush", "--command", &program])
-        .arg(folder.join("screen"))
+        .arg(&screen)
         .env("TERM", "xterm")
         .env("LC_ALL", "C.UTF-8")
         .env("HOME", folder.path())
@@ -88,12 +90,13 @@ pub fn count_by_neomutt(mails: &[&[u8]]) -> Result<usize> {
         .status()
         .context("starting neomutt by script")?;
     ensure!(status.success(), "neomutt did not end well ({status})");
-    let roots = std::fs::read(folder.join("roots"))?;
-    let roots = String::from_utf8_lossy(&roots);
-    Ok(roots
-        .lines()
-        .filter(|line| line.starts_with("From "))
-        .count())
+    let screen = std::fs::read(screen)?;
+    let screen = String::from_utf8_lossy(&screen);
+    let (_, shown) = screen
+        .split_once(SHOWN)
+        .context("neomutt has not shown how many there are")?;
+    let (count, _) = shown.split_once(';').context("no number")?;
+    Ok(count.parse()?)
 }
 
 /// A folder with the mails in `mail`.

@@ -330,3 +330,25 @@ async fn what_takes_long_is_told_at_the_message(#[case] time_passes: &str, #[cas
     world.start_postroom().await;
     world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_for_staff_only() {
+    let world = World::start(Options::default()).await;
+    let room = world.room("Training", &[JANE]).await;
+    let zoe = world.homeserver.user("@zoe:other.org");
+    world.ann.invite(&room, zoe.id());
+    zoe.join(&room);
+    world.quiet().await;
+    world
+        .sink
+        .trouble(Trouble::answer(Stage::Rcpt, 550, "5.1.1 No such user"));
+    world.ann.say(&room, "Hello");
+    world
+        .until("staff are told", || {
+            world.bot_says(&world.control_room, "No such user")
+        })
+        .await;
+    world.settled().await;
+    assert!(!world.bot_says(&room, "No such user"));
+    world.finish().await;
+}

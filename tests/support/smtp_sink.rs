@@ -15,6 +15,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::mail_rules;
+
 /// One mail that was taken over with a final 250, or taken and left unanswered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SinkMail {
@@ -280,6 +282,17 @@ impl SmtpSink {
     /// content that was not announced.
     pub fn violations(&self) -> Vec<String> {
         self.shared.state().violations.clone()
+    }
+
+    /// What the standards ask of mails and those that were taken do not keep.
+    pub fn broken_rules(&self) -> Vec<String> {
+        let mails = self.mails();
+        let broken = mails.iter().flat_map(|mail| {
+            let utf8 = mail.parameters.to_ascii_uppercase().contains("SMTPUTF8");
+            let broken = mail_rules::broken(&mail.raw, utf8).into_iter();
+            broken.map(|rule| format!("{rule} in {:.2000}", mail.text()))
+        });
+        broken.collect()
     }
 
     /// Connections accepted so far.

@@ -670,14 +670,21 @@ log: {{level: "info,postroom=debug"}}
     /// Ends the story: everything must be settled.
     pub async fn finish(mut self) {
         self.quiet().await;
-        assert_eq!(self.sink.violations(), Vec::<String>::new());
+        self.mails_are_sound();
         self.finished = true;
     }
 
     /// Ends a story in which Postroom has stopped; that everything is settled was seen before.
     pub fn finish_stopped(mut self) {
         assert!(self.postroom.is_none(), "Postroom still runs");
+        self.mails_are_sound();
         self.finished = true;
+    }
+
+    /// Whatever was sent was sent as the standards have it.
+    fn mails_are_sound(&self) {
+        assert_eq!(self.sink.violations(), Vec::<String>::new());
+        assert_eq!(self.sink.broken_rules(), Vec::<String>::new());
     }
 
     /// The end of Postroom's log.

@@ -7,10 +7,8 @@ use anyhow::Result;
 use super::certificates::Certificates;
 use super::folder::{Folder, chown};
 use super::mail_servers::{MailOptions, Ports};
+use super::postfix::OWNER;
 use super::process::Process;
-
-/// Owner of the mailboxes; no user of this number needs to exist.
-const OWNER: u32 = 5555;
 
 /// Starts it in the foreground. Two of its sockets are in Postfix's queue, which has to be there.
 pub fn start(folder: &Folder) -> Result<Process> {

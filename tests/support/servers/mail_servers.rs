@@ -25,6 +25,10 @@ use super::process::Process;
 
 pub(super) const HOST: &str = "mail.example.org";
 
+/// A domain whose addresses may be of any letters (SMTPUTF8). Postfix itself delivers its mail, as
+/// Dovecot takes none of it: to the mailbox `everybody` of the domain, whoever it is for.
+pub const BEYOND_ASCII: &str = "accents.example";
+
 #[derive(Clone, Debug)]
 pub struct MailOptions {
     /// Port of the LMTP listener on loopback that gets the mail for `own`; `None`: they have

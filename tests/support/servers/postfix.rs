@@ -9,8 +9,11 @@ use anyhow::Result;
 
 use super::certificates::Certificates;
 use super::folder::{Folder, chown};
-use super::mail_servers::{HOST, MailOptions, Ports};
+use super::mail_servers::{BEYOND_ASCII, HOST, MailOptions, Ports};
 use super::process::Process;
+
+/// Owner of all mailboxes; no user of this number needs to exist.
+pub(super) const OWNER: u32 = 5555;
 
 /// Starts `master` itself. `postfix start` spends a second on checks, and `start-fg` leaves
 /// `master` in a session of its own, which outlives the script that started it; debugging mode
@@ -43,10 +46,12 @@ pub fn configure(
     own.sort_unstable();
     own.dedup();
     domains.extend(&own);
+    domains.push(BEYOND_ASCII);
 
     let customers = options.customers.iter().map(|domain| format!("@{domain}"));
     let recipients = options.own.iter().cloned().chain(customers);
-    let recipients: Vec<String> = recipients.map(|it| format!("{it} yes\n")).collect();
+    let mut recipients: Vec<String> = recipients.map(|it| format!("{it} yes\n")).collect();
+    recipients.push(format!("@{BEYOND_ASCII} {BEYOND_ASCII}/everybody/\n"));
     write_aged("conf/recipients", &recipients.concat(), folder)?;
 
     let refused = options.refused.iter();
@@ -57,10 +62,11 @@ pub fn configure(
 
     let transport =
         |port: u16| move |domain: &&str| format!("{domain} lmtp:inet:127.0.0.1:{port}\n");
-    let transports: Vec<String> = match options.lmtp_port {
+    let mut transports: Vec<String> = match options.lmtp_port {
         Some(port) => own.iter().map(transport(port)).collect(),
         None => Vec::new(),
     };
+    transports.push(format!("{BEYOND_ASCII} virtual:\n"));
     write_aged("conf/transports", &transports.concat(), folder)?;
 
     write_aged("conf/master.cf", &master_cf(ports, folder), folder)?;
@@ -101,6 +107,9 @@ message_size_limit = 52428800
 virtual_mailbox_domains = {domains}
 virtual_mailbox_maps = texthash:{place}/conf/recipients
 virtual_mailbox_limit = 0
+virtual_mailbox_base = {place}/mail
+virtual_uid_maps = static:{OWNER}
+virtual_gid_maps = static:{OWNER}
 virtual_transport = lmtp:unix:private/dovecot-lmtp
 transport_maps = texthash:{place}/conf/transports
 # Everybody else is an error: nothing is looked up, nothing leaves the machine.
@@ -164,6 +173,7 @@ error unix - - n - - error
 retry unix - - n - - error
 discard unix - - n - - discard
 lmtp unix - - n - - lmtp
+virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd

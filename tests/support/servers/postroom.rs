@@ -21,6 +21,8 @@ pub const SERVER: &str = "example.org";
 /// Postroom's mailbox.
 pub const SUPPORT: &str = "support@example.org";
 pub const BOT: &str = "@postroom:example.org";
+/// Where customers find the pages for them: behind a web server, which the tests do without.
+pub const PAGES: &str = "https://post.example.org";
 
 /// What stands in the configuration.
 #[derive(Clone, Debug)]
@@ -33,6 +35,10 @@ pub struct Settings {
     pub imap: Option<String>,
     /// How long a room has to be quiet before a letter goes.
     pub quiet: &'static str,
+    /// The largest mail.
+    pub max_size: &'static str,
+    /// Whether there are pages for customers, at [`PAGES`].
+    pub public: bool,
     pub log_level: &'static str,
     pub control_room: Option<String>,
     /// The database's URL.
@@ -63,6 +69,8 @@ impl Settings {
             smtp,
             imap: None,
             quiet: "2s",
+            max_size: "20MB",
+            public: false,
             log_level: "info",
             control_room: None,
             database: "sqlite:postroom.db".to_owned(),
@@ -81,6 +89,7 @@ pub struct Postroom {
     appservice: Port,
     lmtp: Port,
     operations: Port,
+    pages: Port,
     as_token: String,
     hs_token: String,
     folder: Folder,
@@ -96,6 +105,7 @@ impl Postroom {
             appservice: ports::free()?,
             lmtp: ports::free()?,
             operations: ports::free()?,
+            pages: ports::free()?,
             as_token: secret()?,
             hs_token: secret()?,
             folder,
@@ -136,6 +146,11 @@ namespaces:
         format!("http://{}", self.appservice.address())
     }
 
+    /// One of the pages for customers, as this machine reaches it.
+    pub fn page(&self, url: &str) -> String {
+        url.replace(PAGES, &format!("http://{}", self.pages.address()))
+    }
+
     /// Where the local mail server delivers to.
     pub fn lmtp_port(&self) -> u16 {
         self.lmtp.number()
@@ -154,6 +169,8 @@ namespaces:
             smtp,
             imap,
             quiet,
+            max_size,
+            public,
             log_level,
             control_room,
             database,
@@ -171,6 +188,12 @@ namespaces:
             .as_ref()
             .map_or_else(String::new, |room| format!("control_room: \"{room}\"\n"));
         let footer = footer.map_or_else(String::new, |text| format!("footer: \"{text}\""));
+        let public = if *public {
+            let listen = self.pages.address();
+            format!("public: {{url: \"{PAGES}\", listen: \"{listen}\"}}")
+        } else {
+            String::new()
+        };
         let config = self.folder.write(
             "postroom.yaml",
             format!(
@@ -188,7 +211,8 @@ mailboxes:
     {footer}
 {lmtp}
 staff: ["@*:{SERVER}"]
-letters: {{quiet: {quiet}, at_most: 5m}}
+letters: {{quiet: {quiet}, at_most: 5m, max_size: {max_size}}}
+{public}
 operations: {{listen: "{operations}"}}
 log: {{level: "{log_level}"}}
 {control_room}"#
