@@ -16,10 +16,12 @@ use crate::support::{
 
 /// Ann puts another file in place of the one in `event`.
 fn replace(world: &World, room: &str, event: &str, name: &str, file: &[u8]) -> String {
-    let url = world.homeserver.add_media(name, "text/plain", file);
+    let url = world
+        .homeserver
+        .add_media(name, "application/octet-stream", file);
     let new = json!({
         "msgtype": "m.file", "body": name, "filename": name, "url": url,
-        "info": {"mimetype": "text/plain", "size": file.len()},
+        "info": {"mimetype": "application/octet-stream", "size": file.len()},
     });
     let mut content = new.clone();
     content["m.new_content"] = new;
@@ -35,7 +37,14 @@ fn encoded(content: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_replaced_in_time_does_not_go() {
     let (world, room) = jane_waits().await;
-    let event = share(&world, &room, "draft.txt", "text/plain", b"with prices").await;
+    let event = share(
+        &world,
+        &room,
+        "draft.txt",
+        "application/octet-stream",
+        b"with prices",
+    )
+    .await;
     replace(&world, &room, &event, "offer.txt", b"for customers");
     world.ann.say(&room, "See the offer");
     world.ask(&room, "!email now").await;
@@ -61,7 +70,14 @@ async fn a_file_that_is_replaced_in_time_does_not_go() {
 #[tokio::test(flavor = "multi_thread")]
 async fn words_between_two_files_mix_nothing_up() {
     let (world, room) = jane_waits().await;
-    let event = share(&world, &room, "first.txt", "text/plain", b"the first one").await;
+    let event = share(
+        &world,
+        &room,
+        "first.txt",
+        "application/octet-stream",
+        b"the first one",
+    )
+    .await;
     let busy = put_off(&world, &room).await;
     assert_eq!(fates(&world, &event).await[0]["fate"], "attached");
     world.ann.edit(&room, &event, "I was too quick");
@@ -110,7 +126,14 @@ async fn what_came_in_place_of_a_file_dies_with_its_message() {
     })
     .await;
     let room = world.room("Training", &[JANE]).await;
-    let event = share(&world, &room, "small.txt", "text/plain", b"a small one").await;
+    let event = share(
+        &world,
+        &room,
+        "small.txt",
+        "application/octet-stream",
+        b"a small one",
+    )
+    .await;
     world.ask(&room, "!email now").await;
     world.mails_to("jane@acme.com", 1).await;
     world.settled().await;
@@ -141,7 +164,14 @@ async fn taking_an_edit_back_ends_its_file_alone() {
     })
     .await;
     let room = world.room("Training", &[JANE]).await;
-    let event = share(&world, &room, "small.txt", "text/plain", b"a small one").await;
+    let event = share(
+        &world,
+        &room,
+        "small.txt",
+        "application/octet-stream",
+        b"a small one",
+    )
+    .await;
     let edit = replace(&world, &room, &event, "large.bin", &firmware(1_500_000));
     world.quiet().await;
     world.ask(&room, "!email now").await;
