@@ -33,6 +33,12 @@ statements! {
         SELECT event_id, author, by_staff, sent_at, kind, body, html, quote, reply_to, shared, fate,
             earlier, had_by
         FROM letter_items WHERE letter_id = $1 AND struck = 0 ORDER BY id";
+    SPLIT = "
+        INSERT INTO letters (conversation_id, opened_at, trace)
+        SELECT conversation_id, $2, $3 FROM letters WHERE id = $1 RETURNING id";
+    MOVE = "
+        UPDATE letter_items SET letter_id = $2 WHERE letter_id = $1 AND id >= (
+            SELECT id FROM letter_items WHERE letter_id = $1 AND event_id = $3)";
     COUNT_SENT = "
         SELECT count(*) FROM (
             SELECT 1 FROM letters WHERE conversation_id = $1 AND message_id <> '' LIMIT 1
@@ -230,6 +236,20 @@ pub async fn seal(
         message_id.as_str(),
         seal
     ) == 1)
+}
+
+/// A new open letter with the item of this event and those after it, which leave their own.
+pub async fn split_off(
+    tx: &mut Tx,
+    letter: LetterId,
+    event: &str,
+    trace: &str,
+    now: i64,
+) -> Result<LetterId, StoreError> {
+    let connection = tx.connection();
+    let (new,) = fetch_one!(connection, (i64,), SPLIT, letter.0, now, trace);
+    execute!(connection, MOVE, letter.0, new, event);
+    Ok(LetterId(new))
 }
 
 /// The letter's way is at its end, whatever that was; its files are let go of.
