@@ -42,3 +42,4 @@ mod servers;
 mod settings;
 mod shared;
 mod threads;
+mod whole_letters;
