@@ -158,13 +158,15 @@ pub enum Effect {
         mail: MailId,
         contacts: Vec<ContactId>,
     },
-    /// Somebody was copied in by a mail of `by`, and is a guest of the conversation from now on;
-    /// staff are told in `room`, and may make them one of its people.
-    AddGuest {
+    /// Somebody was copied in by a mail of `by`: staff are told in `room`, and may make them one of the
+    /// conversation's people.
+    CopyIn {
         conversation: ConversationId,
         mail: MailId,
         by: ContactId,
         person: NamedAddress,
+        /// They are a guest from now on; else they get nothing before staff let them in.
+        is_guest: bool,
         /// `None`: there is no room in which to tell.
         room: Option<OwnedRoomId>,
         text: String,
@@ -176,7 +178,7 @@ pub enum Effect {
         room: Option<OwnedRoomId>,
         text: String,
     },
-    /// A guest becomes one of the conversation's people.
+    /// Somebody who was copied in becomes one of the conversation's people.
     Admit {
         conversation: ConversationId,
         contact: ContactId,

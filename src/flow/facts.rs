@@ -2,7 +2,7 @@
 
 use ruma::{OwnedEventId, RoomId, UserId};
 
-use super::{Context, audience, details, settings};
+use super::{Context, audience, details, settings, threads};
 use crate::{
     domain::{
         event::{Content, EventKind, Membership, RoomEvent},
@@ -10,7 +10,7 @@ use crate::{
             ConversationFacts, EventFacts, GhostFacts, MemberFacts, Past, Placement, PollFacts,
             Role, RoomFacts, TakenBack, TargetFacts,
         },
-        ids::{ContactId, ConversationId},
+        ids::ContactId,
         on_matrix,
         sharing::Shared,
         wording,
@@ -208,26 +208,6 @@ async fn had(connection: &mut Connection, event: &RoomEvent) -> Result<Vec<Conta
     }
 }
 
-/// The conversations whose own mail the root of a thread is: it went out in their letters, came by
-/// them, or all of their people had it already.
-async fn keeping_thread(
-    connection: &mut Connection,
-    root: &OwnedEventId,
-    room: &RoomFacts,
-) -> Result<Vec<ConversationId>, StoreError> {
-    let mut keep = places::ever(connection, root.as_str()).await?;
-    keep.extend(messages::came_from(connection, root.as_str()).await?);
-    if let Some((_, mail, _)) = shown::mail_of(connection, root.as_str()).await?.first() {
-        let had = guests::had(connection, *mail).await?;
-        let have_it = |it: &&ConversationFacts| {
-            let mut people = it.people.iter();
-            people.all(|person| had.contains(&person.contact))
-        };
-        keep.extend(room.mains().filter(have_it).map(|it| it.id));
-    }
-    Ok(keep)
-}
-
 async fn past(
     connection: &mut Connection,
     event: &RoomEvent,
@@ -238,7 +218,8 @@ async fn past(
     match &event.kind {
         EventKind::Message { relation, .. } => {
             if let Some(root) = &relation.thread_root {
-                past.thread = keeping_thread(connection, root, room).await?;
+                let mains: Vec<&ConversationFacts> = room.mains().collect();
+                past.thread = threads::kept_by(connection, root, &mains).await?;
             }
         }
         EventKind::Redaction { target } => {

@@ -30,6 +30,8 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         rooms::STATEMENTS,
         people::STATEMENTS,
         conversations::STATEMENTS,
+        members::STATEMENTS,
+        newcomers::STATEMENTS,
         messages::STATEMENTS,
         letters::STATEMENTS,
         crate::store::files::STATEMENTS,
