@@ -134,6 +134,7 @@ fn target(internal: bool, placed: &[(i64, bool)]) -> TargetFacts {
             .map(|(id, waits)| Placement {
                 conversation: ConversationId(*id),
                 waits: *waits,
+                has_leavers: false,
                 people: vec![format!("person {id}")],
                 excerpt: "what was said".to_owned(),
                 said: Some(Said {
@@ -170,9 +171,23 @@ fn short(effects: &[Effect]) -> String {
             "write in thread {thread_root} of {customer} ({main}) {:?}",
             item.words.body
         ),
-        Effect::Amend(Amend::Rewrite { event, said, .. }) => {
-            format!("rewrite {event} {:?}", said.words.body)
+        Effect::Amend(Amend::Rewrite {
+            event,
+            conversations,
+            said,
+            ..
+        }) => {
+            let numbers: Vec<String> = conversations.iter().map(ToString::to_string).collect();
+            format!(
+                "rewrite {event} in {} {:?}",
+                numbers.join(" "),
+                said.words.body
+            )
         }
+        Effect::Amend(Amend::Unsay {
+            message,
+            conversation,
+        }) => format!("unsay {message} in {conversation}"),
         Effect::Amend(Amend::TakeOut {
             conversation,
             event,
