@@ -24,6 +24,7 @@ mod changes;
 mod edits;
 mod memberships;
 mod polls;
+mod quotes;
 mod reactions;
 mod sending;
 mod threads;
@@ -492,16 +493,4 @@ fn notices_are_other_machines_talk(
         ..event(kind)
     };
     assert_eq!(short(&decide(&event, &facts)), expected);
-}
-
-#[test]
-fn only_whoever_had_the_message_reads_its_quote() {
-    let facts = EventFacts {
-        target: Some(target(false, &[(2, false)])),
-        ..scene()
-    };
-    assert_eq!(
-        short(&decide(&event(reply("so", "$before")), &facts)),
-        r#"write 1 Text "so"; write 2 Text "so" with quote"#
-    );
 }
