@@ -10,11 +10,14 @@ ALTER TABLE letter_items ADD COLUMN fate TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE letter_items ADD COLUMN had_by TEXT COLLATE "C" NOT NULL DEFAULT '[]';
 -- Of a correction: the beginning of the message as it had been sent.
 ALTER TABLE letter_items ADD COLUMN earlier TEXT COLLATE "C" NOT NULL DEFAULT '';
+-- The Matrix thread that it stands in.
+ALTER TABLE letter_items ADD COLUMN thread_root TEXT COLLATE "C" NOT NULL DEFAULT '';
 -- The message that a correction or a reaction is about, or the poll of a result.
 ALTER TABLE letter_items ADD COLUMN about TEXT COLLATE "C" NOT NULL DEFAULT '';
 -- What an index holds must not be sorted by rules of the system.
 ALTER TABLE letter_items ALTER COLUMN reply_to TYPE TEXT COLLATE "C";
 CREATE INDEX letter_items_about ON letter_items (about) WHERE about <> '';
+CREATE INDEX letter_items_in_thread ON letter_items (thread_root) WHERE thread_root <> '';
 CREATE INDEX letter_items_replying ON letter_items (reply_to) WHERE reply_to <> '';
 
 -- In octets, what the mail server was found to take of this letter; zero: nothing is known.

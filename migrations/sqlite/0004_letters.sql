@@ -32,6 +32,8 @@ CREATE TABLE letter_items_anew (
     earlier TEXT NOT NULL DEFAULT '',
     -- The message that a correction or a reaction is about, or the poll of a result.
     about TEXT NOT NULL DEFAULT '',
+    -- The Matrix thread that it stands in.
+    thread_root TEXT NOT NULL DEFAULT '',
     UNIQUE (letter_id, event_id)
 ) STRICT;
 INSERT INTO letter_items_anew
@@ -45,6 +47,7 @@ CREATE INDEX letter_items_of_event ON letter_items (event_id);
 CREATE INDEX letter_items_unsettled ON letter_items (room_id, inbox_seq) WHERE settled = 0;
 CREATE INDEX letter_items_settled ON letter_items (room_id, inbox_seq) WHERE settled = 1;
 CREATE INDEX letter_items_about ON letter_items (about) WHERE about <> '';
+CREATE INDEX letter_items_in_thread ON letter_items (thread_root) WHERE thread_root <> '';
 CREATE INDEX letter_items_replying ON letter_items (reply_to) WHERE reply_to <> '';
 
 -- In octets, what the mail server was found to take of this letter; zero: nothing is known.

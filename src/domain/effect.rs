@@ -204,11 +204,18 @@ pub enum Effect {
 /// What becomes of a message that says something else than before.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Amend {
-    /// What it says is replaced in every letter in which nobody can have it yet.
+    /// What it says is replaced in the letters of these conversations in which nobody can have it yet,
+    /// and where it is quoted there.
     Rewrite {
         event: OwnedEventId,
+        conversations: Vec<ConversationId>,
         kind: ItemKind,
         said: Said,
+    },
+    /// What the conversation's people have of it was taken back: nobody is told again.
+    Unsay {
+        message: OwnedEventId,
+        conversation: ConversationId,
     },
     /// It is taken out of the conversation's letter, in which it waits, and remembered all the same.
     TakeOut {
@@ -266,6 +273,8 @@ pub struct LetterItem {
     pub had_by: Vec<ContactId>,
     /// The message that this one replies to, wherever that may have gone.
     pub reply_to: Option<OwnedEventId>,
+    /// The Matrix thread that it stands in.
+    pub thread_root: Option<OwnedEventId>,
     /// The message that a correction or a reaction is about, or the poll of a result.
     pub about: Option<OwnedEventId>,
     /// Rides with a letter, but does not cause one.

@@ -56,6 +56,11 @@ pub struct EventFacts {
 pub struct Past {
     /// The conversations to which the root of the message's thread went, or from which it came.
     pub thread: Vec<ConversationId>,
+    /// What the message says by now, if an edit of it came before it did.
+    pub edited: Option<Content>,
+    /// Of an edit that makes a note: the messages that reply to it or stand in its thread, and wait in
+    /// a letter, with what hangs on them.
+    pub hanging: Vec<OwnedEventId>,
     pub taken_back: TakenBack,
     /// The poll in which somebody votes, or that somebody ends; `None` if it isn't one of this room, or
     /// has ended.
@@ -81,9 +86,10 @@ pub enum TakenBack {
         poll: OwnedEventId,
         voter: OwnedUserId,
     },
-    /// Changes what `message` says, if it was the last edit: then that says what it had said before.
+    /// It had made `message` say `said`. If it was the last edit, that says what it had said before.
     Edit {
         message: Box<TargetFacts>,
+        said: Box<Content>,
         before: Option<Content>,
     },
 }
@@ -236,7 +242,9 @@ pub struct Placement {
     /// Whether nobody can have it yet: its letter is open, or no attempt has begun that may have
     /// reached anybody.
     pub waits: bool,
-    /// The names of those who have the letter, or may have it.
+    /// Somebody to whom the letter goes takes part in the conversation no more.
+    pub has_leavers: bool,
+    /// The names of those who have the message by the letter, or may have it.
     pub people: Vec<String>,
     /// The beginning of what it said.
     pub excerpt: String,

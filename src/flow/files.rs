@@ -176,6 +176,7 @@ pub async fn renew(
         words: Words { body, html: None },
         shared: None,
         quote: None,
+        thread_root: None,
         about: None,
         earlier: None,
         had_by: Vec::new(),

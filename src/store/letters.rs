@@ -19,8 +19,8 @@ statements! {
     INSERT_ITEM = "
         INSERT INTO letter_items
             (letter_id, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, html, quote,
-             reply_to, shared, earlier, had_by, about)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+             reply_to, shared, earlier, had_by, about, thread_root)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
         ON CONFLICT DO NOTHING";
     CARRY_OVER = "
         INSERT INTO letter_items
@@ -203,6 +203,7 @@ pub async fn write(
         item.earlier.as_deref().unwrap_or_default(),
         had_by,
         item.about.as_ref().map_or("", |event| event.as_str()),
+        item.thread_root.as_ref().map_or("", |event| event.as_str()),
     );
     if !item.rides {
         // A letter that holds only what rides is not opened yet.

@@ -280,6 +280,7 @@ async fn write_item(
         earlier: None,
         had_by: Vec::new(),
         reply_to: None,
+        thread_root: None,
         about: None,
         rides: false,
     };
