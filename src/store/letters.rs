@@ -41,6 +41,9 @@ statements! {
         SELECT event_id, author, by_staff, sent_at, kind, body, html, quote, reply_to, shared, fate,
             earlier, had_by, about
         FROM letter_items WHERE letter_id = $1 AND struck = 0 ORDER BY id";
+    MOVE = "
+        UPDATE letter_items SET letter_id = $2 WHERE letter_id = $1 AND id >= (
+            SELECT id FROM letter_items WHERE letter_id = $1 AND event_id = $3)";
     COUNT_SENT = "
         SELECT count(*) FROM (
             SELECT 1 FROM letters WHERE conversation_id = $1 AND message_id <> '' LIMIT 1
@@ -268,6 +271,26 @@ pub async fn carry_over(
         execute!(connection, CARRY_OVER, letter.0, next, *event, had_by);
     }
     Ok(())
+}
+
+/// The item of this event and those after it leave their letter, which is not open any more, for the
+/// conversation's next one.
+pub async fn split_off(
+    tx: &mut Tx,
+    letter: LetterId,
+    conversation: ConversationId,
+    event: &str,
+    trace: &str,
+    now: i64,
+) -> Result<LetterId, StoreError> {
+    let next = open_of(tx.connection(), conversation).await?;
+    let connection = tx.connection();
+    let next = match next {
+        Some(next) => next.0,
+        None => fetch_one!(connection, (i64,), INSERT, conversation.0, now, trace).0,
+    };
+    execute!(connection, MOVE, letter.0, next, event);
+    Ok(LetterId(next))
 }
 
 /// The letter's way is at its end, whatever that was; its files are let go of.
