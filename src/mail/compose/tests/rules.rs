@@ -115,6 +115,7 @@ fn letters_keep_to_what_mail_programs_can_show() {
         for node in document.select("*").nodes() {
             element(node, name);
         }
+        outlook(&html, name);
         assert_eq!(
             document.select("html").attr("lang").unwrap().as_ref(),
             letter.language.tag()
@@ -155,6 +156,59 @@ fn nothing_of_a_long_message_is_cut(#[case] body: &str, #[case] html: Option<Str
     assert!(said.contains("end") && said.contains(&letter.quote.unwrap().author));
     let count = |text: &str| text.matches("ab").count() + text.matches("probe").count();
     assert!(count(&said) >= count(body), "{}", count(&said));
+}
+
+/// What stands in comments for Outlook alone is held against the same lists; all of it together is one
+/// table of one cell, of the width that Outlook doesn't read in the style.
+fn outlook(html: &str, letter: &str) {
+    let seen = html
+        .replace("<!--[if mso]>", "")
+        .replace("<![endif]-->", "");
+    assert!(
+        !seen.contains("<!--") && !seen.contains("<!["),
+        "{letter}: another comment"
+    );
+    for tag in ["table", "tr", "td"] {
+        let (opened, closed) = (format!("<{tag}"), format!("</{tag}>"));
+        let opened = seen.matches(&format!("{opened}>")).count()
+            + seen.matches(&format!("{opened} ")).count();
+        assert_eq!(opened, seen.matches(&closed).count(), "{letter}: <{tag}>");
+    }
+    let document = Document::from(seen.as_str());
+    let cells = document.select("body > table[role=presentation] > tbody > tr > td");
+    assert_eq!(cells.length(), 1, "{letter}");
+    assert_eq!(
+        document.select("body > *").length(),
+        1,
+        "{letter}: beside the table"
+    );
+    for frame in document.select("[role=presentation]").nodes() {
+        for (attribute, value) in [
+            ("width", "640"),
+            ("cellpadding", "0"),
+            ("cellspacing", "0"),
+            ("border", "0"),
+        ] {
+            assert_eq!(frame.attr(attribute).as_deref(), Some(value), "{letter}");
+            frame.remove_attr(attribute);
+        }
+        frame.remove_attr("role");
+    }
+    for node in document.select("*").nodes() {
+        element(node, letter);
+    }
+    for sheet in document.select("style").nodes().iter().skip(1) {
+        let sheet = sheet.text();
+        let (_, rules) = sheet.split_once('{').unwrap();
+        for rule in rules
+            .trim_end_matches(['}', ' '])
+            .split(';')
+            .filter(|rule| !rule.trim().is_empty())
+        {
+            let property = rule.split(':').next().unwrap().trim();
+            assert!(PROPERTIES.contains(&property), "{letter}: {property}");
+        }
+    }
 }
 
 #[test]
