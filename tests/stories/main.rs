@@ -44,3 +44,4 @@ mod settings;
 mod shared;
 mod threads;
 mod training;
+mod whole_letters;
