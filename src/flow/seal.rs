@@ -99,7 +99,7 @@ async fn seal_one(
     };
     let (recipients, others): (Vec<&PersonFacts>, Vec<_>) =
         people.iter().partition(|person| lacks(person));
-    let left = left_for(&others, &recipients, &items);
+    let left = left_for(&others, &recipients, items);
     if recipients.is_empty() {
         letters::settle(tx, letter).await?;
         carry_over(tx, letter, conversation, &left, origin).await?;
