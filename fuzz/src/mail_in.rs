@@ -111,7 +111,7 @@ pub fn run(raw: &[u8]) {
     }
     assert_eq!(parsed.attachments.len(), parsed.mail.attachments.len());
     for note in &parsed.mail.notes {
-        assert!(wording::mail::note(note).ends_with(['.', ')']));
+        assert!(wording::mail::in_room(note).ends_with(['.', ')']));
     }
     let mail = parsed.mail;
     serde_json::to_string(&mail).expect("a mail is JSON");
@@ -202,7 +202,7 @@ fn check_posting(mail: &IncomingMail) {
             body: mail.text.clone(),
             html: mail.html.clone(),
         })],
-        remarks: Vec::new(),
+        notes: Vec::new(),
         folded: Folded {
             history: true,
             signature: true,

@@ -17,6 +17,11 @@ ALTER TABLE letter_items ALTER COLUMN reply_to TYPE TEXT COLLATE "C";
 CREATE INDEX letter_items_about ON letter_items (about) WHERE about <> '';
 CREATE INDEX letter_items_replying ON letter_items (reply_to) WHERE reply_to <> '';
 
+-- In octets, what the mail server was found to take of this letter; zero: nothing is known.
+ALTER TABLE letters ADD COLUMN most BIGINT NOT NULL DEFAULT 0;
+-- Its letter's files are being fetched: this attempt has touched no mail server.
+ALTER TABLE outbox ADD COLUMN preparing BIGINT NOT NULL DEFAULT 0;
+
 -- Files that were shared in rooms: each is fetched once, for however many letters.
 CREATE TABLE files (
     event_id TEXT COLLATE "C" PRIMARY KEY,
@@ -124,6 +129,9 @@ ALTER TABLE participants ADD COLUMN copied_by BIGINT NOT NULL DEFAULT 0;
 -- Of somebody removed: staff know that they are copied in nevertheless.
 ALTER TABLE participants ADD COLUMN told BIGINT NOT NULL DEFAULT 0;
 
+-- A mail is shown by several events, in several rooms.
+CREATE INDEX shown_of_mail ON shown (mail_id);
+
 -- The same mail is known by its id, wherever it was posted.
 CREATE INDEX postings_of_mail ON postings (message_id);
 
@@ -171,3 +179,7 @@ ALTER TABLE conversations ALTER COLUMN thread_root TYPE TEXT COLLATE "C";
 -- A Matrix thread of a room is a conversation of its own with each customer, once.
 CREATE UNIQUE INDEX conversations_of_thread ON conversations (room_id, thread_root, customer_id)
     WHERE thread_root <> '';
+
+-- What was taken out of a letter before a mail's attempt began, by places in the inbox, was not in it:
+-- `letter_items.struck` is the place of the event that took the message out.
+ALTER TABLE outbox ADD COLUMN spared BIGINT NOT NULL DEFAULT 0;

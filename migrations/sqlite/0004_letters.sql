@@ -18,6 +18,7 @@ CREATE TABLE letter_items_anew (
     quote TEXT NOT NULL DEFAULT '',
     -- The event that this one replies to.
     reply_to TEXT NOT NULL DEFAULT '',
+    -- Place in the inbox of the event that took it out.
     struck INTEGER NOT NULL DEFAULT 0,
     -- The letter is settled: taken or refused by everybody's server.
     settled INTEGER NOT NULL DEFAULT 0,
@@ -45,6 +46,11 @@ CREATE INDEX letter_items_unsettled ON letter_items (room_id, inbox_seq) WHERE s
 CREATE INDEX letter_items_settled ON letter_items (room_id, inbox_seq) WHERE settled = 1;
 CREATE INDEX letter_items_about ON letter_items (about) WHERE about <> '';
 CREATE INDEX letter_items_replying ON letter_items (reply_to) WHERE reply_to <> '';
+
+-- In octets, what the mail server was found to take of this letter; zero: nothing is known.
+ALTER TABLE letters ADD COLUMN most INTEGER NOT NULL DEFAULT 0;
+-- Its letter's files are being fetched: this attempt has touched no mail server.
+ALTER TABLE outbox ADD COLUMN preparing INTEGER NOT NULL DEFAULT 0;
 
 -- Files that were shared in rooms: each is fetched once, for however many letters.
 CREATE TABLE files (
@@ -153,6 +159,9 @@ ALTER TABLE participants ADD COLUMN copied_by INTEGER NOT NULL DEFAULT 0;
 -- Of somebody removed: staff know that they are copied in nevertheless.
 ALTER TABLE participants ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
 
+-- A mail is shown by several events, in several rooms.
+CREATE INDEX shown_of_mail ON shown (mail_id);
+
 -- The same mail is known by its id, wherever it was posted.
 CREATE INDEX postings_of_mail ON postings (message_id);
 
@@ -199,3 +208,7 @@ CREATE INDEX subscriptions_untold ON subscriptions (id) WHERE told = 0;
 -- A Matrix thread of a room is a conversation of its own with each customer, once.
 CREATE UNIQUE INDEX conversations_of_thread ON conversations (room_id, thread_root, customer_id)
     WHERE thread_root <> '';
+
+-- What was taken out of a letter before a mail's attempt began, by places in the inbox, was not in it:
+-- `letter_items.struck` is the place of the event that took the message out.
+ALTER TABLE outbox ADD COLUMN spared INTEGER NOT NULL DEFAULT 0;

@@ -126,8 +126,12 @@ fn write_for_people(
     for file in &mail.attachments {
         writeln!(out, "  file     {}", printable(&in_short(file)))?;
     }
-    for note in &mail.notes {
-        writeln!(out, "  note     {}", printable(&wording::mail::note(note)))?;
+    for note in mail.notes.iter().filter(|_| !mail.is_told) {
+        writeln!(
+            out,
+            "  note     {}",
+            printable(&wording::mail::in_room(note))
+        )?;
     }
     for problem in &mail.problems {
         writeln!(

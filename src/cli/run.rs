@@ -322,20 +322,19 @@ async fn serve_pages(context: &flow::Context, stop: &Stop) -> anyhow::Result<()>
         return Ok(());
     };
     let (_, mailbox) = context.mailbox("");
-    let files = public::Files::new(
-        context.store.clone(),
-        context.homeserver.clone(),
-        context.keys.clone(),
-        context.clock.clone(),
-        context.bot.clone(),
-        (mailbox.name.clone(), mailbox.language),
-    );
-    let broadcasts = Public {
+    let state = Public {
         store: context.store.clone(),
         keys: context.keys.clone(),
         clock: context.clock.clone(),
+        organisation: mailbox.name.clone(),
+        language: mailbox.language,
     };
-    let pages = public::router(public.url.path(), files, broadcasts);
+    let files = public::Files::new(
+        state.clone(),
+        context.homeserver.clone(),
+        context.bot.clone(),
+    );
+    let pages = public::router(public.url.path(), files, state);
     serve_http(pages, public.listen, "public.listen", stop).await
 }
 

@@ -16,6 +16,8 @@ pub enum SendOutcome {
     Refused { reason: String },
     /// It takes nothing from this return address, whatever the mail and whoever gets it.
     SenderRefused { reason: String },
+    /// It takes no mail that is so large; nothing was taken over. One of at most `most` octets may pass.
+    TooLarge { reason: String, most: u64 },
     /// We took it back before it was handed over; nothing has left.
     Withdrawn,
     /// The connection ended between the last byte and the answer: it may have or not.

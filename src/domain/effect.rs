@@ -8,6 +8,7 @@ use super::{
     event::{Membership, Said, Words},
     ids::{ContactId, ConversationId, CustomerId, MailId, MessageId, SubscriptionId},
     letter::Language,
+    note::Note,
     outgoing::{Offer, PostedFile},
     settings::{Key, Value},
     sharing::Shared,
@@ -185,9 +186,12 @@ pub enum Effect {
         contact: ContactId,
         name: String,
     },
-    /// Somebody leaves a broadcast.
+    /// Somebody leaves a broadcast by a mail. `confirm`: a person wrote it, and is told so in answer
+    /// to `message_id`, if they hadn't left before.
     EndSubscription {
         subscription: SubscriptionId,
+        confirm: bool,
+        message_id: Option<MessageId>,
     },
     /// The event or mail concerns staff in general: said in the control room, or logged.
     Report {
@@ -252,7 +256,7 @@ pub struct LetterItem {
     pub words: Words,
     /// What a [`ItemKind::Shared`] shares.
     pub shared: Option<Shared>,
-    /// The beginning of the message that this one replies to.
+    /// The beginning of the message that this one replies to, or of the one that a reaction is about.
     pub quote: Option<String>,
     /// Of a correction: the beginning of the message as it had been sent.
     pub earlier: Option<String>,
@@ -281,13 +285,21 @@ pub enum ItemKind {
     Remark,
 }
 
+impl ItemKind {
+    /// Whether it makes no mail for anybody, but goes with the next one.
+    #[must_use]
+    pub fn rides(self) -> bool {
+        matches!(self, Self::Reaction | Self::Remark)
+    }
+}
+
 /// What of a mail goes into the room.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Post {
     /// In the order in which they appear.
     pub parts: Vec<PostPart>,
-    /// Sentences of ours below the words: that it is encrypted, who invites to what.
-    pub remarks: Vec<String>,
+    /// What is told of it below the words: that it is encrypted, who invites to what.
+    pub notes: Vec<Note>,
     /// Only the room is told, not those who get the words by email.
     pub folded: Folded,
     /// The same: who writes, if that is somebody new.

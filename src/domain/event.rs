@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 
-use super::sharing::Shared;
+use super::{
+    note::Note,
+    sharing::{Opaque, Shared},
+};
 use crate::content::html;
 
 /// One event of a room, decoded. `matrix::decode` makes it.
@@ -75,6 +78,11 @@ pub enum Membership {
 pub enum Content {
     Text(Words),
     Emote(Words),
+    /// What a mail says, with what is told of it below. Its event is one that we sent.
+    Mail {
+        words: Words,
+        notes: Vec<Note>,
+    },
     /// `m.notice`: what a machine says.
     Notice(Words),
     /// A file, a place or a poll.
@@ -95,7 +103,10 @@ impl Content {
     #[must_use]
     pub fn words(&self) -> Option<&Words> {
         match self {
-            Self::Text(words) | Self::Emote(words) | Self::Notice(words) => Some(words),
+            Self::Text(words)
+            | Self::Emote(words)
+            | Self::Notice(words)
+            | Self::Mail { words, .. } => Some(words),
             Self::Shared { caption, .. } => caption.as_ref(),
             Self::Opaque { .. } => None,
         }
@@ -132,14 +143,6 @@ impl Words {
         self.body.push_str("\n\n");
         self.body.push_str(&below.body);
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Opaque {
-    /// A message that only its encrypted room's members can read.
-    Encrypted,
-    /// Of a kind that we don't know.
-    Unknown,
 }
 
 /// What a message hangs on (spec: Rich replies, Threading).

@@ -117,6 +117,8 @@ pub struct SettingsFacts {
     /// What of that stands in the configuration; the rest are defaults.
     pub given: Vec<Key>,
     pub set: Vec<SetHere>,
+    /// Whether there is a page, reached by TLS, on which people leave a broadcast.
+    pub has_pages: bool,
 }
 
 impl SettingsFacts {

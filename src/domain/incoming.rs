@@ -1,9 +1,8 @@
 //! An incoming mail as the decisions see it, and as `postroom parse --json` shows it.
 
-use jiff::civil::{Date, DateTime, Weekday};
 use serde::Serialize;
 
-use super::{address::NamedAddress, event::Words, ids::MessageId};
+use super::{address::NamedAddress, event::Words, ids::MessageId, note::Note};
 
 /// What a mail is; the first that fits, from the machines to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -72,10 +71,12 @@ pub struct IncomingMail {
     #[serde(skip)]
     pub shown: Vec<Shown>,
     pub attachments: Vec<AttachmentInfo>,
-    /// What is worth a sentence besides: signatures, invitations, encryption. What was already
-    /// said in `text`, because the mail had no other, is not among them.
+    /// What is worth a sentence besides: signatures, invitations, encryption.
     #[serde(skip)]
     pub notes: Vec<Note>,
+    /// The mail has no words: `text` is what `notes` say.
+    #[serde(skip)]
+    pub is_told: bool,
     pub problems: Vec<Problem>,
     /// A machine says that it wrote this (Auto-Submitted other than `no`), or the envelope sender
     /// in Return-Path is null; kept apart from `kind` because a bounce or list mail may also be.
@@ -131,115 +132,6 @@ impl Shown {
             Self::Image(index) => Some(*index),
         }
     }
-}
-
-/// Something about a mail that is told in a sentence below it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Note {
-    /// Signed by S/MIME or PGP; whether the signature is good was not looked at.
-    Signed(Cryptography),
-    /// Only the addressee's key opens it.
-    Encrypted(Cryptography),
-    /// An appointment; its file is attached.
-    Invitation(Box<Invitation>),
-    /// A visiting card; its file is attached.
-    Contact(Contact),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cryptography {
-    Smime,
-    OpenPgp,
-}
-
-/// What a calendar part says of an appointment (RFC 5546).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invitation {
-    pub purpose: Purpose,
-    pub what: Option<String>,
-    pub when: Option<When>,
-    pub repeats: Option<Repeats>,
-    pub place: Option<String>,
-    /// Name or address: who answers or proposes, else who invites.
-    pub who: Option<String>,
-    /// How many more appointments the part holds.
-    pub others: usize,
-}
-
-/// Why an appointment is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    Invite,
-    Cancel,
-    Answer(Answer),
-    /// Another time, in answer to an invitation.
-    Propose,
-    /// For information.
-    Tell,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
-    Accepted,
-    Declined,
-    Tentative,
-    /// Delegated, or not decided yet.
-    Other,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum When {
-    /// Whole days, both included.
-    Days {
-        first: Date,
-        last: Date,
-    },
-    Times {
-        start: Moment,
-        end: Option<Moment>,
-    },
-}
-
-/// A time as the sender's calendar shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Moment {
-    pub at: DateTime,
-    /// Its zone in the words of the IANA (`Europe/Paris`), else as the calendar calls it; `None`
-    /// where it is the same on every clock.
-    pub zone: Option<String>,
-}
-
-/// How an appointment comes again, simply said (RFC 5545 section 3.3.10).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Repeats {
-    pub every: Every,
-    /// At least 1: of so many days, weeks and so on.
-    pub interval: u16,
-    /// Of a week; empty where the rule names none.
-    pub on: Vec<Weekday>,
-    /// The last day.
-    pub until: Option<Date>,
-    /// How often in all.
-    pub count: Option<u32>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Every {
-    /// More often than daily.
-    Moment,
-    Day,
-    Week,
-    Month,
-    Year,
-}
-
-/// What a visiting card says (RFC 6350).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Contact {
-    pub name: Option<String>,
-    pub organisation: Option<String>,
-    pub phones: Vec<String>,
-    pub addresses: Vec<String>,
 }
 
 /// Something in a mail that was mended or can't be shown.

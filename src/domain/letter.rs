@@ -9,7 +9,8 @@ use super::{
     address::{EmailAddress, NamedAddress},
     event::Words,
     ids::MessageId,
-    sharing::{Missing, Place, Poll, PollResult, SharedFile},
+    note::Note,
+    sharing::{Change, Missing, Opaque, Place, Poll, PollResult, SharedFile},
 };
 
 /// A letter that collects no more. The same letter is always composed to the same bytes.
@@ -44,6 +45,8 @@ pub struct SealedLetter {
     pub language: Language,
     /// Of a room in broadcast mode.
     pub list: Option<List>,
+    /// We answer by ourselves: no machine is to answer that.
+    pub automatic: bool,
     /// This copy goes to somebody whose address is not ASCII: its header may hold such addresses.
     pub utf8: bool,
 }
@@ -97,7 +100,8 @@ pub enum EntryBody {
     Text(Words),
     /// What the author does, without their name: "waves".
     Emote(Words),
-    /// New words for a message that an earlier letter has carried.
+    /// New words for a message that an earlier letter has carried; none for a file that has lost its
+    /// caption.
     Correct {
         /// The text as it was mailed.
         earlier: Option<String>,
@@ -111,18 +115,22 @@ pub enum EntryBody {
     Place(Place),
     Poll(Poll),
     PollResult(PollResult),
-    /// What happened in the room, as a sentence without its author: "joined the room".
-    Remark {
-        what: String,
+    /// The words of a mail, which may be none, with what is told of it below them.
+    Mail {
+        words: Words,
+        notes: Vec<Note>,
     },
-    /// Something that a letter can't carry, named such that it follows a verb:
-    /// "a file named “plan.pdf”".
+    /// What happened in the room.
+    Remark(Change),
+    /// Something that a letter can't carry; `name` may be empty.
     NotCarried {
-        what: String,
+        what: Opaque,
+        name: String,
     },
-    /// A sign, and what it answers: "👍 (to “See you at nine”)".
+    /// A sign, and the beginning of what it answers.
     React {
-        what: String,
+        sign: String,
+        to: Option<String>,
     },
 }
 
@@ -226,15 +234,17 @@ impl Language {
 #[must_use]
 pub fn gather_reactions(entries: Vec<Entry>) -> Vec<Entry> {
     let mut gathered: Vec<Entry> = Vec::with_capacity(entries.len());
-    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut places: HashMap<(String, Option<String>), usize> = HashMap::new();
     for entry in entries {
-        if let EntryBody::React { what } = &entry.body {
-            if let Some(first) = places.get(what).and_then(|place| gathered.get_mut(*place)) {
+        if let EntryBody::React { sign, to } = &entry.body {
+            let reaction = (sign.clone(), to.clone());
+            let place = places.get(&reaction);
+            if let Some(first) = place.and_then(|place| gathered.get_mut(*place)) {
                 first.author.push_str(", ");
                 first.author.push_str(&entry.author);
                 continue;
             }
-            places.insert(what.clone(), gathered.len());
+            places.insert(reaction, gathered.len());
         }
         gathered.push(entry);
     }

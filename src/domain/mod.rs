@@ -15,6 +15,7 @@ pub mod ghost;
 pub mod ids;
 pub mod incoming;
 pub mod letter;
+pub mod note;
 pub mod on_mail;
 pub mod on_matrix;
 pub mod outgoing;

@@ -162,4 +162,19 @@ pub struct Seal {
     /// The room is in broadcast mode, and this is what it is called.
     #[serde(default)]
     pub list: Option<String>,
+    /// Written by us, not by people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub automatic: Option<Automatic>,
+}
+
+/// A mail that we write by ourselves in answer to one of a person's, to them alone. It says all that it
+/// says by what it is; people's messages have no place in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "automatic", rename_all = "snake_case")]
+pub enum Automatic {
+    /// Confirms that they have left the broadcast of this name.
+    Left {
+        subscription: SubscriptionId,
+        list: String,
+    },
 }

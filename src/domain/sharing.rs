@@ -1,8 +1,10 @@
-//! What people share in a room besides words, and how it travels in a letter.
+//! What is in a room besides words, and how it travels in a letter.
 
 use jiff::Timestamp;
 use ruma::OwnedMxcUri;
 use serde::{Deserialize, Serialize};
+
+use super::note::Note;
 
 /// Something that isn't words. Stored with the letter's item, as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -12,6 +14,41 @@ pub enum Shared {
     Place(Place),
     Poll(Poll),
     PollResult(PollResult),
+    /// What nobody can carry; `name` is what its sender calls it, and may be empty.
+    Opaque {
+        what: Opaque,
+        name: String,
+    },
+    /// What happened in the room.
+    Change {
+        change: Change,
+    },
+    /// Below the words of a mail: what is told of it.
+    Notes {
+        notes: Vec<Note>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Opaque {
+    /// A message that only its encrypted room's members can read.
+    Encrypted,
+    /// Of a kind that we don't know.
+    Unknown,
+}
+
+/// What happened in a room, by its author or to them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    Came,
+    Went,
+    WasPutOut,
+    /// What the room is called now; empty: nothing.
+    NamedRoom(String),
+    /// What the room is about now; empty: nothing.
+    ChangedTopic(String),
 }
 
 /// A file as the event that shares it describes it. All of it but `source` is only what the sender's

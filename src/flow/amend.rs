@@ -14,7 +14,7 @@ pub async fn message(tx: &mut Tx, change: Amend, origin: &Origin) -> Result<(), 
         Amend::TakeOut {
             conversation,
             event,
-        } => places::take_out(tx, conversation, event.as_str()).await,
+        } => places::take_out(tx, conversation, event.as_str(), origin.inbox_seq).await,
         Amend::Remember { message, event } => {
             places::remember_edit(tx, message.as_str(), event.as_str(), origin.inbox_seq).await
         }

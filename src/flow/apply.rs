@@ -4,7 +4,7 @@
 use ruma::{OwnedEventId, OwnedRoomId, UserId};
 
 use super::{
-    Context, amend, customers, files, guests,
+    Context, amend, automatic, customers, files, guests,
     guests::Notice,
     lanes::{Origin, enqueue, report, say, send},
     settings, threads, write,
@@ -152,7 +152,7 @@ async fn one(
         Effect::Amend(change) => amend::message(tx, change, origin).await?,
         Effect::Ballot(change) => amend::poll(tx, change, origin).await?,
         Effect::Strike { event } => {
-            places::strike(tx, event.as_str()).await?;
+            places::strike(tx, event.as_str(), origin.inbox_seq).await?;
             last_mails::take_back(tx, event.as_str()).await?;
         }
         Effect::SendNow { conversations } => {
@@ -211,7 +211,14 @@ async fn one(
         } => {
             show_original(tx, &room, thread_root.as_ref(), mail, origin, context).await?;
         }
-        Effect::EndSubscription { subscription } => {
+        Effect::EndSubscription {
+            subscription,
+            confirm,
+            message_id,
+        } => {
+            if confirm {
+                automatic::confirm_leaving(tx, subscription, message_id, origin, context).await?;
+            }
             subscriptions::end(tx, subscription, origin.now).await?;
         }
         Effect::RenameContact { contact, name } => people::name_by_mail(tx, contact, &name).await?,

@@ -147,6 +147,7 @@ mod tests {
             look: Look::default(),
             language: Language::English,
             list: None,
+            automatic: false,
         }
     }
 

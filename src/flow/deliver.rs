@@ -1,29 +1,26 @@
 //! Hands letters to the mail server, each recipient's in a transaction of its own.
 
 use std::{
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use futures_util::StreamExt as _;
-use jiff::{Timestamp, tz::TimeZone};
 use tokio::time::Instant;
 
 use super::{
-    Context, contents,
-    enclose::{self, NotYet},
-    locale, return_path, settle,
-    subscriptions::{self, Copy},
+    Context, contents, copies,
+    enclose::{self, NotYet, Wait},
+    return_path,
+    settle::{self, Arrived},
     worker::{Slots, Step, Worker, write_down},
 };
 use crate::{
     domain::{
         delivery::{SendOutcome, millis},
-        effect::ItemKind,
         ids::LetterId,
-        letter::{Entry, EntryBody, Language, SealedLetter, gather_reactions},
+        letter::SealedLetter,
         outgoing::MailAction,
-        sharing::Shared,
     },
     mail::{
         compose::{self, Composed},
@@ -31,7 +28,7 @@ use crate::{
         smtp::{MOST_CONNECTIONS, Message},
     },
     store::{
-        Connection, Queue, StoreError, conversations, last_mails, letters,
+        Queue, StoreError, conversations, letters,
         outbox::{self, Claimed, Way},
     },
 };
@@ -77,41 +74,86 @@ impl Worker for Deliver {
 async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> {
     let action: MailAction = serde_json::from_str(&row.payload)?;
     let letter = LetterId(row.letter_id.unwrap_or_default());
+    if row.uncertain == outbox::LOST {
+        tell_of_a_lost_attempt(&row, &action, &context).await?;
+    }
     let carried = Carried::default();
     let deadline = Instant::now() + PATIENCE;
-    let handed_over = match enclose::ready(letter, &context).await {
-        Ok(Some(not_yet)) => return put_off(row, not_yet, &context).await,
+    let handed_over = match get_ready(&row, &action, letter, &context).await {
+        Ok(Some(Wait::ForFiles(not_yet))) => return put_off(row, not_yet, &context).await,
+        Ok(Some(Wait::ForServer(outcome))) => Ok(outcome),
         Ok(None) => hand_over(row.id, &action, letter, deadline, &carried, &context).await,
         Err(error) => Err(error),
     };
-    let outcome = match handed_over {
-        // Nothing has been sent yet.
-        Err(error) if error.may_pass() => SendOutcome::RetryLater {
-            reason: error.to_string(),
-            after: None,
-        },
-        other => other?,
-    };
-    let carried = match &outcome {
-        SendOutcome::Delivered { .. } => carried.into_inner().unwrap_or_default(),
-        _ => Vec::new(),
+    // Nothing has been sent yet. An error that doesn't pass is told and given up as any other.
+    let outcome = handed_over.unwrap_or_else(later);
+    let carried = carried.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let arrived = match &outcome {
+        SendOutcome::Delivered { .. } => Arrived::Surely(carried),
+        SendOutcome::Uncertain { .. } => Arrived::Perhaps(carried),
+        _ => Arrived::No,
     };
     tracing::info!(
         trace = %row.trace, letter = %letter, attempt = row.attempts, to = %action.recipient.address.masked(),
         outcome = outcome_word(&outcome), "Tried to hand a mail over"
     );
     let store = context.store.clone();
-    let ended = (row, action, outcome, carried, context);
+    let ended = (row, action, outcome, arrived, context);
     write_down(
         ended,
         &store,
-        move |tx, (row, action, outcome, carried, context)| {
+        move |tx, (row, action, outcome, arrived, context)| {
             Box::pin(async move {
-                settle::settle(tx, &row, &action, letter, outcome, &context).await?;
-                settle::tell_of_what_was_struck(tx, &row, &action, &carried, &context).await
+                settle::tell_of_what_was_struck(tx, &row, &action, &arrived, &context).await?;
+                settle::settle(tx, &row, &action, letter, outcome, &context).await
             })
         },
     )
+    .await
+}
+
+/// Sees to the letter's files. `Some`: it can't be sent now.
+async fn get_ready(
+    row: &Claimed,
+    action: &MailAction,
+    letter: LetterId,
+    context: &Arc<Context>,
+) -> Result<Option<Wait>, StoreError> {
+    if enclose::is_ready(&mut context.store.read().await?, letter).await? {
+        return Ok(None);
+    }
+    let place = (row.id, row.attempts);
+    let store = &context.store;
+    let prepare = store.write(move |tx| Box::pin(outbox::prepare(tx, place, true)));
+    prepare.await?;
+    let words = measure(letter, action, context);
+    if let Some(wait) = enclose::ready(letter, words, context).await? {
+        return Ok(Some(wait));
+    }
+    // From the commit on an edit doesn't change the letter; before it may have.
+    let begin = store.write(move |tx| {
+        Box::pin(async move {
+            outbox::prepare(tx, place, false).await?;
+            enclose::is_ready(tx.connection(), letter).await
+        })
+    });
+    let is_ready = begin.await?;
+    Ok((!is_ready).then(|| Wait::ForFiles(NotYet::others_go_first())))
+}
+
+/// An earlier attempt was broken off, and nobody has told yet of what it may have carried.
+async fn tell_of_a_lost_attempt(
+    row: &Claimed,
+    action: &MailAction,
+    context: &Arc<Context>,
+) -> Result<(), StoreError> {
+    let lost = (row.clone(), action.clone(), Arc::clone(context));
+    write_down(lost, &context.store, |tx, (row, action, context)| {
+        Box::pin(async move {
+            let arrived = Arrived::WhoKnows;
+            settle::tell_of_what_was_struck(tx, &row, &action, &arrived, &context).await
+        })
+    })
     .await
 }
 
@@ -130,8 +172,8 @@ async fn put_off(row: Claimed, not_yet: NotYet, context: &Context) -> Result<(),
         .await
 }
 
-/// The messages that the mail held when it was handed over.
-type Carried = OnceLock<Vec<String>>;
+/// The messages that the mail held as it was composed last.
+type Carried = Mutex<Vec<String>>;
 
 async fn hand_over(
     row: i64,
@@ -193,26 +235,18 @@ async fn compose_now(
     signer: Option<&Arc<Signer>>,
     context: &Context,
 ) -> Result<Option<Message>, SendOutcome> {
-    let later = |error: StoreError| SendOutcome::RetryLater {
-        reason: error.to_string(),
-        after: None,
-    };
-    let Some((mut sealed, events)) = load(letter, action, context).await.map_err(later)? else {
+    let copy = copies::of(letter, action, context).await.map_err(later)?;
+    let (sealed, events) = copy.map_or((None, Vec::new()), |(sealed, events)| {
+        (Some(sealed), events)
+    });
+    *carried.lock().unwrap_or_else(PoisonError::into_inner) = events;
+    let Some(mut sealed) = sealed else {
         return Ok(None);
     };
     contents::leave_out_what_is_gone(&mut sealed, &context.store, &context.blobs)
         .await
         .map_err(later)?;
-    carried.get_or_init(|| events);
-    let refused = |fault: &dyn std::fmt::Display| SendOutcome::Refused {
-        reason: format!("it can't be written: {fault}"),
-    };
-    let composing = tokio::task::spawn_blocking(move || compose::compose(&sealed));
-    let mut mail = match composing.await {
-        Ok(Ok(mail)) => mail,
-        Ok(Err(fault)) => return Err(refused(&fault)),
-        Err(_) => return Err(refused(&"by a fault in Postroom")),
-    };
+    let mut mail = composed(sealed).await?;
     if let Some(signer) = signer {
         let signature = signature(signer, &mail, context).await?;
         mail.prepend(&signature.map_err(|fault| refused(&fault))?);
@@ -221,6 +255,41 @@ async fn compose_now(
         size: mail.size(),
         content: mail.stream(contents::opener(&context.store, &context.blobs)),
     }))
+}
+
+/// What the letter takes without its files, in octets, for who gets all of it.
+async fn measure(
+    letter: LetterId,
+    action: &MailAction,
+    context: &Context,
+) -> Result<u64, SendOutcome> {
+    let whole = copies::whole(letter, action, context);
+    match whole.await.map_err(later)? {
+        Some(letter) => Ok(composed(letter).await?.size()),
+        None => Ok(0),
+    }
+}
+
+async fn composed(letter: SealedLetter) -> Result<Composed, SendOutcome> {
+    let composing = tokio::task::spawn_blocking(move || compose::compose(&letter));
+    match composing.await {
+        Ok(Ok(mail)) => Ok(mail),
+        Ok(Err(fault)) => Err(refused(&fault)),
+        Err(_) => Err(refused(&"by a fault in Postroom")),
+    }
+}
+
+fn refused(fault: &dyn std::fmt::Display) -> SendOutcome {
+    SendOutcome::Refused {
+        reason: format!("it can't be written: {fault}"),
+    }
+}
+
+fn later(error: StoreError) -> SendOutcome {
+    SendOutcome::RetryLater {
+        reason: error.to_string(),
+        after: None,
+    }
 }
 
 /// The header fields that sign the mail, whose files are read for that once more.
@@ -241,117 +310,12 @@ async fn signature(
     Ok(signing.finish())
 }
 
-/// The letter as this recipient gets it, without what they have already, and the events of the messages
-/// in it.
-async fn load(
-    letter: LetterId,
-    action: &MailAction,
-    context: &Context,
-) -> Result<Option<(SealedLetter, Vec<String>)>, StoreError> {
-    let mut reading = context.store.read().await?;
-    let mut sealed = letters::sealed(&mut reading, letter).await?;
-    let mut items = letters::items(&mut reading, letter).await?;
-    items.retain(|item| {
-        let contact = action.contact.as_ref();
-        contact.is_none_or(|contact| !item.had_by.contains(contact))
-    });
-    if items.is_empty() {
-        return Ok(None);
-    }
-    let copy = subscriptions::copy_for(&mut reading, action, &mut sealed.seal, context);
-    let list = match copy.await? {
-        Copy::Everybodys => None,
-        Copy::Own(list) => Some(list),
-        Copy::Nobodys => return Ok(None),
-    };
-    let found = conversations::find(&mut reading, sealed.conversation).await?;
-    let (_, mailbox) = context.mailbox(found.as_ref().map_or("", |found| found.mailbox.as_str()));
-    let events = items.iter().map(|item| item.event.clone()).collect();
-    let mut seal = sealed.seal;
-    if let Some(mail) = seal.quoted
-        && last_mails::is_taken_back(&mut reading, mail).await?
-    {
-        seal.quote = None;
-    }
-    let zone = locale::time_zone(&seal.time_zone);
-    let mut entries = Vec::with_capacity(items.len());
-    for item in items {
-        entries.push(entry(item, &zone, &mut reading, context).await?);
-    }
-    let letter = SealedLetter {
-        message_id: sealed.message_id,
-        date: zoned(sealed.sealed_at, &zone),
-        from: seal.from,
-        reply_to: seal.reply_to,
-        to: seal.to,
-        cc: seal.cc,
-        subject: seal.subject,
-        in_reply_to: seal.in_reply_to,
-        references: seal.references,
-        entries: gather_reactions(entries),
-        how_to: seal.how_to,
-        readers: seal.readers,
-        quote: seal.quote,
-        footer: mailbox.footer.clone(),
-        organisation: mailbox.name.clone(),
-        look: mailbox.look.clone(),
-        language: Language::from_tag(&seal.language).unwrap_or(mailbox.language),
-        list,
-        utf8: !action.recipient.address.local_part().is_ascii(),
-    };
-    Ok(Some((letter, events)))
-}
-
-async fn entry(
-    item: letters::Item,
-    zone: &TimeZone,
-    reading: &mut Connection,
-    context: &Context,
-) -> Result<Entry, StoreError> {
-    let words = item.words;
-    let body = match (item.kind, item.shared) {
-        (ItemKind::Shared, Some(Shared::File(file))) => {
-            let fate = item.fate.as_ref();
-            let enclosed = enclose::enclosed(reading, &item.event, &file, fate, context).await?;
-            let caption = Some(words).filter(|words| !words.body.is_empty());
-            EntryBody::File {
-                file,
-                caption,
-                enclosed,
-            }
-        }
-        (ItemKind::Shared, Some(Shared::Place(place))) => EntryBody::Place(place),
-        (ItemKind::Shared, Some(Shared::Poll(poll))) => EntryBody::Poll(poll),
-        (ItemKind::Shared, Some(Shared::PollResult(result))) => EntryBody::PollResult(result),
-        (ItemKind::Text | ItemKind::Shared, _) => EntryBody::Text(words),
-        (ItemKind::Emote, _) => EntryBody::Emote(words),
-        (ItemKind::Correction, _) => EntryBody::Correct {
-            earlier: item.earlier,
-            words,
-        },
-        (ItemKind::NotCarried, _) => EntryBody::NotCarried { what: words.body },
-        (ItemKind::Reaction, _) => EntryBody::React { what: words.body },
-        (ItemKind::Remark, _) => EntryBody::Remark { what: words.body },
-    };
-    Ok(Entry {
-        author: item.author,
-        at: zoned(item.sent_at, zone),
-        quote: item.quote,
-        body,
-    })
-}
-
-fn zoned(millis: i64, zone: &TimeZone) -> jiff::Zoned {
-    Timestamp::from_millisecond(millis)
-        .unwrap_or_default()
-        .to_zoned(zone.clone())
-}
-
 fn outcome_word(outcome: &SendOutcome) -> &'static str {
     match outcome {
         SendOutcome::Delivered { .. } => "delivered",
         SendOutcome::RetryLater { .. } => "retry later",
         SendOutcome::Refused { .. } | SendOutcome::SenderRefused { .. } => "refused",
+        SendOutcome::TooLarge { .. } => "too large",
         SendOutcome::Withdrawn => "withdrawn",
         SendOutcome::Uncertain { .. } => "uncertain",
     }

@@ -93,8 +93,9 @@ pub async fn remember(
     let Some(from) = &mail.from else {
         return Ok(());
     };
-    // In a forwarded mail others speak.
+    // In a forwarded mail others speak, and where there are no words we do.
     if mail.kind != MailKind::Forward
+        && !mail.is_told
         && let Some(tag) = language::detect(&mail.text)
     {
         locales::remember_language(tx, &from.address, tag, id).await?;

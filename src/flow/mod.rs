@@ -7,8 +7,10 @@
 mod amend;
 mod apply;
 mod audience;
+mod automatic;
 mod contents;
 mod context;
+mod copies;
 mod customers;
 pub mod deliver;
 mod details;

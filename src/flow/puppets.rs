@@ -283,7 +283,9 @@ async fn settle(
         SendOutcome::Delivered { answer } => {
             return delivered(tx, (row.id, &row.lane), &action, answer, now).await;
         }
-        SendOutcome::Refused { reason } | SendOutcome::SenderRefused { reason } => {
+        SendOutcome::Refused { reason }
+        | SendOutcome::SenderRefused { reason }
+        | SendOutcome::TooLarge { reason, .. } => {
             return refused(tx, row, action, reason, &origin, context).await;
         }
         SendOutcome::Withdrawn => {

@@ -10,7 +10,6 @@ use super::{Context, lanes, lanes::Origin, locale, settings};
 use crate::{
     domain::{
         address::NamedAddress,
-        effect::ItemKind,
         facts::{ConversationFacts, PersonFacts},
         ids::{ContactId, ConversationId, CustomerId, LetterId, MailId, MessageId},
         letter::Quote,
@@ -49,8 +48,7 @@ pub async fn seal(
     context: &Context,
 ) -> Result<(), StoreError> {
     let items = letters::items(tx.connection(), letter).await?;
-    let rides = |item: &letters::Item| matches!(item.kind, ItemKind::Reaction | ItemKind::Remark);
-    if !items.is_empty() && items.iter().all(rides) {
+    if !items.is_empty() && items.iter().all(|item| item.kind.rides()) {
         return departures::rest(tx, letter).await;
     }
     let server = context.server_name.as_str();
@@ -60,14 +58,17 @@ pub async fn seal(
             "letter {letter} has no conversation"
         )));
     };
-    // Who has all of it already gets no mail of it.
+    // Who has all of it already gets no mail of it, nor for what only rides.
     let lacks = |person: &PersonFacts| {
-        let mut items = items.iter();
+        let mut items = items.iter().filter(|item| !item.kind.rides());
         items.any(|item| !item.had_by.contains(&person.contact))
     };
-    let recipients: Vec<&PersonFacts> = people.iter().filter(|person| lacks(person)).collect();
+    let (recipients, others): (Vec<&PersonFacts>, Vec<_>) =
+        people.iter().partition(|person| lacks(person));
+    let left = left_for(&others, &recipients, &items);
     if recipients.is_empty() {
         letters::settle(tx, letter).await?;
+        carry_over(tx, letter, conversation, &left, origin).await?;
         tx.once_committed(|| LETTERS.count(["not_sent"]));
         return advance_receipt(tx, &found.room_id, origin, context).await;
     }
@@ -81,8 +82,13 @@ pub async fn seal(
     let chain = conversations::chain(tx.connection(), conversation).await?;
     let answered = answered(tx, conversation, &items).await?;
     let threading = threading::of_letter(&found.subject, &chain, answered.as_ref());
-    let last_mail = last_mails::of(tx.connection(), conversation).await?;
     let settings = settings::of_room(tx.connection(), &found.room_id, context).await?;
+    // Who reads a broadcast learns nothing of what the others write.
+    let last_mail = if settings.broadcast {
+        None
+    } else {
+        last_mails::of(tx.connection(), conversation).await?
+    };
     let list = if settings.broadcast {
         Some(list_name(tx, &found).await?)
     } else {
@@ -114,19 +120,44 @@ pub async fn seal(
         language: locale.language.tag().to_owned(),
         time_zone: locale.time_zone,
         list,
+        automatic: None,
     };
     if !letters::seal(tx, letter, &message_id, &seal, origin.now).await? {
         return Ok(());
     }
+    carry_over(tx, letter, conversation, &left, origin).await?;
     conversations::extend_chain(tx, conversation, &message_id, Direction::Out).await?;
     conversations::tie(tx, conversation, &threading.tied).await?;
     for item in &items {
         messages::link(tx, &item.event, conversation, &message_id, Direction::Out).await?;
     }
-    for person in &recipients {
-        let subscription = match seal.list {
-            Some(_) => Some(subscriptions::ensure(tx, conversation, person.contact).await?),
-            None => None,
+    hand_out(
+        tx,
+        (letter, conversation),
+        &recipients,
+        seal.list.is_some(),
+        origin,
+        context,
+    )
+    .await?;
+    tracing::info!(trace = %origin.trace, letter = %letter, recipients = recipients.len(), "Sealed a letter");
+    Ok(())
+}
+
+/// One delivery for each recipient.
+async fn hand_out(
+    tx: &mut Tx,
+    (letter, conversation): (LetterId, ConversationId),
+    recipients: &[&PersonFacts],
+    is_broadcast: bool,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    for person in recipients {
+        let subscription = if is_broadcast {
+            Some(subscriptions::ensure(tx, conversation, person.contact).await?)
+        } else {
+            None
         };
         let row = outbox::NewRow {
             way: outbox::Way::Mail,
@@ -142,8 +173,42 @@ pub async fn seal(
         };
         outbox::enqueue(tx, &row, origin.now).await?;
     }
-    tracing::info!(trace = %origin.trace, letter = %letter, recipients = recipients.len(), "Sealed a letter");
     Ok(())
+}
+
+/// What rides with the letter and is lacked by `others`, who don't get it; with all who have it once the
+/// letter has gone.
+fn left_for<'i>(
+    others: &[&PersonFacts],
+    recipients: &[&PersonFacts],
+    items: &'i [letters::Item],
+) -> Vec<(&'i str, Vec<ContactId>)> {
+    let lacked = |item: &&letters::Item| {
+        let mut others = others.iter();
+        item.kind.rides() && others.any(|person| !item.had_by.contains(&person.contact))
+    };
+    items
+        .iter()
+        .filter(lacked)
+        .map(|item| {
+            let got = recipients.iter().map(|person| person.contact);
+            let had_by = item.had_by.iter().copied().chain(got).collect();
+            (item.event.as_str(), had_by)
+        })
+        .collect()
+}
+
+async fn carry_over(
+    tx: &mut Tx,
+    letter: LetterId,
+    conversation: ConversationId,
+    left: &[(&str, Vec<ContactId>)],
+    origin: &Origin,
+) -> Result<(), StoreError> {
+    if left.is_empty() {
+        return Ok(());
+    }
+    letters::carry_over(tx, letter, conversation, left, &origin.trace, origin.now).await
 }
 
 /// What a broadcast is called: as its room.

@@ -34,6 +34,10 @@ pub async fn explained(
         configured: context.letters.settings(),
         given: context.letters.given.clone(),
         set: rows.into_iter().filter_map(set_here).collect(),
+        has_pages: context
+            .public
+            .as_ref()
+            .is_some_and(|public| public.url.scheme() == "https"),
     })
 }
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Context, lanes, lanes::Origin, seal};
+use ruma::OwnedRoomId;
+
+use super::{Context, audience, lanes, lanes::Origin, seal};
 use crate::{
     domain::{
         delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MAIL, SendOutcome, backoff, millis},
@@ -13,12 +15,15 @@ use crate::{
     store::{
         StoreError, Tx, letters, outbox,
         outbox::{Claimed, Settled, Way},
+        rooms,
     },
     telemetry::metrics::catalogue::{EVENT_TO_MAIL, LETTERS, NO_LABELS},
 };
 
 /// After this many attempts, nine to seventeen minutes, the room is told that it takes longer.
 const TELL_AFTER: i64 = 10;
+/// Until it is known whether the others of a letter have it.
+const UNTIL_OTHERS_END: Duration = Duration::from_secs(5);
 
 /// Writes how the attempt ended, and what follows for the letter and the room.
 pub async fn settle(
@@ -34,10 +39,16 @@ pub async fn settle(
     let address = action.recipient.address.as_str();
     let name = action.recipient.name.as_deref().unwrap_or(address);
     let is_too_old = now.saturating_sub(row.created_at) > millis(GIVE_UP_AFTER);
+    let outcome = match outcome {
+        SendOutcome::TooLarge { reason, most } => smaller(tx, row, letter, reason, most).await?,
+        other => other,
+    };
     let (settled, notice) = match outcome {
         SendOutcome::Delivered { answer } => (Settled::Delivered { answer }, None),
         SendOutcome::Withdrawn => (Settled::Withdrawn, None),
-        SendOutcome::Refused { reason } | SendOutcome::SenderRefused { reason } => {
+        SendOutcome::Refused { reason }
+        | SendOutcome::SenderRefused { reason }
+        | SendOutcome::TooLarge { reason, .. } => {
             let notice = wording::mail_refused(name, address, &reason);
             (Settled::Refused { reason }, Some(notice))
         }
@@ -101,6 +112,32 @@ pub async fn settle(
     Ok(())
 }
 
+/// The mail server doesn't take the letter with all of its files: it is tried again with fewer, if nobody
+/// can have it yet.
+async fn smaller(
+    tx: &mut Tx,
+    row: &Claimed,
+    letter: LetterId,
+    reason: String,
+    most: u64,
+) -> Result<SendOutcome, StoreError> {
+    let reach = outbox::reach_of_letter(tx.connection(), letter, row.id).await?;
+    if reach.reached > 0 {
+        return Ok(SendOutcome::Refused { reason });
+    }
+    if reach.under_way > 0 {
+        let after = Some(UNTIL_OTHERS_END);
+        return Ok(SendOutcome::RetryLater { reason, after });
+    }
+    Ok(if letters::decide_again(tx, letter, most).await? {
+        tracing::info!(trace = %row.trace, letter = %letter, most, reason, "A letter goes with fewer files");
+        let after = Some(Duration::ZERO);
+        SendOutcome::RetryLater { reason, after }
+    } else {
+        SendOutcome::Refused { reason }
+    })
+}
+
 async fn retry(
     tx: &mut Tx,
     row: &Claimed,
@@ -139,30 +176,59 @@ async fn retry(
     Ok(())
 }
 
+/// What an attempt has brought to its recipient: the events of the messages in it.
+#[derive(Debug, Clone)]
+pub enum Arrived {
+    No,
+    Perhaps(Vec<String>),
+    Surely(Vec<String>),
+    /// Perhaps something: nobody wrote down how the attempt ended.
+    WhoKnows,
+}
+
 /// Whoever took a message back while it was being handed over was told nothing, as nothing was known
-/// yet; now it has gone after all.
+/// yet; now it has gone after all, or may have. Once that is written down, who takes back more is told
+/// at once.
 pub async fn tell_of_what_was_struck(
     tx: &mut Tx,
     row: &Claimed,
     action: &MailAction,
-    carried: &[String],
+    arrived: &Arrived,
     context: &Context,
 ) -> Result<(), StoreError> {
-    let Some(letter) = row.letter_id.map(LetterId).filter(|_| !carried.is_empty()) else {
+    let Some(letter) = row.letter_id.map(LetterId) else {
         return Ok(());
     };
+    let mut struck = match arrived {
+        Arrived::No => return Ok(()),
+        _ => letters::struck_since(tx.connection(), letter, row.spared).await?,
+    };
+    struck.retain(|message| match (arrived, action.contact) {
+        (Arrived::Perhaps(events) | Arrived::Surely(events), _) => events.contains(&message.event),
+        (_, Some(contact)) => !message.had_by.contains(&contact),
+        (_, None) => true,
+    });
+    let is_sure = matches!(arrived, Arrived::Surely(_));
+    // What was delivered says so itself.
+    if (is_sure && struck.is_empty()) || !outbox::doubt(tx, row.id).await? {
+        return Ok(());
+    }
     let origin = Origin::without_event(row.trace.clone(), context.now_ms());
-    for (event, author) in letters::struck(tx.connection(), letter).await? {
-        if carried.contains(&event) {
-            let (room, _) = letters::place_of(tx.connection(), letter).await?;
-            let text = wording::taken_back_too_late(&author, &[&action.recipient.shown_name()]);
-            tell(tx, &room, None, &text, &origin, context).await?;
-        }
+    let (room, _) = letters::place_of(tx.connection(), letter).await?;
+    let name = action.recipient.shown_name();
+    for message in struck {
+        let text = if is_sure {
+            wording::taken_back_too_late(&message.author, &[&name])
+        } else {
+            wording::taken_back_perhaps_too_late(&message.author, &name)
+        };
+        tell_author(tx, &room, &text, &origin, context).await?;
     }
     Ok(())
 }
 
-/// Says it in the room, as a reply to the last message that the letter holds.
+/// Tells staff: in the room, as a reply to the last message that the letter holds, as long as nobody
+/// else reads it there.
 async fn tell(
     tx: &mut Tx,
     room: &str,
@@ -171,9 +237,32 @@ async fn tell(
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
-    let Ok(room) = ruma::OwnedRoomId::try_from(room) else {
-        return lanes::report(tx, text, origin, context).await;
-    };
-    let event = event.and_then(|id| id.try_into().ok());
-    lanes::say(tx, room, text, event.as_ref(), origin, context).await
+    match place_of_bot(tx, room).await? {
+        Some(room) if !audience::has_visitors(tx.connection(), &room, context).await? => {
+            let event = event.and_then(|id| id.try_into().ok());
+            lanes::say(tx, room, text, event.as_ref(), origin, context).await
+        }
+        _ => lanes::report(tx, text, origin, context).await,
+    }
+}
+
+/// Tells who had written a message, whoever that is: in the room, as long as the bot is there.
+async fn tell_author(
+    tx: &mut Tx,
+    room: &str,
+    text: &str,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    match place_of_bot(tx, room).await? {
+        Some(room) => lanes::say(tx, room, text, None, origin, context).await,
+        None => lanes::report(tx, text, origin, context).await,
+    }
+}
+
+/// The room, if the bot is in it.
+async fn place_of_bot(tx: &mut Tx, room: &str) -> Result<Option<OwnedRoomId>, StoreError> {
+    let known = rooms::find(tx.connection(), room).await?;
+    let is_there = known.is_some_and(|known| known.bot_joined == 1);
+    Ok(OwnedRoomId::try_from(room).ok().filter(|_| is_there))
 }

@@ -25,14 +25,16 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
 
 use crate::domain::{
-    event::{Content, EventKind, Membership, Opaque, Relation, RoomEvent, Words},
-    sharing::{FileKind, Shared},
+    event::{Content, EventKind, Membership, Relation, RoomEvent, Words},
+    note::Note,
+    sharing::{FileKind, Opaque, Shared},
 };
 
 /// The key under which the content of an event that we send bears our effect id.
 pub const EFFECT_KEY: &str = "org.postroom.effect";
 
-/// The key under which an event that shows a mail has its words without our hint.
+/// The key under which an event that shows a mail has its words without what we say below them, and
+/// the notes among that, for those who get them by email: `body`, `formatted_body`, `notes`.
 pub const UNHINTED_KEY: &str = "org.postroom.words";
 
 /// Reads one event's JSON (client-server API, Room events).
@@ -220,21 +222,27 @@ fn message_like(event: AnyMessageLikeEvent) -> EventKind {
     }
 }
 
-/// The words as they were before our hint was put below them.
+/// The words as they were before we said something below them.
 fn without_hint(mut kind: EventKind, unhinted: &Value) -> EventKind {
-    if let EventKind::Message {
-        content:
-            Content::Text(words)
-            | Content::Shared {
-                caption: Some(words),
-                ..
-            },
-        ..
-    } = &mut kind
-        && let Some(body) = unhinted["body"].as_str()
-    {
-        body.clone_into(&mut words.body);
-        words.html = unhinted["formatted_body"].as_str().map(str::to_owned);
+    let EventKind::Message { content, .. } = &mut kind else {
+        return kind;
+    };
+    let Some(body) = unhinted["body"].as_str() else {
+        return kind;
+    };
+    let words = Words {
+        body: body.to_owned(),
+        html: unhinted["formatted_body"].as_str().map(str::to_owned),
+    };
+    let notes = Vec::<Note>::deserialize(&unhinted["notes"]).unwrap_or_default();
+    match content {
+        Content::Text(_) if !notes.is_empty() => *content = Content::Mail { words, notes },
+        Content::Text(hinted)
+        | Content::Shared {
+            caption: Some(hinted),
+            ..
+        } => *hinted = words,
+        _ => {}
     }
     kind
 }
@@ -310,7 +318,11 @@ fn content_of(message: MessageType, is_reply: bool) -> Content {
             Content::Notice(words(&notice.body, notice.formatted, is_reply))
         }
         MessageType::ServerNotice(notice) => Content::Notice(words(&notice.body, None, false)),
-        other => opaque(Opaque::Unknown, other.body()),
+        // Between programs.
+        MessageType::VerificationRequest(_) => opaque(Opaque::Unknown, ""),
+        // What can't be shown as what it is says what it is (client-server API, m.room.message).
+        other if other.body().trim().is_empty() => opaque(Opaque::Unknown, ""),
+        other => Content::Text(words(other.body(), None, is_reply)),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
     domain::{
         effect::{Post, PostPart},
         event::Words,
+        note::Note,
         outgoing::{MailPart, PostedFile},
         wording,
     },
@@ -34,9 +35,9 @@ const LARGEST_WORDS: usize = 12_000;
 const LONGEST_SHOWN: usize = 48_000;
 /// So is one whose HTML is longer than this: it would fill many events, and take long to cut.
 const LONGEST_HTML: usize = 4 * LONGEST_SHOWN;
-/// Most octets of the remarks below a mail, as they stand in JSON: in the text and in the HTML, and
-/// with a hint twice in both.
-const LARGEST_REMARKS: usize = 6_000;
+/// Most octets of the notes below a mail: as they stand in JSON, in the text and in the HTML, and as
+/// they are themselves.
+const LARGEST_NOTES: usize = 6_000;
 /// A longer text than this, in octets, is no caption.
 const LONGEST_CAPTION: usize = 1_000;
 
@@ -47,7 +48,7 @@ pub fn events(post: &Post) -> Vec<Planned> {
         Some(captioned) => vec![captioned],
         None => one_by_one(post),
     };
-    add_remarks(&mut events, &bounded(post.remarks.join("\n")));
+    add_notes(&mut events, &post.notes);
     let hints = [post.mark.as_deref(), wording::folded(post.folded)];
     let hints: Vec<&str> = hints.into_iter().flatten().collect();
     if !hints.is_empty() {
@@ -70,6 +71,9 @@ fn caption(post: &Post) -> Option<Planned> {
     let [PostPart::Words(words), PostPart::Picture(one)] = post.parts.as_slice() else {
         return None;
     };
+    if !post.notes.is_empty() {
+        return None;
+    }
     let formatted = match &words.html {
         Some(formatted) => formatted.clone(),
         None => html::text_to_html(&words.body),
@@ -110,8 +114,8 @@ fn one_by_one(post: &Post) -> Vec<Planned> {
             PostPart::Words(words) if is_too_long => {
                 if let Some(beginning) = beginning(words) {
                     events.push(beginning);
-                    let hint = wording::rest_in_file(wording::WHOLE_TEXT);
-                    add_remarks(&mut events, &hint);
+                    let rest = Note::RestInFile(wording::WHOLE_TEXT.to_owned());
+                    add_notes(&mut events, &[rest]);
                     let media = Some((MailPart::Text, wording::WHOLE_TEXT.to_owned()));
                     let content = file(wording::WHOLE_TEXT);
                     events.push(Planned { content, media });
@@ -121,10 +125,8 @@ fn one_by_one(post: &Post) -> Vec<Planned> {
             PostPart::Words(words) => events.extend(texts(words)),
         }
     }
-    if events.is_empty() && post.remarks.is_empty() {
-        events.push(text(
-            json!({"msgtype": "m.text", "body": wording::EMPTY_MAIL}),
-        ));
+    if events.is_empty() && post.notes.is_empty() {
+        add_notes(&mut events, &[Note::Empty]);
     }
     events
 }
@@ -175,13 +177,13 @@ fn beginning(words: &Words) -> Option<Planned> {
 }
 
 /// As many of our sentences as there is room for.
-fn bounded(remarks: String) -> String {
-    let fits = |text: &str| json_length(text) + json_length(&as_html(text)) <= LARGEST_REMARKS;
-    if fits(&remarks) {
-        return remarks;
+fn bounded(sentences: String) -> String {
+    let fits = |text: &str| json_length(text) + json_length(&as_html(text)) <= LARGEST_NOTES;
+    if fits(&sentences) {
+        return sentences;
     }
     // A character takes at most six octets in each of both.
-    let pieces = pieces::split(&remarks, LARGEST_REMARKS / 12);
+    let pieces = pieces::split(&sentences, LARGEST_NOTES / 12);
     let beginning = pieces.into_iter().next().unwrap_or_default();
     format!("{}…", beginning.trim_end())
 }
@@ -194,28 +196,58 @@ fn has_words(event: &Planned) -> bool {
     event.media.is_none() || event.content["formatted_body"].is_string()
 }
 
-/// Sentences of ours, below the last words.
-fn add_remarks(events: &mut Vec<Planned>, remarks: &str) {
-    if remarks.is_empty() {
+/// Sentences of ours, below the last words. Those who get the mail by email read them in their own
+/// language: as many as there is room for.
+fn add_notes(events: &mut Vec<Planned>, notes: &[Note]) {
+    if notes.is_empty() {
         return;
     }
-    match events.iter_mut().rev().find(|event| has_words(event)) {
-        Some(event) => add_below(&mut event.content, remarks, "p"),
-        None => events.insert(0, text(json!({"msgtype": "m.text", "body": remarks}))),
-    }
+    let at = events.iter().rposition(has_words).unwrap_or_else(|| {
+        events.insert(0, text(json!({"msgtype": "m.text", "body": ""})));
+        0
+    });
+    let event = &mut events[at].content;
+    keep_words(event);
+    let mut kept: Vec<Value> = event[UNHINTED_KEY]["notes"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    kept.extend(
+        notes
+            .iter()
+            .filter_map(|note| serde_json::to_value(note).ok()),
+    );
+    let mut room = LARGEST_NOTES;
+    kept.retain(|note| {
+        let length = note.to_string().len();
+        let fits = length <= room;
+        room -= if fits { length } else { 0 };
+        fits
+    });
+    event[UNHINTED_KEY]["notes"] = kept.into();
+    let sentences: Vec<String> = notes.iter().map(wording::mail::in_room).collect();
+    add_below(event, &bounded(sentences.join("\n")), "p");
 }
 
-/// Says in the room that not all is shown. The body without the hint stands beside it, for those who
-/// get the words by email.
+/// Says in the room that not all is shown.
 fn add_hint(event: &mut Value, hint: &str) {
-    event[UNHINTED_KEY] = json!({"body": event["body"], "formatted_body": event["formatted_body"]});
+    keep_words(event);
     add_below(event, hint, "em");
+}
+
+/// The words as they are now stand beside what is going to be added, for those who get them by email.
+fn keep_words(event: &mut Value) {
+    if event[UNHINTED_KEY].is_null() {
+        event[UNHINTED_KEY] =
+            json!({"body": event["body"], "formatted_body": event["formatted_body"]});
+    }
 }
 
 fn add_below(event: &mut Value, sentence: &str, element: &str) {
     let body = event["body"].as_str().unwrap_or_default().to_owned();
     let formatted = match event["formatted_body"].as_str() {
         Some(formatted) => Some(formatted.to_owned()),
+        None if body.is_empty() => None,
         // An indented log takes several times as many octets in HTML.
         None => Some(html::text_to_html(&body)).filter(|html| json_length(html) <= LARGEST_WORDS),
     };
@@ -228,7 +260,7 @@ fn add_below(event: &mut Value, sentence: &str, element: &str) {
         event["format"] = "org.matrix.custom.html".into();
         event["formatted_body"] = format!("{formatted}{added}").into();
     }
-    event["body"] = format!("{body}\n\n{sentence}").into();
+    event["body"] = format!("{body}\n\n{sentence}").trim_start().into();
 }
 
 /// The first event answers; the others only stand in the thread.
@@ -253,7 +285,7 @@ mod tests {
     use ruma::owned_event_id;
 
     use super::*;
-    use crate::domain::{address::EmailAddress, effect::Folded};
+    use crate::domain::{address::EmailAddress, effect::Folded, note::Cryptography};
 
     fn words(body: &str) -> PostPart {
         PostPart::Words(Words {
@@ -279,7 +311,7 @@ mod tests {
     fn mail(parts: Vec<PostPart>) -> Post {
         Post {
             parts,
-            remarks: Vec::new(),
+            notes: Vec::new(),
             folded: Folded::default(),
             mark: None,
             reply_to: None,
@@ -326,19 +358,24 @@ mod tests {
     }
 
     #[test]
-    fn remarks_and_hints_stand_below_the_last_words() {
+    fn notes_and_hints_stand_below_the_last_words() {
         let mut post = mail(vec![words("See"), one_file(0), one_file(1)]);
-        post.remarks = vec!["Signed.".to_owned()];
+        post.notes = vec![Note::Signed(Cryptography::Smime)];
         post.folded.history = true;
         assert_eq!(
             short(&post),
-            "See\n\nSigned.\n\n🔍 history folded | 0.png+File(0) | 1.png+File(1)"
+            "See\n\n(signed with S/MIME; not checked)\n\n🔍 history folded | 0.png+File(0) | \
+             1.png+File(1)"
         );
         let first = &events(&post)[0].content;
-        assert_eq!(first[UNHINTED_KEY]["body"], "See\n\nSigned.");
+        assert_eq!(first[UNHINTED_KEY]["body"], "See");
+        assert_eq!(first[UNHINTED_KEY]["notes"], json!([{"signed": "smime"}]));
         let mut post = mail(vec![one_file(0)]);
-        post.remarks = vec!["Signed.".to_owned()];
-        assert_eq!(short(&post), "Signed. | 0.png+File(0)");
+        post.notes = vec![Note::Signed(Cryptography::Smime)];
+        assert_eq!(
+            short(&post),
+            "(signed with S/MIME; not checked) | 0.png+File(0)"
+        );
     }
 
     #[test]
@@ -425,12 +462,13 @@ mod tests {
         #[test]
         fn no_event_is_larger_than_matrix_allows(
             parts in vec(any_part(), 0..4),
-            remarks in vec("[a-z\"\u{1}<]{0,900}", 0..30),
+            names in vec("[a-z\"\u{1}<]{0,900}", 0..30),
             (history, signature) in any::<(bool, bool)>(),
             in_thread in any::<bool>(),
         ) {
             let mut post = mail(parts);
-            post.remarks = remarks;
+            post.notes = vec![Note::RestInFile(names.concat())];
+            post.notes.extend(names.into_iter().map(Note::RestInFile));
             post.folded = Folded { history, signature };
             post.reply_to = Some(owned_event_id!("$answered"));
             post.thread_root = in_thread.then(|| owned_event_id!("$root"));

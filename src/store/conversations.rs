@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use ruma::UserId;
 
-use super::{Connection, StoreError, Tx, people::address};
+use super::{Connection, StoreError, Tx, departures, letters, people::address};
 use crate::domain::{
     facts::{ConversationFacts, PersonFacts},
     ids::{ContactId, ConversationId, CustomerId, MessageId},
@@ -320,7 +320,11 @@ async fn drop_guests(tx: &mut Tx, id: ConversationId) -> Result<Vec<ContactId>, 
 
 pub async fn close(tx: &mut Tx, id: ConversationId, now: i64) -> Result<(), StoreError> {
     execute!(tx.connection(), CLOSE, id.0, now);
-    Ok(())
+    // Nothing comes any more that it could ride with.
+    match departures::resting(tx.connection(), id).await? {
+        Some(letter) => letters::settle(tx, letter).await,
+        None => Ok(()),
+    }
 }
 
 pub async fn extend_chain(

@@ -31,6 +31,8 @@ statements! {
     SELECT_NEXT_DUE = "SELECT min(due_at) FROM letters WHERE state = 'open'";
     PUT_OFF = "UPDATE letters SET due_at = $2 WHERE id = $1 AND state = 'open'";
     REST = "UPDATE letters SET due_at = NULL, latest_at = NULL WHERE id = $1 AND state = 'open'";
+    SELECT_RESTING = "
+        SELECT id FROM letters WHERE conversation_id = $1 AND state = 'open' AND due_at IS NULL";
 }
 
 /// A letter that waits.
@@ -123,6 +125,15 @@ pub async fn next_due(connection: &mut Connection) -> Result<Option<i64>, StoreE
 pub async fn rest(tx: &mut Tx, letter: LetterId) -> Result<(), StoreError> {
     execute!(tx.connection(), REST, letter.0);
     Ok(())
+}
+
+/// The conversation's letter that holds only what rides, and waits for something to ride with.
+pub async fn resting(
+    connection: &mut Connection,
+    conversation: ConversationId,
+) -> Result<Option<LetterId>, StoreError> {
+    let row = fetch_optional!(connection, (i64,), SELECT_RESTING, conversation.0);
+    Ok(row.map(|(id,)| LetterId(id)))
 }
 
 /// Somebody is typing: the letter waits until then.

@@ -22,6 +22,14 @@ statements! {
              reply_to, shared, earlier, had_by, about)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         ON CONFLICT DO NOTHING";
+    CARRY_OVER = "
+        INSERT INTO letter_items
+            (letter_id, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, html, quote,
+             reply_to, shared, earlier, had_by, about)
+        SELECT $2, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, html, quote,
+            reply_to, shared, earlier, $4, about
+        FROM letter_items WHERE letter_id = $1 AND event_id = $3 AND struck = 0
+        ON CONFLICT DO NOTHING";
     SEAL = "
         UPDATE letters SET state = 'sealed', sealed_at = $2, message_id = $3, seal = $4
         WHERE id = $1 AND state = 'open'";
@@ -31,7 +39,7 @@ statements! {
         SELECT conversation_id, message_id, sealed_at, seal FROM letters WHERE id = $1";
     SELECT_ITEMS = "
         SELECT event_id, author, by_staff, sent_at, kind, body, html, quote, reply_to, shared, fate,
-            earlier, had_by
+            earlier, had_by, about
         FROM letter_items WHERE letter_id = $1 AND struck = 0 ORDER BY id";
     COUNT_SENT = "
         SELECT count(*) FROM (
@@ -39,9 +47,12 @@ statements! {
         ) AS sent";
     DECIDE = "
         UPDATE letter_items SET fate = $3 WHERE letter_id = $1 AND event_id = $2 AND fate = ''";
+    SELECT_MOST = "SELECT most FROM letters WHERE id = $1";
+    SET_MOST = "UPDATE letters SET most = $2 WHERE id = $1";
+    UNDECIDE = "UPDATE letter_items SET fate = '' WHERE letter_id = $1 AND fate = $2";
     SELECT_STRUCK = "
-        SELECT event_id, author FROM letter_items
-        WHERE letter_id = $1 AND struck = 1 AND kind NOT IN ('reaction', 'remark')";
+        SELECT event_id, author, had_by FROM letter_items
+        WHERE letter_id = $1 AND struck > $2 AND kind NOT IN ('reaction', 'remark') ORDER BY id";
     SELECT_ROOM = "
         SELECT room_id FROM letters JOIN conversations ON conversations.id = conversation_id
         WHERE letters.id = $1";
@@ -50,7 +61,10 @@ statements! {
     SELECT_HIGH_WATER = "
         SELECT event_id FROM letter_items
         WHERE room_id = $1 AND settled = 1 AND inbox_seq < coalesce(
-            (SELECT min(inbox_seq) FROM letter_items WHERE room_id = $1 AND settled = 0),
+            (SELECT min(inbox_seq) FROM letter_items WHERE room_id = $1 AND settled = 0
+                AND (kind NOT IN ('reaction', 'remark') OR NOT EXISTS (
+                    SELECT 1 FROM letters
+                    WHERE letters.id = letter_id AND state = 'open' AND due_at IS NULL))),
             9223372036854775807)
         ORDER BY inbox_seq DESC LIMIT 1";
     SELECT_RECEIVED = "
@@ -77,6 +91,7 @@ pub struct Item {
     pub sent_at: i64,
     pub kind: ItemKind,
     pub words: Words,
+    /// The beginning of the message that this one replies to, or of the one that a reaction is about.
     pub quote: Option<String>,
     /// The event that this one replies to.
     pub reply_to: Option<String>,
@@ -87,6 +102,8 @@ pub struct Item {
     pub earlier: Option<String>,
     /// Who has it already.
     pub had_by: Vec<ContactId>,
+    /// The message that a correction or a reaction is about, or the poll of a result.
+    pub about: Option<String>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -104,6 +121,7 @@ struct ItemRow {
     fate: String,
     earlier: String,
     had_by: String,
+    about: String,
 }
 
 impl TryFrom<ItemRow> for Item {
@@ -131,6 +149,7 @@ impl TryFrom<ItemRow> for Item {
                 .transpose()?,
             earlier: given(row.earlier),
             had_by: serde_json::from_str(&row.had_by)?,
+            about: given(row.about),
         })
     }
 }
@@ -232,6 +251,25 @@ pub async fn seal(
     ) == 1)
 }
 
+/// What rides with the letter rides with the conversation's next one, too: for those who didn't get this
+/// one. Each is an event, with those who have it then.
+pub async fn carry_over(
+    tx: &mut Tx,
+    letter: LetterId,
+    conversation: ConversationId,
+    items: &[(&str, Vec<ContactId>)],
+    trace: &str,
+    now: i64,
+) -> Result<(), StoreError> {
+    let connection = tx.connection();
+    let (next,) = fetch_one!(connection, (i64,), INSERT, conversation.0, now, trace);
+    for (event, had_by) in items {
+        let had_by = serde_json::to_string(had_by)?;
+        execute!(connection, CARRY_OVER, letter.0, next, *event, had_by);
+    }
+    Ok(())
+}
+
 /// The letter's way is at its end, whatever that was; its files are let go of.
 pub async fn settle(tx: &mut Tx, letter: LetterId) -> Result<(), StoreError> {
     execute!(tx.connection(), SETTLE, letter.0);
@@ -275,17 +313,50 @@ pub async fn decide(
     Ok(())
 }
 
-/// What was taken out of the letter: event and author.
-pub async fn struck(
+/// In octets, the most that the mail server was found to take of this letter.
+pub async fn most(
     connection: &mut Connection,
     letter: LetterId,
-) -> Result<Vec<(String, String)>, StoreError> {
-    Ok(fetch_all!(
-        connection,
-        (String, String),
-        SELECT_STRUCK,
-        letter.0
-    ))
+) -> Result<Option<u64>, StoreError> {
+    let (most,) = fetch_one!(connection, (i64,), SELECT_MOST, letter.0);
+    Ok(u64::try_from(most).ok().filter(|most| *most > 0))
+}
+
+/// The mail server takes no more than `most` octets of this letter: how its attached files travel is to
+/// be decided again. `false` if none was attached.
+pub async fn decide_again(tx: &mut Tx, letter: LetterId, most: u64) -> Result<bool, StoreError> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    execute!(tx.connection(), SET_MOST, letter.0, most);
+    let attached = serde_json::to_string(&Fate::Attached)?;
+    Ok(execute!(tx.connection(), UNDECIDE, letter.0, attached) > 0)
+}
+
+/// A message that was taken out of a letter.
+#[derive(Debug, Clone)]
+pub struct Struck {
+    pub event: String,
+    pub author: String,
+    /// Who had it before the letter.
+    pub had_by: Vec<ContactId>,
+}
+
+/// What was taken out of the letter by events after place `since` in the inbox.
+pub async fn struck_since(
+    connection: &mut Connection,
+    letter: LetterId,
+    since: i64,
+) -> Result<Vec<Struck>, StoreError> {
+    type Row = (String, String, String);
+    fetch_all!(connection, Row, SELECT_STRUCK, letter.0, since)
+        .into_iter()
+        .map(|(event, author, had_by)| {
+            Ok(Struck {
+                event,
+                author,
+                had_by: serde_json::from_str(&had_by)?,
+            })
+        })
+        .collect()
 }
 
 /// The room of a letter, and the last message in it.
@@ -298,7 +369,8 @@ pub async fn place_of(
     Ok((room, event.map(|(id,)| id)))
 }
 
-/// The newest message of the room before which everything that was to go out is settled.
+/// The newest message of the room before which everything that was to go out is settled, but for what
+/// waits for a letter to ride with.
 pub async fn high_water(
     connection: &mut Connection,
     room: &str,

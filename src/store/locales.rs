@@ -3,13 +3,19 @@
 use super::{Connection, StoreError, Tx};
 use crate::domain::{
     address::EmailAddress,
-    ids::{ConversationId, CustomerId, MailId},
+    ids::{ConversationId, CustomerId, MailId, SubscriptionId},
+    letter::Language,
 };
 
 statements! {
     SELECT_CUSTOMER = "
         SELECT customers.id, language, time_zone FROM conversations
         JOIN customers ON customers.id = customer_id WHERE conversations.id = $1";
+    SELECT_SUBSCRIBER = "
+        SELECT customers.language, contacts.language FROM subscriptions
+        JOIN contacts ON contacts.id = contact_id
+        JOIN conversations ON conversations.id = conversation_id
+        JOIN customers ON customers.id = customer_id WHERE subscriptions.id = $1";
     SELECT_MEMBERS = "
         SELECT language, language_mail, time_zone, time_zone_mail FROM participants
         JOIN contacts ON contacts.id = contact_id
@@ -46,6 +52,17 @@ pub async fn of_customer(
 ) -> Result<Option<Own>, StoreError> {
     let own = fetch_optional!(connection, Own, SELECT_CUSTOMER, conversation.0);
     Ok(own)
+}
+
+/// The language of one reader of a broadcast: the customer's, else that of their own last mail; `None`
+/// if neither is known, or none that we write.
+pub async fn of_subscriber(
+    connection: &mut Connection,
+    id: SubscriptionId,
+) -> Result<Option<Language>, StoreError> {
+    let tags = fetch_optional!(connection, (String, String), SELECT_SUBSCRIBER, id.0);
+    Ok(tags
+        .and_then(|(set, mailed)| Language::from_tag(&set).or_else(|| Language::from_tag(&mailed))))
 }
 
 /// What is known of those who are written to, but for guests.

@@ -7,6 +7,7 @@
 #[macro_use]
 mod sql;
 
+pub mod automatic;
 pub mod blobs;
 mod connection;
 pub mod conversations;

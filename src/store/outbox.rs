@@ -16,33 +16,52 @@ statements! {
         INSERT INTO outbox (way, lane, effect_id, payload, state, next_at, letter_id, trace, created_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $6)";
     CLAIM = "
-        UPDATE outbox SET state = 'attempting', attempts = attempts + 1, lease_until = $3
+        UPDATE outbox SET state = 'attempting', attempts = attempts + 1, lease_until = $3,
+            spared = CASE WHEN uncertain = 2 THEN spared ELSE coalesce((
+                SELECT max(struck) FROM letter_items
+                WHERE letter_items.letter_id = outbox.letter_id), 0) END
         WHERE id IN (
             SELECT id FROM outbox WHERE way = $1 AND state = 'ready' AND next_at <= $2
             ORDER BY next_at LIMIT $4)
-        RETURNING id, lane, effect_id, payload, uncertain, attempts, letter_id, trace, created_at";
+        RETURNING id, lane, effect_id, payload, uncertain, attempts, letter_id, spared, trace,
+            created_at";
     SELECT_NEXT = "SELECT min(next_at) FROM outbox WHERE way = $1 AND state = 'ready'";
     SETTLE = "
-        UPDATE outbox SET state = $2, reason = $3, result = $4, settled_at = $5, lease_until = NULL
+        UPDATE outbox SET state = $2, reason = $3, result = $4, settled_at = $5, lease_until = NULL,
+            preparing = 0
         WHERE id = $1 AND settled_at IS NULL RETURNING created_at";
     MOVE_UP = "
         UPDATE outbox SET state = 'ready' WHERE id = (
             SELECT id FROM outbox WHERE lane = $1 AND state = 'queued' ORDER BY id LIMIT 1)";
     RETRY = "
-        UPDATE outbox SET state = 'ready', next_at = $2, reason = $3, lease_until = NULL,
+        UPDATE outbox SET state = 'ready', next_at = $2, reason = $3, lease_until = NULL, preparing = 0,
             uncertain = CASE WHEN $4 > uncertain THEN $4 ELSE uncertain END
         WHERE id = $1 AND settled_at IS NULL AND attempts = $5";
     PUT_OFF = "
-        UPDATE outbox SET state = 'ready', next_at = $2, reason = $3, lease_until = NULL,
+        UPDATE outbox SET state = 'ready', next_at = $2, reason = $3, lease_until = NULL, preparing = 0,
             attempts = attempts - 1
         WHERE id = $1 AND settled_at IS NULL AND attempts = $4";
     TAKE_BACK = "
-        UPDATE outbox SET state = 'ready', uncertain = 1, lease_until = NULL
+        UPDATE outbox SET state = 'ready', lease_until = NULL, preparing = 0,
+            uncertain = CASE
+                WHEN preparing = 1 THEN uncertain
+                WHEN way = 'mail' AND uncertain <> 1 THEN 2
+                ELSE 1
+            END
         WHERE state = 'attempting' AND lease_until <= $1";
     SELECT_ATTEMPTING = "SELECT id FROM outbox WHERE way = $1 AND state = 'attempting'";
     TAKE_BACK_ONE = "
-        UPDATE outbox SET state = 'ready', uncertain = 1, lease_until = NULL
+        UPDATE outbox SET state = 'ready', lease_until = NULL, preparing = 0,
+            uncertain = CASE
+                WHEN preparing = 1 THEN uncertain
+                WHEN way = 'mail' AND uncertain <> 1 THEN 2
+                ELSE 1
+            END
         WHERE id = $1 AND state = 'attempting'";
+    PREPARE = "
+        UPDATE outbox SET preparing = $2
+        WHERE id = $1 AND state = 'attempting' AND attempts = $3";
+    DOUBT = "UPDATE outbox SET uncertain = 1 WHERE id = $1 AND uncertain <> 1";
     SELECT_BY_EFFECT = "
         SELECT id, lane, payload FROM outbox WHERE effect_id = $1 AND settled_at IS NULL
         AND attempts > 0";
@@ -50,6 +69,10 @@ statements! {
     COUNT_OF_LETTER = "
         SELECT count(CASE WHEN settled_at IS NULL THEN 1 END) AS unsettled,
             count(CASE WHEN state = 'delivered' THEN 1 END) AS delivered
+        FROM outbox WHERE letter_id = $1";
+    COUNT_OTHERS_OF_LETTER = "
+        SELECT count(CASE WHEN state = 'delivered' OR uncertain <> 0 THEN 1 END) AS reached,
+            count(CASE WHEN state = 'attempting' AND id <> $2 THEN 1 END) AS under_way
         FROM outbox WHERE letter_id = $1";
     COUNT_UNSETTLED = "
         SELECT count(*) FROM outbox WHERE way = $1 AND settled_at IS NULL";
@@ -103,14 +126,20 @@ pub struct Claimed {
     pub lane: String,
     pub effect_id: String,
     pub payload: String,
-    /// An earlier attempt may have succeeded.
+    /// An earlier attempt may have succeeded; [`LOST`] if nobody has looked yet what follows from that.
     pub uncertain: i64,
     /// How many attempts were begun, with this one.
     pub attempts: i64,
     pub letter_id: Option<i64>,
+    /// What was taken out of the letter up to here, by places in the inbox, was in no attempt that may
+    /// have succeeded.
+    pub spared: i64,
     pub trace: String,
     pub created_at: i64,
 }
+
+/// What stands in [`Claimed::uncertain`] of a mail whose attempt nobody wrote the end of.
+pub const LOST: i64 = 2;
 
 /// How a row ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -242,6 +271,11 @@ pub async fn retry(
     Ok(())
 }
 
+/// An attempt may have succeeded, and what follows from that is seen to now; `false` if it was before.
+pub async fn doubt(tx: &mut Tx, id: i64) -> Result<bool, StoreError> {
+    Ok(execute!(tx.connection(), DOUBT, id) == 1)
+}
+
 /// The row isn't ready to be attempted: attempt number `attempt` doesn't count, and the next one is
 /// at `next_at`.
 pub async fn put_off(
@@ -253,6 +287,18 @@ pub async fn put_off(
 ) -> Result<(), StoreError> {
     execute!(tx.connection(), PUT_OFF, id, next_at, reason, attempt);
     tx.wake(way.queue());
+    Ok(())
+}
+
+/// Attempt number `attempt` gets ready, or is from now on about to touch the network: one of which
+/// nobody wrote the end while it got ready has reached nobody.
+pub async fn prepare(
+    tx: &mut Tx,
+    (id, attempt): (i64, i64),
+    is_preparing: bool,
+) -> Result<(), StoreError> {
+    let is_preparing = i64::from(is_preparing);
+    execute!(tx.connection(), PREPARE, id, is_preparing, attempt);
     Ok(())
 }
 
@@ -306,6 +352,30 @@ pub async fn progress_of_letter(
     letter: LetterId,
 ) -> Result<Progress, StoreError> {
     Ok(fetch_one!(connection, Progress, COUNT_OF_LETTER, letter.0))
+}
+
+/// Whom a letter may have reached, and who may be getting it now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct Reach {
+    /// Deliveries that have, or may have, reached somebody.
+    pub reached: i64,
+    /// Attempts at other deliveries that are under way.
+    pub under_way: i64,
+}
+
+/// How far the letter has come, besides the attempt at its row `id`.
+pub async fn reach_of_letter(
+    connection: &mut Connection,
+    letter: LetterId,
+    id: i64,
+) -> Result<Reach, StoreError> {
+    Ok(fetch_one!(
+        connection,
+        Reach,
+        COUNT_OTHERS_OF_LETTER,
+        letter.0,
+        id
+    ))
 }
 
 /// What waits in the lanes of one kind: `room`, `receipt` or `mail`.

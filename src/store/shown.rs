@@ -10,6 +10,7 @@ statements! {
     SELECT = "
         SELECT conversation_id, mail_id, contact_id FROM shown WHERE event_id = $1
         ORDER BY conversation_id";
+    SELECT_EVENTS = "SELECT event_id FROM shown WHERE mail_id = $1";
 }
 
 /// The event shows the mail, which `contact` had sent, or a part of it.
@@ -47,4 +48,13 @@ pub async fn mail_of(
             )
         })
         .collect())
+}
+
+/// The events that show the mail, or a part of it, in whatever room.
+pub async fn events_of(
+    connection: &mut Connection,
+    mail: MailId,
+) -> Result<Vec<String>, StoreError> {
+    let rows = fetch_all!(connection, (String,), SELECT_EVENTS, mail.0);
+    Ok(rows.into_iter().map(|(event,)| event).collect())
 }

@@ -23,6 +23,7 @@ use crate::domain::{
 /// Every statement of every file.
 fn statements() -> Vec<(&'static str, &'static str)> {
     [
+        automatic::STATEMENTS,
         keys::STATEMENTS,
         imap::STATEMENTS,
         inbox::STATEMENTS,
@@ -222,7 +223,7 @@ async fn an_attempt_that_never_ended_is_begun_again_after_its_lease(
     };
     assert_eq!(claim(1).await, [0]);
     assert_eq!(claim(100).await, [0; 0]);
-    assert_eq!(claim(101).await, [1]);
+    assert_eq!(claim(101).await, [outbox::LOST]);
 }
 
 #[tokio::test]

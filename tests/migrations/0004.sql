@@ -15,3 +15,4 @@ UPDATE mails SET taken_back = 1 WHERE id = 1;
 INSERT INTO had (mail_id, contact_id) VALUES (1, 1);
 INSERT INTO loose_ends (conversation_id, position, message_id) VALUES (1, 0, 'new-subject@acme.com');
 UPDATE participants SET copied_by = 1, told = 1 WHERE contact_id = 1;
+UPDATE outbox SET spared = 9;

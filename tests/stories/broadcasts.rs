@@ -132,10 +132,10 @@ async fn one_click_leaves_and_staff_bring_back() {
     for _ in 0..2 {
         let page = client().get(&url).send().await.unwrap();
         assert_eq!(page.status(), StatusCode::OK);
-        assert_eq!(page.headers()["cache-control"], "no-store");
+        assert_eq!(page.headers()["cache-control"], "private, no-store");
         assert_eq!(page.headers()["referrer-policy"], "no-referrer");
         let page = page.text().await.unwrap();
-        assert!(page.contains("Leave “Training news”?"), "{page}");
+        assert!(page.contains("Unsubscribe from “Training news”"), "{page}");
         assert!(
             page.contains("j…@acme.com") && !page.contains(JANE.0),
             "{page}"
@@ -183,7 +183,7 @@ async fn who_left_by_mistake_comes_back_by_themselves() {
     world.tell(room, "First").await;
     let url = broadcast.page_of(&world.mails_to(JANE.0, 1).await[0]);
     let page = press(&url).await.text().await.unwrap();
-    assert!(page.contains("You have left"), "{page}");
+    assert!(page.contains("You have unsubscribed"), "{page}");
     let token = url.rsplit('/').next().unwrap();
     assert!(
         page.contains(&format!("action=\"../stay/{token}\"")),
@@ -201,7 +201,7 @@ async fn who_left_by_mistake_comes_back_by_themselves() {
         page.text()
             .await
             .unwrap()
-            .contains("Leave “Training news”?")
+            .contains("You are subscribed again")
     );
     world
         .until("the room is told", || broadcast.told().len() == 2)
@@ -288,10 +288,109 @@ async fn a_mail_leaves_if_it_comes_from_the_very_person() {
     world
         .until("the room is told", || broadcast.told().len() == 1)
         .await;
+    // They are told, in answer, with a way back.
+    let told = world.mails_to(JANE.0, 3).await.remove(2);
+    let field = |name| header(&told.raw, name).unwrap_or_default();
+    assert_eq!(field("Auto-Submitted"), "auto-replied");
+    assert_eq!(field("Subject"), "You have unsubscribed");
+    assert_eq!(field("In-Reply-To"), format!("<leave-{}>", JANE.0));
+    assert_eq!(header(&told.raw, "List-Unsubscribe"), None);
+    let text = letter_text(&told);
+    assert!(
+        text.contains("jane@acme.com gets no more mails from “Training news”."),
+        "{text}"
+    );
+    let stay = text
+        .split_whitespace()
+        .find(|word| word.contains("/stay/"))
+        .unwrap();
+    // Who writes again, or a machine, gets no second one.
+    let again = mail(JANE.0).replace("leave-", "again-");
+    world.mail(JANE.0, &[&to], &again).await;
     world.tell(room, "Third").await;
     world.mails_to(BOB.0, 3).await;
     world.settled().await;
-    world.mails_to(JANE.0, 2).await;
+    world.mails_to(JANE.0, 3).await;
+
+    let stay = stay.replace(PUBLIC, &format!("http://{}", broadcast.pages.address()));
+    let page = client()
+        .get(&stay)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(page.contains("Subscribe again"), "{page}");
+    let page = press(&stay).await.text().await.unwrap();
+    assert!(page.contains("You are subscribed again"), "{page}");
+    world
+        .until("the room is told", || broadcast.told().len() == 2)
+        .await;
+    let machine = mail(JANE.0).replace("leave-", "machine-").replace(
+        "MIME-Version",
+        "Auto-Submitted: auto-generated\nMIME-Version",
+    );
+    world.mail(JANE.0, &[&to], &machine).await;
+    world
+        .until("the room is told", || broadcast.told().len() == 3)
+        .await;
+    world.settled().await;
+    world.mails_to(JANE.0, 3).await;
+    broadcast.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_leaves_reads_of_it_in_their_own_language() {
+    let broadcast = Broadcast::with(&[JANE]).await;
+    let (world, room) = (&broadcast.world, &broadcast.room);
+    world.ask(room, "!email language jane@acme.com fr").await;
+    world.tell(room, "First").await;
+    let letter = world.mails_to(JANE.0, 1).await.remove(0);
+    let url = broadcast.page_of(&letter);
+    let page = client()
+        .get(&url)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(page.contains("<html lang=\"fr\">"), "{page}");
+    assert!(
+        page.contains("Se désabonner de «\u{202f}Training news\u{202f}»"),
+        "{page}"
+    );
+    let page = press(&url).await.text().await.unwrap();
+    assert!(
+        page.contains("Votre désabonnement est enregistré"),
+        "{page}"
+    );
+    let page = press(&url.replace("/leave/", "/stay/"))
+        .await
+        .text()
+        .await
+        .unwrap();
+    assert!(page.contains("Votre abonnement est rétabli"), "{page}");
+    let field = header(&letter.raw, "List-Unsubscribe").unwrap();
+    let to = field
+        .split("<mailto:")
+        .nth(1)
+        .unwrap()
+        .split('?')
+        .next()
+        .unwrap();
+    let mail = format!(
+        "From: jane@acme.com\nTo: {to}\nSubject: unsubscribe\nMessage-ID: <adieu@acme.com>\n\
+         Date: Sun, 22 Nov 2026 10:00:00 +0100\n\nunsubscribe\n"
+    );
+    world.mail(JANE.0, &[to], &mail).await;
+    let told = world.mails_to(JANE.0, 2).await.remove(1);
+    let text = letter_text(&told);
+    assert!(
+        text.contains("jane@acme.com ne recevra plus les e-mails"),
+        "{text}"
+    );
     broadcast.world.finish().await;
 }
 

@@ -396,3 +396,25 @@ async fn a_letter_that_cannot_be_composed_is_told_of_at_its_message() {
     assert!(letter_text(letter).contains("Hello again"));
     world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_for_staff_only() {
+    let world = World::start(Options::default()).await;
+    let room = world.room("Training", &[JANE]).await;
+    let zoe = world.homeserver.user("@zoe:other.org");
+    world.ann.invite(&room, zoe.id());
+    zoe.join(&room);
+    world.quiet().await;
+    world
+        .sink
+        .trouble(Trouble::answer(Stage::Rcpt, 550, "5.1.1 No such user"));
+    world.ann.say(&room, "Hello");
+    world
+        .until("staff are told", || {
+            world.bot_says(&world.control_room, "No such user")
+        })
+        .await;
+    world.settled().await;
+    assert!(!world.bot_says(&room, "No such user"));
+    world.finish().await;
+}

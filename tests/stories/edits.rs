@@ -2,26 +2,17 @@
 
 use std::time::Duration;
 
-use crate::support::{
-    smtp_sink::{Stage, Trouble},
-    world::{Options, World, header, letter_text},
+use crate::{
+    support::{
+        smtp_sink::{Stage, Trouble},
+        world::{Options, header, letter_text},
+    },
+    training::{patient, training},
 };
-
-const JANE: (&str, &str) = ("jane@acme.com", "Jane Doe");
-
-/// Letters wait until somebody sends them.
-fn patient() -> Options {
-    Options {
-        quiet: "10m",
-        at_most: "10m",
-        ..Options::default()
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_in_time_changes_the_letter() {
-    let world = World::start(patient()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(patient()).await;
     let said = world.ann.say(&room, "See you on Tuesday");
     world.ann.edit(&room, &said, "See you on Wednesday");
     world.ask(&room, "!email now").await;
@@ -38,8 +29,7 @@ async fn an_edit_in_time_changes_the_letter() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_too_late_is_a_correction() {
-    let world = World::start(Options::default()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(Options::default()).await;
     let said = world.ann.say(&room, "See you on Tuesday");
     world.mails_to("jane@acme.com", 1).await;
     world.settled().await;
@@ -56,8 +46,7 @@ async fn an_edit_too_late_is_a_correction() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_else_can_edit_what_was_said() {
-    let world = World::start(patient()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(patient()).await;
     let zoe = world.homeserver.user("@zoe:other.org");
     world.ann.invite(&room, zoe.id());
     zoe.join(&room);
@@ -71,8 +60,7 @@ async fn nobody_else_can_edit_what_was_said() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_never_lets_a_note_out() {
-    let world = World::start(Options::default()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(Options::default()).await;
     let note = world.ann.say(&room, "!!she pays late");
     world.ann.edit(&room, &note, "she pays late");
     let command = world.ann.say(&room, "!emial list of bad payers");
@@ -87,8 +75,7 @@ async fn an_edit_never_lets_a_note_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_that_makes_a_message_a_note_takes_it_out_of_the_letter() {
-    let world = World::start(patient()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(patient()).await;
     let said = world.ann.say(&room, "she pays late");
     world.ann.edit(&room, &said, "!!she pays late");
     world.ann.say(&room, "Hello");
@@ -106,8 +93,7 @@ async fn an_edit_that_makes_a_message_a_note_takes_it_out_of_the_letter() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_to_a_note_that_comes_too_late_is_not_mailed_either() {
-    let world = World::start(Options::default()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(Options::default()).await;
     let said = world.ann.say(&room, "Hello");
     world.mails_to("jane@acme.com", 1).await;
     world.settled().await;
@@ -120,8 +106,7 @@ async fn an_edit_to_a_note_that_comes_too_late_is_not_mailed_either() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redaction_in_time_takes_the_message_out() {
-    let world = World::start(patient()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(patient()).await;
     let said = world.ann.say(&room, "My password is 1234");
     world.ann.say(&room, "Hello");
     world.ann.redact(&room, &said);
@@ -135,12 +120,11 @@ async fn a_redaction_in_time_takes_the_message_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_letter_with_nothing_left_in_it_is_not_sent() {
-    let world = World::start(Options {
+    let (world, room) = training(Options {
         quiet: "1s",
         ..Options::default()
     })
     .await;
-    let room = world.room("Training", &[JANE]).await;
     let said = world.ann.say(&room, "My password is 1234");
     world.ann.redact(&room, &said);
     world.settled().await;
@@ -158,8 +142,7 @@ async fn a_letter_with_nothing_left_in_it_is_not_sent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redaction_too_late_is_told_to_the_author() {
-    let world = World::start(Options::default()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(Options::default()).await;
     let said = world.ann.say(&room, "My password is 1234");
     world.mails_to("jane@acme.com", 1).await;
     world.settled().await;
@@ -179,8 +162,7 @@ async fn a_redaction_too_late_is_told_to_the_author() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redaction_wins_the_race_until_the_mail_server_asks_for_the_mail() {
-    let world = World::start(patient()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(patient()).await;
     let slow = world
         .sink
         .trouble(Trouble::delay(Stage::Rcpt, Duration::from_secs(2)).times(1));
@@ -199,8 +181,7 @@ async fn a_redaction_wins_the_race_until_the_mail_server_asks_for_the_mail() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_letter_that_is_emptied_on_its_way_is_withdrawn() {
-    let world = World::start(Options::default()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(Options::default()).await;
     let slow = world
         .sink
         .trouble(Trouble::delay(Stage::Rcpt, Duration::from_secs(2)).times(1));
@@ -222,8 +203,7 @@ async fn a_letter_that_is_emptied_on_its_way_is_withdrawn() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redaction_that_loses_the_race_is_told_to_the_author() {
-    let world = World::start(Options::default()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(Options::default()).await;
     let slow = world
         .sink
         .trouble(Trouble::delay(Stage::Message, Duration::from_secs(2)).times(1));
@@ -247,8 +227,7 @@ async fn a_redaction_that_loses_the_race_is_told_to_the_author() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_letter_that_waits_for_its_retry_can_still_be_taken_back() {
-    let world = World::start(Options::default()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(Options::default()).await;
     let greylisted = Trouble::answer(Stage::Rcpt, 451, "4.7.1 Greylisted").times(1);
     let greylisted = world.sink.trouble(greylisted);
     let said = world.ann.say(&room, "My password is 1234");
@@ -264,8 +243,7 @@ async fn a_letter_that_waits_for_its_retry_can_still_be_taken_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reaction_rides_with_the_next_letter() {
-    let world = World::start(Options::default()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(Options::default()).await;
     let said = world.ann.say(&room, "See you at nine");
     let letter = &world.mails_to("jane@acme.com", 1).await[0];
     world
@@ -292,8 +270,7 @@ async fn a_reaction_rides_with_the_next_letter() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reaction_that_is_taken_away_in_time_is_not_told() {
-    let world = World::start(Options::default()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(Options::default()).await;
     let said = world.ann.say(&room, "See you at nine");
     world.mails_to("jane@acme.com", 1).await;
     world.settled().await;
@@ -311,8 +288,7 @@ async fn a_reaction_that_is_taken_away_in_time_is_not_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn staff_send_a_waiting_letter_by_reacting_to_it() {
-    let world = World::start(patient()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(patient()).await;
     let zoe = world.homeserver.user("@zoe:other.org");
     world.ann.invite(&room, zoe.id());
     zoe.join(&room);

@@ -3,20 +3,13 @@
 
 use std::time::Duration;
 
-use crate::support::{
-    smtp_sink::{SinkMail, Stage, Trouble},
-    world::{Options, World, header, letter_text},
+use crate::{
+    support::{
+        smtp_sink::{SinkMail, Stage, Trouble},
+        world::{Options, World, header, letter_text},
+    },
+    training::{patient, training},
 };
-
-const JANE: (&str, &str) = ("jane@acme.com", "Jane Doe");
-
-fn patient() -> Options {
-    Options {
-        quiet: "10m",
-        at_most: "10m",
-        ..Options::default()
-    }
-}
 
 fn message_id(mail: &SinkMail) -> String {
     header(&mail.raw, "Message-ID").unwrap()
@@ -40,8 +33,7 @@ async fn told_and_corrected(world: &World) {
 }
 
 async fn edit_while_the_server_thinks(stage: Stage) {
-    let world = World::start(Options::default()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(Options::default()).await;
     let slow = world
         .sink
         .trouble(Trouble::delay(stage, Duration::from_secs(2)).times(1));
@@ -71,8 +63,7 @@ async fn an_edit_while_the_mail_is_judged_is_a_correction() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_of_a_letter_that_waits_for_its_retry_changes_it() {
-    let world = World::start(Options::default()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(Options::default()).await;
     let greylisted = Trouble::answer(Stage::Rcpt, 451, "4.7.1 Greylisted").times(1);
     let greylisted = world.sink.trouble(greylisted);
     let said = world.ann.say(&room, "See you on Tuesday");
@@ -94,8 +85,7 @@ async fn an_edit_of_a_letter_that_waits_for_its_retry_changes_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_have_arrived_is_corrected_and_not_changed() {
-    let world = World::start(Options::default()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(Options::default()).await;
     let lost = world.sink.trouble(Trouble::take_then_close().times(1));
     let said = world.ann.say(&room, "See you on Tuesday");
     world
@@ -142,8 +132,7 @@ async fn all_of_a_customer_read_the_same_words() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn several_edits_are_one_correction() {
-    let world = World::start(patient()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(patient()).await;
     let said = world.ann.say(&room, "See you on Tuesday");
     world.ask(&room, "!email now").await;
     world.mails_to("jane@acme.com", 1).await;
@@ -167,12 +156,11 @@ async fn several_edits_are_one_correction() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_back_is_none() {
-    let world = World::start(Options {
+    let (world, room) = training(Options {
         quiet: "2s",
         ..Options::default()
     })
     .await;
-    let room = world.room("Training", &[JANE]).await;
     let said = world.ann.say(&room, "See you on Tuesday");
     world.mails_to("jane@acme.com", 1).await;
     world.settled().await;
@@ -186,8 +174,7 @@ async fn an_edit_back_is_none() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_that_is_taken_back_in_time_leaves_what_was_said_before() {
-    let world = World::start(patient()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(patient()).await;
     let said = world.ann.say(&room, "See you on Tuesday");
     world.ann.edit(&room, &said, "See you on Wednesday");
     let last = world.ann.edit(&room, &said, "My password is 1234");
@@ -202,12 +189,11 @@ async fn an_edit_that_is_taken_back_in_time_leaves_what_was_said_before() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_correction_that_is_taken_back_in_time_does_not_go() {
-    let world = World::start(Options {
+    let (world, room) = training(Options {
         quiet: "2s",
         ..Options::default()
     })
     .await;
-    let room = world.room("Training", &[JANE]).await;
     let said = world.ann.say(&room, "See you on Tuesday");
     world.mails_to("jane@acme.com", 1).await;
     world.settled().await;
@@ -225,8 +211,7 @@ async fn a_correction_that_is_taken_back_in_time_does_not_go() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_that_is_taken_back_too_late_is_told_and_corrected() {
-    let world = World::start(Options::default()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(Options::default()).await;
     let said = world.ann.say(&room, "See you on Tuesday");
     world.mails_to("jane@acme.com", 1).await;
     world.settled().await;
@@ -251,8 +236,7 @@ async fn an_edit_that_is_taken_back_too_late_is_told_and_corrected() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_taken_back_is_quoted_by_nobody() {
-    let world = World::start(patient()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(patient()).await;
     let said = world.ann.say(&room, "My password is 1234");
     world.ann.reply(&room, &said, "Don't write that here");
     world.ann.react(&room, &said, "😱");
@@ -266,8 +250,7 @@ async fn what_is_taken_back_is_quoted_by_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_sign_of_several_is_one() {
-    let world = World::start(Options::default()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(Options::default()).await;
     let ben = world.homeserver.user("ben");
     ben.set_displayname("Ben");
     world.ann.invite(&room, ben.id());
@@ -292,12 +275,11 @@ async fn the_same_sign_of_several_is_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reaction_alone_waits_though_a_message_was_taken_back_beside_it() {
-    let world = World::start(Options {
+    let (world, room) = training(Options {
         quiet: "2s",
         ..Options::default()
     })
     .await;
-    let room = world.room("Training", &[JANE]).await;
     let said = world.ann.say(&room, "See you at nine");
     world.mails_to("jane@acme.com", 1).await;
     world.settled().await;
@@ -318,8 +300,7 @@ async fn a_reaction_alone_waits_though_a_message_was_taken_back_beside_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_said_in_one_room_changes_nothing_in_another() {
-    let world = World::start(patient()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(patient()).await;
     let other = world.room("Other", &[("bob@beta.com", "Bob")]).await;
     let said = world.ann.say(&room, "See you on Tuesday");
     world.quiet().await;
@@ -338,5 +319,100 @@ async fn what_is_said_in_one_room_changes_nothing_in_another() {
         to_bob.contains("So do we") && !to_bob.contains("Tuesday"),
         "{to_bob}"
     );
+    world.finish().await;
+}
+
+/// How often the room is told that what was taken back may have gone.
+fn told_of_doubt(world: &World, room: &str) -> usize {
+    let said = world.said_by(room, "@postroom:example.org");
+    let told = "Ann, the message you removed may have gone by email to Jane Doe";
+    said.iter().filter(|text| text.contains(told)).count()
+}
+
+/// Everything that was said up to now has been decided about.
+async fn decided(world: &World, room: &str) {
+    let note = world.ann.say(room, "!!by the way");
+    world
+        .until("the lock", || world.marks_on(room, &note) == ["🔒"])
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_have_gone_before_it_was_taken_back_is_told_once() {
+    let (mut world, room) = training(Options::default()).await;
+    let lost = Trouble::take_then_close().after(Duration::from_secs(2));
+    let lost = world.sink.trouble(lost.times(1));
+    let said = world.ann.say(&room, "My password is 1234");
+    world
+        .until("the mail server thinks", || world.sink.hits(lost) == 1)
+        .await;
+    world.ann.redact(&room, &said);
+    world
+        .until("the bot tells", || told_of_doubt(&world, &room) == 1)
+        .await;
+    world.settled().await;
+    world.stop_postroom().await;
+    world.start_postroom().await;
+    world.ann.say(&room, "See you on Tuesday");
+    let letter = &world.mails_to("jane@acme.com", 2).await[1];
+    assert!(!letter.text().contains("1234"), "{}", letter.text());
+    world.settled().await;
+    assert_eq!(told_of_doubt(&world, &room), 1);
+    assert!(!world.bot_says(&room, "already gone"));
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_broken_off_attempt_may_have_carried_is_told_once() {
+    let (mut world, room) = training(patient()).await;
+    let other = world.ann.say(&room, "My pin is 99");
+    let said = world.ann.say(&room, "My password is 1234");
+    world.ann.say(&room, "See you on Tuesday");
+    // Nobody can have this one.
+    world.ann.redact(&room, &other);
+    let slow = Trouble::delay(Stage::Message, Duration::from_secs(30));
+    let slow = world.sink.trouble(slow.times(1));
+    world.ask(&room, "!email now").await;
+    world
+        .until("the mail server thinks", || world.sink.hits(slow) == 1)
+        .await;
+    world.ann.redact(&room, &said);
+    decided(&world, &room).await;
+    for _ in 0..2 {
+        world.kill_postroom();
+        world.start_postroom().await;
+        world
+            .until("the bot tells", || told_of_doubt(&world, &room) == 1)
+            .await;
+        world.settled().await;
+    }
+    assert_eq!(told_of_doubt(&world, &room), 1);
+    let mails = world.sink.mails_to("jane@acme.com");
+    let last = letter_text(mails.last().unwrap());
+    assert!(
+        last.contains("on Tuesday") && !last.contains("1234"),
+        "{last}"
+    );
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_back_once_the_doubt_is_known_is_told_once() {
+    let (world, room) = training(Options::default()).await;
+    let lost = world.sink.trouble(Trouble::take_then_close().times(1));
+    let slow = Trouble::delay(Stage::Rcpt, Duration::from_secs(2));
+    let said = world.ann.say(&room, "My password is 1234");
+    world
+        .until("the answer is lost", || world.sink.hits(lost) == 1)
+        .await;
+    let slow = world.sink.trouble(slow.times(1));
+    world
+        .until("the next attempt", || world.sink.hits(slow) == 1)
+        .await;
+    world.ann.redact(&room, &said);
+    world.settled().await;
+    let told = world.said_by(&room, "@postroom:example.org");
+    let told = told.iter().filter(|text| text.contains("you removed"));
+    assert_eq!(told.count(), 1);
     world.finish().await;
 }

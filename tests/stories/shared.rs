@@ -2,17 +2,10 @@
 
 use serde_json::json;
 
-use crate::support::world::{Options, World, letter_text};
-
-const JANE: (&str, &str) = ("jane@acme.com", "Jane Doe");
-
-fn patient() -> Options {
-    Options {
-        quiet: "10m",
-        at_most: "10m",
-        ..Options::default()
-    }
-}
+use crate::{
+    support::world::{Options, World, letter_text},
+    training::{patient, training},
+};
 
 /// What stands in letters besides words, as it is stored, oldest first.
 async fn shared(world: &World) -> Vec<String> {
@@ -26,8 +19,7 @@ async fn shared(world: &World) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_thing_goes_into_the_letter() {
-    let world = World::start(patient()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(patient()).await;
     let ann = &world.ann;
     ann.send_file(&room, "plan.pdf", "application/pdf", b"%PDF");
     ann.send_file(&room, "photo.png", "image/png", b"PNG");
@@ -91,8 +83,7 @@ async fn every_kind_of_thing_goes_into_the_letter() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_nobody_can_fetch_is_told_at_once_and_named_as_missing() {
-    let world = World::start(Options::default()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(Options::default()).await;
     let encrypted = json!({
         "msgtype": "m.file", "body": "plan.pdf",
         "file": {"url": "mxc://example.org/x", "v": "v2", "iv": "x", "hashes": {}, "key": {}},
@@ -110,8 +101,7 @@ async fn a_file_that_nobody_can_fetch_is_told_at_once_and_named_as_missing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caption_makes_a_file_a_note() {
-    let world = World::start(Options::default()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(Options::default()).await;
     let uri = world
         .homeserver
         .add_media("invoices.pdf", "application/pdf", b"%PDF");
@@ -138,8 +128,7 @@ async fn a_caption_makes_a_file_a_note() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caption_can_be_corrected() {
-    let world = World::start(patient()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(patient()).await;
     let uri = world
         .homeserver
         .add_media("plan.pdf", "application/pdf", b"%PDF");
@@ -178,8 +167,7 @@ async fn a_caption_can_be_corrected() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reply_to_a_file_names_it() {
-    let world = World::start(Options::default()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(Options::default()).await;
     let sent = world
         .ann
         .send_file(&room, "plan.pdf", "application/pdf", b"%PDF");
@@ -192,12 +180,11 @@ async fn a_reply_to_a_file_names_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn customers_see_the_names_that_are_configured() {
-    let world = World::start(Options {
+    let (world, room) = training(Options {
         more: "names: {\"@ann:example.org\": Anna Léger}",
         ..Options::default()
     })
     .await;
-    let room = world.room("Training", &[JANE]).await;
     world.ann.say(&room, "Hello");
     let letter = &world.mails_to("jane@acme.com", 1).await[0];
     let text = letter_text(letter);
@@ -209,8 +196,7 @@ async fn customers_see_the_names_that_are_configured() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thread_that_was_mailed_keeps_its_conversation() {
-    let world = World::start(Options::default()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(Options::default()).await;
     let root = world.ann.say(&room, "The board stops");
     let first = world.mails_to("jane@acme.com", 1).await.remove(0);
     world.add(&room, "bob@beta.com", "Bob").await;

@@ -146,13 +146,27 @@ struct Shared {
     connections: Mutex<CancellationToken>,
 }
 
-#[derive(Default)]
 struct State {
     mails: Vec<SinkMail>,
     troubles: Vec<(Trouble, u64, bool)>,
     violations: Vec<String>,
     connections: u64,
     counts_only: bool,
+    /// The largest mail that is taken, in octets, and whether EHLO says so.
+    size: (usize, bool),
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            mails: Vec::new(),
+            troubles: Vec::new(),
+            violations: Vec::new(),
+            connections: 0,
+            counts_only: false,
+            size: (104_857_600, true),
+        }
+    }
 }
 
 impl Shared {
@@ -228,6 +242,12 @@ impl SmtpSink {
     /// From now on mails are only counted.
     pub fn count_only(&self) {
         self.shared.state().counts_only = true;
+    }
+
+    /// From now on larger mails are refused, at their end as Postfix does it where nobody has said how
+    /// large they are; EHLO announces the limit, or says nothing of one.
+    pub fn limit_size(&self, size: usize, is_announced: bool) {
+        self.shared.state().size = (size, is_announced);
     }
 
     /// Mails taken so far, whether answered or not.
@@ -384,10 +404,15 @@ impl Session {
         match verb.to_ascii_uppercase().as_str() {
             "EHLO" => {
                 rest.clone_into(&mut self.helo);
-                let reply = "250-sink.invalid\r\n250-PIPELINING\r\n250-SIZE 104857600\r\n\
-                    250-8BITMIME\r\n250-SMTPUTF8\r\n250-ENHANCEDSTATUSCODES\r\n\
-                    250 AUTH PLAIN LOGIN";
-                self.pass(Stage::Hello, &[], reply).await
+                let size = match self.shared.state().size {
+                    (size, true) => format!("250-SIZE {size}\r\n"),
+                    (_, false) => String::new(),
+                };
+                let reply = format!(
+                    "250-sink.invalid\r\n250-PIPELINING\r\n{size}250-8BITMIME\r\n\
+                    250-SMTPUTF8\r\n250-ENHANCEDSTATUSCODES\r\n250 AUTH PLAIN LOGIN"
+                );
+                self.pass(Stage::Hello, &[], &reply).await
             }
             "HELO" => {
                 rest.clone_into(&mut self.helo);
@@ -492,6 +517,9 @@ impl Session {
         };
         self.forget();
         match deed {
+            Deed::Accept if mail.raw.len() > self.shared.state().size.0 => {
+                Ok(self.reply("552 5.3.4 Error: message file too big"))
+            }
             Deed::Accept => {
                 self.shared.take(mail);
                 Ok(self.reply("250 2.0.0 Ok: taken"))

@@ -122,6 +122,7 @@ async fn send(mail: Vec<u8>, mailbox: &Mailbox, to: &EmailAddress) -> Result<Str
         SendOutcome::RetryLater { reason, .. }
         | SendOutcome::Refused { reason }
         | SendOutcome::SenderRefused { reason }
+        | SendOutcome::TooLarge { reason, .. }
         | SendOutcome::Uncertain { reason } => Err(reason),
         SendOutcome::Withdrawn => Err("it was not sent".to_owned()),
     }

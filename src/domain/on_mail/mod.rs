@@ -14,6 +14,7 @@ use super::{
     facts::{MailFacts, PersonFacts, Route},
     ids::MailId,
     incoming::{Fate, IncomingMail, MailKind, Shown},
+    note::Note,
     outgoing::{Offer, PostedFile},
     wording::{self, KeptBecause},
 };
@@ -47,10 +48,13 @@ pub fn decide(
     if let Some(subscription) = facts.leaving
         && !null_sender
     {
-        return (
-            Outcome::Leave,
-            vec![Effect::EndSubscription { subscription }],
-        );
+        let is_by_machine = mail.kind.is_by_machine() || mail.auto_submitted;
+        let end = Effect::EndSubscription {
+            subscription,
+            confirm: !is_by_machine,
+            message_id: mail.message_id.clone(),
+        };
+        return (Outcome::Leave, vec![end]);
     }
     let is_by_machine = mail.kind.is_by_machine() && mail.kind != MailKind::Own;
     if is_by_machine || mail.auto_submitted || null_sender {
@@ -106,10 +110,13 @@ fn post(id: MailId, mail: &IncomingMail, facts: &MailFacts, route: &Route) -> Ve
         });
     }
     let (parts, left) = parts(mail);
-    let mut remarks: Vec<String> = mail.notes.iter().map(wording::mail::note).collect();
+    let mut notes = mail.notes.clone();
     if !left.is_empty() {
-        let names: Vec<&str> = left.iter().map(|file| file.filename.as_str()).collect();
-        remarks.push(wording::files_left(&names));
+        let names = left.iter().map(|file| wording::excerpt(&file.filename));
+        notes.push(Note::OnlyInOriginal {
+            names: names.take(wording::MOST_TOLD).collect(),
+            count: left.len(),
+        });
     }
     effects.push(Effect::Post {
         conversation: route.conversation,
@@ -117,7 +124,7 @@ fn post(id: MailId, mail: &IncomingMail, facts: &MailFacts, route: &Route) -> Ve
         mail: id,
         post: Post {
             parts,
-            remarks,
+            notes,
             folded: Folded {
                 history: mail.folded.is_some(),
                 signature: mail.signature.is_some() && !facts.knows_signature,
@@ -135,13 +142,15 @@ fn post(id: MailId, mail: &IncomingMail, facts: &MailFacts, route: &Route) -> Ve
         },
     });
     effects.extend(loose_end(mail, route));
-    effects.push(Effect::RememberLastMail {
-        conversation: route.conversation,
-        mail: id,
-        author: from.name.clone().unwrap_or_else(|| person.name.clone()),
-        written_at: mail.date.clone().unwrap_or_default(),
-        text: beginning(mail.text.trim_end()),
-    });
+    if !mail.is_told {
+        effects.push(Effect::RememberLastMail {
+            conversation: route.conversation,
+            mail: id,
+            author: from.name.clone().unwrap_or_else(|| person.name.clone()),
+            written_at: mail.date.clone().unwrap_or_default(),
+            text: beginning(mail.text.trim_end()),
+        });
+    }
     effects.extend(guests::effects(id, person, route, facts));
     effects.extend(withheld(id, mail, facts, route, person));
     effects

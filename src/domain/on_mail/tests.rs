@@ -34,6 +34,7 @@ fn mail() -> IncomingMail {
         folded: None,
         shown: Vec::new(),
         notes: Vec::new(),
+        is_told: false,
         attachments: Vec::new(),
         problems: Vec::new(),
         auto_submitted: false,
@@ -247,7 +248,7 @@ fn of_very_many_files_some_are_shown_and_the_others_named() {
     assert!(
         matches!(&post.parts[80], PostPart::Words(last) if last.body.ends_with("\n\nbefore 289"))
     );
-    let remark = &post.remarks[0];
+    let remark = wording::mail::in_room(&post.notes[0]);
     assert!(remark.starts_with("(250 more files are only in the original, 🔍: 40.png, 41.png, "));
     assert!(remark.ends_with(", 59.png, and 230 more)"), "{remark}");
 }
@@ -361,9 +362,12 @@ fn who_writes_to_the_way_out_leaves(
     };
     let (outcome, effects) = decide(MailId(7), &mail, null_sender, &facts);
     assert_eq!(outcome, expected);
-    let subscription = SubscriptionId(3);
-    let leaves = effects.contains(&Effect::EndSubscription { subscription });
-    assert_eq!(leaves, expected == Outcome::Leave);
+    let end = Effect::EndSubscription {
+        subscription: SubscriptionId(3),
+        confirm: kind == MailKind::New,
+        message_id: mail.message_id,
+    };
+    assert_eq!(effects.contains(&end), expected == Outcome::Leave);
 }
 
 #[rstest]

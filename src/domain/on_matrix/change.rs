@@ -8,13 +8,13 @@ use crate::domain::{
     effect::{Effect, ItemKind, LetterItem},
     event::{Membership, RoomEvent, Words},
     facts::{EventFacts, Role},
-    wording,
+    sharing::{Change, Shared},
 };
 
 /// The sender has changed something.
-pub(super) fn remark(event: &RoomEvent, what: String, facts: &EventFacts) -> Vec<Effect> {
+pub(super) fn remark(event: &RoomEvent, change: Change, facts: &EventFacts) -> Vec<Effect> {
     if matches!(facts.sender_role, Role::Staff | Role::Visitor) {
-        write(event, None, what, facts)
+        write(event, None, change, facts)
     } else {
         Vec::new()
     }
@@ -29,23 +29,23 @@ pub(super) fn of_member(
 ) -> Vec<Effect> {
     let known = facts.past.member.as_ref();
     let was_in = known.is_some_and(|known| known.membership == Membership::Join);
-    let what = match membership {
-        Membership::Join if !was_in => wording::came(),
-        Membership::Leave if was_in && event.sender == user => wording::went(),
-        Membership::Leave | Membership::Ban if was_in => wording::was_put_out(),
+    let change = match membership {
+        Membership::Join if !was_in => Change::Came,
+        Membership::Leave if was_in && event.sender == user => Change::Went,
+        Membership::Leave | Membership::Ban if was_in => Change::WasPutOut,
         _ => return Vec::new(),
     };
     if user.localpart().starts_with('_') {
         return Vec::new();
     }
     let name = known.map_or_else(|| facts.sender_name.clone(), |known| known.name.clone());
-    write(event, Some((user, name)), what, facts)
+    write(event, Some((user, name)), change, facts)
 }
 
 fn write(
     event: &RoomEvent,
     who: Option<(&UserId, String)>,
-    what: String,
+    change: Change,
     facts: &EventFacts,
 ) -> Vec<Effect> {
     let settings = &facts.room.settings;
@@ -53,13 +53,10 @@ fn write(
     if !facts.room.bot_joined || !settings.changes || settings.broadcast {
         return Vec::new();
     }
-    let words = Words {
-        body: what,
-        html: None,
-    };
     let mut item = LetterItem {
+        shared: Some(Shared::Change { change }),
         rides: true,
-        ..item(event, ItemKind::Remark, &words, facts)
+        ..item(event, ItemKind::Remark, &Words::default(), facts)
     };
     if let Some((user, name)) = who {
         item.author = name;

@@ -120,7 +120,7 @@ fn correction(
     let written = |body: String| Words { body, html: None };
     let (kind, words, shared) = match &said.shared {
         Some(Shared::File(_)) if !is_other_file && said.words.body.is_empty() => {
-            (ItemKind::Correction, written(wording::no_caption()), None)
+            (ItemKind::Correction, Words::default(), None)
         }
         Some(Shared::Poll(poll)) => (
             ItemKind::Correction,

@@ -66,10 +66,10 @@ fn is_relayed_notice(event: &RoomEvent, content: &Content, facts: &EventFacts) -
 fn missing(content: &Content) -> Option<String> {
     match content {
         Content::Shared {
-            shared: shared @ Shared::File(file),
+            shared: Shared::File(file),
             ..
-        } if file.source.is_none() => Some(wording::not_fetched(&wording::shared(shared))),
-        Content::Opaque { what, name } => Some(wording::not_carried(&wording::opaque(*what, name))),
+        } if file.source.is_none() => Some(wording::not_fetched(file)),
+        Content::Opaque { what, name } => Some(wording::not_carried(*what, name)),
         _ => None,
     }
 }
@@ -135,7 +135,9 @@ fn write(
 fn quote(relation: &Relation, conversation: ConversationId, facts: &EventFacts) -> Option<String> {
     let target = facts.target.as_ref()?;
     let replied_to: Option<&OwnedEventId> = relation.reply_to.as_ref();
-    if replied_to != Some(&target.event) {
+    // Who reads a broadcast learns nothing of what the others write.
+    let is_anothers = facts.room.settings.broadcast && target.mail.is_some();
+    if replied_to != Some(&target.event) || is_anothers {
         return None;
     }
     let placement = target

@@ -17,6 +17,7 @@ use super::{
     effect::Effect,
     event::{EventKind, RoomEvent},
     facts::EventFacts,
+    sharing::Change,
     wording,
 };
 
@@ -55,10 +56,16 @@ pub fn decide(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
                 room: event.room.clone(),
                 name: name.clone(),
             }];
-            effects.extend(change::remark(event, wording::named_the_room(name), facts));
+            effects.extend(change::remark(
+                event,
+                Change::NamedRoom(name.clone()),
+                facts,
+            ));
             effects
         }
-        EventKind::Topic(topic) => change::remark(event, wording::changed_the_topic(topic), facts),
+        EventKind::Topic(topic) => {
+            change::remark(event, Change::ChangedTopic(topic.clone()), facts)
+        }
         EventKind::Encryption => {
             let mut effects = vec![Effect::RememberEncryption {
                 room: event.room.clone(),

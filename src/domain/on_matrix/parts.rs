@@ -6,6 +6,7 @@ use crate::domain::{
     effect::{Effect, ItemKind, LetterItem},
     event::{Content, RoomEvent, Said, Words},
     facts::{ConversationFacts, EventFacts, Role},
+    sharing::Shared,
     wording,
 };
 
@@ -41,6 +42,10 @@ pub(super) fn item(
 pub fn said(content: &Content) -> (ItemKind, Said) {
     let (kind, words, shared) = match content {
         Content::Text(words) | Content::Notice(words) => (ItemKind::Text, words.clone(), None),
+        Content::Mail { words, notes } => {
+            let notes = notes.clone();
+            (ItemKind::Text, words.clone(), Some(Shared::Notes { notes }))
+        }
         Content::Emote(words) => (ItemKind::Emote, words.clone(), None),
         Content::Shared { shared, caption } => (
             ItemKind::Shared,
@@ -48,8 +53,12 @@ pub fn said(content: &Content) -> (ItemKind, Said) {
             Some(shared.clone()),
         ),
         Content::Opaque { what, name } => {
-            let body = wording::opaque(*what, name);
-            (ItemKind::NotCarried, Words { body, html: None }, None)
+            let (what, name) = (*what, name.clone());
+            (
+                ItemKind::NotCarried,
+                Words::default(),
+                Some(Shared::Opaque { what, name }),
+            )
         }
     };
     (kind, Said { words, shared })

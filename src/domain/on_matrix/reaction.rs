@@ -7,7 +7,6 @@ use crate::domain::{
     event::{EventKind, RoomEvent, Words},
     facts::{EventFacts, Role},
     outgoing::Offer,
-    wording,
 };
 
 /// The reaction with which staff send a waiting letter at once.
@@ -76,6 +75,10 @@ pub(super) fn on_reaction(event: &RoomEvent, key: &str, facts: &EventFacts) -> V
             _ => Vec::new(),
         };
     }
+    // Who reads a broadcast learns nothing of what the others write.
+    if facts.room.settings.broadcast && target.mail.is_some() {
+        return Vec::new();
+    }
     let mut effects = Vec::new();
     for placement in &target.placed {
         let place = placement.conversation;
@@ -87,12 +90,13 @@ pub(super) fn on_reaction(event: &RoomEvent, key: &str, facts: &EventFacts) -> V
             continue;
         }
         let words = Words {
-            body: wording::reacted(key, &placement.excerpt),
+            body: key.to_owned(),
             html: None,
         };
         effects.push(Effect::Write {
             conversation: place,
             item: LetterItem {
+                quote: Some(placement.excerpt.clone()).filter(|excerpt| !excerpt.is_empty()),
                 about: Some(target.event.clone()),
                 rides: true,
                 ..item(event, ItemKind::Reaction, &words, facts)

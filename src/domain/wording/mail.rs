@@ -1,23 +1,46 @@
 //! What is said of a mail and its files, besides what its sender wrote.
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 
-use crate::domain::incoming::{
-    Answer, Contact, Cryptography, Every, Invitation, Moment, Note, Purpose, Repeats, When,
+use super::numbers;
+use crate::domain::{
+    letter::Language,
+    note::{
+        Answer, Contact, Cryptography, Every, Invitation, Moment, Note, Purpose, Repeats, When,
+    },
 };
 
-/// A note as a sentence or two.
+/// A note as a sentence or two for the room, where staff can see the whole of the mail.
 #[must_use]
-pub fn note(note: &Note) -> String {
+pub fn in_room(note: &Note) -> String {
+    match note {
+        Note::OnlyInOriginal { names, count } => super::files_left(names, *count),
+        Note::Signed(_)
+        | Note::Encrypted(_)
+        | Note::Invitation(_)
+        | Note::Contact(_)
+        | Note::RestInFile(_)
+        | Note::Empty => in_letter(note, Language::English),
+    }
+}
+
+/// The same for those who get the mail from the room by email.
+#[must_use]
+pub fn in_letter(note: &Note, language: Language) -> String {
     match note {
         // Who signs signs every mail.
-        Note::Signed(by) => format!("(signed with {}; not checked)", cryptography(*by)),
-        Note::Encrypted(by) => format!(
-            "(encrypted with {}, so it can't be read here: please ask for it unencrypted)",
-            cryptography(*by)
-        ),
-        Note::Invitation(invitation) => self::invitation(invitation),
-        Note::Contact(contact) => self::contact(contact),
+        Note::Signed(by) => signed(cryptography(*by), language),
+        Note::Encrypted(by) => encrypted(cryptography(*by), language),
+        Note::Invitation(invitation) => self::invitation(invitation, language),
+        Note::Contact(contact) => self::contact(contact, language),
+        Note::OnlyInOriginal { names, count } => only_in_original(names, *count, language),
+        Note::RestInFile(name) => rest_in_file(name, language),
+        Note::Empty => match language {
+            Language::English => "(an empty mail)",
+            Language::French => "(un e-mail vide)",
+            Language::German => "(eine leere E-Mail)",
+        }
+        .to_owned(),
     }
 }
 
@@ -28,8 +51,62 @@ fn cryptography(by: Cryptography) -> &'static str {
     }
 }
 
+fn signed(by: &str, language: Language) -> String {
+    match language {
+        Language::English => format!("(signed with {by}; not checked)"),
+        Language::French => format!("(signé avec {by}\u{202f}; signature non vérifiée)"),
+        Language::German => format!("(mit {by} signiert; nicht geprüft)"),
+    }
+}
+
+fn encrypted(by: &str, language: Language) -> String {
+    match language {
+        Language::English => format!(
+            "(encrypted with {by}, so it can't be read here: please ask for it unencrypted)"
+        ),
+        Language::French => format!(
+            "(chiffré avec {by}, donc illisible ici\u{a0}: veuillez le demander sans chiffrement)"
+        ),
+        Language::German => format!(
+            "(mit {by} verschlüsselt und hier nicht lesbar: bitte unverschlüsselt anfordern)"
+        ),
+    }
+}
+
+fn only_in_original(names: &[String], count: usize, language: Language) -> String {
+    let told = super::listed_files(names, count, language);
+    match (language, count) {
+        (Language::English, 1) => format!("(1 more file is only in the original mail: {told})"),
+        (Language::English, _) => {
+            format!("({count} more files are only in the original mail: {told})")
+        }
+        (Language::French, 1) => {
+            format!("(1 autre fichier figure seulement dans l’e-mail d’origine\u{a0}: {told})")
+        }
+        (Language::French, _) => format!(
+            "({count} autres fichiers figurent seulement dans l’e-mail d’origine\u{a0}: {told})"
+        ),
+        (Language::German, 1) => {
+            format!("(1 weitere Datei steht nur in der ursprünglichen E-Mail: {told})")
+        }
+        (Language::German, _) => {
+            format!("({count} weitere Dateien stehen nur in der ursprünglichen E-Mail: {told})")
+        }
+    }
+}
+
+fn rest_in_file(name: &str, language: Language) -> String {
+    match language {
+        Language::English => format!("(This is the beginning; all of it is in the file {name}.)"),
+        Language::French => {
+            format!("(Ceci est le début\u{202f}; le tout se trouve dans le fichier {name}.)")
+        }
+        Language::German => format!("(Das ist der Anfang; alles steht in der Datei {name}.)"),
+    }
+}
+
 /// “Invitation from Jane: “Kick-off”, Tuesday 3 March 2026, 10:00–11:00 (Europe/Paris), at Room 5.”
-fn invitation(invitation: &Invitation) -> String {
+fn invitation(invitation: &Invitation, language: Language) -> String {
     let Invitation {
         purpose,
         what,
@@ -39,57 +116,123 @@ fn invitation(invitation: &Invitation) -> String {
         who,
         others,
     } = invitation;
-    let mut sentence = beginning(*purpose, who.as_deref());
-    let what = what.as_ref().map(|what| format!("“{what}”"));
-    let place = place.as_ref().map(|place| format!("at {place}"));
+    let mut sentence = beginning(*purpose, who.as_deref(), language);
+    let what = what.as_ref().map(|what| match language {
+        Language::English => format!("“{what}”"),
+        Language::French => format!("«\u{202f}{what}\u{202f}»"),
+        Language::German => format!("„{what}“"),
+    });
+    let place = place.as_ref().map(|place| match language {
+        Language::English => format!("at {place}"),
+        Language::French => format!("lieu\u{a0}: {place}"),
+        Language::German => format!("Ort: {place}"),
+    });
     let details: Vec<String> = [
         what,
-        when.as_ref().map(self::when),
-        repeats.as_ref().map(self::repeats),
+        when.as_ref().map(|when| self::when(when, language)),
+        repeats
+            .as_ref()
+            .map(|repeats| self::repeats(repeats, language)),
         place,
     ]
     .into_iter()
     .flatten()
     .collect();
     if !details.is_empty() {
-        sentence.push_str(": ");
+        sentence.push_str(colon(language));
         sentence.push_str(&details.join(", "));
     }
-    match others {
-        0 => {}
-        1 => sentence.push_str(", and another one"),
-        others => {
-            sentence.push_str(", and ");
-            sentence.push_str(&others.to_string());
-            sentence.push_str(" others");
-        }
-    }
+    sentence.push_str(&and_others(*others, language));
     sentence.push('.');
     sentence
 }
 
-fn beginning(purpose: Purpose, who: Option<&str>) -> String {
+fn colon(language: Language) -> &'static str {
+    match language {
+        Language::English | Language::German => ": ",
+        Language::French => "\u{a0}: ",
+    }
+}
+
+fn and_others(others: usize, language: Language) -> String {
+    match (language, others) {
+        (_, 0) => String::new(),
+        (Language::English, 1) => ", and another one".to_owned(),
+        (Language::English, others) => format!(", and {others} others"),
+        (Language::French, 1) => ", et un autre rendez-vous".to_owned(),
+        (Language::French, others) => format!(", et {others} autres"),
+        (Language::German, 1) => ", und ein weiterer Termin".to_owned(),
+        (Language::German, others) => format!(", und {others} weitere"),
+    }
+}
+
+fn beginning(purpose: Purpose, who: Option<&str>, language: Language) -> String {
+    match language {
+        Language::English => english_beginning(purpose, who),
+        Language::French => french_beginning(purpose, who),
+        Language::German => german_beginning(purpose, who),
+    }
+}
+
+fn english_beginning(purpose: Purpose, who: Option<&str>) -> String {
     let somebody = who.unwrap_or("Somebody");
-    let by = |what: &str, word: &str| match who {
-        Some(who) => format!("{what} {word} {who}"),
-        None => what.to_owned(),
-    };
     match purpose {
-        Purpose::Invite => by("Invitation", "from"),
-        Purpose::Cancel => by("Cancelled", "by"),
+        Purpose::Invite => by("Invitation", "from", who),
+        Purpose::Cancel => by("Cancelled", "by", who),
         Purpose::Answer(Answer::Accepted) => format!("{somebody} accepted"),
         Purpose::Answer(Answer::Declined) => format!("{somebody} declined"),
         Purpose::Answer(Answer::Tentative) => format!("{somebody} may come"),
         Purpose::Answer(Answer::Other) => format!("{somebody} answered an invitation"),
         Purpose::Propose => format!("{somebody} proposes another time"),
-        Purpose::Tell => by("Appointment", "of"),
+        Purpose::Tell => by("Appointment", "of", who),
     }
 }
 
-fn when(when: &When) -> String {
+fn french_beginning(purpose: Purpose, who: Option<&str>) -> String {
+    let somebody = who.unwrap_or("Quelqu’un");
+    match purpose {
+        Purpose::Invite => by("Invitation", "de", who),
+        Purpose::Cancel => by("Annulation", "par", who),
+        Purpose::Answer(Answer::Accepted) => format!("{somebody} a accepté"),
+        Purpose::Answer(Answer::Declined) => format!("{somebody} a décliné"),
+        Purpose::Answer(Answer::Tentative) => format!("{somebody} viendra peut-être"),
+        Purpose::Answer(Answer::Other) => format!("{somebody} a répondu à une invitation"),
+        Purpose::Propose => format!("{somebody} propose un autre horaire"),
+        Purpose::Tell => by("Rendez-vous", "de", who),
+    }
+}
+
+fn german_beginning(purpose: Purpose, who: Option<&str>) -> String {
+    let somebody = who.unwrap_or("Jemand");
+    match purpose {
+        Purpose::Invite => by("Einladung", "von", who),
+        Purpose::Cancel => by("Absage", "von", who),
+        Purpose::Answer(Answer::Accepted) => format!("{somebody} hat zugesagt"),
+        Purpose::Answer(Answer::Declined) => format!("{somebody} hat abgesagt"),
+        Purpose::Answer(Answer::Tentative) => format!("{somebody} kommt vielleicht"),
+        Purpose::Answer(Answer::Other) => format!("{somebody} hat auf eine Einladung geantwortet"),
+        Purpose::Propose => format!("{somebody} schlägt eine andere Zeit vor"),
+        Purpose::Tell => by("Termin", "von", who),
+    }
+}
+
+fn by(what: &str, word: &str, who: Option<&str>) -> String {
+    match who {
+        Some(who) => format!("{what} {word} {who}"),
+        None => what.to_owned(),
+    }
+}
+
+fn when(when: &When, language: Language) -> String {
+    let day = |date| numbers::day(date, language);
+    let (to, all_day) = match language {
+        Language::English => (" to ", "all day"),
+        Language::French => (" au ", "toute la journée"),
+        Language::German => (" bis ", "ganztägig"),
+    };
     match when {
-        When::Days { first, last } if first == last => format!("{}, all day", day(*first)),
-        When::Days { first, last } => format!("{} to {}, all day", day(*first), day(*last)),
+        When::Days { first, last } if first == last => format!("{}, {all_day}", day(*first)),
+        When::Days { first, last } => format!("{}{to}{}, {all_day}", day(*first), day(*last)),
         When::Times { start, end: None } => {
             format!("{}, {}{}", day(start.at.date()), time(start), zone(start))
         }
@@ -106,7 +249,7 @@ fn when(when: &When) -> String {
             let (separator, last_day) = if start.at.date() == end.at.date() && is_same_zone {
                 ("–", String::new())
             } else {
-                (" to ", format!("{}, ", day(end.at.date())))
+                (to, format!("{}, ", day(end.at.date())))
             };
             format!(
                 "{}, {}{first_zone}{separator}{last_day}{}{}",
@@ -117,11 +260,6 @@ fn when(when: &When) -> String {
             )
         }
     }
-}
-
-/// Tuesday 3 March 2026
-fn day(date: Date) -> String {
-    date.strftime("%A %-d %B %Y").to_string()
 }
 
 fn time(moment: &Moment) -> String {
@@ -135,7 +273,7 @@ fn zone(moment: &Moment) -> String {
     }
 }
 
-fn repeats(repeats: &Repeats) -> String {
+fn repeats(repeats: &Repeats, language: Language) -> String {
     let Repeats {
         every,
         interval,
@@ -143,54 +281,91 @@ fn repeats(repeats: &Repeats) -> String {
         until,
         count,
     } = repeats;
-    let unit = match every {
-        Every::Moment => "",
-        Every::Day => "day",
-        Every::Week => "week",
-        Every::Month => "month",
-        Every::Year => "year",
-    };
-    let mut words = match (every, interval) {
-        (Every::Moment, _) => "several times a day".to_owned(),
-        (_, 1) => format!("every {unit}"),
-        (_, interval) => format!("every {interval} {unit}s"),
-    };
+    let mut words = self::every(*every, *interval, language);
     if !on.is_empty() {
-        let days: Vec<&str> = on.iter().map(|day| weekday(*day)).collect();
-        words.push_str(" on ");
-        words.push_str(&listed(&days));
+        let days: Vec<&str> = on
+            .iter()
+            .map(|day| numbers::weekday(*day, language))
+            .collect();
+        words.push_str(&match language {
+            Language::English => format!(" on {}", listed(&days, "and")),
+            Language::French => format!(" ({})", listed(&days, "et")),
+            Language::German => format!(" ({})", listed(&days, "und")),
+        });
     }
     if let Some(until) = until {
-        words.push_str(" until ");
-        words.push_str(&until.strftime("%-d %B %Y").to_string());
+        words.push_str(&end(*until, language));
     } else if let Some(count) = count {
-        words.push_str(", ");
-        words.push_str(&count.to_string());
-        words.push_str(" times");
+        words.push_str(&match language {
+            Language::English => format!(", {count} times"),
+            Language::French => format!(", {count} fois"),
+            Language::German => format!(", {count}-mal"),
+        });
     }
     words
 }
 
-fn weekday(day: Weekday) -> &'static str {
-    match day {
-        Weekday::Monday => "Monday",
-        Weekday::Tuesday => "Tuesday",
-        Weekday::Wednesday => "Wednesday",
-        Weekday::Thursday => "Thursday",
-        Weekday::Friday => "Friday",
-        Weekday::Saturday => "Saturday",
-        Weekday::Sunday => "Sunday",
+fn every(every: Every, interval: u16, language: Language) -> String {
+    match language {
+        Language::English => {
+            let unit = match every {
+                Every::Moment => return "several times a day".to_owned(),
+                Every::Day => "day",
+                Every::Week => "week",
+                Every::Month => "month",
+                Every::Year => "year",
+            };
+            match interval {
+                1 => format!("every {unit}"),
+                interval => format!("every {interval} {unit}s"),
+            }
+        }
+        Language::French => {
+            let (all, units) = match every {
+                Every::Moment => return "plusieurs fois par jour".to_owned(),
+                Every::Day => ("tous les", "jours"),
+                Every::Week => ("toutes les", "semaines"),
+                Every::Month => ("tous les", "mois"),
+                Every::Year => ("tous les", "ans"),
+            };
+            match interval {
+                1 => format!("{all} {units}"),
+                interval => format!("{all} {interval} {units}"),
+            }
+        }
+        Language::German => {
+            let (each, units) = match every {
+                Every::Moment => return "mehrmals täglich".to_owned(),
+                Every::Day => ("täglich", "Tage"),
+                Every::Week => ("wöchentlich", "Wochen"),
+                Every::Month => ("monatlich", "Monate"),
+                Every::Year => ("jährlich", "Jahre"),
+            };
+            match interval {
+                1 => each.to_owned(),
+                interval => format!("alle {interval} {units}"),
+            }
+        }
     }
 }
 
-fn listed(words: &[&str]) -> String {
+fn end(until: Date, language: Language) -> String {
+    let date = numbers::civil_date(until, language);
+    match language {
+        Language::English => format!(" until {date}"),
+        Language::French => format!(" jusqu’au {date}"),
+        Language::German => format!(" bis {date}"),
+    }
+}
+
+fn listed(words: &[&str], and: &str) -> String {
     match words {
-        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        [first @ .., last] if !first.is_empty() => format!("{} {and} {last}", first.join(", ")),
         _ => words.concat(),
     }
 }
 
-fn contact(contact: &Contact) -> String {
+fn contact(contact: &Contact, language: Language) -> String {
     let Contact {
         name,
         organisation,
@@ -204,12 +379,17 @@ fn contact(contact: &Contact) -> String {
         .chain(addresses)
         .map(String::as_str)
         .collect();
-    format!("Visiting card: {}.", details.join(", "))
+    let card = match language {
+        Language::English => "Visiting card",
+        Language::French => "Carte de visite",
+        Language::German => "Visitenkarte",
+    };
+    format!("{card}{}{}.", colon(language), details.join(", "))
 }
 
 #[cfg(test)]
 mod tests {
-    use jiff::civil::{date, datetime};
+    use jiff::civil::{Weekday, date, datetime};
     use rstest::rstest;
 
     use super::*;
@@ -287,7 +467,36 @@ mod tests {
         "Appointment of Jane Doe: “Kick-off”, Tuesday 3 March 2026, 22:05 (UTC) to Wednesday 4 March 2026, 09:00."
     )]
     fn says_what_is_planned(#[case] invitation: Invitation, #[case] sentence: &str) {
-        assert_eq!(note(&Note::Invitation(Box::new(invitation))), sentence);
+        assert_eq!(in_room(&Note::Invitation(Box::new(invitation))), sentence);
+    }
+
+    #[rstest]
+    #[case(
+        Language::French,
+        "Invitation de Jane Doe\u{a0}: «\u{202f}Kick-off\u{202f}», mardi 3 mars 2026, 10:00–11:00 \
+         (Europe/Paris), toutes les 2 semaines (mardi et vendredi) jusqu’au 5 juin 2026, lieu\u{a0}: \
+         Room 5, et 2 autres."
+    )]
+    #[case(
+        Language::German,
+        "Einladung von Jane Doe: „Kick-off“, Dienstag, 3. März 2026, 10:00–11:00 (Europe/Paris), alle \
+         2 Wochen (Dienstag und Freitag) bis 5. Juni 2026, Ort: Room 5, und 2 weitere."
+    )]
+    fn says_it_in_the_readers_language(#[case] language: Language, #[case] sentence: &str) {
+        let invitation = changed(|it| {
+            it.repeats = Some(Repeats {
+                every: Every::Week,
+                interval: 2,
+                on: vec![Weekday::Tuesday, Weekday::Friday],
+                until: Some(date(2026, 6, 5)),
+                count: None,
+            });
+            it.others = 2;
+        });
+        let note = Note::Invitation(Box::new(invitation));
+        assert_eq!(in_letter(&note, language), sentence);
+        let stored = serde_json::to_string(&note).unwrap();
+        assert_eq!(serde_json::from_str::<Note>(&stored).unwrap(), note);
     }
 
     #[test]
@@ -299,7 +508,7 @@ mod tests {
             addresses: vec!["jane@acme.com".to_owned()],
         };
         assert_eq!(
-            note(&Note::Contact(contact)),
+            in_room(&Note::Contact(contact)),
             "Visiting card: Jane Doe, Acme, +33 1 23, jane@acme.com."
         );
     }

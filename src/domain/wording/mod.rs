@@ -2,7 +2,6 @@
 //! translated.
 
 pub mod file;
-pub mod leave;
 pub mod letter;
 pub mod link;
 pub mod mail;

@@ -1,13 +1,35 @@
 //! Dates, times, sizes and other figures, as each language writes them.
 
-use jiff::{Zoned, civil::Date};
+use jiff::{
+    Zoned,
+    civil::{Date, Weekday},
+};
 
 use crate::domain::letter::Language;
 
 /// "12 November 2026", "1er novembre 2026", "12. November 2026".
 #[must_use]
 pub fn date(at: &Zoned, language: Language) -> String {
-    format!("{} {}", day_and_month(at.date(), language), at.year())
+    civil_date(at.date(), language)
+}
+
+/// The same of a day without a zone.
+#[must_use]
+pub fn civil_date(date: Date, language: Language) -> String {
+    format!("{} {}", day_and_month(date, language), date.year())
+}
+
+/// "Tuesday 3 March 2026", "mardi 3 mars 2026", "Dienstag, 3. März 2026".
+#[must_use]
+pub fn day(date: Date, language: Language) -> String {
+    let (weekday, date) = (
+        weekday(date.weekday(), language),
+        civil_date(date, language),
+    );
+    match language {
+        Language::English | Language::French => format!("{weekday} {date}"),
+        Language::German => format!("{weekday}, {date}"),
+    }
 }
 
 /// "14:05", in every language.
@@ -29,7 +51,7 @@ pub fn entry_time(at: &Zoned, letter_date: &Zoned, language: Language) -> String
     } else {
         date(&at, language)
     };
-    let weekday = weekday(at.date(), language);
+    let weekday = weekday(at.date().weekday(), language);
     match language {
         Language::English | Language::German => format!("{weekday}, {day}, {}", time(&at)),
         Language::French => format!("{weekday} {day}, {}", time(&at)),
@@ -109,13 +131,14 @@ fn month(date: Date, language: Language) -> &'static str {
     names[usize::try_from(date.month() - 1).unwrap_or_default()]
 }
 
-fn weekday(date: Date, language: Language) -> &'static str {
+#[must_use]
+pub fn weekday(day: Weekday, language: Language) -> &'static str {
     let names = match language {
         Language::English => ENGLISH_DAYS,
         Language::French => FRENCH_DAYS,
         Language::German => GERMAN_DAYS,
     };
-    names[usize::try_from(date.weekday().to_monday_zero_offset()).unwrap_or_default()]
+    names[usize::try_from(day.to_monday_zero_offset()).unwrap_or_default()]
 }
 
 #[rustfmt::skip]

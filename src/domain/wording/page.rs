@@ -231,22 +231,27 @@ pub fn left_title(language: Language) -> &'static str {
     }
 }
 
-/// Also in the mail that confirms it.
+/// Also in the mail that confirms it. `may_come_back`: whether there is a button or a link for that.
 #[must_use]
-pub fn left(address: &str, list: &str, language: Language) -> String {
-    match language {
-        Language::English => format!(
-            "{address} gets no more mails from “{list}”. If that was a mistake, you can take it back."
+pub fn left(address: &str, list: &str, may_come_back: bool, language: Language) -> String {
+    let (mut text, mistake) = match language {
+        Language::English => (
+            format!("{address} gets no more mails from “{list}”."),
+            " If that was a mistake, you can take it back.",
         ),
-        Language::French => format!(
-            "{address} ne recevra plus les e-mails de «\u{202f}{list}\u{202f}». S’il s’agit d’une \
-             erreur, vous pouvez revenir en arrière."
+        Language::French => (
+            format!("{address} ne recevra plus les e-mails de «\u{202f}{list}\u{202f}»."),
+            " S’il s’agit d’une erreur, vous pouvez revenir en arrière.",
         ),
-        Language::German => format!(
-            "{address} erhält keine E-Mails von „{list}“ mehr. Falls das ein Versehen war, können \
-             Sie es rückgängig machen."
+        Language::German => (
+            format!("{address} erhält keine E-Mails von „{list}“ mehr."),
+            " Falls das ein Versehen war, können Sie es rückgängig machen.",
         ),
+    };
+    if may_come_back {
+        text.push_str(mistake);
     }
+    text
 }
 
 /// The button by which a recipient who has left comes back.
@@ -311,7 +316,7 @@ mod tests {
                     leave_question(ann, list, language),
                     leave(language).to_owned(),
                     left_title(language).to_owned(),
-                    left(ann, list, language),
+                    left(ann, list, true, language),
                     come_back(language).to_owned(),
                     back_title(language).to_owned(),
                     back(ann, list, language),

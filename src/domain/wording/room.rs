@@ -304,9 +304,6 @@ pub fn post_refused(name: &str, reason: &str) -> String {
     format!("A mail from {name} could not be shown in its room: {reason}. It is kept.")
 }
 
-/// What the room sees of a mail without words.
-pub const EMPTY_MAIL: &str = "(an empty mail)";
-
 /// Why a mail was not shown in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeptBecause {

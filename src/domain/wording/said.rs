@@ -3,25 +3,42 @@
 
 use super::room::excerpt;
 use crate::domain::{
-    event::{Opaque, Said},
-    sharing::{FileKind, Place, Poll, Shared},
+    event::Said,
+    letter::Language,
+    sharing::{FileKind, Opaque, Place, Poll, Shared, SharedFile},
 };
 
-/// The beginning of what a message says, for quoting it; what is shared is named.
+/// The beginning of what a message says, for quoting it: in its author's words, as nobody knows here in
+/// which language it is read. What has no words is a sign.
 pub fn excerpt_of(said: &Said) -> String {
     let words = excerpt(&said.words.body);
     let name = match &said.shared {
-        None => return words,
-        Some(Shared::File(file)) if file.filename.is_empty() => shared(&Shared::File(file.clone())),
-        Some(Shared::File(file)) => file.filename.clone(),
+        None | Some(Shared::Change { .. }) => return words,
+        Some(Shared::File(file)) if file.filename.is_empty() => icon(file.kind).to_owned(),
+        Some(Shared::File(SharedFile { filename: name, .. }))
+        | Some(Shared::Opaque { name, .. }) => name.clone(),
         Some(Shared::Place(place)) => place_in_words(place),
         Some(Shared::Poll(poll)) => poll.question.clone(),
         Some(Shared::PollResult(result)) => result.question.clone(),
+        Some(Shared::Notes { .. }) if !words.is_empty() => return words,
+        Some(Shared::Notes { .. }) => "✉️".to_owned(),
     };
-    if words.is_empty() {
-        excerpt(&name)
-    } else {
-        excerpt(&format!("{name}: {words}"))
+    match (name.is_empty(), words.is_empty()) {
+        (_, true) => excerpt(&name),
+        (true, false) => words,
+        (false, false) => excerpt(&format!("{name}: {words}")),
+    }
+}
+
+/// Before the name of a file, in every language.
+#[must_use]
+pub fn icon(kind: FileKind) -> &'static str {
+    match kind {
+        FileKind::Image | FileKind::Sticker => "🖼️",
+        FileKind::Video => "🎬",
+        FileKind::Audio => "🎵",
+        FileKind::Voice => "🎤",
+        FileKind::File => "📎",
     }
 }
 
@@ -33,35 +50,47 @@ fn place_in_words(place: &Place) -> String {
     }
 }
 
-/// What something is called after a verb: `a file named “plan.pdf”`.
-pub fn shared(shared: &Shared) -> String {
-    match shared {
-        Shared::File(file) => {
-            let kind = match file.kind {
-                FileKind::Image => "an image",
-                FileKind::Sticker => "a sticker",
-                FileKind::Video => "a video",
-                FileKind::Audio => "an audio file",
-                FileKind::Voice => "a voice message",
-                FileKind::File => "a file",
-            };
-            named(kind, &file.filename)
-        }
-        Shared::Place(place) => named("a place", &place.description),
-        Shared::Poll(poll) => named("a poll", &poll.question),
-        Shared::PollResult(result) => named("the result of a poll", &result.question),
-    }
+/// To the author: a file that letters can only name.
+pub fn not_fetched(file: &SharedFile) -> String {
+    let kind = match file.kind {
+        FileKind::Image => "an image",
+        FileKind::Sticker => "a sticker",
+        FileKind::Video => "a video",
+        FileKind::Audio => "an audio file",
+        FileKind::Voice => "a voice message",
+        FileKind::File => "a file",
+    };
+    format!(
+        "I can't fetch {}: it is encrypted, or its message doesn't say where it is. The people on \
+         email are told that it is missing.",
+        named(kind, &file.filename)
+    )
 }
 
 /// The same of what nobody can carry.
-pub fn opaque(what: Opaque, name: &str) -> String {
-    named(
-        match what {
-            Opaque::Encrypted => "an encrypted message",
-            Opaque::Unknown => "a message of a special kind",
-        },
-        name,
+pub fn not_carried(what: Opaque, name: &str) -> String {
+    format!(
+        "I can't carry {} by email. The people on email are told that it is missing.",
+        opaque(what, name, Language::English)
     )
+}
+
+/// What nobody can carry, such that it follows a verb: `a message of a special kind named “beep”`.
+pub fn opaque(what: Opaque, name: &str, language: Language) -> String {
+    let kind = match (what, language) {
+        (Opaque::Encrypted, Language::English) => "an encrypted message",
+        (Opaque::Encrypted, Language::French) => "un message chiffré",
+        (Opaque::Encrypted, Language::German) => "eine verschlüsselte Nachricht",
+        (Opaque::Unknown, Language::English) => "a message of a special kind",
+        (Opaque::Unknown, Language::French) => "un message d’un type particulier",
+        (Opaque::Unknown, Language::German) => "eine Nachricht besonderer Art",
+    };
+    match language {
+        Language::English => named(kind, name),
+        _ if name.is_empty() => kind.to_owned(),
+        Language::French => format!("{kind}\u{a0}: «\u{202f}{name}\u{202f}»"),
+        Language::German => format!("{kind}: „{name}“"),
+    }
 }
 
 fn named(kind: &str, name: &str) -> String {
@@ -70,19 +99,6 @@ fn named(kind: &str, name: &str) -> String {
     } else {
         format!("{kind} named “{name}”")
     }
-}
-
-/// `what` as [`opaque`] has it.
-pub fn not_carried(what: &str) -> String {
-    format!("I can't carry {what} by email. The people on email are told that it is missing.")
-}
-
-/// `what` as [`shared`] has it.
-pub fn not_fetched(what: &str) -> String {
-    format!(
-        "I can't fetch {what}: it is encrypted, or its message doesn't say where it is. The people on \
-         email are told that it is missing."
-    )
 }
 
 /// A poll without its frame, in plain text.
@@ -95,19 +111,6 @@ pub fn poll_in_words(poll: &Poll) -> String {
     words
 }
 
-/// In place of a caption that was removed.
-pub fn no_caption() -> String {
-    "(no words with it any more)".to_owned()
-}
-
-pub fn reacted(key: &str, excerpt: &str) -> String {
-    if excerpt.is_empty() {
-        key.to_owned()
-    } else {
-        format!("{key} (to “{excerpt}”)")
-    }
-}
-
 pub fn taken_back_too_late(sender: &str, people: &[&str]) -> String {
     format!(
         "{sender}, the message you removed had already gone by email to {}.",
@@ -115,35 +118,11 @@ pub fn taken_back_too_late(sender: &str, people: &[&str]) -> String {
     )
 }
 
-/// What has happened in a room, as a sentence without its author.
-pub fn came() -> String {
-    "joined the room".to_owned()
-}
-
-pub fn went() -> String {
-    "left the room".to_owned()
-}
-
-pub fn was_put_out() -> String {
-    "was removed from the room".to_owned()
-}
-
-pub fn named_the_room(name: &str) -> String {
-    let name = excerpt(name);
-    if name.is_empty() {
-        "removed the room's name".to_owned()
-    } else {
-        format!("named the room “{name}”")
-    }
-}
-
-pub fn changed_the_topic(topic: &str) -> String {
-    let topic = excerpt(topic);
-    if topic.is_empty() {
-        "removed the room's topic".to_owned()
-    } else {
-        format!("changed the room's topic to “{topic}”")
-    }
+pub fn taken_back_perhaps_too_late(sender: &str, person: &str) -> String {
+    format!(
+        "{sender}, the message you removed may have gone by email to {person}: how its sending ended is \
+         not known."
+    )
 }
 
 #[cfg(test)]
@@ -151,7 +130,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::domain::{event::Words, sharing::PollResult, sharing::SharedFile};
+    use crate::domain::{event::Words, sharing::PollResult};
 
     fn file(kind: FileKind, name: &str) -> Shared {
         Shared::File(SharedFile {
@@ -168,7 +147,7 @@ mod tests {
     #[case(None, "Hello\nAnn", "Hello Ann")]
     #[case(Some(file(FileKind::File, "plan.pdf")), "", "plan.pdf")]
     #[case(Some(file(FileKind::File, "plan.pdf")), "Look", "plan.pdf: Look")]
-    #[case(Some(file(FileKind::Voice, "")), "", "a voice message")]
+    #[case(Some(file(FileKind::Voice, "")), "", "🎤")]
     #[case(Some(Shared::Place(Place { description: String::new(), latitude: 1.5, longitude: -2.0 })), "", "1.5, -2")]
     #[case(Some(Shared::Place(Place { description: "Office".into(), latitude: 0.0, longitude: 0.0 })), "", "Office")]
     #[case(Some(Shared::PollResult(PollResult { question: "When?".into(), votes: Vec::new() })), "", "When?")]

@@ -42,11 +42,11 @@ fn setting(key: Key, facts: &SettingsFacts, zone: &TimeZone) -> String {
     format!(
         "- `{} {value}` {} ({from})",
         key.word(),
-        meaning(&value, &in_force, zone)
+        meaning(&value, &in_force, facts.has_pages, zone)
     )
 }
 
-fn meaning(value: &Value, in_force: &Settings, zone: &TimeZone) -> String {
+fn meaning(value: &Value, in_force: &Settings, has_pages: bool, zone: &TimeZone) -> String {
     let by_digest = if in_force.digest.is_empty() {
         ""
     } else {
@@ -66,7 +66,14 @@ fn meaning(value: &Value, in_force: &Settings, zone: &TimeZone) -> String {
         Value::Notices(false) => "what other bots say stays here".to_owned(),
         Value::Changes(true) => "letters tell who comes and goes".to_owned(),
         Value::Changes(false) => "letters don't tell who comes and goes".to_owned(),
-        Value::Broadcast(true) => "a newsletter: people can leave by one click".to_owned(),
+        Value::Broadcast(true) if has_pages => {
+            "a newsletter: people can leave by one click".to_owned()
+        }
+        Value::Broadcast(true) => {
+            "a newsletter: people can leave by a mail only, as my configuration has no `public` with \
+             an https address, whose pages take one click"
+                .to_owned()
+        }
         Value::Broadcast(false) => "letters are personal mails".to_owned(),
     }
 }

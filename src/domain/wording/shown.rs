@@ -1,7 +1,7 @@
 //! What the bot says about mails that are shown in rooms.
 
 use super::{bytes, excerpt};
-use crate::domain::{effect::Folded, incoming::Withheld};
+use crate::domain::{effect::Folded, incoming::Withheld, letter::Language};
 
 /// A file whose mail gives it no name.
 pub const NAMELESS_FILE: &str = "unnamed file";
@@ -26,11 +26,6 @@ const HINTS: [&str; 3] = [
     "🔍 signature folded",
 ];
 
-/// Below the beginning of a mail that is too long to be shown.
-pub fn rest_in_file(filename: &str) -> String {
-    format!("(This is the beginning; all of it is in the file {filename}.)")
-}
-
 /// What a mail too long for the room is called as a file.
 pub const WHOLE_TEXT: &str = "message.txt";
 
@@ -51,25 +46,31 @@ pub fn withheld(sender: &str, files: &[(String, u64, Withheld)]) -> String {
     lines.join("\n")
 }
 
-/// Below a mail with more files than a room shows: the names of the others.
-pub fn files_left(names: &[&str]) -> String {
-    let mut told: Vec<String> = names
-        .iter()
-        .take(MOST_TOLD)
-        .map(|one| excerpt(one))
-        .collect();
-    if let Some(more @ 1..) = names.len().checked_sub(MOST_TOLD) {
-        told.push(format!("and {more} more"));
-    }
-    let count = match names.len() {
+/// Below a mail with more files than a room shows: the names of the first of the others.
+pub fn files_left(names: &[String], count: usize) -> String {
+    let told = listed_files(names, count, Language::English);
+    let count = match count {
         1 => "1 more file is".to_owned(),
         count => format!("{count} more files are"),
     };
-    format!("({count} only in the original, 🔍: {})", told.join(", "))
+    format!("({count} only in the original, 🔍: {told})")
+}
+
+/// The names of the first of `count` files.
+pub fn listed_files(names: &[String], count: usize, language: Language) -> String {
+    let mut told = names.to_vec();
+    if let Some(more @ 1..) = count.checked_sub(names.len()) {
+        told.push(match language {
+            Language::English => format!("and {more} more"),
+            Language::French => format!("et {more} autres"),
+            Language::German => format!("und {more} weitere"),
+        });
+    }
+    told.join(", ")
 }
 
 /// Files in one sentence.
-const MOST_TOLD: usize = 20;
+pub const MOST_TOLD: usize = 20;
 
 pub fn original_of_what() -> String {
     "Which mail? Reply with `!email original` to the message that shows it, or react to that \

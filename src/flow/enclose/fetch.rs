@@ -35,7 +35,7 @@ pub struct NotYet {
 }
 
 impl NotYet {
-    pub(super) fn others_go_first() -> Self {
+    pub fn others_go_first() -> Self {
         Self {
             reason: "its files are being fetched".to_owned(),
             after: Duration::ZERO,

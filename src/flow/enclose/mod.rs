@@ -16,9 +16,11 @@ use jiff::tz::TimeZone;
 
 use super::{Context, file_links::page_of};
 pub use fetch::NotYet;
+pub use share_out::Wait;
 
 use crate::{
     domain::{
+        delivery::SendOutcome,
         ids::LetterId,
         letter::{Attached, Enclosed, Inline, Preview},
         sharing::{Fate, Missing, Shared, SharedFile},
@@ -34,9 +36,29 @@ use crate::{
 /// than the lease of an attempt.
 const LONGEST: Duration = Duration::from_mins(5);
 
+/// Whether every file of the letter is where it is to be, so that nothing has to be done for it.
+pub async fn is_ready(connection: &mut Connection, letter: LetterId) -> Result<bool, StoreError> {
+    let items = letters::items(connection, letter).await?;
+    for (item, event) in items
+        .iter()
+        .filter_map(|it| Some((it, file_to_have(it)?.0)))
+    {
+        let found = files::find(connection, event).await?;
+        if item.fate.is_none() || found.is_none_or(|found| found.state == State::Waiting) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Sees to it that the fate of every file in the letter is decided and stored; every recipient gets
-/// the same letter. `Some`: not yet.
-pub async fn ready(letter: LetterId, context: &Arc<Context>) -> Result<Option<NotYet>, StoreError> {
+/// the same letter. `Some`: not yet. `words` is what it takes without its files, in octets; asked only
+/// if there is something to decide.
+pub async fn ready(
+    letter: LetterId,
+    words: impl Future<Output = Result<u64, SendOutcome>> + Send,
+    context: &Arc<Context>,
+) -> Result<Option<Wait>, StoreError> {
     let begun = Instant::now();
     let mut reading = context.store.read().await?;
     let items = letters::items(&mut reading, letter).await?;
@@ -46,7 +68,7 @@ pub async fn ready(letter: LetterId, context: &Arc<Context>) -> Result<Option<No
     let mut not_yet: Option<NotYet> = None;
     for (event, file) in items.iter().filter_map(file_to_have) {
         if begun.elapsed() > LONGEST {
-            return Ok(Some(NotYet::others_go_first()));
+            return Ok(Some(Wait::ForFiles(NotYet::others_go_first())));
         }
         let Some(wait) = fetch::fetch(event, file, letter, context).await? else {
             continue;
@@ -56,9 +78,12 @@ pub async fn ready(letter: LetterId, context: &Arc<Context>) -> Result<Option<No
             .or(Some(wait));
     }
     match not_yet {
-        Some(wait) => Ok(Some(wait)),
+        Some(wait) => Ok(Some(Wait::ForFiles(wait))),
         None if is_decided => Ok(None),
-        None => share_out::decide(letter, context).await,
+        None => match words.await {
+            Ok(words) => share_out::decide(letter, words, context).await,
+            Err(outcome) => Ok(Some(Wait::ForServer(outcome))),
+        },
     }
 }
 

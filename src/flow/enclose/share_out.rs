@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::fetch::{NotYet, tell};
 use crate::{
     domain::{
+        delivery::SendOutcome,
         ids::LetterId,
         sharing::{Fate, Missing, Shared, SharedFile},
         wording,
@@ -17,100 +18,103 @@ use crate::{
     },
 };
 
-/// For the letter's frame, headers and boundaries, in octets.
-const FRAME: u64 = 64 * 1024;
-/// For the header of each part.
-const PART: u64 = 1024;
+/// For the signature, what is each recipient's own, and boundaries, in octets.
+const FRAME: u64 = 8 * 1024;
+/// For what stands about a file in the letter and in the header of its part, besides its name.
+const PART: u64 = 2 * 1024;
+/// A name stands in both parts and three times in headers; an octet of it takes at most twelve there.
+const NAME: u64 = 60;
 
-/// Decides about the letter's files, all at once; every file in it is known. `Some`: one isn't any
-/// more.
-pub(super) async fn decide(
-    letter: LetterId,
-    context: &Arc<Context>,
-) -> Result<Option<NotYet>, StoreError> {
-    let most = largest_mail(letter, context).await?;
-    let store = context.store.clone();
-    let context = Arc::clone(context);
-    store
-        .write(move |tx| Box::pin(async move { decide_now(tx, letter, most, &context).await }))
-        .await
+/// What a letter waits for.
+#[derive(Debug)]
+pub enum Wait {
+    ForFiles(NotYet),
+    /// An attempt to send it ended here: how much the mail server takes can't be found out.
+    ForServer(SendOutcome),
 }
 
-/// What we and the mail server allow, in octets.
-async fn largest_mail(letter: LetterId, context: &Context) -> Result<u64, StoreError> {
+/// Decides about the letter's files, all at once; every file in it is known. `words` is what the letter
+/// takes without them, in octets. `Some`: one isn't known any more, or the mail server can't be asked.
+pub(super) async fn decide(
+    letter: LetterId,
+    words: u64,
+    context: &Arc<Context>,
+) -> Result<Option<Wait>, StoreError> {
+    let most = match largest_mail(letter, context).await? {
+        Ok(most) => most,
+        Err(outcome) => return Ok(Some(Wait::ForServer(outcome))),
+    };
+    let store = context.store.clone();
+    let context = Arc::clone(context);
+    let decided = store.write(move |tx| {
+        Box::pin(async move { decide_now(tx, letter, words, most, &context).await })
+    });
+    Ok(decided.await?.map(Wait::ForFiles))
+}
+
+/// What we and the mail server allow, in octets. Never a guess: a letter that turns out to be too large
+/// is refused.
+async fn largest_mail(
+    letter: LetterId,
+    context: &Context,
+) -> Result<Result<u64, SendOutcome>, StoreError> {
     let mut reading = context.store.read().await?;
     let sealed = letters::sealed(&mut reading, letter).await?;
     let found = conversations::find(&mut reading, sealed.conversation).await?;
+    let found_out = letters::most(&mut reading, letter).await?;
     drop(reading);
     let (name, _) = context.mailbox(found.as_ref().map_or("", |found| &found.mailbox));
     let server = match context.transports.get(name) {
         Some(transport) => transport.size_limit().await,
-        None => None,
+        None => Err(SendOutcome::RetryLater {
+            reason: "the mailbox has no mail server".to_owned(),
+            after: None,
+        }),
     };
-    let own = context.letters.max_size;
-    Ok(own.min(server.unwrap_or(own)))
+    let own = context.letters.max_size.min(found_out.unwrap_or(u64::MAX));
+    Ok(server.map(|server| own.min(server)))
 }
 
 async fn decide_now(
     tx: &mut Tx,
     letter: LetterId,
+    words: u64,
     most: u64,
     context: &Context,
 ) -> Result<Option<NotYet>, StoreError> {
     let sealed = letters::sealed(tx.connection(), letter).await?;
-    let items = letters::items(tx.connection(), letter).await?;
-    let conversation = conversations::find(tx.connection(), sealed.conversation).await?;
-    let (_, mailbox) = context.mailbox(conversation.as_ref().map_or("", |found| &found.mailbox));
-    let logo = mailbox.look.logo.as_ref();
-    let words = items.iter().map(|item| {
-        let html = item.words.html.as_ref().map_or(0, String::len);
-        // In both parts, and encoded.
-        4 * (item.words.body.len() + html) as u64
-    });
-    let quote = sealed
-        .seal
-        .quote
-        .as_ref()
-        .map_or(0, |quote| quote.text.len());
-    let rest = FRAME
-        + words.sum::<u64>()
-        + 4 * quote as u64
-        + logo.map_or(0, |logo| encoded(logo.content.len() as u64));
-    let mut place = most.saturating_sub(rest);
     let mut shared = Vec::new();
-    for item in &items {
-        let Some(Shared::File(file)) = &item.shared else {
+    for item in letters::items(tx.connection(), letter).await? {
+        // What another attempt has decided stays.
+        let (Some(Shared::File(file)), None) = (&item.shared, &item.fate) else {
             continue;
         };
         let found = files::find(tx.connection(), &item.event).await?;
-        shared.push((item, file, found));
+        shared.push((item.event, file.clone(), found));
     }
-    // What another attempt has decided stays.
-    for (item, _, found) in &shared {
-        if let (Some(Fate::Attached), Some(found)) = (&item.fate, found) {
-            place = place.saturating_sub(weight(found));
-        }
-    }
-    for (item, file, found) in shared {
-        if item.fate.is_some() {
-            continue;
-        }
-        let way = match way(file, found.as_ref(), place) {
+    let said = shared.iter().map(|(_, file, _)| said_of(file));
+    let mut place = most.saturating_sub(words + FRAME + said.sum::<u64>());
+    let mut fates = Vec::new();
+    for (event, file, found) in shared {
+        let way = match way(&file, found.as_ref(), place) {
             Ok(way) => way,
             Err(not_yet) => return Ok(Some(not_yet)),
         };
+        if let Way::Attach(weight) = way {
+            place -= weight;
+        }
+        fates.push((event, file, way));
+    }
+    for (event, file, way) in fates {
         let fate = match way {
-            Way::Attach(weight) => {
-                place -= weight;
-                Fate::Attached
-            }
+            Way::Attach(_) => Fate::Attached,
             Way::Miss(missing) => Fate::Missing(missing),
             Way::Link(size) if context.public.is_some() => {
                 let now = context.now_ms();
                 let until = end_of_link(now);
                 let link = links::make(
                     tx,
-                    &item.event,
+                    &event,
                     sealed.conversation,
                     &file.filename,
                     &sealed.seal.language,
@@ -123,14 +127,14 @@ async fn decide_now(
                 }
             }
             Way::Link(size) => {
-                if files::tell(tx, &item.event).await? {
+                if files::tell(tx, &event).await? {
                     let text = wording::file::too_large_for_mail(&file.filename, size, most);
-                    tell(tx, &item.event, &text, letter, context).await?;
+                    tell(tx, &event, &text, letter, context).await?;
                 }
                 Fate::Missing(Missing::TooLarge { size })
             }
         };
-        letters::decide(tx, letter, &item.event, &fate).await?;
+        letters::decide(tx, letter, &event, &fate).await?;
     }
     Ok(None)
 }
@@ -168,7 +172,12 @@ fn way(file: &SharedFile, found: Option<&Found>, place: u64) -> Result<Way, NotY
 
 /// What a file takes of the mail, in octets.
 fn weight(found: &Found) -> u64 {
-    PART + encoded(found.size) + encoded(found.preview_size)
+    encoded(found.size) + encoded(found.preview_size)
+}
+
+/// What is said of a file, in octets, however it travels.
+fn said_of(file: &SharedFile) -> u64 {
+    PART + NAME * file.filename.len() as u64
 }
 
 /// In base64, in lines of 76 and their ends.
@@ -208,7 +217,7 @@ mod tests {
     }
 
     #[rstest]
-    #[case::fits(State::Kept, 5_700, Ok(Way::Attach(8_824)))]
+    #[case::fits(State::Kept, 5_700, Ok(Way::Attach(7_800)))]
     #[case::fits_no_more(State::Kept, 70_000, Ok(Way::Link(70_000)))]
     #[case::left(State::TooLarge, 90_000_000, Ok(Way::Link(90_000_000)))]
     #[case::missing(State::Missing, 0, Ok(Way::Miss(Missing::Gone { reason: "the homeserver says: no".to_owned() })))]

@@ -6,8 +6,9 @@
 //! `cid` how the HTML refers to it. `composed` is the mail in pieces; what is large is fetched and
 //! encoded (`base64_lines`) only while the mail is sent.
 //!
-//! A letter is a person's mail (no `Precedence`, `Auto-Submitted` or `X-Auto-Response-Suppress`, and
-//! `List-*` only in a broadcast): an absence note in answer to it is welcome.
+//! A letter is a person's mail (no `Precedence` or `X-Auto-Response-Suppress`, `List-*` only in a
+//! broadcast, and `Auto-Submitted` only where we answer by ourselves): an absence note in answer to it
+//! is welcome.
 
 mod base64_lines;
 mod body;
@@ -115,6 +116,10 @@ fn write_header(letter: &SealedLetter, headers: &mut Headers) -> Result<(), Comp
         headers.set(References::from(earlier));
     }
     headers.insert_raw(plain(POSTROOM_ID, id.bracketed()));
+    if letter.automatic {
+        // RFC 3834 section 5.
+        headers.insert_raw(plain("Auto-Submitted", "auto-replied".to_owned()));
+    }
     for field in letter.list.iter().flat_map(list::fields) {
         headers.insert_raw(field);
     }

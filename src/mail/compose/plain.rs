@@ -56,6 +56,12 @@ pub(super) fn draw(view: &View<'_>) -> String {
 fn said(said: &Said, text: &mut Paragraphs) {
     match said {
         Said::Words(words) => text.add(&words.text),
+        Said::Mail { words, notes } => {
+            if let Some(words) = words {
+                text.add(&words.text);
+            }
+            text.add(&notes.join("\n"));
+        }
         Said::Emote { author, words } => text.add(&format!("* {author} {}", words.text)),
         Said::Note(note) => text.add(&format!("[{note}]")),
         Said::File(file) => {

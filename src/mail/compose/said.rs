@@ -11,10 +11,12 @@ use crate::{
     domain::{
         event::Words,
         letter::{Attached, Enclosed, Entry, EntryBody, Inline, Language, SealedLetter},
-        sharing::{FileKind, Missing, Place, Poll, PollResult, SharedFile},
+        sharing::{Change, FileKind, Missing, Place, Poll, PollResult, SharedFile},
         wording::{
-            letter::{Remark, Sentences, reacted_to, sentences},
-            numbers,
+            excerpt, icon,
+            letter::{Sentences, sentences},
+            mail::in_letter,
+            numbers, opaque,
         },
     },
 };
@@ -22,6 +24,11 @@ use crate::{
 #[derive(Debug)]
 pub(super) enum Said {
     Words(Written),
+    Mail {
+        words: Option<Written>,
+        /// Sentences of ours.
+        notes: Vec<String>,
+    },
     Emote {
         author: String,
         words: Written,
@@ -96,8 +103,18 @@ impl Said {
         let says = sentences(letter.language);
         let author = || name::shown(&entry.author);
         match &entry.body {
+            EntryBody::Correct { words, .. } if words.body.is_empty() => {
+                Self::Note(says.no_caption().to_owned())
+            }
             EntryBody::Text(words) | EntryBody::Correct { words, .. } => {
                 Self::Words(Written::of(words))
+            }
+            EntryBody::Mail { words, notes } => {
+                let notes = notes.iter().map(|note| in_letter(note, letter.language));
+                Self::Mail {
+                    words: (!words.body.trim().is_empty()).then(|| Written::of(words)),
+                    notes: notes.map(|note| name::shown(&note)).collect(),
+                }
             }
             EntryBody::Emote(words) => Self::Emote {
                 author: author(),
@@ -114,16 +131,22 @@ impl Said {
             EntryBody::Place(place) => Self::Place(PlaceView::of(place, says)),
             EntryBody::Poll(poll) => Self::Poll(PollView::of(poll, says)),
             EntryBody::PollResult(result) => Self::PollResult(PollResultView::of(result, says)),
-            EntryBody::Remark { what } => {
-                let what = name::shown(what);
-                Self::Note(says.remark(&author(), Remark::read(&what)))
+            EntryBody::Remark(change) => {
+                let change = match change {
+                    Change::NamedRoom(name) => Change::NamedRoom(name::shown(&excerpt(name))),
+                    Change::ChangedTopic(topic) => {
+                        Change::ChangedTopic(name::shown(&excerpt(topic)))
+                    }
+                    Change::Came | Change::Went | Change::WasPutOut => change.clone(),
+                };
+                Self::Note(says.remark(&author(), &change))
             }
-            EntryBody::NotCarried { what } => {
-                Self::Note(says.not_carried(&author(), &name::shown(what)))
+            EntryBody::NotCarried { what, name } => {
+                let what = opaque(*what, &name::shown(name), letter.language);
+                Self::Note(says.not_carried(&author(), &what))
             }
-            EntryBody::React { what } => {
-                let (sign, to) = reacted_to(what);
-                let to = to.map(name::shown);
+            EntryBody::React { sign, to } => {
+                let to = to.as_deref().map(name::shown);
                 Self::Note(says.reaction(&author(), &name::shown(sign), to.as_deref()))
             }
         }
@@ -228,14 +251,8 @@ fn shown_name(file: &SharedFile, says: &dyn Sentences) -> String {
 
 /// A file with what there is to know of it: "🎤 memo.ogg (voice message, 0:42, 80 kB)".
 fn describe(file: &SharedFile, shown_name: &str, size: Option<u64>, language: Language) -> String {
-    let (icon, is_told) = match file.kind {
-        FileKind::Image => ("🖼️", false),
-        FileKind::Sticker => ("🖼️", true),
-        FileKind::Video => ("🎬", true),
-        FileKind::Audio => ("🎵", true),
-        FileKind::Voice => ("🎤", true),
-        FileKind::File => ("📎", false),
-    };
+    let icon = icon(file.kind);
+    let is_told = !matches!(file.kind, FileKind::Image | FileKind::File);
     let kind = sentences(language).kind(file.kind);
     let details = [
         (is_told && !file.filename.is_empty()).then(|| kind.to_owned()),

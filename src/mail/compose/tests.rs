@@ -19,6 +19,7 @@ use super::*;
 use crate::domain::{
     event::Words,
     letter::{Entry, EntryBody, Language, Look, Quote},
+    sharing::Opaque,
 };
 
 fn zoned(text: &str) -> Zoned {
@@ -81,6 +82,7 @@ fn first_letter() -> SealedLetter {
         organisation: "Exemple SARL".to_owned(),
         look: Look::default(),
         list: None,
+        automatic: false,
         utf8: false,
         language: Language::English,
     }
@@ -109,7 +111,8 @@ fn full_letter() -> SealedLetter {
                 "Béla <Ops>",
                 "14:03",
                 EntryBody::NotCarried {
-                    what: "a file named plan & budget.pdf".into(),
+                    what: Opaque::Unknown,
+                    name: "plan & budget".into(),
                 },
             ),
             entry(
@@ -133,7 +136,8 @@ fn full_letter() -> SealedLetter {
                 "Anna Léger",
                 "14:05",
                 EntryBody::React {
-                    what: "👍 (to “Thank you”)".into(),
+                    sign: "👍".into(),
+                    to: Some("Thank you".into()),
                 },
             ),
         ],

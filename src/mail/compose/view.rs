@@ -148,10 +148,7 @@ fn single_author(letter: &SealedLetter) -> Option<&str> {
 
 /// Told in a sentence that names its author.
 fn is_aside(entry: &Entry) -> bool {
-    matches!(
-        entry.body,
-        EntryBody::Remark { .. } | EntryBody::React { .. }
-    )
+    matches!(entry.body, EntryBody::Remark(_) | EntryBody::React { .. })
 }
 
 fn groups(letter: &SealedLetter) -> Vec<Group> {
@@ -195,7 +192,8 @@ fn piece(entry: &Entry, at: usize, letter: &SealedLetter) -> Piece {
         | EntryBody::Place(_)
         | EntryBody::Poll(_)
         | EntryBody::PollResult(_)
-        | EntryBody::Remark { .. }
+        | EntryBody::Mail { .. }
+        | EntryBody::Remark(_)
         | EntryBody::NotCarried { .. }
         | EntryBody::React { .. } => None,
     };

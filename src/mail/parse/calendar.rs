@@ -18,7 +18,7 @@ use jiff::{
 };
 
 use super::headers::one_line;
-use crate::domain::incoming::{Answer, Every, Invitation, Moment, Purpose, Repeats, When};
+use crate::domain::note::{Answer, Every, Invitation, Moment, Purpose, Repeats, When};
 
 /// What a calendar part says; `None` if it names no appointment. `method` is the parameter of the
 /// part's Content-Type.

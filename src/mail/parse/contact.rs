@@ -6,7 +6,7 @@ use calcard::{
 };
 
 use super::headers::one_line;
-use crate::domain::incoming::Contact;
+use crate::domain::note::Contact;
 
 /// The first card in `text`; `None` if it says nothing.
 pub(super) fn read(text: &str) -> Option<Contact> {

@@ -60,7 +60,8 @@ use crate::{
         classify::classify,
         event::Words,
         ids::MessageId,
-        incoming::{Fate, IncomingMail, MailKind, Note, Shown},
+        incoming::{Fate, IncomingMail, MailKind, Shown},
+        note::Note,
         wording,
     },
 };
@@ -203,6 +204,7 @@ pub fn open(raw: &[u8]) -> OpenedMail {
         shown: Vec::new(),
         attachments: attachments.iter().map(|one| one.info.clone()).collect(),
         notes: found.notes,
+        is_told: found.is_told,
         problems: found.problems.into_inner(),
         auto_submitted: facts.is_auto_submitted(),
     };
@@ -237,7 +239,9 @@ impl OpenedMail {
         let mut attachments = self.attachments;
         let written = Written::read(&self.body, is_whole, known, &mut attachments);
         let mut mail = self.mail;
-        mail.shown = written.shown;
+        if !mail.is_told {
+            mail.shown = written.shown;
+        }
         mail.text = written.text;
         mail.html = written.html;
         mail.signature = written.signature;
@@ -340,11 +344,13 @@ fn speak(mut body: Body, found: &mut Found) -> Body {
     body.blocks = std::mem::take(&mut found.spare);
     if body.blocks.is_empty() {
         let says = |note: &Note| matches!(note, Note::Invitation(_) | Note::Contact(_));
-        let (said, left) = std::mem::take(&mut found.notes).into_iter().partition(says);
-        found.notes = left;
-        let said: Vec<Note> = said;
-        let sentences = said.iter().map(wording::mail::note);
+        let sentences = found
+            .notes
+            .iter()
+            .filter(|note| says(note))
+            .map(wording::mail::in_room);
         body.blocks = sentences.map(Block::Plain).collect();
+        found.is_told = !body.blocks.is_empty();
     }
     body
 }
@@ -426,6 +432,7 @@ fn not_a_mail(raw: &[u8]) -> OpenedMail {
         shown: Vec::new(),
         attachments: attachments.iter().map(|one| one.info.clone()).collect(),
         notes: Vec::new(),
+        is_told: false,
         problems: problems.into_inner(),
         auto_submitted: false,
     };

@@ -24,8 +24,8 @@ impl OpenedMail {
             let name = file.filename.as_deref().unwrap_or(wording::NAMELESS_FILE);
             text.extend(["File: ", name, " (", &wording::bytes(file.size), ")\n"]);
         }
-        for note in &mail.notes {
-            text.extend([&wording::mail::note(note), "\n"]);
+        for note in mail.notes.iter().filter(|_| !mail.is_told) {
+            text.extend([&wording::mail::in_room(note), "\n"]);
         }
         text.push('\n');
         text.push_str(&self.body.text());

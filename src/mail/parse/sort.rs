@@ -16,7 +16,10 @@ use super::{
 };
 use crate::{
     content::html::BoundedHtml,
-    domain::incoming::{Cryptography, Fate, Note},
+    domain::{
+        incoming::Fate,
+        note::{Cryptography, Note},
+    },
     mail::tnef,
 };
 
@@ -25,6 +28,8 @@ use crate::{
 pub(super) struct Found {
     pub problems: Problems,
     pub notes: Vec<Note>,
+    /// They are all that the mail says.
+    pub is_told: bool,
     /// Texts that count only if the mail says nothing else.
     pub spare: Vec<Block>,
     /// How many Content-IDs were made up.

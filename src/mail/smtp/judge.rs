@@ -62,6 +62,18 @@ pub(super) fn judge(stage: Stage, trouble: Trouble) -> SendOutcome {
     }
 }
 
+/// As [`judge`], where the mail itself is known, of `size` octets. A server that finds it too large and
+/// doesn't say what would do is offered half as much.
+pub(super) fn judge_mail(stage: Stage, trouble: Trouble, size: u64) -> SendOutcome {
+    match trouble {
+        Trouble::Answer(reply) if is_about_size(&reply) => SendOutcome::TooLarge {
+            reason: format!("the mail server finds the mail too large: {reply}"),
+            most: size / 2,
+        },
+        other => judge(stage, other),
+    }
+}
+
 /// The mail was broken off before its end, so that the server has none (RFC 5321 section 4.1.1.4).
 pub(super) fn broken_off(broken: &Broken) -> SendOutcome {
     match broken {
@@ -114,9 +126,54 @@ fn is_about_sender(stage: Stage, reply: &Reply) -> bool {
     }
 }
 
+/// Whether the mail is too large: the codes of RFC 3463 say so (section 3.4 and 3.3), or, without one,
+/// the words. 552 alone also means a full mailbox, and more.
+fn is_about_size(reply: &Reply) -> bool {
+    if !(500..=599).contains(&reply.code) {
+        return false;
+    }
+    let text = reply.lines.join(" ").to_ascii_lowercase();
+    match text.split_ascii_whitespace().next().unwrap_or_default() {
+        "5.3.4" | "5.2.3" => true,
+        code if code.starts_with("5.") => false,
+        _ => reply.code == 552 && ["size", "large", "big"].iter().any(|it| text.contains(it)),
+    }
+}
+
 fn retry_later(reason: String) -> SendOutcome {
     SendOutcome::RetryLater {
         reason,
         after: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(552, "5.3.4 Message size exceeds fixed limit", true)]
+    #[case(554, "5.3.4 Too big", true)]
+    #[case(552, "5.2.3 Longer than the administrator allows", true)]
+    #[case(552, "Message too large", true)]
+    #[case(552, "5.2.2 Mailbox full: no size left", false)]
+    #[case(552, "5.7.0 Dangerous", false)]
+    #[case(552, "Mailbox full", false)]
+    #[case(452, "4.3.4 Too large just now", false)]
+    #[case(554, "A large refusal", false)]
+    fn a_mail_that_is_too_large_is_told_from_others(
+        #[case] code: u16,
+        #[case] text: &str,
+        #[case] expected: bool,
+    ) {
+        let reply = Reply {
+            code,
+            lines: vec![text.to_owned()],
+        };
+        let outcome = judge_mail(Stage::Mail, Trouble::Answer(reply), 1_000);
+        let is_too_large = matches!(outcome, SendOutcome::TooLarge { most: 500, .. });
+        assert_eq!(is_too_large, expected, "{outcome:?}");
     }
 }

@@ -34,7 +34,7 @@ use tokio::{sync::Semaphore, time::Instant};
 pub use self::settings::SettingsFault;
 use self::{
     connection::{Connection, Trouble},
-    judge::{Stage, broken_off, connect_failed, judge},
+    judge::{Stage, broken_off, connect_failed, judge, judge_mail},
     pool::Pool,
     settings::Server,
 };
@@ -90,16 +90,21 @@ impl SmtpTransport {
     }
 
     /// The largest mail that the server takes, in octets (RFC 1870 section 4). Connects if it was never
-    /// asked; `None` if it can't be reached.
-    pub async fn size_limit(&self) -> Option<u64> {
-        let known = || Some(self.limit.load(Ordering::Relaxed)).filter(|limit| *limit > 0);
-        if known().is_none() {
+    /// asked, and may have changed since.
+    ///
+    /// # Errors
+    ///
+    /// It can't be asked: what that means for the mail that waits.
+    pub async fn size_limit(&self) -> Result<u64, SendOutcome> {
+        if self.limit.load(Ordering::Relaxed) == 0 {
             let _slot = self.slots.acquire().await.ok();
-            let connection = Connection::open(&self.server).await.ok()?;
+            let connection = Connection::open(&self.server)
+                .await
+                .map_err(|fault| connect_failed(&self.server, &fault))?;
             self.note_limit(&connection);
             self.pool.put(connection);
         }
-        known()
+        Ok(self.limit.load(Ordering::Relaxed))
     }
 
     /// A server that says nothing of a limit has none, as far as we know.
@@ -293,17 +298,18 @@ where
     if let Some(limit) = connection.extensions().size
         && message.size > limit
     {
-        return Err(SendOutcome::Refused {
+        return Err(SendOutcome::TooLarge {
             reason: format!(
                 "the mail has {} bytes, and our mail server takes at most {limit}",
                 message.size
             ),
+            most: limit,
         });
     }
     connection
         .data()
         .await
-        .map_err(|trouble| judge(Stage::Data, trouble))?;
+        .map_err(|trouble| judge_mail(Stage::Data, trouble, message.size))?;
     connection
         .content(message.content, deadline)
         .await
@@ -312,7 +318,7 @@ where
         Ok(receipt) => Ok(SendOutcome::Delivered {
             answer: receipt.to_string(),
         }),
-        Err(trouble @ Trouble::Answer(_)) => Err(judge(Stage::Mail, trouble)),
+        Err(trouble @ Trouble::Answer(_)) => Err(judge_mail(Stage::Mail, trouble, message.size)),
         Err(Trouble::Lost(error)) => Err(SendOutcome::Uncertain {
             reason: format!("the mail was sent, but the server's receipt did not come: {error}"),
         }),

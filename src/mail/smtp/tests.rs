@@ -269,6 +269,7 @@ fn kind(outcome: &SendOutcome) -> &'static str {
         SendOutcome::RetryLater { .. } => "retry",
         SendOutcome::Refused { .. } => "refused",
         SendOutcome::SenderRefused { .. } => "sender",
+        SendOutcome::TooLarge { .. } => "too large",
         SendOutcome::Withdrawn => "withdrawn",
         SendOutcome::Uncertain { .. } => "uncertain",
     }
@@ -279,6 +280,7 @@ fn reason(outcome: SendOutcome) -> String {
         SendOutcome::RetryLater { reason, .. }
         | SendOutcome::Refused { reason }
         | SendOutcome::SenderRefused { reason }
+        | SendOutcome::TooLarge { reason, .. }
         | SendOutcome::Uncertain { reason } => reason,
         other => panic!("{other:?}"),
     }
@@ -327,7 +329,7 @@ fn reason(outcome: SendOutcome) -> String {
 #[case(".", Say("451 later"), "retry")]
 #[case(".", Say("421 closing"), "retry")]
 #[case(".", Say("554 5.7.1 spam"), "refused")]
-#[case(".", Say("552 too large"), "refused")]
+#[case(".", Say("552 too large"), "too large")]
 #[case(".", Say("354 what"), "uncertain")]
 #[case(".", Say("what"), "uncertain")]
 #[case(".", Close, "uncertain")]
@@ -493,9 +495,10 @@ async fn a_connection_lost_within_the_mail_is_no_uncertainty() {
 }
 
 #[tokio::test]
-async fn a_mail_above_the_servers_limit_is_refused() {
+async fn a_mail_above_the_servers_limit_is_too_large() {
     let server = TestServer::start(&[(0, "EHLO", Say("250-mx\r\n250 SIZE 10"))]).await;
     let outcome = send(&server.transport()).await;
+    assert_eq!(kind(&outcome), "too large", "{outcome:?}");
     assert!(reason(outcome).contains("takes at most 10"));
     assert!(!server.log().contains(&"DATA".to_owned()));
 }

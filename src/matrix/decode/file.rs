@@ -3,7 +3,10 @@
 use ruma::OwnedMxcUri;
 use serde_json::Value;
 
-use crate::domain::sharing::{FileKind, SharedFile};
+use crate::domain::{
+    sharing::{FileKind, SharedFile},
+    wording::NAMELESS_FILE,
+};
 
 /// What kind of file a message of this type shares; `None` if it shares none.
 pub(super) fn kind_of(msgtype: &str, content: &Value) -> Option<FileKind> {
@@ -35,7 +38,12 @@ pub(super) fn read(kind: FileKind, content: &Value) -> SharedFile {
     SharedFile {
         kind,
         source: source(content),
-        filename: clean(name(content)),
+        // What we call it in the room is no name.
+        filename: clean(
+            Some(name(content))
+                .filter(|it| *it != NAMELESS_FILE)
+                .unwrap_or_default(),
+        ),
         content_type: info["mimetype"]
             .as_str()
             .filter(|given| is_media_type(given))

@@ -140,7 +140,7 @@ fn a_redaction_names_its_target_in_either_place(#[case] content: Value, #[case] 
 }
 
 #[test]
-fn what_nobody_knows_is_named() {
+fn what_nobody_knows_says_itself_what_it_is() {
     let event = event(
         "m.room.message",
         &json!({"msgtype": "org.example.other", "body": "beep\nbeep"}),
@@ -149,14 +149,11 @@ fn what_nobody_knows_is_named() {
     let EventKind::Message { content, .. } = event.kind else {
         panic!()
     };
-    let name = "beep beep".to_owned();
-    assert_eq!(
-        content,
-        Content::Opaque {
-            what: Opaque::Unknown,
-            name
-        }
-    );
+    let words = Words {
+        body: "beep\nbeep".to_owned(),
+        html: None,
+    };
+    assert_eq!(content, Content::Text(words));
 }
 
 #[rstest]

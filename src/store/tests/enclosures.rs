@@ -79,7 +79,7 @@ async fn settle(store: &Store, letter: i64) {
 }
 
 async fn strike(store: &Store, event: &'static str) {
-    let strike = store.write(move |tx| Box::pin(async move { places::strike(tx, event).await }));
+    let strike = store.write(move |tx| Box::pin(async move { places::strike(tx, event, 9).await }));
     strike.await.unwrap();
 }
 

@@ -170,7 +170,7 @@ async fn the_newest_words_that_were_sent_are_known(
                 if letter == 0 {
                     letters::settle(tx, LetterId(1)).await?;
                 }
-                places::strike(tx, "$four").await
+                places::strike(tx, "$four", 9).await
             })
         });
         sealed.await.unwrap();
@@ -214,6 +214,7 @@ async fn seal(tx: &mut Tx, conversation: ConversationId, number: usize) -> Resul
         language: String::new(),
         time_zone: String::new(),
         list: None,
+        automatic: None,
     };
     let id = MessageId::parse(&format!("<{number}@b>")).unwrap();
     letters::seal(tx, letter.unwrap(), &id, &seal, 0).await?;

@@ -18,15 +18,14 @@ use tokio::{
     time::timeout,
 };
 
-use super::page::{self, Page, for_one_reader};
+use super::{
+    page::{Page, for_one_reader},
+    state::Public,
+};
 use crate::{
-    domain::{delivery::millis, letter::Language, token::Keys, wording::page as wording},
-    lifecycle::Clock,
+    domain::{delivery::millis, letter::Language, wording::page as wording},
     matrix::client::{Client, Download, Fault},
-    store::{
-        Store, StoreError,
-        links::{self, Link},
-    },
+    store::links::{self, Link},
 };
 
 /// Downloads at the same time.
@@ -39,43 +38,24 @@ const PATIENCE_WITH_READERS: Duration = Duration::from_mins(1);
 const PIECES: usize = 4;
 /// Who asks again within this time tells nobody twice.
 const ASKED_AGAIN: Duration = Duration::from_hours(24);
-/// When to come back, in seconds.
-const RETRY_AFTER: &str = "120";
 
-/// What the pages work with.
+/// What the pages of files work with.
 #[derive(Debug, Clone)]
 pub struct Files {
-    pub store: Store,
-    pub homeserver: Client,
-    pub keys: Keys,
-    pub clock: Clock,
+    public: Public,
+    homeserver: Client,
     /// In whose name files are fetched.
-    pub bot: OwnedUserId,
-    /// Whose pages they are.
-    pub organisation: String,
-    /// In which nobody is known yet.
-    pub language: Language,
+    bot: OwnedUserId,
     places: Arc<Semaphore>,
 }
 
 impl Files {
     #[must_use]
-    pub fn new(
-        store: Store,
-        homeserver: Client,
-        keys: Keys,
-        clock: Clock,
-        bot: OwnedUserId,
-        (organisation, language): (String, Language),
-    ) -> Self {
+    pub fn new(public: Public, homeserver: Client, bot: OwnedUserId) -> Self {
         Self {
-            store,
+            public,
             homeserver,
-            keys,
-            clock,
             bot,
-            organisation,
-            language,
             places: Arc::new(Semaphore::new(MOST)),
         }
     }
@@ -99,12 +79,12 @@ async fn fetch(State(files): State<Files>, method: Method, parameters: Parameter
         Ok(found) => found,
         Err(response) => return response,
     };
-    if files.clock.now().as_millisecond() >= link.ends_at {
+    if files.public.clock.now().as_millisecond() >= link.ends_at {
         return Page {
             title: wording::expired_title(language),
             text: &wording::expired(&link.filename, &link.end(), language),
-            button: Some(wording::ask_again(language)),
-            ..files.page(language)
+            button: Some((wording::ask_again(language), "")),
+            ..files.public.page(language)
         }
         .answer(StatusCode::GONE);
     }
@@ -112,7 +92,7 @@ async fn fetch(State(files): State<Files>, method: Method, parameters: Parameter
         return whole(&link, Some(link.size()), Body::empty());
     }
     let Ok(place) = Arc::clone(&files.places).try_acquire_owned() else {
-        return files.later(language);
+        return files.public.later(language);
     };
     let source = <&MxcUri>::from(link.source.as_str());
     match files.homeserver.download(source, LONGEST, &files.bot).await {
@@ -123,7 +103,7 @@ async fn fetch(State(files): State<Files>, method: Method, parameters: Parameter
         Err(Fault::Refused { .. }) => files.gone(language),
         Err(fault) => {
             tracing::warn!(link = link.id, %fault, "A file that a customer asks for can't be fetched");
-            files.later(language)
+            files.public.later(language)
         }
     }
 }
@@ -134,29 +114,30 @@ async fn ask(State(files): State<Files>, parameters: Parameters) -> Response {
         Ok(found) => found,
         Err(response) => return response,
     };
-    let now = files.clock.now().as_millisecond();
+    let now = files.public.clock.now().as_millisecond();
     if now < link.ends_at {
         return Page {
-            title: &wording::file_title(&files.organisation, language),
+            title: &wording::file_title(&files.public.organisation, language),
             text: &wording::file_details(link.size(), &link.end(), language),
             // This very address.
             link: Some((wording::download(language), "")),
-            ..files.page(language)
+            ..files.public.page(language)
         }
         .answer(StatusCode::OK);
     }
     let (id, since) = (link.id, now.saturating_sub(millis(ASKED_AGAIN)));
     let asked = files
+        .public
         .store
         .write(move |tx| Box::pin(async move { links::ask(tx, id, now, since).await }));
     match asked.await {
         Ok(()) => Page {
             title: wording::asked_title(language),
             text: &wording::asked(&link.filename, language),
-            ..files.page(language)
+            ..files.public.page(language)
         }
         .answer(StatusCode::OK),
-        Err(error) => files.failed(&error),
+        Err(error) => files.public.failed(&error),
     }
 }
 
@@ -166,59 +147,31 @@ impl Files {
     async fn find(&self, parameters: &Parameters) -> Result<(Link, Language), Response> {
         let mut parameters = parameters.iter().flatten();
         let token = parameters.find(|(name, _)| *name == "token");
-        let link = token.and_then(|(_, token)| self.keys.link_of(token));
+        let link = token.and_then(|(_, token)| self.public.keys.link_of(token));
         let found = async {
-            let mut reading = self.store.read().await?;
+            let mut reading = self.public.store.read().await?;
             // A forged one asks for as much.
             links::find(&mut reading, link.unwrap_or_default()).await
         };
         let link = match found.await {
             Ok(Some(link)) => link,
-            Ok(None) => return Err(page::unknown(self.language, &self.organisation)),
-            Err(error) => return Err(self.failed(&error)),
+            Ok(None) => return Err(self.public.unknown()),
+            Err(error) => return Err(self.public.failed(&error)),
         };
-        let language = Language::from_tag(&link.language).unwrap_or(self.language);
+        let language = Language::from_tag(&link.language).unwrap_or(self.public.language);
         if link.is_taken_back() {
             return Err(self.gone(language));
         }
         Ok((link, language))
     }
 
-    fn page(&self, language: Language) -> Page<'_> {
-        Page {
-            language: language.tag(),
-            title: "",
-            text: "",
-            button: None,
-            link: None,
-            organisation: &self.organisation,
-        }
-    }
-
     fn gone(&self, language: Language) -> Response {
         Page {
             title: wording::taken_back_title(language),
             text: wording::taken_back(language),
-            ..self.page(language)
+            ..self.public.page(language)
         }
         .answer(StatusCode::GONE)
-    }
-
-    fn later(&self, language: Language) -> Response {
-        let page = Page {
-            title: wording::unavailable_title(language),
-            text: wording::unavailable(language),
-            ..self.page(language)
-        };
-        let mut response = page.answer(StatusCode::SERVICE_UNAVAILABLE);
-        let after = HeaderValue::from_static(RETRY_AFTER);
-        response.headers_mut().insert(header::RETRY_AFTER, after);
-        response
-    }
-
-    fn failed(&self, error: &StoreError) -> Response {
-        tracing::error!(%error, "A page can't be shown");
-        self.later(self.language)
     }
 }
 

@@ -9,7 +9,10 @@ mod page;
 mod state;
 mod unsubscribe;
 
-use axum::{Json, Router, middleware, routing::get};
+use axum::{
+    Json, Router, middleware,
+    routing::{any, get},
+};
 use serde_json::json;
 
 pub use self::{files::Files, state::Public};
@@ -17,12 +20,12 @@ use super::metrics;
 
 /// Everything below the public address, whose path is `prefix`: the web server in front may take it
 /// off, or leave it.
-pub fn router(prefix: &str, files: Files, broadcasts: Public) -> Router {
+pub fn router(prefix: &str, files: Files, public: Public) -> Router {
     let pages = Router::new()
         .route("/health", get(health))
         .merge(files::router(files))
-        .merge(unsubscribe::router(broadcasts))
-        .fallback(page::nothing_here);
+        .merge(unsubscribe::router(public.clone()))
+        .fallback_service(any(state::nothing_here).with_state(public));
     let prefix = prefix.trim_end_matches('/');
     let pages = if prefix.is_empty() {
         pages

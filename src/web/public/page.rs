@@ -4,8 +4,6 @@ use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
-use crate::domain::{letter::Language, wording};
-
 #[derive(Debug, Template)]
 #[template(path = "page.html")]
 pub struct Page<'a> {
@@ -13,8 +11,9 @@ pub struct Page<'a> {
     pub language: &'static str,
     pub title: &'a str,
     pub text: &'a str,
-    /// What a POST to this very page does.
-    pub button: Option<&'a str>,
+    /// Label, and the address to which it posts: relative, as the pages may stand below a path of their
+    /// web server; empty for this very page.
+    pub button: Option<(&'a str, &'a str)>,
     /// Label and address.
     pub link: Option<(&'a str, &'a str)>,
     /// Whose page it is; may be empty.
@@ -49,21 +48,4 @@ pub fn for_one_reader() -> [(HeaderName, HeaderValue); 4] {
         (HeaderName::from_static("x-robots-tag"), "noindex"),
     ]
     .map(|(name, value)| (name, HeaderValue::from_static(value)))
-}
-
-/// 404, whatever it was that isn't there.
-pub fn unknown(language: Language, organisation: &str) -> Response {
-    let page = Page {
-        language: language.tag(),
-        title: wording::page::unknown_title(language),
-        text: wording::page::unknown(language),
-        button: None,
-        link: None,
-        organisation,
-    };
-    page.answer(StatusCode::NOT_FOUND)
-}
-
-pub async fn nothing_here() -> Response {
-    unknown(Language::default(), "")
 }

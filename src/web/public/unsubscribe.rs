@@ -2,25 +2,19 @@
 
 use std::time::Duration;
 
-use askama::Template;
 use axum::{
     Router,
     extract::{Path, State},
-    http::{HeaderValue, StatusCode, header},
-    middleware,
-    response::{Html, IntoResponse, Response},
-    routing::{get, post},
+    http::StatusCode,
+    response::Response,
+    routing::get,
 };
 
-use super::state::Public;
+use super::{page::Page, state::Public};
 use crate::{
-    domain::{
-        delivery::millis,
-        ids::SubscriptionId,
-        wording::leave::{self as wording, Page},
-    },
+    domain::{delivery::millis, ids::SubscriptionId, letter::Language, wording::page as wording},
     store::{
-        StoreError,
+        StoreError, locales,
         subscriptions::{self, Subscription},
     },
 };
@@ -31,38 +25,16 @@ const SECOND_THOUGHTS: Duration = Duration::from_hours(7 * 24);
 pub(super) fn router(public: Public) -> Router {
     Router::new()
         .route("/leave/{token}", get(ask).post(leave))
-        .route("/stay/{token}", post(stay))
-        .layer(middleware::map_response(careful))
+        .route("/stay/{token}", get(ask).post(stay))
         .with_state(public)
 }
 
-/// The addresses of these pages are secrets, and what they show is nobody else's business.
-async fn careful(mut response: Response) -> Response {
-    for (name, value) in [
-        (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; \
-             frame-ancestors 'none'",
-        ),
-        (header::HeaderName::from_static("x-robots-tag"), "noindex"),
-    ] {
-        let headers = response.headers_mut();
-        headers
-            .entry(name)
-            .or_insert(HeaderValue::from_static(value));
-    }
-    response
-}
-
-/// `GET /leave/{token}`: asks. Changes nothing, as mail scanners follow links.
+/// `GET /leave/{token}`, and `GET /stay/{token}`, which a mail has: asks. Changes nothing, as mail scanners follow links.
 async fn ask(Path(token): Path<String>, State(public): State<Public>) -> Response {
     match find(&token, &public).await {
-        Ok(Some((_, found))) => shown(&found, &token, &public),
-        Ok(None) => unknown(),
-        Err(error) => failed(&error),
+        Ok(Some(found)) => public.asked(&found, &token),
+        Ok(None) => public.unknown(),
+        Err(error) => public.failed(&error),
     }
 }
 
@@ -78,7 +50,11 @@ async fn leave(Path(token): Path<String>, State(public): State<Public>) -> Respo
             .write(move |tx| Box::pin(async move { subscriptions::end(tx, id, now).await }));
         end.await
     };
-    changed(&token, &public, change).await
+    match changed(&token, &public, change).await {
+        Ok(Some(found)) => public.asked(&found, &token),
+        Ok(None) => public.unknown(),
+        Err(error) => public.failed(&error),
+    }
 }
 
 /// `POST /stay/{token}`: takes it back.
@@ -90,39 +66,45 @@ async fn stay(Path(token): Path<String>, State(public): State<Public>) -> Respon
             .write(move |tx| Box::pin(async move { subscriptions::resume(tx, id, since).await }));
         resume.await
     };
-    changed(&token, &public, change).await
+    match changed(&token, &public, change).await {
+        Ok(Some(found)) if found.of.ended_at.is_none() => public.came_back(&found, &token),
+        Ok(Some(found)) => public.asked(&found, &token),
+        Ok(None) => public.unknown(),
+        Err(error) => public.failed(&error),
+    }
 }
 
-/// Makes the change, and shows what is so then.
+/// Somebody's part in a broadcast.
+struct Found {
+    id: SubscriptionId,
+    of: Subscription,
+    language: Language,
+}
+
+/// Makes the change, and finds what is so then.
 async fn changed(
     token: &str,
     public: &Public,
     change: impl AsyncFnOnce(SubscriptionId) -> Result<(), StoreError>,
-) -> Response {
-    let outcome = async {
-        let Some((id, _)) = find(token, public).await? else {
-            return Ok(None);
-        };
-        change(id).await?;
-        find(token, public).await
+) -> Result<Option<Found>, StoreError> {
+    let Some(found) = find(token, public).await? else {
+        return Ok(None);
     };
-    match outcome.await {
-        Ok(Some((_, found))) => shown(&found, token, public),
-        Ok(None) => unknown(),
-        Err(error) => failed(&error),
-    }
+    change(found.id).await?;
+    find(token, public).await
 }
 
-async fn find(
-    token: &str,
-    public: &Public,
-) -> Result<Option<(SubscriptionId, Subscription)>, StoreError> {
+async fn find(token: &str, public: &Public) -> Result<Option<Found>, StoreError> {
     let Some(id) = public.keys.subscription_of(token).map(SubscriptionId) else {
         return Ok(None);
     };
     let mut reading = public.store.read().await?;
-    let found = subscriptions::find(&mut reading, id).await?;
-    Ok(found.map(|found| (id, found)))
+    let Some(of) = subscriptions::find(&mut reading, id).await? else {
+        return Ok(None);
+    };
+    let language = locales::of_subscriber(&mut reading, id).await?;
+    let language = language.unwrap_or(public.language);
+    Ok(Some(Found { id, of, language }))
 }
 
 /// The last moment that is too long ago to be taken back.
@@ -131,51 +113,40 @@ fn since(public: &Public) -> i64 {
     now.saturating_sub(millis(SECOND_THOUGHTS))
 }
 
-fn shown(found: &Subscription, token: &str, public: &Public) -> Response {
-    // Not the whole address: links are forwarded.
-    let (broadcast, address) = (&found.subject, found.address.masked());
-    match found.ended_at {
-        None => page(
-            StatusCode::OK,
-            &wording::ask(broadcast, &address),
-            Some(format!("../leave/{token}")),
-        ),
-        Some(ended_at) => {
-            let may_stay = ended_at > since(public);
-            let action = may_stay.then(|| format!("../stay/{token}"));
-            page(
-                StatusCode::OK,
-                &wording::left(broadcast, &address, may_stay),
-                action,
-            )
+impl Public {
+    /// Whether to leave; for who has left, whether to come back while they can.
+    fn asked(&self, Found { of, language, .. }: &Found, token: &str) -> Response {
+        // Not the whole address: links are forwarded.
+        let (list, address, language) = (&of.subject, of.address.masked(), *language);
+        let (leave, stay) = (format!("../leave/{token}"), format!("../stay/{token}"));
+        let page = self.page(language);
+        let Some(ended_at) = of.ended_at else {
+            return Page {
+                title: &wording::leave_title(list, language),
+                text: &wording::leave_question(&address, list, language),
+                button: Some((wording::leave(language), &leave)),
+                ..page
+            }
+            .answer(StatusCode::OK);
+        };
+        let may_come_back = ended_at > since(self);
+        Page {
+            title: wording::left_title(language),
+            text: &wording::left(&address, list, may_come_back, language),
+            button: may_come_back.then_some((wording::come_back(language), &stay)),
+            ..page
         }
+        .answer(StatusCode::OK)
     }
-}
 
-fn unknown() -> Response {
-    page(StatusCode::NOT_FOUND, &wording::unknown_link(), None)
-}
-
-fn failed(error: &StoreError) -> Response {
-    tracing::error!(%error, "A page for leaving a broadcast failed");
-    page(
-        StatusCode::SERVICE_UNAVAILABLE,
-        &wording::out_of_order(),
-        None,
-    )
-}
-
-#[derive(Template)]
-#[template(path = "leave.html")]
-struct Drawn<'a> {
-    page: &'a Page,
-    /// Where the button leads; relative, as the pages may stand below a path of their web server.
-    action: Option<String>,
-}
-
-fn page(status: StatusCode, page: &Page, action: Option<String>) -> Response {
-    match (Drawn { page, action }).render() {
-        Ok(html) => (status, Html(html)).into_response(),
-        Err(_) => (status, page.title.clone()).into_response(),
+    fn came_back(&self, Found { of, language, .. }: &Found, token: &str) -> Response {
+        let address = of.address.masked();
+        Page {
+            title: wording::back_title(*language),
+            text: &wording::back(&address, &of.subject, *language),
+            link: Some((wording::leave(*language), &format!("../leave/{token}"))),
+            ..self.page(*language)
+        }
+        .answer(StatusCode::OK)
     }
 }

@@ -5,12 +5,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{
-    A_MOMENT, JANE, assert_nothing_is_kept, change, count, fates, firmware, patient, png, share,
-    waits_in_letters,
+    A_MOMENT, JANE, assert_nothing_is_kept, change, count, fates, firmware, jane_waits, patient,
+    png, put_off, share, take_it,
 };
 use crate::support::{
     fake_homeserver::Fault,
-    smtp_sink::{Stage, Trouble},
     world::{Options, World, letter_text},
 };
 
@@ -43,19 +42,11 @@ async fn ten_customers_get_a_picture_that_was_fetched_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_picture_is_measured_and_shown_by_a_lighter_one() {
-    let world = World::start(patient()).await;
-    let room = world.room("Training", &[JANE]).await;
-    let busy = world
-        .sink
-        .trouble(Trouble::answer(Stage::Rcpt, 450, "later"));
+    let (world, room) = jane_waits().await;
     share(&world, &room, "board.png", "image/png", &png(1600, 400)).await;
     share(&world, &room, "icon.png", "image/jpeg", &png(40, 30)).await;
     share(&world, &room, "plan.pdf", "image/png", b"%PDF-1.7 and more").await;
-    world.ask(&room, "!email now").await;
-    let kept = "SELECT count(*) FROM files WHERE state = 'kept'";
-    while count(&world, kept).await < 3 {
-        tokio::time::sleep(A_MOMENT).await;
-    }
+    let busy = put_off(&world, &room).await;
     let mut database = world.database().await;
     let rows: Vec<(String, i64, i64, i64, i64, String)> = database
         .rows(
@@ -80,12 +71,7 @@ async fn a_picture_is_measured_and_shown_by_a_lighter_one() {
         rows[2],
         ("application/pdf".to_owned(), 0, 0, 0, 0, String::new())
     );
-    world.sink.clear_trouble(busy);
-    change(
-        &world,
-        "UPDATE outbox SET next_at = 0 WHERE way = 'mail' AND state = 'ready'",
-    )
-    .await;
+    take_it(&world, busy).await;
     world.mails_to("jane@acme.com", 1).await;
     world.settled().await;
     assert_nothing_is_kept(&world).await;
@@ -149,7 +135,7 @@ async fn without_a_public_address_the_author_is_told_of_what_is_too_large() {
     let content =
         json!({"msgtype": "m.file", "body": "other.bin", "filename": "other.bin", "url": silent});
     let other = world.ann.send(&room, "m.room.message", content);
-    waits_in_letters(&world, &room, &other).await;
+    world.quiet().await;
     world.ask(&room, "!email now").await;
     for address in ["jane@acme.com", "bob@beta.com"] {
         let letter = &world.mails_to(address, 1).await[0];
@@ -175,8 +161,7 @@ async fn without_a_public_address_the_author_is_told_of_what_is_too_large() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_homeserver_that_fails_for_a_while_delays_the_letter() {
-    let world = World::start(patient()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = jane_waits().await;
     let event = share(&world, &room, "plan.bin", "", &firmware(100_000)).await;
     let faults = [
         Fault::status(500),
@@ -199,8 +184,7 @@ async fn a_homeserver_that_fails_for_a_while_delays_the_letter() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_homeserver_gives_files_to_everybody() {
-    let world = World::start(patient()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = jane_waits().await;
     let event = share(&world, &room, "plan.bin", "", &firmware(1_000)).await;
     let unknown = Fault::error(404, "M_UNRECOGNIZED");
     world
@@ -214,8 +198,7 @@ async fn an_old_homeserver_gives_files_to_everybody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_gone_is_named_and_the_room_is_told() {
-    let world = World::start(patient()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = jane_waits().await;
     let event = share(&world, &room, "plan.pdf", "application/pdf", b"%PDF-1.7").await;
     world
         .homeserver
@@ -239,8 +222,7 @@ async fn a_file_that_is_gone_is_named_and_the_room_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_half_an_hour_a_letter_goes_without_its_file() {
-    let world = World::start(patient()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = jane_waits().await;
     let event = share(&world, &room, "plan.pdf", "application/pdf", b"%PDF-1.7").await;
     let fault = world.homeserver.fault(Fault::status(502).at("download"));
     world.ask(&room, "!email now").await;
@@ -262,8 +244,7 @@ async fn after_half_an_hour_a_letter_goes_without_its_file() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_in_the_middle_of_a_download_loses_and_doubles_nothing() {
-    let mut world = World::start(patient()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (mut world, room) = jane_waits().await;
     let event = share(&world, &room, "image.bin", "", &firmware(2_000_000)).await;
     let slowly = Fault::slowly(40, Duration::from_millis(250));
     world.homeserver.fault(slowly.at("download").times(1));
@@ -275,6 +256,8 @@ async fn a_kill_in_the_middle_of_a_download_loses_and_doubles_nothing() {
     assert!(begun(), "something is left");
     world.start_postroom().await;
     world.mails_to("jane@acme.com", 1).await;
+    let uncertain = "SELECT count(*) FROM outbox WHERE uncertain = 1";
+    assert_eq!(count(&world, uncertain).await, 0, "nothing was handed over");
     assert_eq!(fates(&world, &event).await, [attached()]);
     world.settled().await;
     assert_nothing_is_kept(&world).await;
@@ -283,16 +266,9 @@ async fn a_kill_in_the_middle_of_a_download_loses_and_doubles_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_between_fetching_and_sending_fetches_nothing_twice() {
-    let mut world = World::start(patient()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (mut world, room) = jane_waits().await;
     let event = share(&world, &room, "image.bin", "", &firmware(200_000)).await;
-    let busy = world
-        .sink
-        .trouble(Trouble::answer(Stage::Rcpt, 450, "later"));
-    world.ask(&room, "!email now").await;
-    world
-        .until("it was tried", || world.sink.hits(busy) > 0)
-        .await;
+    let busy = put_off(&world, &room).await;
     world.kill_postroom();
     world.sink.clear_trouble(busy);
     world.start_postroom().await;
@@ -306,8 +282,7 @@ async fn a_kill_between_fetching_and_sending_fetches_nothing_twice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_taken_back_while_it_is_fetched_does_not_go() {
-    let world = World::start(patient()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = jane_waits().await;
     let event = share(&world, &room, "secret.bin", "", &firmware(300_000)).await;
     world.ann.say(&room, "What remains");
     let slowly = world
@@ -333,16 +308,9 @@ async fn a_file_that_is_taken_back_while_it_is_fetched_does_not_go() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_taken_back_between_seal_and_data_does_not_go() {
-    let world = World::start(patient()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = jane_waits().await;
     let event = share(&world, &room, "secret.bin", "", &firmware(300_000)).await;
-    let busy = world
-        .sink
-        .trouble(Trouble::answer(Stage::Rcpt, 450, "later"));
-    world.ask(&room, "!email now").await;
-    world
-        .until("it was tried", || world.sink.hits(busy) > 0)
-        .await;
+    let busy = put_off(&world, &room).await;
     assert_eq!(fates(&world, &event).await, [attached()]);
     world.ann.redact(&room, &event);
     let taken_back = "SELECT count(*) FROM files WHERE state = 'taken_back'";
@@ -350,12 +318,7 @@ async fn a_file_that_is_taken_back_between_seal_and_data_does_not_go() {
         tokio::time::sleep(A_MOMENT).await;
     }
     assert_nothing_is_kept(&world).await;
-    world.sink.clear_trouble(busy);
-    change(
-        &world,
-        "UPDATE outbox SET next_at = 0 WHERE way = 'mail' AND state = 'ready'",
-    )
-    .await;
+    take_it(&world, busy).await;
     world.settled().await;
     assert_eq!(world.sink.count(), 0, "nothing was left to say");
     world.finish().await;
@@ -363,16 +326,9 @@ async fn a_file_that_is_taken_back_between_seal_and_data_does_not_go() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_blob_that_a_backup_lacks_is_fetched_again() {
-    let mut world = World::start(patient()).await;
-    let room = world.room("Training", &[JANE]).await;
+    let (mut world, room) = jane_waits().await;
     let event = share(&world, &room, "image.bin", "", &firmware(200_000)).await;
-    let busy = world
-        .sink
-        .trouble(Trouble::answer(Stage::Rcpt, 450, "later"));
-    world.ask(&room, "!email now").await;
-    world
-        .until("it was tried", || world.sink.hits(busy) > 0)
-        .await;
+    let busy = put_off(&world, &room).await;
     world.kill_postroom();
     std::fs::remove_dir_all(world.folder.join("blobs/files")).unwrap();
     world.sink.clear_trouble(busy);

@@ -1,15 +1,19 @@
 //! Files on their way from a room to a customer.
 
 mod fetching;
+mod limits;
 mod links;
 
 use std::{io::Cursor, time::Duration};
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use postroom::domain::token::Keys;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::support::world::{Options, World};
+use crate::support::{
+    smtp_sink::{Stage, Trouble, TroubleId},
+    world::{Options, World},
+};
 
 const JANE: (&str, &str) = ("jane@acme.com", "Jane Doe");
 
@@ -48,33 +52,41 @@ fn firmware(size: usize) -> Vec<u8> {
 /// Ann shares a file, which waits in the letters of the room's people.
 async fn share(world: &World, room: &str, name: &str, content_type: &str, file: &[u8]) -> String {
     let event = world.ann.send_file(room, name, content_type, file);
-    waits_in_letters(world, room, &event).await;
+    world.quiet().await;
     event
 }
 
-/// The event is in letters, as what it is.
-async fn waits_in_letters(world: &World, room: &str, event: &str) {
-    world.quiet().await;
-    let timeline = world.homeserver.timeline(room);
-    let content = &timeline
-        .iter()
-        .find(|it| it.event_id == event)
-        .unwrap()
-        .content;
-    let shared = json!({
-        "shared": "file",
-        "kind": content["msgtype"].as_str().unwrap().trim_start_matches("m."),
-        "source": content["url"],
-        "filename": content["filename"],
-        "content_type": content["info"]["mimetype"],
-        "size": content["info"]["size"],
-    });
+/// A room with Jane, whose letters wait until somebody sends them.
+async fn jane_waits() -> (World, String) {
+    let world = World::start(patient()).await;
+    let room = world.room("Training", &[JANE]).await;
+    (world, room)
+}
+
+/// The letter is sealed and tried, and its files are ready; until [`take_it`] the mail server puts it off.
+async fn put_off(world: &World, room: &str) -> TroubleId {
+    let busy = world
+        .sink
+        .trouble(Trouble::answer(Stage::Rcpt, 450, "later"));
+    world.ask(room, "!email now").await;
+    world
+        .until("it was tried", || world.sink.hits(busy) > 0)
+        .await;
+    busy
+}
+
+/// The mail server takes it now, and it is tried at once.
+async fn take_it(world: &World, busy: TroubleId) {
+    world.sink.clear_trouble(busy);
+    // An attempt may be under way.
     let mut database = world.database().await;
-    let sql = format!(
-        "UPDATE letter_items SET kind = 'shared', body = '', shared = '{shared}'
-         WHERE event_id = '{event}' AND kind = 'not_carried'"
-    );
-    database.execute(&sql).await;
+    let waiting = "SELECT count(*) FROM outbox WHERE way = 'mail' AND state = 'attempting'";
+    while database.row::<(i64,)>(waiting).await.0 > 0 {
+        tokio::time::sleep(A_MOMENT).await;
+    }
+    database
+        .execute("UPDATE outbox SET next_at = 0 WHERE way = 'mail' AND state = 'ready'")
+        .await;
     database.close().await;
 }
 

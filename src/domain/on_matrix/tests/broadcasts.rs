@@ -45,3 +45,15 @@ fn who_comes_is_told_to_nobody() {
         "{effects:?}"
     );
 }
+
+#[test]
+fn nobodys_mail_is_repeated() {
+    let mut facts = facts(Role::Staff);
+    facts.target = Some(TargetFacts {
+        mail: Some(MailId(7)),
+        ..target(false, &[(1, false), (2, false)])
+    });
+    let effects = decide(&event(reply("so", "$before")), &facts);
+    assert_eq!(short(&effects), r#"write 1 Text "so"; write 2 Text "so""#);
+    assert_eq!(short(&decide(&event(reaction()), &facts)), "");
+}

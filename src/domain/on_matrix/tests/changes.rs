@@ -1,7 +1,7 @@
 //! Who comes and goes, and what the room is called.
 
 use super::*;
-use crate::domain::facts::MemberFacts;
+use crate::domain::{facts::MemberFacts, sharing::Change};
 
 fn facts(wanted: bool, was: Option<Membership>) -> EventFacts {
     let mut facts = scene();
@@ -22,13 +22,16 @@ fn becomes(user: &str, membership: Membership) -> EventKind {
 }
 
 /// What of it is written, and under which name.
-fn remarks(kind: EventKind, facts: &EventFacts) -> Vec<(String, String)> {
+fn remarks(kind: EventKind, facts: &EventFacts) -> Vec<(String, Change)> {
     decide(&event(kind), facts)
         .into_iter()
         .filter_map(|effect| match effect {
             Effect::Write { item, .. } => {
                 assert!(item.rides && item.kind == ItemKind::Remark);
-                Some((item.author, item.words.body))
+                let Some(Shared::Change { change }) = item.shared else {
+                    panic!()
+                };
+                Some((item.author, change))
             }
             _ => None,
         })
@@ -40,27 +43,27 @@ fn remarks(kind: EventKind, facts: &EventFacts) -> Vec<(String, String)> {
     Some(Membership::Invite),
     Membership::Join,
     "@zoe:other.org",
-    Some("joined the room")
+    Some(Change::Came)
 )]
-#[case::comes_unknown(None, Membership::Join, "@zoe:other.org", Some("joined the room"))]
+#[case::comes_unknown(None, Membership::Join, "@zoe:other.org", Some(Change::Came))]
 #[case::takes_another_name(Some(Membership::Join), Membership::Join, "@zoe:other.org", None)]
 #[case::is_put_out(
     Some(Membership::Join),
     Membership::Leave,
     "@zoe:other.org",
-    Some("was removed from the room")
+    Some(Change::WasPutOut)
 )]
 #[case::is_banned(
     Some(Membership::Join),
     Membership::Ban,
     "@zoe:other.org",
-    Some("was removed from the room")
+    Some(Change::WasPutOut)
 )]
 #[case::goes(
     Some(Membership::Join),
     Membership::Leave,
     "@ann:example.org",
-    Some("left the room")
+    Some(Change::Went)
 )]
 #[case::declines(Some(Membership::Invite), Membership::Leave, "@zoe:other.org", None)]
 #[case::is_invited(None, Membership::Invite, "@zoe:other.org", None)]
@@ -70,10 +73,10 @@ fn people_come_and_go(
     #[case] was: Option<Membership>,
     #[case] is: Membership,
     #[case] user: &str,
-    #[case] expected: Option<&str>,
+    #[case] expected: Option<Change>,
 ) {
     let told = remarks(becomes(user, is), &facts(true, was));
-    let told: Vec<&str> = told.iter().map(|(_, what)| what.as_str()).collect();
+    let told: Vec<Change> = told.into_iter().map(|(_, change)| change).collect();
     assert_eq!(
         told,
         vec![expected; 2].into_iter().flatten().collect::<Vec<_>>()
@@ -91,12 +94,12 @@ fn whoever_is_put_out_is_named() {
 }
 
 #[rstest]
-#[case(EventKind::RoomName("Acme".to_owned()), "named the room “Acme”")]
-#[case(EventKind::RoomName(String::new()), "removed the room's name")]
-#[case(EventKind::Topic("Yocto\ncourse".to_owned()), "changed the room's topic to “Yocto course”")]
-fn the_room_is_called_otherwise(#[case] kind: EventKind, #[case] expected: &str) {
+#[case(EventKind::RoomName("Acme".to_owned()), Change::NamedRoom("Acme".to_owned()))]
+#[case(EventKind::RoomName(String::new()), Change::NamedRoom(String::new()))]
+#[case(EventKind::Topic("Yocto\ncourse".to_owned()), Change::ChangedTopic("Yocto\ncourse".to_owned()))]
+fn the_room_is_called_otherwise(#[case] kind: EventKind, #[case] expected: Change) {
     let told = remarks(kind.clone(), &facts(true, None));
-    assert_eq!(told, vec![("Ann".to_owned(), expected.to_owned()); 2]);
+    assert_eq!(told, vec![("Ann".to_owned(), expected); 2]);
     assert_eq!(remarks(kind.clone(), &facts(false, None)), []);
     let ours = EventFacts {
         sender_role: Role::Bot,

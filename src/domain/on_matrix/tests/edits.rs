@@ -120,7 +120,7 @@ fn shared(waits: bool, what: &Shared, caption: &str) -> TargetFacts {
     false,
     file("a.pdf", Some("mxc://x/a")),
     "",
-    r#"write 1 Correction "(no words with it any more)""#
+    r#"write 1 Correction """#
 )]
 #[case::another_file(
     true,

@@ -6,7 +6,7 @@ use ruma::{owned_event_id, owned_room_id};
 use super::*;
 
 #[rstest]
-#[case::rides("👍", Role::Staff, target(false, &[(1, false)]), r#"write 1 Reaction "👍 (to “what was said”)""#)]
+#[case::rides("👍", Role::Staff, target(false, &[(1, false)]), r#"write 1 Reaction "👍" with quote"#)]
 #[case::sends("📨", Role::Staff, target(false, &[(1, true)]), "send 1 now")]
 #[case::sends_only_where_it_waits(
     "📨\u{fe0f}",
@@ -35,7 +35,7 @@ use super::*;
 #[case::takes_up("✅", Role::Staff, offer(), "take up $before")]
 #[case::takes_up_nothing("✅", Role::Visitor, offer(), "")]
 #[case::another_sign_on_an_offer("👍", Role::Staff, offer(), "")]
-#[case::an_ordinary_check("✅", Role::Staff, target(false, &[(1, false)]), r#"write 1 Reaction "✅ (to “what was said”)""#)]
+#[case::an_ordinary_check("✅", Role::Staff, target(false, &[(1, false)]), r#"write 1 Reaction "✅" with quote"#)]
 fn a_reaction(
     #[case] key: &str,
     #[case] role: Role,

@@ -2,10 +2,10 @@
 
 use jiff::Zoned;
 
-use super::{Remark, Sentences};
+use super::Sentences;
 use crate::domain::{
     letter::Language,
-    sharing::{FileKind, Missing},
+    sharing::{Change, FileKind, Missing},
     wording::numbers,
 };
 
@@ -31,23 +31,30 @@ impl Sentences for English {
         }
     }
 
-    fn remark(&self, author: &str, what: Remark<'_>) -> String {
-        match what {
-            Remark::Came => format!("{author} joined the room"),
-            Remark::Went => format!("{author} left the room"),
-            Remark::WasPutOut => format!("{author} was removed from the room"),
-            Remark::NamedRoom(name) => format!("{author} named the room “{name}”"),
-            Remark::RemovedName => format!("{author} removed the room's name"),
-            Remark::ChangedTopic(topic) => {
+    fn remark(&self, author: &str, change: &Change) -> String {
+        match change {
+            Change::Came => format!("{author} joined the room"),
+            Change::Went => format!("{author} left the room"),
+            Change::WasPutOut => format!("{author} was removed from the room"),
+            Change::NamedRoom(name) if name.is_empty() => {
+                format!("{author} removed the room's name")
+            }
+            Change::NamedRoom(name) => format!("{author} named the room “{name}”"),
+            Change::ChangedTopic(topic) if topic.is_empty() => {
+                format!("{author} removed the room's topic")
+            }
+            Change::ChangedTopic(topic) => {
                 format!("{author} changed the room's topic to “{topic}”")
             }
-            Remark::RemovedTopic => format!("{author} removed the room's topic"),
-            Remark::Other(what) => format!("{author} {what}"),
         }
     }
 
     fn not_carried(&self, author: &str, what: &str) -> String {
         format!("{author} shared {what}, which can't be sent by email. Just ask if you need it.")
+    }
+
+    fn no_caption(&self) -> &'static str {
+        "no words with it any more"
     }
 
     fn kind(&self, kind: FileKind) -> &'static str {

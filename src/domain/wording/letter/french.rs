@@ -3,10 +3,10 @@
 
 use jiff::Zoned;
 
-use super::{Remark, Sentences};
+use super::Sentences;
 use crate::domain::{
     letter::Language,
-    sharing::{FileKind, Missing},
+    sharing::{Change, FileKind, Missing},
     wording::numbers,
 };
 
@@ -36,20 +36,23 @@ impl Sentences for French {
         }
     }
 
-    fn remark(&self, author: &str, what: Remark<'_>) -> String {
-        match what {
-            Remark::Came => format!("{author} a rejoint le salon"),
-            Remark::Went => format!("{author} a quitté le salon"),
-            Remark::WasPutOut => format!("{author} ne fait plus partie du salon"),
-            Remark::NamedRoom(name) => {
+    fn remark(&self, author: &str, change: &Change) -> String {
+        match change {
+            Change::Came => format!("{author} a rejoint le salon"),
+            Change::Went => format!("{author} a quitté le salon"),
+            Change::WasPutOut => format!("{author} ne fait plus partie du salon"),
+            Change::NamedRoom(name) if name.is_empty() => {
+                format!("{author} a supprimé le nom du salon")
+            }
+            Change::NamedRoom(name) => {
                 format!("{author} a nommé le salon «\u{202f}{name}\u{202f}»")
             }
-            Remark::RemovedName => format!("{author} a supprimé le nom du salon"),
-            Remark::ChangedTopic(topic) => {
+            Change::ChangedTopic(topic) if topic.is_empty() => {
+                format!("{author} a supprimé le sujet du salon")
+            }
+            Change::ChangedTopic(topic) => {
                 format!("{author} a changé le sujet du salon\u{a0}: «\u{202f}{topic}\u{202f}»")
             }
-            Remark::RemovedTopic => format!("{author} a supprimé le sujet du salon"),
-            Remark::Other(what) => format!("{author} {what}"),
         }
     }
 
@@ -58,6 +61,10 @@ impl Sentences for French {
             "{author} a partagé un contenu qui ne peut pas être envoyé par e-mail ({what}). \
              Demandez-le-nous simplement si vous en avez besoin."
         )
+    }
+
+    fn no_caption(&self) -> &'static str {
+        "plus de légende"
     }
 
     fn kind(&self, kind: FileKind) -> &'static str {

@@ -2,10 +2,10 @@
 
 use jiff::Zoned;
 
-use super::{Remark, Sentences};
+use super::Sentences;
 use crate::domain::{
     letter::Language,
-    sharing::{FileKind, Missing},
+    sharing::{Change, FileKind, Missing},
     wording::numbers,
 };
 
@@ -31,18 +31,21 @@ impl Sentences for German {
         }
     }
 
-    fn remark(&self, author: &str, what: Remark<'_>) -> String {
-        match what {
-            Remark::Came => format!("{author} hat den Raum betreten"),
-            Remark::Went => format!("{author} hat den Raum verlassen"),
-            Remark::WasPutOut => format!("{author} wurde aus dem Raum entfernt"),
-            Remark::NamedRoom(name) => format!("{author} hat den Raum „{name}“ genannt"),
-            Remark::RemovedName => format!("{author} hat den Namen des Raums entfernt"),
-            Remark::ChangedTopic(topic) => {
+    fn remark(&self, author: &str, change: &Change) -> String {
+        match change {
+            Change::Came => format!("{author} hat den Raum betreten"),
+            Change::Went => format!("{author} hat den Raum verlassen"),
+            Change::WasPutOut => format!("{author} wurde aus dem Raum entfernt"),
+            Change::NamedRoom(name) if name.is_empty() => {
+                format!("{author} hat den Namen des Raums entfernt")
+            }
+            Change::NamedRoom(name) => format!("{author} hat den Raum „{name}“ genannt"),
+            Change::ChangedTopic(topic) if topic.is_empty() => {
+                format!("{author} hat das Thema des Raums entfernt")
+            }
+            Change::ChangedTopic(topic) => {
                 format!("{author} hat das Thema des Raums geändert: „{topic}“")
             }
-            Remark::RemovedTopic => format!("{author} hat das Thema des Raums entfernt"),
-            Remark::Other(what) => format!("{author} {what}"),
         }
     }
 
@@ -51,6 +54,10 @@ impl Sentences for German {
             "{author} hat etwas geteilt, das nicht per E-Mail verschickt werden kann ({what}). \
              Fragen Sie einfach, wenn Sie es brauchen."
         )
+    }
+
+    fn no_caption(&self) -> &'static str {
+        "jetzt ohne Begleittext"
     }
 
     fn kind(&self, kind: FileKind) -> &'static str {

@@ -11,7 +11,7 @@ use jiff::Zoned;
 
 use crate::domain::{
     letter::Language,
-    sharing::{FileKind, Missing},
+    sharing::{Change, FileKind, Missing},
 };
 
 /// The sentences of one language. Names of people, files and rooms come as they are to be shown.
@@ -25,10 +25,13 @@ pub trait Sentences: std::fmt::Debug + Sync {
     fn reaction(&self, author: &str, sign: &str, to: Option<&str>) -> String;
 
     /// What happened in the room.
-    fn remark(&self, author: &str, what: Remark<'_>) -> String;
+    fn remark(&self, author: &str, change: &Change) -> String;
 
-    /// In place of something that a letter can't carry; `what` is its English description.
+    /// In place of something that a letter can't carry; `what` as [`opaque`](super::opaque) has it.
     fn not_carried(&self, author: &str, what: &str) -> String;
+
+    /// In place of the words of a correction, where a file has lost its caption.
+    fn no_caption(&self) -> &'static str;
 
     /// A file without a name, and what a named one is where its name may not tell.
     fn kind(&self, kind: FileKind) -> &'static str;
@@ -83,39 +86,6 @@ pub trait Sentences: std::fmt::Debug + Sync {
     fn attribution(&self, author: &str, at: Option<&Zoned>) -> String;
 }
 
-/// What happened in a room, as stored sentences tell it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Remark<'a> {
-    Came,
-    Went,
-    WasPutOut,
-    NamedRoom(&'a str),
-    RemovedName,
-    ChangedTopic(&'a str),
-    RemovedTopic,
-    /// In English, to follow the author's name.
-    Other(&'a str),
-}
-
-impl<'a> Remark<'a> {
-    /// Reads a stored sentence: items of letters hold English, whoever reads them then.
-    #[must_use]
-    pub fn read(what: &'a str) -> Self {
-        let quoted = |start: &str| what.strip_prefix(start)?.strip_suffix('”');
-        match what {
-            "joined the room" => Self::Came,
-            "left the room" => Self::Went,
-            "was removed from the room" => Self::WasPutOut,
-            "removed the room's name" => Self::RemovedName,
-            "removed the room's topic" => Self::RemovedTopic,
-            _ => quoted("named the room “")
-                .map(Self::NamedRoom)
-                .or_else(|| quoted("changed the room's topic to “").map(Self::ChangedTopic))
-                .unwrap_or(Self::Other(what)),
-        }
-    }
-}
-
 /// The sentences of `language`.
 #[must_use]
 pub fn sentences(language: Language) -> &'static dyn Sentences {
@@ -139,48 +109,4 @@ pub fn sign_off(author: &str, organisation: &str) -> String {
         return author.to_owned();
     }
     format!("{author} · {organisation}")
-}
-
-/// The sign and what it answers, of what [`reacted`](super::reacted) has put together.
-#[must_use]
-pub fn reacted_to(what: &str) -> (&str, Option<&str>) {
-    let parts = what
-        .strip_suffix("”)")
-        .and_then(|what| what.split_once(" (to “"));
-    parts.map_or((what, None), |(sign, to)| (sign, Some(to)))
-}
-
-#[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-    use crate::domain::wording::reacted;
-
-    #[rstest]
-    #[case("joined the room", "Ann hat den Raum betreten")]
-    #[case("left the room", "Ann hat den Raum verlassen")]
-    #[case("was removed from the room", "Ann wurde aus dem Raum entfernt")]
-    #[case("named the room “B”", "Ann hat den Raum „B“ genannt")]
-    #[case("removed the room's name", "Ann hat den Namen des Raums entfernt")]
-    #[case(
-        "changed the room's topic to “T”",
-        "Ann hat das Thema des Raums geändert: „T“"
-    )]
-    #[case("removed the room's topic", "Ann hat das Thema des Raums entfernt")]
-    #[case("did something", "Ann did something")]
-    fn remarks_are_translated(#[case] stored: &str, #[case] expected: &str) {
-        let remark = |language| sentences(language).remark("Ann", Remark::read(stored));
-        assert_eq!(remark(Language::English), format!("Ann {stored}"));
-        assert_eq!(remark(Language::German), expected);
-    }
-
-    #[rstest]
-    #[case("👍", "")]
-    #[case("👍", "See you at nine")]
-    #[case("👍", "so (to “speak”)")]
-    fn reactions_come_apart_again(#[case] sign: &str, #[case] excerpt: &str) {
-        let to = (!excerpt.is_empty()).then_some(excerpt);
-        assert_eq!(reacted_to(&reacted(sign, excerpt)), (sign, to));
-    }
 }

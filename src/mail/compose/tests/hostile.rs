@@ -7,7 +7,8 @@ use super::{composed, entry, first_letter, html_of, samples, text_of, words};
 use crate::domain::{
     event::Words,
     letter::{EntryBody, List, Quote, SealedLetter},
-    sharing::{FileKind, Place, Poll, PollResult},
+    note::Note,
+    sharing::{Change, FileKind, Opaque, Place, Poll, PollResult},
 };
 
 fn letter_saying(html: &str) -> SealedLetter {
@@ -163,14 +164,18 @@ fn letter_of_markup() -> SealedLetter {
                 question: MARKUP.into(),
                 votes: vec![(MARKUP.into(), 1)],
             })),
-            anna(EntryBody::Remark {
-                what: MARKUP.into(),
-            }),
+            anna(EntryBody::Remark(Change::NamedRoom(MARKUP.into()))),
             anna(EntryBody::NotCarried {
-                what: MARKUP.into(),
+                what: Opaque::Unknown,
+                name: MARKUP.into(),
             }),
             anna(EntryBody::React {
-                what: format!("{MARKUP} (to “{MARKUP}”)"),
+                sign: MARKUP.into(),
+                to: Some(MARKUP.into()),
+            }),
+            anna(EntryBody::Mail {
+                words: words(MARKUP),
+                notes: vec![Note::RestInFile(MARKUP.into())],
             }),
         ],
         readers: vec![MARKUP.into()],
@@ -210,7 +215,19 @@ fn names_do_not_turn_the_line(#[case] name: &str) {
             "14:01",
             samples::attached(FileKind::File, name, 7, None),
         ),
-        entry("Béla", "14:01", EntryBody::Remark { what: name.into() }),
+        entry(
+            "Béla",
+            "14:01",
+            EntryBody::Remark(Change::ChangedTopic(name.into())),
+        ),
+        entry(
+            "Béla",
+            "14:01",
+            EntryBody::Mail {
+                words: words("See"),
+                notes: vec![Note::RestInFile(name.into())],
+            },
+        ),
         entry("Béla", "14:01", samples::linked(name, 7)),
     ];
     letter.readers = vec![name.into()];

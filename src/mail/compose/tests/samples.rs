@@ -12,7 +12,7 @@ use crate::domain::{
         Attached, Enclosed, Entry, EntryBody, Inline, Language, List, Logo, Look, Preview, Quote,
         SealedLetter,
     },
-    sharing::{FileKind, Missing, Place, Poll, PollResult, SharedFile},
+    sharing::{Change, FileKind, Missing, Opaque, Place, Poll, PollResult, SharedFile},
 };
 
 /// All of them, by name.
@@ -87,7 +87,8 @@ fn several() -> SealedLetter {
                 "Carla Weiß",
                 "14:05",
                 EntryBody::React {
-                    what: "👍 (to “we can test it on Monday”)".into(),
+                    sign: "👍".into(),
+                    to: Some("we can test it on Monday".into()),
                 },
             ),
         ],
@@ -222,22 +223,19 @@ fn others() -> Vec<Entry> {
             },
         ),
         by_bela("13:58", EntryBody::Emote(words("keeps fingers crossed"))),
-        by_bela(
-            "13:59",
-            EntryBody::Remark {
-                what: "joined the room".into(),
-            },
-        ),
+        by_bela("13:59", EntryBody::Remark(Change::Came)),
         by_bela(
             "14:00",
             EntryBody::NotCarried {
-                what: "a contact named “Ann”".into(),
+                what: Opaque::Unknown,
+                name: "Ann".into(),
             },
         ),
         by_anna(
             "14:01",
             EntryBody::React {
-                what: "🎉 (to “It boots!”)".into(),
+                sign: "🎉".into(),
+                to: Some("It boots!".into()),
             },
         ),
     ]

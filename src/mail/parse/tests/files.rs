@@ -5,7 +5,10 @@ use rstest::rstest;
 
 use super::{super::cms::tests::signed, *};
 use crate::{
-    domain::incoming::{Cryptography, Fate, Withheld},
+    domain::{
+        incoming::{Fate, Withheld},
+        note::{Cryptography, Note},
+    },
     mail::tnef,
 };
 
@@ -182,7 +185,7 @@ fn says_what_an_invitation_says() {
         "Invitation from Jane Doe: “Board, revision C”, Tuesday 3 March 2026, 10:00–11:30 \
          (Europe/Berlin), every week on Tuesday, 3 times, at Room 5."
     );
-    assert!(parsed.mail.notes.is_empty());
+    assert!(parsed.mail.is_told && parsed.mail.shown.is_empty());
     assert_eq!(
         parsed.attachments[0].info.filename.as_deref(),
         Some("invitation.ics")
@@ -233,7 +236,7 @@ fn says_whose_card_it_is() {
         panic!("{:?}", parsed.mail.notes);
     };
     assert_eq!(
-        wording::mail::note(note),
+        wording::mail::in_room(note),
         "Visiting card: Jane Doe, Acme, +33 1 23, jane@acme.com."
     );
     assert_eq!(
