@@ -30,6 +30,8 @@ CREATE TABLE letter_items_anew (
     had_by TEXT NOT NULL DEFAULT '[]',
     -- Of a correction: the beginning of the message as it had been sent.
     earlier TEXT NOT NULL DEFAULT '',
+    -- The event that brought what is shared: this one, or the last edit in time that shares another file.
+    file_event TEXT NOT NULL,
     -- The message that a correction or a reaction is about, or the poll of a result.
     about TEXT NOT NULL DEFAULT '',
     -- The Matrix thread that it stands in.
@@ -38,12 +40,13 @@ CREATE TABLE letter_items_anew (
 ) STRICT;
 INSERT INTO letter_items_anew
     (id, letter_id, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, html, quote,
-     reply_to, struck, settled)
+     reply_to, struck, settled, file_event)
 SELECT id, letter_id, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, html, quote,
-    reply_to, struck, settled FROM letter_items;
+    reply_to, struck, settled, event_id FROM letter_items;
 DROP TABLE letter_items;
 ALTER TABLE letter_items_anew RENAME TO letter_items;
 CREATE INDEX letter_items_of_event ON letter_items (event_id);
+CREATE INDEX letter_items_of_file ON letter_items (file_event);
 CREATE INDEX letter_items_unsettled ON letter_items (room_id, inbox_seq) WHERE settled = 0;
 CREATE INDEX letter_items_settled ON letter_items (room_id, inbox_seq) WHERE settled = 1;
 CREATE INDEX letter_items_about ON letter_items (about) WHERE about <> '';
@@ -84,13 +87,14 @@ CREATE TABLE files (
 ) STRICT, WITHOUT ROWID;
 
 -- The links in letters, by which files too large for a mail are fetched. The link bears the number,
--- signed.
+-- signed with the salt: numbers come again after a backup was restored.
 CREATE TABLE links (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     event_id TEXT NOT NULL,
     conversation_id INTEGER NOT NULL,
     made_at INTEGER NOT NULL,
     ends_at INTEGER NOT NULL,
+    salt TEXT NOT NULL DEFAULT (lower(hex(randomblob(10)))),
     -- What the file is called; nothing once it was taken back.
     filename TEXT NOT NULL,
     -- A tag of BCP 47: that of the letter, for the pages.
@@ -108,6 +112,7 @@ CREATE TABLE spent_blobs (
     name TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX files_of_blob ON files (blob) WHERE blob <> '';
+CREATE INDEX files_waiting ON files (event_id) WHERE state = 'waiting';
 
 -- What staff have set for a room; everything else is as the configuration has it.
 CREATE TABLE room_settings (

@@ -209,6 +209,8 @@ pub enum Amend {
     Rewrite {
         event: OwnedEventId,
         conversations: Vec<ConversationId>,
+        /// The event from which that follows.
+        by: OwnedEventId,
         kind: ItemKind,
         said: Said,
     },
@@ -217,7 +219,7 @@ pub enum Amend {
         message: OwnedEventId,
         conversation: ConversationId,
     },
-    /// It is taken out of the conversation's letter, in which it waits, and remembered all the same.
+    /// A correction is taken out of the conversation's letter, in which it waits.
     TakeOut {
         conversation: ConversationId,
         event: OwnedEventId,

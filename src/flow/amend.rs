@@ -10,10 +10,14 @@ pub async fn message(tx: &mut Tx, change: Amend, origin: &Origin) -> Result<(), 
     match change {
         Amend::Rewrite {
             event,
+            by,
             conversations,
             kind,
             said,
-        } => places::rewrite(tx, event.as_str(), &conversations, kind, &said).await,
+        } => {
+            let (event, by) = (event.as_str(), by.as_str());
+            places::rewrite(tx, (event, by), &conversations, kind, &said).await
+        }
         Amend::Unsay {
             message,
             conversation,

@@ -11,6 +11,7 @@ use crate::{
         incoming::{Fate, IncomingMail},
         on_mail,
         outgoing::MailAction,
+        token::Keys,
     },
     matrix::decode,
     store::{
@@ -232,16 +233,22 @@ async fn delivery(
     context: &Context,
 ) -> Result<Option<Delivery>, StoreError> {
     let details = details(mail, read, context);
-    let mut rows = details.iter().filter_map(|it| context.keys.delivery_of(it));
-    let Some(row) = rows.next() else {
-        return Ok(None);
-    };
-    let payload = outbox::payload(connection, row).await?;
-    let action: Option<MailAction> = payload.and_then(|json| serde_json::from_str(&json).ok());
-    Ok(action.map(|action| Delivery {
-        row,
-        recipient: action.recipient,
-    }))
+    for detail in &details {
+        let Some(row) = Keys::number_in(detail) else {
+            continue;
+        };
+        let Some((payload, salt)) = outbox::payload(connection, row).await? else {
+            continue;
+        };
+        if context.keys.is_delivery(detail, &salt) {
+            let action: Option<MailAction> = serde_json::from_str(&payload).ok();
+            return Ok(action.map(|action| Delivery {
+                row,
+                recipient: action.recipient,
+            }));
+        }
+    }
+    Ok(None)
 }
 
 /// The broadcast that the mail's sender leaves by it: whose address for leaving it went to, and

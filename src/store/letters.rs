@@ -19,15 +19,15 @@ statements! {
     INSERT_ITEM = "
         INSERT INTO letter_items
             (letter_id, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, html, quote,
-             reply_to, shared, earlier, had_by, about, thread_root)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+             reply_to, shared, earlier, had_by, about, thread_root, file_event)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $2)
         ON CONFLICT DO NOTHING";
     CARRY_OVER = "
         INSERT INTO letter_items
             (letter_id, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, html, quote,
-             reply_to, shared, earlier, had_by, about)
+             reply_to, shared, earlier, had_by, about, file_event)
         SELECT $2, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, html, quote,
-            reply_to, shared, earlier, $4, about
+            reply_to, shared, earlier, $4, about, file_event
         FROM letter_items WHERE letter_id = $1 AND event_id = $3 AND struck = 0
         ON CONFLICT DO NOTHING";
     SEAL = "
@@ -39,7 +39,7 @@ statements! {
         SELECT conversation_id, message_id, sealed_at, seal FROM letters WHERE id = $1";
     SELECT_ITEMS = "
         SELECT event_id, author, by_staff, sent_at, kind, body, html, quote, reply_to, shared, fate,
-            earlier, had_by, about
+            earlier, had_by, about, file_event
         FROM letter_items WHERE letter_id = $1 AND struck = 0 ORDER BY id";
     MOVE = "
         UPDATE letter_items SET letter_id = $2 WHERE letter_id = $1 AND id >= (
@@ -99,6 +99,8 @@ pub struct Item {
     /// The event that this one replies to.
     pub reply_to: Option<String>,
     pub shared: Option<Shared>,
+    /// The event that brought what is shared: this one, or an edit of it.
+    pub file_event: String,
     /// How a file travels in this letter, once that is decided.
     pub fate: Option<Fate>,
     /// Of a correction: the beginning of the message as it had been sent.
@@ -125,6 +127,7 @@ struct ItemRow {
     earlier: String,
     had_by: String,
     about: String,
+    file_event: String,
 }
 
 impl TryFrom<ItemRow> for Item {
@@ -153,6 +156,7 @@ impl TryFrom<ItemRow> for Item {
             earlier: given(row.earlier),
             had_by: serde_json::from_str(&row.had_by)?,
             about: given(row.about),
+            file_event: row.file_event,
         })
     }
 }

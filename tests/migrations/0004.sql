@@ -1,8 +1,8 @@
 -- A letter with a file that is too large for a mail, in a room with a setting and a closed poll.
-INSERT INTO letter_items (letter_id, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, shared, fate, had_by)
-VALUES (1, '$film:example.org', 9, '!room:example.org', 'Ann', 1, 1000, 'shared', '', '{"shared":"file","kind":"video","source":"mxc://example.org/film","filename":"film.mp4"}', '{"fate":"linked","link":1,"size":90000000,"until":2592001000}', '[1]');
+INSERT INTO letter_items (letter_id, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, shared, fate, had_by, file_event)
+VALUES (1, '$film:example.org', 9, '!room:example.org', 'Ann', 1, 1000, 'shared', '', '{"shared":"file","kind":"video","source":"mxc://example.org/film","filename":"film.mp4"}', '{"fate":"linked","link":1,"salt":"abcdefgh","size":90000000,"until":2592001000}', '[1]', '$film:example.org');
 INSERT INTO files (event_id, source, state, size, content_type) VALUES ('$film:example.org', 'mxc://example.org/film', 'too_large', 90000000, 'video/mp4');
-INSERT INTO links (event_id, conversation_id, made_at, ends_at, filename, language) VALUES ('$film:example.org', 1, 1000, 2592001000, 'film.mp4', 'en');
+INSERT INTO links (event_id, conversation_id, made_at, ends_at, salt, filename, language) VALUES ('$film:example.org', 1, 1000, 2592001000, 'abcdefgh', 'film.mp4', 'en');
 INSERT INTO spent_blobs (name) VALUES ('files/abcdefgh');
 UPDATE contacts SET language = 'fr', language_mail = 1, time_zone = '+01:00', time_zone_mail = 1 WHERE id = 1;
 INSERT INTO room_settings (room_id, key, value, set_by, set_at) VALUES ('!room:example.org', 'quiet', '5m', '@ann:example.org', 1000);

@@ -68,10 +68,8 @@ pub(super) fn change(
         let Some(before) = &placement.said else {
             continue;
         };
-        let is_other_file = is_other_file(before, &said);
         // Who has left gets no new words. But nobody gets those that were taken back.
-        let changes = placement.waits && !(placement.has_leavers && quotes);
-        if changes && !is_other_file {
+        if placement.waits && !(placement.has_leavers && quotes) {
             if *before != said {
                 rewritten.push(place);
             }
@@ -84,8 +82,7 @@ pub(super) fn change(
         {
             continue;
         }
-        let waiting = changes.then_some(&message.event);
-        if let Some(waiting) = waiting.or(placement.correction.as_ref()) {
+        if let Some(waiting) = &placement.correction {
             effects.push(Effect::Amend(Amend::TakeOut {
                 conversation: place,
                 event: waiting.clone(),
@@ -102,6 +99,7 @@ pub(super) fn change(
         let rewrite = Amend::Rewrite {
             event: message.event.clone(),
             conversations: rewritten,
+            by: event.id.clone(),
             kind,
             said,
         };

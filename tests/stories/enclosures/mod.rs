@@ -1,5 +1,6 @@
 //! Files on their way from a room to a customer.
 
+mod edits;
 mod fetching;
 mod limits;
 mod links;
@@ -110,12 +111,12 @@ async fn page_of_link(world: &World) -> String {
     let keys: Vec<(i64, Vec<u8>)> = database
         .rows("SELECT id, secret FROM keys ORDER BY id")
         .await;
-    let (link,) = database.row::<(i64,)>("SELECT id FROM links").await;
+    let (link, salt): (i64, String) = database.row("SELECT id, salt FROM links").await;
     database.close().await;
     let keys = keys
         .into_iter()
         .map(|(id, secret)| (id.to_le_bytes()[0], secret));
-    let token = Keys::new(keys.collect()).link_token(link);
+    let token = Keys::new(keys.collect()).link_token(link, &salt);
     format!("{}/files/{token}", world.public_url())
 }
 

@@ -126,7 +126,7 @@ fn shared(waits: bool, what: &Shared, caption: &str) -> TargetFacts {
     true,
     file("b.pdf", Some("mxc://x/b")),
     "old",
-    r#"take $before out of 1; write 1 Shared "old""#
+    r#"rewrite $before "old""#
 )]
 #[case::another_file_too_late(
     false,
