@@ -126,7 +126,7 @@ async fn get_ready(
     let store = &context.store;
     let prepare = store.write(move |tx| Box::pin(outbox::prepare(tx, place, true)));
     prepare.await?;
-    let words = measure(letter, action, context);
+    let words = Box::pin(measure(letter, action, context));
     if let Some(wait) = enclose::ready(letter, words, context).await? {
         return Ok(Some(wait));
     }
@@ -310,6 +310,7 @@ fn refused(fault: &dyn std::fmt::Display) -> SendOutcome {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as an error is mapped")]
 fn later(error: StoreError) -> SendOutcome {
     SendOutcome::RetryLater {
         reason: error.to_string(),

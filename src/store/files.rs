@@ -44,9 +44,8 @@ statements! {
             SELECT 1 FROM letter_items AS other
             WHERE other.file_event = files.event_id AND other.settled = 0)";
     SELECT_REPLACED = "
-        SELECT blob FROM files WHERE event_id = $1 AND state <> 'taken_back' AND NOT EXISTS (
-            SELECT 1 FROM letter_items AS other
-            WHERE other.file_event = files.event_id AND other.settled = 0)";
+        SELECT blob FROM files WHERE event_id = $1 AND state <> 'taken_back' AND coalesce(
+            (SELECT min(settled) FROM letter_items WHERE file_event = $1), 1) = 1";
     LEAVE_TO_LINKS = "
         UPDATE files SET state = 'too_large', content = NULL, blob = '', preview = NULL
         WHERE event_id = $1 AND EXISTS (SELECT 1 FROM links WHERE links.event_id = $1)";
