@@ -6,27 +6,14 @@
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
-import puppeteer from "puppeteer-core";
+import { launch } from "./chromium.mjs";
 
 const [placesFile, site, letterFile, out] = process.argv.slice(2);
 const places = JSON.parse(await readFile(placesFile, "utf8"));
 const SOON = { timeout: 30_000 };
 
 const server = await serve(site);
-const browser = await puppeteer.launch({
-  executablePath: "/usr/bin/chromium",
-  args: [
-    "--no-sandbox",
-    "--disable-dev-shm-usage",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-    "--font-render-hinting=none",
-    // Nothing leaves loopback.
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-  ],
-});
+const browser = await launch();
 try {
   await room("room", "Carrier board, kernel 6.12", "many thanks", 866);
   await room("files", "Carrier board, first series", "From: Jane Doe", 1416);

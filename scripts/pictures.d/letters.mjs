@@ -1,10 +1,11 @@
 // Pictures of every letter in the snapshots of the composer's tests: on a phone and on a desk, light
-// and dark, with the style sheet and without it, as some mail programs show them.
+// and dark, with the style sheet and without it, as some mail programs show them. Fails if anything is
+// wider than its screen.
 //
 //   node letters.mjs SNAPSHOTS OUT [NAME…]
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import puppeteer from "puppeteer-core";
+import { launch } from "./chromium.mjs";
 
 const [snapshots, out, ...wanted] = process.argv.slice(2);
 const VIEWS = [
@@ -15,20 +16,9 @@ const VIEWS = [
   { name: "desk-bare", width: 1000, scheme: "light", bare: true },
 ];
 
-const browser = await puppeteer.launch({
-  executablePath: "/usr/bin/chromium",
-  args: [
-    "--no-sandbox",
-    "--disable-dev-shm-usage",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-    "--font-render-hinting=none",
-    // A letter has nothing remote; if it had, it would not be in the picture.
-    "--host-resolver-rules=MAP * ~NOTFOUND",
-  ],
-});
+// A letter has nothing remote; if it had, it would not be in the picture.
+const browser = await launch();
+let overflows = 0;
 try {
   for (const file of await readdir(snapshots)) {
     const name = /__drawn__([a-z_]+)\.html\.snap$/.exec(file)?.[1];
@@ -40,6 +30,7 @@ try {
 } finally {
   await browser.close();
 }
+if (overflows > 0) process.exit(1);
 
 async function take(name, html, view) {
   const page = await browser.newPage();
@@ -48,7 +39,10 @@ async function take(name, html, view) {
   await page.setContent(view.bare ? html.replace(/<style>[^]*?<\/style>/g, "") : html);
   await page.evaluate(() => document.fonts.ready);
   const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-  if (wide > view.width) console.error(`${name}: ${wide} pixels wide on a screen of ${view.width}`);
+  if (wide > view.width) {
+    console.error(`${name}: ${wide} pixels wide on a screen of ${view.width}`);
+    overflows += 1;
+  }
   await page.screenshot({ path: join(out, `${name}-${view.name}.png`), fullPage: true });
   await page.close();
 }

@@ -230,6 +230,20 @@ impl Language {
     }
 }
 
+/// How many of the first entries go into one mail, at least one, by about how many octets each takes in
+/// its HTML. Programs show the first 102 kB of that, and some of it is for what stands around.
+#[must_use]
+pub fn fitting(weights: impl Iterator<Item = usize>) -> usize {
+    const MOST: usize = 60_000;
+    let mut sum = 0_usize;
+    let fit = weights.take_while(|weight| {
+        let is_first = sum == 0;
+        sum = sum.saturating_add(*weight);
+        is_first || sum <= MOST
+    });
+    fit.count().max(1)
+}
+
 /// One entry for all who answered the same message by the same sign, where the first of them did.
 #[must_use]
 pub fn gather_reactions(entries: Vec<Entry>) -> Vec<Entry> {
@@ -249,4 +263,21 @@ pub fn gather_reactions(entries: Vec<Entry>) -> Vec<Entry> {
         gathered.push(entry);
     }
     gathered
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(&[], 1)]
+    #[case(&[700, 700], 2)]
+    #[case(&[700; 200], 85)]
+    #[case(&[70_000, 700], 1)]
+    #[case(&[700, 70_000], 1)]
+    fn a_mail_holds_what_programs_show(#[case] weights: &[usize], #[case] expected: usize) {
+        assert_eq!(fitting(weights.iter().copied()), expected);
+    }
 }

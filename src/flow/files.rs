@@ -202,6 +202,7 @@ pub async fn renew(
         words: Words { body, html: None },
         shared: None,
         quote: None,
+        thread_root: None,
         about: None,
         earlier: None,
         had_by: Vec::new(),

@@ -4,15 +4,15 @@
 use std::collections::HashSet;
 
 use jiff::{Timestamp, Zoned, fmt::temporal::Pieces, tz::TimeZone};
-use ruma::OwnedRoomId;
+use ruma::{OwnedEventId, OwnedRoomId};
 
-use super::{Context, lanes, lanes::Origin, locale, settings};
+use super::{Context, lanes, lanes::Origin, locale, settings, threads};
 use crate::{
     domain::{
         address::NamedAddress,
         facts::{ConversationFacts, PersonFacts},
         ids::{ContactId, ConversationId, CustomerId, LetterId, MailId, MessageId},
-        letter::Quote,
+        letter::{Quote, fitting},
         outgoing::{MailAction, MatrixAction, Seal},
         threading,
     },
@@ -39,7 +39,7 @@ pub async fn open_letter_of(
     }
 }
 
-/// Seals an open letter. One in which nothing is left, or that nobody is there to get, is done.
+/// Seals an open letter; as several if it holds more than mail programs show of one.
 pub async fn seal(
     tx: &mut Tx,
     letter: LetterId,
@@ -47,7 +47,41 @@ pub async fn seal(
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
-    let items = letters::items(tx.connection(), letter).await?;
+    let mut letter = letter;
+    loop {
+        let mut items = letters::items(tx.connection(), letter).await?;
+        let fit = fitting(items.iter().map(weight));
+        // What only rides goes with what doesn't.
+        let rest = if items.iter().take(fit).all(|item| item.kind.rides()) {
+            Vec::new()
+        } else {
+            items.split_off(fit)
+        };
+        seal_one(tx, letter, &items, conversation, origin, context).await?;
+        let Some(first) = rest.first() else {
+            return Ok(());
+        };
+        letter = letters::split_off(
+            tx,
+            (letter, conversation),
+            &first.event,
+            &origin.trace,
+            origin.now,
+        )
+        .await?;
+    }
+}
+
+/// Seals an open letter as it is. One in which nothing is left, or that nobody is there to get, is
+/// done.
+async fn seal_one(
+    tx: &mut Tx,
+    letter: LetterId,
+    items: &[letters::Item],
+    conversation: ConversationId,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
     if !items.is_empty() && items.iter().all(|item| item.kind.rides()) {
         return departures::rest(tx, letter).await;
     }
@@ -65,7 +99,7 @@ pub async fn seal(
     };
     let (recipients, others): (Vec<&PersonFacts>, Vec<_>) =
         people.iter().partition(|person| lacks(person));
-    let left = left_for(&others, &recipients, &items);
+    let left = left_for(&others, &recipients, items);
     if recipients.is_empty() {
         letters::settle(tx, letter).await?;
         carry_over(tx, letter, conversation, &left, origin).await?;
@@ -80,7 +114,7 @@ pub async fn seal(
             StoreError::Value("the mailbox's domain can't stand in a Message-ID".to_owned())
         })?;
     let chain = conversations::chain(tx.connection(), conversation).await?;
-    let answered = answered(tx, conversation, &items).await?;
+    let answered = answered(tx, conversation, items).await?;
     let threading = threading::of_letter(&found.subject, &chain, answered.as_ref());
     let settings = settings::of_room(tx.connection(), &found.room_id, context).await?;
     // Who reads a broadcast learns nothing of what the others write.
@@ -98,7 +132,7 @@ pub async fn seal(
     let (guests, members): (Vec<_>, Vec<_>) = people.iter().partition(|person| person.is_guest);
     let seal = Seal {
         from: NamedAddress {
-            name: Some(from_name(&items, &mailbox.name)),
+            name: Some(from_name(items, &mailbox.name)),
             address: mailbox.address.clone(),
         },
         reply_to: mailbox
@@ -128,7 +162,7 @@ pub async fn seal(
     carry_over(tx, letter, conversation, &left, origin).await?;
     conversations::extend_chain(tx, conversation, &message_id, Direction::Out).await?;
     conversations::tie(tx, conversation, &threading.tied).await?;
-    for item in &items {
+    for item in items {
         messages::link(tx, &item.event, conversation, &message_id, Direction::Out).await?;
     }
     hand_out(
@@ -209,6 +243,16 @@ async fn carry_over(
         return Ok(());
     }
     letters::carry_over(tx, letter, conversation, left, &origin.trace, origin.now).await
+}
+
+/// About as many octets as an item takes in the HTML of a letter.
+fn weight(item: &letters::Item) -> usize {
+    // Names, times and styles; signs that are written longer in HTML.
+    const FRAME: usize = 600;
+    let body = item.words.body.len() * 5 / 4;
+    let html = item.words.html.as_ref().map_or(0, String::len);
+    let quote = item.quote.as_ref().map_or(0, String::len);
+    FRAME + body.max(html) + quote
 }
 
 /// What a broadcast is called: as its room.
@@ -311,15 +355,21 @@ async fn readers(
     let threads: Vec<&ConversationFacts> = all.iter().filter(is_this_thread).collect();
     let mut seen: HashSet<ContactId> = people.iter().map(|person| person.contact).collect();
     let mut readers = Vec::new();
-    for main in all.iter().filter(|it| it.thread_root.is_none()) {
+    let mains: Vec<&ConversationFacts> = all.iter().filter(|it| it.thread_root.is_none()).collect();
+    let kept_by = match OwnedEventId::try_from(found.thread_root.as_str()) {
+        Ok(root) => threads::kept_by(tx.connection(), &root, &mains).await?,
+        Err(_) => mains.iter().map(|main| main.id).collect(),
+    };
+    for main in mains {
         let thread = threads.iter().find(|it| it.customer == main.customer);
         let place = thread.copied().unwrap_or(main);
         if place.id == conversation || found.customer_id == main.customer.0 {
             continue;
         }
         for person in &place.people {
-            // Guests of the room's own conversation don't read what stands in a thread.
-            let reads = thread.is_some() || found.thread_root.is_empty() || !person.is_guest;
+            // Guests of the room's own conversation don't read what stands in a thread, unless that
+            // goes on there.
+            let reads = thread.is_some() || kept_by.contains(&main.id) || !person.is_guest;
             if reads && seen.insert(person.contact) {
                 readers.push(person.name.clone());
             }

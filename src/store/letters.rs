@@ -19,8 +19,8 @@ statements! {
     INSERT_ITEM = "
         INSERT INTO letter_items
             (letter_id, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, html, quote,
-             reply_to, shared, earlier, had_by, about, file_event)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $2)
+             reply_to, shared, earlier, had_by, about, thread_root, file_event)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $2)
         ON CONFLICT DO NOTHING";
     CARRY_OVER = "
         INSERT INTO letter_items
@@ -41,6 +41,9 @@ statements! {
         SELECT event_id, author, by_staff, sent_at, kind, body, html, quote, reply_to, shared, fate,
             earlier, had_by, about, file_event
         FROM letter_items WHERE letter_id = $1 AND struck = 0 ORDER BY id";
+    MOVE = "
+        UPDATE letter_items SET letter_id = $2 WHERE letter_id = $1 AND id >= (
+            SELECT id FROM letter_items WHERE letter_id = $1 AND event_id = $3)";
     COUNT_SENT = "
         SELECT count(*) FROM (
             SELECT 1 FROM letters WHERE conversation_id = $1 AND message_id <> '' LIMIT 1
@@ -204,6 +207,7 @@ pub async fn write(
         item.earlier.as_deref().unwrap_or_default(),
         had_by,
         item.about.as_ref().map_or("", |event| event.as_str()),
+        item.thread_root.as_ref().map_or("", |event| event.as_str()),
     );
     if !item.rides {
         // A letter that holds only what rides is not opened yet.
@@ -255,6 +259,19 @@ pub async fn seal(
     ) == 1)
 }
 
+/// The conversation's open letter, or a new one.
+async fn open_or_new(
+    connection: &mut Connection,
+    conversation: ConversationId,
+    trace: &str,
+    now: i64,
+) -> Result<i64, StoreError> {
+    if let Some(open) = open_of(connection, conversation).await? {
+        return Ok(open.0);
+    }
+    Ok(fetch_one!(connection, (i64,), INSERT, conversation.0, now, trace).0)
+}
+
 /// What rides with the letter rides with the conversation's next one, too: for those who didn't get this
 /// one. Each is an event, with those who have it then.
 pub async fn carry_over(
@@ -266,12 +283,27 @@ pub async fn carry_over(
     now: i64,
 ) -> Result<(), StoreError> {
     let connection = tx.connection();
-    let (next,) = fetch_one!(connection, (i64,), INSERT, conversation.0, now, trace);
+    let next = open_or_new(connection, conversation, trace, now).await?;
     for (event, had_by) in items {
         let had_by = serde_json::to_string(had_by)?;
         execute!(connection, CARRY_OVER, letter.0, next, *event, had_by);
     }
     Ok(())
+}
+
+/// Moves the item of this event, and those after it, from a sealed letter to the conversation's next
+/// one.
+pub async fn split_off(
+    tx: &mut Tx,
+    (letter, conversation): (LetterId, ConversationId),
+    event: &str,
+    trace: &str,
+    now: i64,
+) -> Result<LetterId, StoreError> {
+    let connection = tx.connection();
+    let next = open_or_new(connection, conversation, trace, now).await?;
+    execute!(connection, MOVE, letter.0, next, event);
+    Ok(LetterId(next))
 }
 
 /// The letter's way is at its end, whatever that was; its files are let go of.

@@ -34,6 +34,29 @@ statements! {
     SELECT_REACHED = "
         SELECT payload FROM outbox
         WHERE letter_id = $1 AND (state = 'delivered' OR uncertain = 1) ORDER BY id";
+    SELECT_RECIPIENTS = "SELECT payload FROM outbox WHERE letter_id = $1";
+    IS_HERE = "
+        SELECT count(*) FROM participants JOIN conversations ON conversations.id = conversation_id
+        WHERE conversation_id = $1 AND contact_id = $2 AND role <> 'removed' AND state <> 'closed'";
+    SELECT_UNSETTLED = "
+        SELECT id, state FROM letters WHERE conversation_id = $1 AND state IN ('open', 'sealed')";
+    REQUOTE = "
+        UPDATE letter_items SET quote = $3
+        WHERE letter_id = $1 AND (reply_to = $2 OR about = $2) AND quote <> ''";
+    RECALL = "
+        UPDATE letter_items SET earlier = $3
+        WHERE letter_id = $1 AND about = $2 AND earlier <> ''";
+    UNSAY = "
+        UPDATE letter_items SET body = '', html = NULL
+        WHERE event_id = $1 AND letter_id IN (
+            SELECT id FROM letters WHERE conversation_id = $2 AND state = 'settled')";
+    SELECT_REPLIES = "
+        SELECT DISTINCT event_id FROM letter_items JOIN letters ON letters.id = letter_id
+        WHERE reply_to = $1 AND reply_to <> '' AND about = '' AND struck = 0 AND state <> 'settled'";
+    SELECT_IN_THREAD = "
+        SELECT DISTINCT event_id FROM letter_items JOIN letters ON letters.id = letter_id
+        WHERE letter_items.thread_root = $1 AND letter_items.thread_root <> '' AND about = ''
+        AND struck = 0 AND state <> 'settled'";
     REWRITE = "
         UPDATE letter_items SET kind = $3, body = $4, html = $5, shared = $6, file_event = $7,
             fate = CASE WHEN file_event = $7 THEN fate ELSE '' END
@@ -62,7 +85,8 @@ statements! {
         INSERT INTO edits (event_id, message_id, inbox_seq) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     DELETE_EDIT = "DELETE FROM edits WHERE event_id = $1";
     SELECT_EDITS = "
-        SELECT event_id FROM edits WHERE message_id = $1 ORDER BY inbox_seq DESC LIMIT 2";
+        SELECT edits.event_id FROM edits JOIN inbox ON inbox.id = edits.event_id
+        WHERE message_id = $1 AND sender = $2 AND room_id = $3 ORDER BY inbox_seq DESC LIMIT 2";
 }
 
 /// Conversation, letter and its state; words, what is shared, who had it before, and the event that brought
@@ -85,10 +109,12 @@ pub async fn of(connection: &mut Connection, event: &str) -> Result<Vec<Placemen
         let (conversation, letter, state, body, html, shared, had_by, _) = place;
         let shared = read(&shared)?;
         let words = Words { body, html };
+        let (letter, conversation) = (LetterId(letter), ConversationId(conversation));
         places.push(Placement {
-            conversation: ConversationId(conversation),
-            waits: waits(connection, LetterId(letter), &state).await?,
-            people: people(connection, LetterId(letter), &had_by).await?,
+            conversation,
+            waits: waits(connection, letter, &state).await?,
+            has_leavers: state == "sealed" && has_leavers(connection, letter, conversation).await?,
+            people: people(connection, letter, &had_by).await?,
             excerpt: String::new(),
             said: Some(Said { words, shared }),
             correction: None,
@@ -121,9 +147,9 @@ async fn add_corrections(
             continue;
         }
         let waits = waits(connection, LetterId(letter), &state).await?;
-        let place = places
-            .iter_mut()
-            .find(|place| place.conversation.0 == conversation && !place.waits);
+        let place = places.iter_mut().find(|place| {
+            place.conversation.0 == conversation && (!place.waits || place.has_leavers)
+        });
         let Some(place) = place else { continue };
         if waits {
             place.correction = correction.try_into().ok();
@@ -193,6 +219,23 @@ async fn waits(
     })
 }
 
+/// Whether the sealed letter goes to somebody who takes part in its conversation no more.
+async fn has_leavers(
+    connection: &mut Connection,
+    letter: LetterId,
+    conversation: ConversationId,
+) -> Result<bool, StoreError> {
+    for (payload,) in fetch_all!(connection, (String,), SELECT_RECIPIENTS, letter.0) {
+        let action: MailAction = serde_json::from_str(&payload)?;
+        if let Some(contact) = action.contact
+            && fetch_one!(connection, (i64,), IS_HERE, conversation.0, contact.0).0 == 0
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// To whom the letter has been handed over, or may have been.
 async fn reached(
     connection: &mut Connection,
@@ -217,12 +260,13 @@ async fn people(
     Ok(names.collect())
 }
 
-/// Replaces what a message says in every letter that nobody can have yet. Another file than before is
-/// known by the event `by` that brought it, so that none is ever taken for another.
+/// Replaces what a message says in those of these conversations' letters that nobody can have yet, and
+/// where it is quoted there. Another file than before is known by the event `by` that brought it, so
+/// that none is ever taken for another.
 pub async fn rewrite(
     tx: &mut Tx,
-    event: &str,
-    by: &str,
+    (event, by): (&str, &str),
+    conversations: &[ConversationId],
     kind: ItemKind,
     said: &Said,
 ) -> Result<(), StoreError> {
@@ -234,10 +278,11 @@ pub async fn rewrite(
         Some(Shared::File(file)) => file.source.clone(),
         _ => None,
     };
-    for (_, letter, state, _, _, before, _, file_event) in
+    for (conversation, letter, state, _, _, before, _, file_event) in
         fetch_all!(tx.connection(), Place, SELECT_PLACES, event)
     {
-        if waits(tx.connection(), LetterId(letter), &state).await? {
+        let is_meant = conversations.contains(&ConversationId(conversation));
+        if is_meant && waits(tx.connection(), LetterId(letter), &state).await? {
             let is_same_file = source(&read(&before)?) == source(&said.shared);
             let brought_by = if is_same_file { &file_event } else { by };
             execute!(
@@ -256,7 +301,52 @@ pub async fn rewrite(
             }
         }
     }
+    let excerpt = wording::excerpt_of(said);
+    for conversation in conversations {
+        for (letter, state) in unsettled(tx.connection(), *conversation).await? {
+            if waits(tx.connection(), letter, &state).await? {
+                execute!(tx.connection(), REQUOTE, letter.0, event, &excerpt);
+            }
+        }
+    }
     Ok(())
+}
+
+/// What the conversation's people have of a message was taken back: what has gone forgets it, and
+/// nothing that goes repeats it.
+pub async fn unsay(
+    tx: &mut Tx,
+    event: &str,
+    conversation: ConversationId,
+) -> Result<(), StoreError> {
+    let connection = tx.connection();
+    execute!(connection, UNSAY, event, conversation.0);
+    for (letter, _) in unsettled(connection, conversation).await? {
+        execute!(connection, REQUOTE, letter.0, event, "");
+        execute!(connection, RECALL, letter.0, event, "");
+    }
+    Ok(())
+}
+
+async fn unsettled(
+    connection: &mut Connection,
+    conversation: ConversationId,
+) -> Result<Vec<(LetterId, String)>, StoreError> {
+    let rows = fetch_all!(connection, (i64, String), SELECT_UNSETTLED, conversation.0);
+    Ok(rows
+        .into_iter()
+        .map(|(id, state)| (LetterId(id), state))
+        .collect())
+}
+
+/// The messages in letters that aren't settled which reply to this one, or stand in its thread.
+pub async fn hanging_on(
+    connection: &mut Connection,
+    event: &str,
+) -> Result<Vec<String>, StoreError> {
+    let mut found = fetch_all!(connection, (String,), SELECT_REPLIES, event);
+    found.extend(fetch_all!(connection, (String,), SELECT_IN_THREAD, event));
+    Ok(found.into_iter().map(|(event,)| event).collect())
 }
 
 /// Takes a message out of the conversation's letter, in which it waits. `by` is the place in the inbox of
@@ -299,11 +389,13 @@ pub async fn remember_edit(
     Ok(())
 }
 
-/// The last two events that have changed what the message says, the newest first.
+/// The last two events by which the message's sender has changed what it says, the newest first.
 pub async fn last_edits(
     connection: &mut Connection,
     message: &str,
+    sender: &str,
+    room: &str,
 ) -> Result<Vec<String>, StoreError> {
-    let rows = fetch_all!(connection, (String,), SELECT_EDITS, message);
+    let rows = fetch_all!(connection, (String,), SELECT_EDITS, message, sender, room);
     Ok(rows.into_iter().map(|(event,)| event).collect())
 }

@@ -10,9 +10,11 @@ INSERT INTO last_mails (conversation_id, mail_id, author, written_at, text) VALU
 INSERT INTO votes (poll_id, voter, event_id, answers, voted_at) VALUES ('$poll:example.org', '@ann:example.org', '$vote:example.org', '["a"]', 1000);
 INSERT INTO ended_polls (poll_id, ended_at) VALUES ('$poll:example.org', 2000);
 INSERT INTO edits (event_id, message_id, inbox_seq) VALUES ('$edit:example.org', '$film:example.org', 10);
-INSERT INTO subscriptions (conversation_id, contact_id, ended_at) VALUES (1, 1, NULL);
+INSERT INTO subscriptions (room_id, contact_id, conversation_id, ended_at)
+VALUES ('!training:example.org', 1, 1, NULL);
 UPDATE mails SET taken_back = 1 WHERE id = 1;
 INSERT INTO had (mail_id, contact_id) VALUES (1, 1);
 INSERT INTO loose_ends (conversation_id, position, message_id) VALUES (1, 0, 'new-subject@acme.com');
 UPDATE participants SET copied_by = 1, told = 1 WHERE contact_id = 1;
 UPDATE outbox SET spared = 9;
+UPDATE letter_items SET thread_root = '$root:example.org' WHERE event_id = '$film:example.org';

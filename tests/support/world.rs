@@ -15,6 +15,7 @@ use std::{
 
 use serde_json::Value;
 
+pub use super::servers::customer::header;
 use super::{
     database::{Choice, Connection, Database},
     fake_homeserver::{FakeConfig, FakeHomeserver, FakeUser, Membership},
@@ -717,19 +718,6 @@ impl Drop for World {
 async fn get(url: &str) -> Option<Value> {
     let client = super::servers::http::client().unwrap();
     client.get(url).send().await.ok()?.json().await.ok()
-}
-
-/// One header of a raw mail, unfolded; `None` if it isn't there.
-pub fn header(raw: &[u8], name: &str) -> Option<String> {
-    let text = String::from_utf8_lossy(raw)
-        .replace("\r\n ", " ")
-        .replace("\r\n\t", " ");
-    let head = text.split("\r\n\r\n").next().unwrap_or_default().to_owned();
-    head.lines().find_map(|line| {
-        let (key, value) = line.split_once(':')?;
-        key.eq_ignore_ascii_case(name)
-            .then(|| value.trim().to_owned())
-    })
 }
 
 /// Where the answer to a letter goes; `None` if it doesn't say so.

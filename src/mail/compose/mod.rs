@@ -63,9 +63,9 @@ pub enum ComposeFault {
 ///
 /// Taming the authors' HTML may take some hundred milliseconds: run it on a blocking thread.
 pub fn compose(letter: &SealedLetter) -> Result<Composed, ComposeFault> {
-    let view = View::of(letter);
+    let mut view = View::of(letter);
     let text = plain::draw(&view);
-    let html = html::draw(&view)?;
+    let html = html::draw(&mut view)?;
     let body = body::of(letter, &text, &html);
     // Not a `lettre::Message`: that would read `From` and `Date` back from what is given, and put
     // the current time in place of a date that is not in UTC.

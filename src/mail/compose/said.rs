@@ -153,6 +153,17 @@ impl Said {
     }
 }
 
+impl Said {
+    pub(super) fn written_mut(&mut self) -> Option<&mut Written> {
+        match self {
+            Self::Words(words) | Self::Emote { words, .. } => Some(words),
+            Self::Mail { words, .. } => words.as_mut(),
+            Self::File(file) => file.caption.as_mut(),
+            Self::Note(_) | Self::Place(_) | Self::Poll(_) | Self::PollResult(_) => None,
+        }
+    }
+}
+
 impl Written {
     /// The author's own HTML where there is some that can be tamed, else the text. The text part says
     /// what the HTML says: in the author's own form if that is the same, which for most is Markdown.

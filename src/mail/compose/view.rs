@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     cid::{CidOf, content_id},
-    said::Said,
+    said::{Said, Written},
 };
 use crate::{
     content::{
@@ -122,6 +122,14 @@ impl<'a> View<'a> {
                 .as_deref()
                 .filter(|text| !text.trim().is_empty()),
         }
+    }
+}
+
+impl View<'_> {
+    /// What people wrote.
+    pub(super) fn written_mut(&mut self) -> impl Iterator<Item = &mut Written> {
+        let pieces = self.groups.iter_mut().flat_map(|group| &mut group.pieces);
+        pieces.filter_map(|piece| piece.said.written_mut())
     }
 }
 

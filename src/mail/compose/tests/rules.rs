@@ -6,9 +6,13 @@
 use std::collections::HashMap;
 
 use dom_query::{Document, NodeRef};
+use rstest::rstest;
 
-use super::{composed, html_of, samples};
-use crate::content::colour::{BLACK, Colour, WHITE};
+use super::{composed, first_letter, html_of, samples};
+use crate::{
+    content::colour::{BLACK, Colour, WHITE},
+    domain::{event::Words, letter::EntryBody},
+};
 
 /// With their attributes besides `style`, `class` and `dir`.
 const ELEMENTS: [(&str, &[&str]); 40] = [
@@ -111,6 +115,7 @@ fn letters_keep_to_what_mail_programs_can_show() {
         for node in document.select("*").nodes() {
             element(node, name);
         }
+        outlook(&html, name);
         assert_eq!(
             document.select("html").attr("lang").unwrap().as_ref(),
             letter.language.tag()
@@ -125,6 +130,83 @@ fn letters_keep_to_what_mail_programs_can_show() {
                     .unwrap()
                     .contains("overflow-x:auto")
             );
+        }
+    }
+}
+
+/// Gmail shows 102 kB. Of an event the words and their HTML have 64 kB together.
+#[rstest]
+#[case::a_log(&"    [    0.1] probe of soc: <ok> & \"done\"\n".repeat(1_500), None)]
+#[case::blank(&"\n".repeat(60_000), None)]
+#[case::shapes(&"ab ".repeat(5_000), Some("<p>ab</p>".repeat(5_000)))]
+#[case::code(&"ab ".repeat(3_000), Some("<code>ab</code>".repeat(3_000)))]
+fn nothing_of_a_long_message_is_cut(#[case] body: &str, #[case] html: Option<String>) {
+    let words = Words {
+        body: format!("{body}end"),
+        html: html.map(|html| html + "<p>end</p>"),
+    };
+    let mut letter = first_letter();
+    letter.entries[0].body = EntryBody::Text(words);
+    let html = html_of(&composed(&letter));
+    assert!(html.len() < 100_000, "{} octets", html.len());
+    let said = Document::from(html.as_str())
+        .select("body")
+        .text()
+        .to_string();
+    assert!(said.contains("end") && said.contains(&letter.quote.unwrap().author));
+    let count = |text: &str| text.matches("ab").count() + text.matches("probe").count();
+    assert!(count(&said) >= count(body), "{}", count(&said));
+}
+
+/// What stands in comments for Outlook alone is held against the same lists; all of it together is one
+/// table of one cell, of the width that Outlook doesn't read in the style.
+fn outlook(html: &str, letter: &str) {
+    let seen = html
+        .replace("<!--[if mso]>", "")
+        .replace("<![endif]-->", "");
+    assert!(
+        !seen.contains("<!--") && !seen.contains("<!["),
+        "{letter}: another comment"
+    );
+    for tag in ["table", "tr", "td"] {
+        let (opened, closed) = (format!("<{tag}"), format!("</{tag}>"));
+        let opened = seen.matches(&format!("{opened}>")).count()
+            + seen.matches(&format!("{opened} ")).count();
+        assert_eq!(opened, seen.matches(&closed).count(), "{letter}: <{tag}>");
+    }
+    let document = Document::from(seen.as_str());
+    let cells = document.select("body > table[role=presentation] > tbody > tr > td");
+    assert_eq!(cells.length(), 1, "{letter}");
+    assert_eq!(
+        document.select("body > *").length(),
+        1,
+        "{letter}: beside the table"
+    );
+    for frame in document.select("[role=presentation]").nodes() {
+        for (attribute, value) in [
+            ("width", "640"),
+            ("cellpadding", "0"),
+            ("cellspacing", "0"),
+            ("border", "0"),
+        ] {
+            assert_eq!(frame.attr(attribute).as_deref(), Some(value), "{letter}");
+            frame.remove_attr(attribute);
+        }
+        frame.remove_attr("role");
+    }
+    for node in document.select("*").nodes() {
+        element(node, letter);
+    }
+    for sheet in document.select("style").nodes().iter().skip(1) {
+        let sheet = sheet.text();
+        let (_, rules) = sheet.split_once('{').unwrap();
+        for rule in rules
+            .trim_end_matches(['}', ' '])
+            .split(';')
+            .filter(|rule| !rule.trim().is_empty())
+        {
+            let property = rule.split(':').next().unwrap().trim();
+            assert!(PROPERTIES.contains(&property), "{letter}: {property}");
         }
     }
 }
