@@ -6,8 +6,8 @@
 //! one byte of version and key id, five bytes of number (big-endian), ten bytes of HMAC-SHA-256.
 //!
 //! A database that was replaced by its backup uses numbers again. What a link or a return address
-//! stands for has a salt besides, from chance: it isn't in the token, but signed with it, so that an
-//! old token never leads to what has its number now.
+//! stands for has a salt besides, from chance or from what it is: it isn't in the token, but signed with
+//! it, so that an old token never leads to what has its number now.
 
 use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -121,14 +121,15 @@ impl Keys {
 
     /// A token by which one person leaves a broadcast.
     #[must_use]
-    pub fn subscription_token(&self, subscription: i64) -> String {
-        self.sign(Purpose::Subscription, subscription)
+    pub fn subscription_token(&self, subscription: i64, salt: &str) -> String {
+        self.sign_salted(Purpose::Subscription, subscription, salt)
     }
 
-    /// The subscription that [`Self::subscription_token`] names.
+    /// Whether [`Self::subscription_token`] has made it for a subscription with this salt.
     #[must_use]
-    pub fn subscription_of(&self, token: &str) -> Option<i64> {
-        self.verify(Purpose::Subscription, token)
+    pub fn is_subscription(&self, token: &str, salt: &str) -> bool {
+        self.verify_salted(Purpose::Subscription, token, salt)
+            .is_some()
     }
 
     fn sign(&self, purpose: Purpose, number: i64) -> String {
@@ -241,7 +242,7 @@ mod tests {
                 keys.is_probe_token(token).then_some(7),
                 keys.is_delivery(token, "salt").then_some(7),
                 keys.is_link(token, "salt").then_some(7),
-                keys.subscription_of(token),
+                keys.is_subscription(token, "salt").then_some(7),
             ]
         };
         let made = [
@@ -249,7 +250,7 @@ mod tests {
             keys.probe_token(7),
             keys.delivery_token(7, "salt"),
             keys.link_token(7, "salt"),
-            keys.subscription_token(7),
+            keys.subscription_token(7, "salt"),
         ];
         for (at, token) in made.iter().enumerate() {
             let expected: Vec<_> = (0..5).map(|it| (it == at).then_some(7)).collect();
@@ -287,14 +288,17 @@ mod tests {
         let tokens = [
             keys().link_token(7, "before"),
             keys().delivery_token(7, "before"),
+            keys().subscription_token(7, "before"),
         ];
         for token in &tokens {
             assert_eq!(Keys::number_in(&token.to_uppercase()), Some(7));
         }
         assert!(keys().is_link(&tokens[0].to_uppercase(), "before"));
         assert!(keys().is_delivery(&tokens[1], "before"));
+        assert!(keys().is_subscription(&tokens[2], "before"));
         assert!(!keys().is_link(&tokens[0], "now"));
         assert!(!keys().is_delivery(&tokens[1], "now"));
+        assert!(!keys().is_subscription(&tokens[2], "now"));
     }
 
     proptest! {

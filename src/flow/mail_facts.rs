@@ -263,11 +263,14 @@ async fn leaving(
         return Ok(None);
     };
     for detail in details(mail, read, context) {
-        let Some(id) = context.keys.subscription_of(&detail).map(SubscriptionId) else {
+        let Some(id) = Keys::number_in(&detail).map(SubscriptionId) else {
             continue;
         };
-        let found = subscriptions::find(connection, id).await?;
-        if found.is_some_and(|found| found.address == from.address) {
+        let Some(found) = subscriptions::find(connection, id).await? else {
+            continue;
+        };
+        let is_right = context.keys.is_subscription(&detail, &found.salt());
+        if is_right && found.address == from.address {
             return Ok(Some(id));
         }
     }

@@ -134,7 +134,7 @@ pub async fn copy_for(
 /// The list that the room `name` is to who has this subscription.
 fn list(name: &str, id: SubscriptionId, found: &Subscription, context: &Context) -> List {
     let (_, mailbox) = context.mailbox(&found.mailbox);
-    let token = context.keys.subscription_token(id.0);
+    let token = context.keys.subscription_token(id.0, &found.salt());
     // A room's id may hold what a List-Id can't, and says nothing to anybody.
     let digest = Sha256::digest(found.room_id.as_bytes());
     let label = BASE32_NOPAD.encode(&digest[..10]).to_ascii_lowercase();

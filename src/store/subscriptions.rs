@@ -48,6 +48,14 @@ pub struct Subscription {
     pub ended_at: Option<i64>,
 }
 
+impl Subscription {
+    /// What a token is signed with besides its number: who leaves what.
+    #[must_use]
+    pub fn salt(&self) -> String {
+        format!("{} {}", self.room_id, self.address)
+    }
+}
+
 #[derive(sqlx::FromRow)]
 struct Row {
     contact_id: i64,
