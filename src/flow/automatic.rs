@@ -110,9 +110,10 @@ pub fn words(
         let token = context.keys.subscription_token(subscription.0);
         public.page(&format!("stay/{token}"))
     });
-    let mut body = wording::left(to.address.as_str(), list, stay.is_some(), language);
-    if let Some(url) = stay {
-        body.push_str(&format!("\n\n{}: {url}", wording::come_back(language)));
-    }
+    let left = wording::left(to.address.as_str(), list, stay.is_some(), language);
+    let body = match stay {
+        Some(url) => format!("{left}\n\n{}: {url}", wording::come_back(language)),
+        None => left,
+    };
     Words { body, html: None }
 }
