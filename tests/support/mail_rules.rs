@@ -358,7 +358,9 @@ fn parts(content_type: &str, body: &str, rule: &mut impl FnMut(bool, &str, &str)
             parts(&kind, body, rule);
             continue;
         }
-        if kind.starts_with("text/") {
+        // In which charset a file is written nobody knows.
+        let is_file = field("Content-Disposition").starts_with("attachment");
+        if kind.starts_with("text/") && !is_file {
             let charset = parameter(&kind, "charset").unwrap_or_default();
             rule(
                 charset.eq_ignore_ascii_case("utf-8"),

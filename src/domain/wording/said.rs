@@ -15,8 +15,9 @@ pub fn excerpt_of(said: &Said) -> String {
     let name = match &said.shared {
         None | Some(Shared::Change { .. }) => return words,
         Some(Shared::File(file)) if file.filename.is_empty() => icon(file.kind).to_owned(),
-        Some(Shared::File(SharedFile { filename: name, .. }))
-        | Some(Shared::Opaque { name, .. }) => name.clone(),
+        Some(Shared::File(SharedFile { filename: name, .. }) | Shared::Opaque { name, .. }) => {
+            name.clone()
+        }
         Some(Shared::Place(place)) => place_in_words(place),
         Some(Shared::Poll(poll)) => poll.question.clone(),
         Some(Shared::PollResult(result)) => result.question.clone(),

@@ -28,7 +28,6 @@ use crate::{
 pub(super) struct Found {
     pub problems: Problems,
     pub notes: Vec<Note>,
-    /// They are all that the mail says.
     pub is_told: bool,
     /// Texts that count only if the mail says nothing else.
     pub spare: Vec<Block>,

@@ -88,8 +88,29 @@ fn body(kind: u8, said: &mut Said) -> EntryBody {
         11 => samples::attached(FileKind::Voice, &said.word(), 1_234_000, Some(65_000)),
         12 => samples::picture(&said.word(), 1_234_000, true, Some(&said.word())),
         13 => samples::picture(&said.word(), 1_234_000, false, Some(&said.word())),
+        14 => EntryBody::File {
+            file: file(FileKind::Video, said.word()),
+            caption: Some(text(said)),
+            enclosed: Enclosed::Linked {
+                url: format!("https://post.example.org/files/{}", said.word()),
+                size: 123_456_000,
+                until: zoned("2026-12-12T09:00:00[UTC]"),
+            },
+        },
+        15..LAST_KIND => told(kind, said),
+        _ => EntryBody::File {
+            file: file(FileKind::Image, said.word()),
+            caption: Some(text(said)),
+            enclosed: Enclosed::Missing(Missing::TooLarge { size: 123_456_000 }),
+        },
+    }
+}
+
+/// What is mostly told in our words.
+fn told(kind: u8, said: &mut Said) -> EntryBody {
+    match kind {
         15 => EntryBody::Mail {
-            words: text(said),
+            words: words(&said.word()),
             notes: vec![
                 Note::Signed(Cryptography::Smime),
                 Note::Encrypted(Cryptography::OpenPgp),
@@ -128,21 +149,7 @@ fn body(kind: u8, said: &mut Said) -> EntryBody {
             name: String::new(),
         },
         21 => samples::attached(FileKind::Voice, "", 1_234_000, None),
-        22 => samples::attached(FileKind::Video, "", 1_234_000, None),
-        14 => EntryBody::File {
-            file: file(FileKind::Video, said.word()),
-            caption: Some(text(said)),
-            enclosed: Enclosed::Linked {
-                url: format!("https://post.example.org/files/{}", said.word()),
-                size: 123_456_000,
-                until: zoned("2026-12-12T09:00:00[UTC]"),
-            },
-        },
-        _ => EntryBody::File {
-            file: file(FileKind::Image, said.word()),
-            caption: Some(text(said)),
-            enclosed: Enclosed::Missing(Missing::TooLarge { size: 123_456_000 }),
-        },
+        _ => samples::attached(FileKind::Video, "", 1_234_000, None),
     }
 }
 
