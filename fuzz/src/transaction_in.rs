@@ -8,7 +8,7 @@ use postroom::{
         effect::{Effect, ItemKind},
         event::{Content, RoomEvent, Said, Words},
         facts::{
-            ConversationFacts, Details, EventFacts, GhostFacts, LocaleFacts, LocaleSource,
+            ConversationFacts, Details, EventFacts, GhostFacts, GoneTo, LocaleFacts, LocaleSource,
             OwnAddresses, Past, PersonFacts, Placement, PollFacts, Role, RoomFacts, TakenBack,
             TargetFacts, ZoneFacts,
         },
@@ -217,7 +217,10 @@ fn placement() -> Placement {
         conversation: ConversationId(1),
         waits: true,
         has_leavers: false,
-        people: vec!["Jane Doe".to_owned()],
+        gone_to: GoneTo {
+            surely: vec!["Jane Doe".to_owned()],
+            perhaps: vec!["Carl Cox".to_owned()],
+        },
         excerpt: "What was said".to_owned(),
         said: Some(Said {
             words: Words {

@@ -10,8 +10,6 @@ ALTER TABLE letter_items ADD COLUMN fate TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE letter_items ADD COLUMN had_by TEXT COLLATE "C" NOT NULL DEFAULT '[]';
 -- Of a correction: the beginning of the message as it had been sent.
 ALTER TABLE letter_items ADD COLUMN earlier TEXT COLLATE "C" NOT NULL DEFAULT '';
--- The Matrix thread that it stands in.
-ALTER TABLE letter_items ADD COLUMN thread_root TEXT COLLATE "C" NOT NULL DEFAULT '';
 -- The event that brought what is shared: this one, or the last edit in time that shares another file.
 ALTER TABLE letter_items ADD COLUMN file_event TEXT COLLATE "C" NOT NULL DEFAULT '';
 UPDATE letter_items SET file_event = event_id;
@@ -19,6 +17,8 @@ ALTER TABLE letter_items ALTER COLUMN file_event DROP DEFAULT;
 CREATE INDEX letter_items_of_file ON letter_items (file_event);
 -- The message that a correction or a reaction is about, or the poll of a result.
 ALTER TABLE letter_items ADD COLUMN about TEXT COLLATE "C" NOT NULL DEFAULT '';
+-- The Matrix thread that it stands in.
+ALTER TABLE letter_items ADD COLUMN thread_root TEXT COLLATE "C" NOT NULL DEFAULT '';
 -- What an index holds must not be sorted by rules of the system.
 ALTER TABLE letter_items ALTER COLUMN reply_to TYPE TEXT COLLATE "C";
 CREATE INDEX letter_items_about ON letter_items (about) WHERE about <> '';

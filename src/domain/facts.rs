@@ -244,8 +244,8 @@ pub struct Placement {
     pub waits: bool,
     /// Somebody to whom the letter goes takes part in the conversation no more.
     pub has_leavers: bool,
-    /// The names of those who have the message by the letter, or may have it.
-    pub people: Vec<String>,
+    /// Who has the message by the letter.
+    pub gone_to: GoneTo,
     /// The beginning of what it said.
     pub excerpt: String,
     /// What it says in the letter; with corrections, in the last one that has gone. `None` of what came
@@ -258,10 +258,36 @@ pub struct Placement {
 impl TargetFacts {
     /// Whom it had gone to by email.
     #[must_use]
-    pub fn gone_to(&self) -> Vec<&str> {
-        let gone = self.placed.iter().filter(|placement| !placement.waits);
-        gone.flat_map(|placement| placement.people.iter().map(String::as_str))
-            .collect()
+    pub fn gone_to(&self) -> GoneTo {
+        let mut gone_to = GoneTo::default();
+        for placement in self.placed.iter().filter(|placement| !placement.waits) {
+            gone_to.add(placement.gone_to.clone());
+        }
+        gone_to
+    }
+}
+
+/// To whom something has gone by email: their names, nobody twice.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GoneTo {
+    pub surely: Vec<String>,
+    /// To these it may have gone: how its sending ended is not known.
+    pub perhaps: Vec<String>,
+}
+
+impl GoneTo {
+    pub fn add(&mut self, others: Self) {
+        for name in others.surely {
+            self.perhaps.retain(|own| *own != name);
+            if !self.surely.contains(&name) {
+                self.surely.push(name);
+            }
+        }
+        for name in others.perhaps {
+            if !self.surely.contains(&name) && !self.perhaps.contains(&name) {
+                self.perhaps.push(name);
+            }
+        }
     }
 }
 

@@ -9,8 +9,8 @@ use crate::{
     domain::{
         event::{Content, EventKind, Membership, RoomEvent},
         facts::{
-            ConversationFacts, EventFacts, GhostFacts, MemberFacts, Past, Placement, PollFacts,
-            Role, RoomFacts, TakenBack, TargetFacts,
+            ConversationFacts, EventFacts, GhostFacts, GoneTo, MemberFacts, Past, Placement,
+            PollFacts, Role, RoomFacts, TakenBack, TargetFacts,
         },
         ids::ContactId,
         on_matrix,
@@ -181,7 +181,7 @@ async fn about(
             conversation,
             waits: false,
             has_leavers: false,
-            people: Vec::new(),
+            gone_to: GoneTo::default(),
             excerpt: excerpt.clone(),
             said: None,
             correction: None,

@@ -215,12 +215,12 @@ pub async fn tell_of_what_was_struck(
     }
     let origin = Origin::without_event(row.trace.clone(), context.now_ms());
     let (room, _) = letters::place_of(tx.connection(), letter).await?;
-    let name = action.recipient.shown_name();
+    let people = [action.recipient.shown_name()];
     for message in struck {
         let text = if is_sure {
-            wording::taken_back_too_late(&message.author, &[&name])
+            wording::taken_back_too_late(&message.author, &people)
         } else {
-            wording::taken_back_perhaps_too_late(&message.author, &name)
+            wording::taken_back_perhaps_too_late(&message.author, &people)
         };
         tell_author(tx, &room, &text, &origin, context).await?;
     }

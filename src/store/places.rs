@@ -4,7 +4,7 @@ use super::{Connection, StoreError, Tx, files, inbox, letters::word, links};
 use crate::domain::{
     effect::ItemKind,
     event::{Said, Words},
-    facts::Placement,
+    facts::{GoneTo, Placement},
     ids::{ContactId, ConversationId, LetterId},
     outgoing::MailAction,
     sharing::Shared,
@@ -32,7 +32,7 @@ statements! {
         WHERE letter_id = $1 AND (
             uncertain <> 0 OR (state NOT IN ('queued', 'ready') AND preparing = 0))";
     SELECT_REACHED = "
-        SELECT payload FROM outbox
+        SELECT payload, state FROM outbox
         WHERE letter_id = $1 AND (state = 'delivered' OR uncertain = 1) ORDER BY id";
     SELECT_RECIPIENTS = "SELECT payload FROM outbox WHERE letter_id = $1";
     IS_HERE = "
@@ -114,7 +114,7 @@ pub async fn of(connection: &mut Connection, event: &str) -> Result<Vec<Placemen
             conversation,
             waits: waits(connection, letter, &state).await?,
             has_leavers: state == "sealed" && has_leavers(connection, letter, conversation).await?,
-            people: people(connection, letter, &had_by).await?,
+            gone_to: gone_to(connection, letter, &had_by).await?,
             excerpt: String::new(),
             said: Some(Said { words, shared }),
             correction: None,
@@ -155,11 +155,8 @@ async fn add_corrections(
             place.correction = correction.try_into().ok();
             continue;
         }
-        for name in people(connection, LetterId(letter), &had_by).await? {
-            if !place.people.contains(&name) {
-                place.people.push(name);
-            }
-        }
+        let gone_to = gone_to(connection, LetterId(letter), &had_by).await?;
+        place.gone_to.add(gone_to);
         if let Some(said) = &mut place.said {
             said.words = Words { body, html };
             if shared.is_some() {
@@ -199,7 +196,10 @@ pub async fn has(
             return Ok(true);
         }
         let reached = reached(connection, LetterId(letter)).await?;
-        if reached.iter().any(|action| action.contact == Some(person)) {
+        if reached
+            .iter()
+            .any(|(action, _)| action.contact == Some(person))
+        {
             return Ok(true);
         }
     }
@@ -236,28 +236,37 @@ async fn has_leavers(
     Ok(false)
 }
 
-/// To whom the letter has been handed over, or may have been.
+/// To whom the letter has been handed over, or may have been; whether that is sure.
 async fn reached(
     connection: &mut Connection,
     letter: LetterId,
-) -> Result<Vec<MailAction>, StoreError> {
-    fetch_all!(connection, (String,), SELECT_REACHED, letter.0)
+) -> Result<Vec<(MailAction, bool)>, StoreError> {
+    fetch_all!(connection, (String, String), SELECT_REACHED, letter.0)
         .into_iter()
-        .map(|(payload,)| Ok(serde_json::from_str(&payload)?))
+        .map(|(payload, state)| Ok((serde_json::from_str(&payload)?, state == "delivered")))
         .collect()
 }
 
-/// The names of those whom a message has reached by the letter: but for those who had it before.
-async fn people(
+/// Whom a message has reached by the letter: but for those who had it before.
+async fn gone_to(
     connection: &mut Connection,
     letter: LetterId,
     had_by: &str,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<GoneTo, StoreError> {
     let had_by: Vec<ContactId> = serde_json::from_str(had_by)?;
-    let mut reached = reached(connection, letter).await?;
-    reached.retain(|action| action.contact.is_none_or(|one| !had_by.contains(&one)));
-    let names = reached.iter().map(|action| action.recipient.shown_name());
-    Ok(names.collect())
+    let mut gone_to = GoneTo::default();
+    for (action, is_sure) in reached(connection, letter).await? {
+        if action.contact.is_some_and(|one| had_by.contains(&one)) {
+            continue;
+        }
+        let name = action.recipient.shown_name();
+        if is_sure {
+            gone_to.surely.push(name);
+        } else {
+            gone_to.perhaps.push(name);
+        }
+    }
+    Ok(gone_to)
 }
 
 /// Replaces what a message says in those of these conversations' letters that nobody can have yet, and

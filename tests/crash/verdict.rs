@@ -195,17 +195,11 @@ pub fn judge(
     figures.taken_back[0] = taken_back.count();
     for (room, gone) in gone {
         let told = world.said_by(room, BOT);
-        let people = |text: &String| {
-            text.split(GONE)
-                .skip(1)
-                .flat_map(|it| it.split(','))
-                .count()
+        let people = |words: &str| {
+            let lists = told.iter().flat_map(|text| text.split(words).skip(1));
+            lists.flat_map(|it| it.split(',')).count()
         };
-        let certain: usize = told.iter().map(people).sum();
-        let perhaps = told
-            .iter()
-            .filter(|text| text.contains(MAY_HAVE_GONE))
-            .count();
+        let (certain, perhaps) = (people(GONE), people(MAY_HAVE_GONE));
         let is_told = (certain..=certain + perhaps).contains(&gone);
         assert!(
             is_told,

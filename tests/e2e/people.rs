@@ -1,6 +1,6 @@
 //! Who is in a room by email.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::json;
 
 use crate::stage::Stage;
@@ -174,6 +174,76 @@ async fn an_address_beyond_ascii_gets_letters_and_answers_them() -> Result<()> {
     assert!(
         !refused.iter().any(|it| it.contains("can't")),
         "{refused:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_copied_in_gets_nothing_until_staff_say_so() -> Result<()> {
+    let stage = Stage::set("0s").await?;
+    let room = stage.room("Board review").await?;
+    let jane = stage
+        .add("jane@acme.com Jane Doe", "@_email_jane", &room)
+        .await?;
+    stage.ann.send_text("Who builds the boards?", &room).await?;
+    let letter = stage.letters("jane@acme.com", 1).await?.remove(0);
+
+    let from = "Jane Doe <jane@acme.com>";
+    let mut answer = customer::answer(&letter, from, "Carl does.", "carl-does@acme.com")?;
+    let raw = String::from_utf8(answer.raw)?;
+    let copied_in = "Cc: Carl Cox <carl@beta.example>\r\nSubject: ";
+    answer.raw = raw.replacen("Subject: ", copied_in, 1).into_bytes();
+    // Her mail program sends it to both.
+    for to in [answer.to.as_str(), "carl@beta.example"] {
+        stage.mail.submit("jane@acme.com", to, &answer.raw).await?;
+    }
+    stage.says(&jane, "Carl does.", &room).await?;
+    let copied_in = "copied in Carl Cox <carl@beta.example>";
+    let offer = stage.bot_says(copied_in, &room).await?;
+    stage.ann.send_text("Good to know.", &room).await?;
+    let letters = stage.letters("jane@acme.com", 2).await?;
+    assert_eq!(header(&letters[1], "Cc"), None);
+    let carls = stage.letters("carl@beta.example", 1).await?;
+    assert_eq!(
+        header(&carls[0], "From").as_deref(),
+        Some(from),
+        "hers alone"
+    );
+
+    let offer = offer["event_id"].as_str().context("no id")?;
+    stage.ann.react("➕", offer, &room).await?;
+    stage
+        .bot_says("is one of the people here now", &room)
+        .await?;
+    stage.ann.send_text("Welcome, Carl.", &room).await?;
+    let letters = stage.letters("jane@acme.com", 3).await?;
+    let carls = stage.letters("carl@beta.example", 2).await?;
+    for letter in [&letters[2], &carls[1]] {
+        assert!(body(letter).contains("Welcome, Carl."));
+        let to = header(letter, "To").unwrap_or_default();
+        assert!(
+            to.contains("jane@acme.com") && to.contains("carl@beta.example"),
+            "{to}"
+        );
+    }
+    assert!(
+        !body(&carls[1]).contains("Good to know."),
+        "before his time"
+    );
+    let answer = stage
+        .answer(
+            &carls[1],
+            "Carl Cox <carl@beta.example>",
+            "Hello both.",
+            "c1@beta.example",
+        )
+        .await?;
+    assert!(answer.to.starts_with("support+"));
+    stage.says("@_email_carl", "Hello both.", &room).await?;
+    let letters = stage.letters("jane@acme.com", 4).await?;
+    assert!(
+        body(&letters[3]).contains("Hello both."),
+        "he wrote to us alone"
     );
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::domain::{
     command::{self, Command},
     effect::{Effect, ItemKind, LetterItem},
     event::{Content, RoomEvent, Said, Words},
-    facts::{ConversationFacts, EventFacts, Role},
+    facts::{ConversationFacts, EventFacts, GoneTo, Role},
     sharing::Shared,
     wording,
 };
@@ -108,17 +108,26 @@ pub(super) fn keep_inside(event: &RoomEvent, message: &OwnedEventId) -> [Effect;
 pub(super) fn take_back(
     event: &RoomEvent,
     target: &OwnedEventId,
-    gone_to: &[&str],
+    gone_to: &GoneTo,
     facts: &EventFacts,
 ) -> Vec<Effect> {
     let mut effects = vec![Effect::Strike {
         event: target.clone(),
     }];
-    if !gone_to.is_empty() && event.sender != facts.bot {
-        effects.push(say_plainly(
-            event,
-            wording::taken_back_too_late(&facts.sender_name, gone_to),
-        ));
+    if event.sender == facts.bot {
+        return effects;
+    }
+    let told = [
+        (
+            &gone_to.surely,
+            wording::taken_back_too_late as fn(&str, &[String]) -> String,
+        ),
+        (&gone_to.perhaps, wording::taken_back_perhaps_too_late),
+    ];
+    for (people, words) in told {
+        if !people.is_empty() {
+            effects.push(say_plainly(event, words(&facts.sender_name, people)));
+        }
     }
     effects
 }

@@ -55,10 +55,9 @@ fn decide(event: &RoomEvent, target: &OwnedEventId, facts: &EventFacts) -> Vec<E
         } if !message.internal => {
             let (_, edit) = said(edit);
             let mut gone_to = gone_to;
-            let have_it = gone_as(message, &edit).flat_map(|placement| &placement.people);
-            gone_to.extend(have_it.map(String::as_str));
-            gone_to.sort_unstable();
-            gone_to.dedup();
+            for placement in gone_as(message, &edit) {
+                gone_to.add(placement.gone_to.clone());
+            }
             let mut effects = take_back(event, target, &gone_to, facts);
             if let Some(before) = before {
                 effects.extend(fall_back(event, message, before, facts));

@@ -112,17 +112,18 @@ pub fn poll_in_words(poll: &Poll) -> String {
     words
 }
 
-pub fn taken_back_too_late(sender: &str, people: &[&str]) -> String {
+pub fn taken_back_too_late(sender: &str, people: &[String]) -> String {
     format!(
         "{sender}, the message you removed had already gone by email to {}.",
         people.join(", ")
     )
 }
 
-pub fn taken_back_perhaps_too_late(sender: &str, person: &str) -> String {
+pub fn taken_back_perhaps_too_late(sender: &str, people: &[String]) -> String {
     format!(
-        "{sender}, the message you removed may have gone by email to {person}: how its sending ended is \
-         not known."
+        "{sender}, the message you removed may have gone by email to {}: how its sending ended is not \
+         known.",
+        people.join(", ")
     )
 }
 

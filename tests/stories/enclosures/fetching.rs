@@ -342,7 +342,7 @@ async fn a_blob_that_a_backup_lacks_is_fetched_again() {
 }
 
 /// The file is in a blob, the letter waits, and the blob is gone.
-async fn lose_the_blob(world: &World) {
+fn lose_the_blob(world: &World) {
     let folder = world.folder.join("blobs/files");
     for entry in std::fs::read_dir(&folder).unwrap() {
         std::fs::remove_file(entry.unwrap().path()).unwrap();
@@ -354,7 +354,7 @@ async fn a_blob_that_is_lost_while_postroom_runs_is_fetched_again() {
     let (world, room) = jane_waits().await;
     let event = share(&world, &room, "image.bin", "", &firmware(200_000)).await;
     let busy = put_off(&world, &room).await;
-    lose_the_blob(&world).await;
+    lose_the_blob(&world);
     take_it(&world, busy).await;
     let letter = &world.mails_to("jane@acme.com", 1).await[0];
     assert!(letter.raw.len() > 200_000, "with the file");
@@ -371,7 +371,7 @@ async fn a_lost_blob_that_cannot_be_had_again_is_told_of() {
     let event = share(&world, &room, "image.bin", "", &firmware(200_000)).await;
     world.ann.say(&room, "What remains");
     let busy = put_off(&world, &room).await;
-    lose_the_blob(&world).await;
+    lose_the_blob(&world);
     let gone = Fault::error(404, "M_NOT_FOUND").at("download");
     world.homeserver.fault(gone);
     take_it(&world, busy).await;

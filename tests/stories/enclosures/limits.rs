@@ -89,9 +89,9 @@ async fn nothing_is_decided_before_the_server_was_asked() {
 #[tokio::test(flavor = "multi_thread")]
 async fn words_are_counted_as_they_are_written() {
     let (world, room) = jane_waits().await;
-    world.sink.limit_size(580_000, true);
+    world.sink.limit_size(500_000, true);
     let event = share(&world, &room, "plan.bin", KIND, &firmware(200_000)).await;
-    world.ann.say(&room, &"&".repeat(55_000));
+    world.ann.say(&room, &"&".repeat(45_000));
     world.ask(&room, "!email now").await;
     world.mails_to("jane@acme.com", 1).await;
     assert_eq!(fates(&world, &event).await[0]["missing"], "too_large");

@@ -382,7 +382,7 @@ async fn after_a_restored_backup_old_links_stay_dead() {
     for file in files {
         let _ = std::fs::copy(
             world.folder.join(file),
-            world.folder.join(&format!("{file}.backup")),
+            world.folder.join(format!("{file}.backup")),
         );
     }
     world.start_postroom().await;
@@ -399,7 +399,7 @@ async fn after_a_restored_backup_old_links_stay_dead() {
     for file in files {
         let _ = std::fs::remove_file(world.folder.join(file));
         let _ = std::fs::copy(
-            world.folder.join(&format!("{file}.backup")),
+            world.folder.join(format!("{file}.backup")),
             world.folder.join(file),
         );
     }

@@ -126,7 +126,7 @@ fn shared(waits: bool, what: &Shared, caption: &str) -> TargetFacts {
     true,
     file("b.pdf", Some("mxc://x/b")),
     "old",
-    r#"rewrite $before "old""#
+    r#"rewrite $before in 1 "old""#
 )]
 #[case::another_file_too_late(
     false,
