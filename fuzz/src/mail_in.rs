@@ -164,6 +164,7 @@ fn check_posting(mail: &IncomingMail) {
         is_probe: false,
         delivery: None,
         leaving: None,
+        verified: false,
         routes: vec![Route {
             conversation: ConversationId(1),
             by: Evidence::Token,

@@ -144,20 +144,7 @@ fn facts(event: &RoomEvent) -> Vec<EventFacts> {
         event: owned_event_id!("$x"),
         sender: event.sender.clone(),
         internal: false,
-        placed: vec![Placement {
-            conversation: ConversationId(1),
-            waits: true,
-            people: vec!["Jane Doe".to_owned()],
-            excerpt: "What was said".to_owned(),
-            said: Some(Said {
-                words: Words {
-                    body: "What was said".to_owned(),
-                    html: None,
-                },
-                shared: None,
-            }),
-            correction: Some(owned_event_id!("$z")),
-        }],
+        placed: vec![placement()],
         thread_root: None,
         mail: Some(MailId(1)),
         offer: None,
@@ -225,6 +212,24 @@ fn facts(event: &RoomEvent) -> Vec<EventFacts> {
     all
 }
 
+fn placement() -> Placement {
+    Placement {
+        conversation: ConversationId(1),
+        waits: true,
+        has_leavers: false,
+        people: vec!["Jane Doe".to_owned()],
+        excerpt: "What was said".to_owned(),
+        said: Some(Said {
+            words: Words {
+                body: "What was said".to_owned(),
+                html: None,
+            },
+            shared: None,
+        }),
+        correction: Some(owned_event_id!("$z")),
+    }
+}
+
 fn past(target: &TargetFacts, is_placed: bool) -> Past {
     let poll = Poll {
         question: "When?".to_owned(),
@@ -237,8 +242,11 @@ fn past(target: &TargetFacts, is_placed: bool) -> Past {
     };
     Past {
         thread: vec![ConversationId(1); usize::from(is_placed)],
+        edited: is_placed.then(|| Content::Text(words.clone())),
+        hanging: vec![owned_event_id!("$y")],
         taken_back: TakenBack::Edit {
             message: Box::new(target.clone()),
+            said: Box::new(Content::Text(words.clone())),
             before: Some(Content::Text(words)),
         },
         poll: Some(PollFacts {

@@ -30,21 +30,27 @@ CREATE TABLE letter_items_anew (
     had_by TEXT NOT NULL DEFAULT '[]',
     -- Of a correction: the beginning of the message as it had been sent.
     earlier TEXT NOT NULL DEFAULT '',
+    -- The event that brought what is shared: this one, or the last edit in time that shares another file.
+    file_event TEXT NOT NULL,
     -- The message that a correction or a reaction is about, or the poll of a result.
     about TEXT NOT NULL DEFAULT '',
+    -- The Matrix thread that it stands in.
+    thread_root TEXT NOT NULL DEFAULT '',
     UNIQUE (letter_id, event_id)
 ) STRICT;
 INSERT INTO letter_items_anew
     (id, letter_id, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, html, quote,
-     reply_to, struck, settled)
+     reply_to, struck, settled, file_event)
 SELECT id, letter_id, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, html, quote,
-    reply_to, struck, settled FROM letter_items;
+    reply_to, struck, settled, event_id FROM letter_items;
 DROP TABLE letter_items;
 ALTER TABLE letter_items_anew RENAME TO letter_items;
 CREATE INDEX letter_items_of_event ON letter_items (event_id);
+CREATE INDEX letter_items_of_file ON letter_items (file_event);
 CREATE INDEX letter_items_unsettled ON letter_items (room_id, inbox_seq) WHERE settled = 0;
 CREATE INDEX letter_items_settled ON letter_items (room_id, inbox_seq) WHERE settled = 1;
 CREATE INDEX letter_items_about ON letter_items (about) WHERE about <> '';
+CREATE INDEX letter_items_in_thread ON letter_items (thread_root) WHERE thread_root <> '';
 CREATE INDEX letter_items_replying ON letter_items (reply_to) WHERE reply_to <> '';
 
 -- In octets, what the mail server was found to take of this letter; zero: nothing is known.
@@ -81,13 +87,14 @@ CREATE TABLE files (
 ) STRICT, WITHOUT ROWID;
 
 -- The links in letters, by which files too large for a mail are fetched. The link bears the number,
--- signed.
+-- signed with the salt: numbers come again after a backup was restored.
 CREATE TABLE links (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     event_id TEXT NOT NULL,
     conversation_id INTEGER NOT NULL,
     made_at INTEGER NOT NULL,
     ends_at INTEGER NOT NULL,
+    salt TEXT NOT NULL DEFAULT (lower(hex(randomblob(10)))),
     -- What the file is called; nothing once it was taken back.
     filename TEXT NOT NULL,
     -- A tag of BCP 47: that of the letter, for the pages.
@@ -105,6 +112,7 @@ CREATE TABLE spent_blobs (
     name TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX files_of_blob ON files (blob) WHERE blob <> '';
+CREATE INDEX files_waiting ON files (event_id) WHERE state = 'waiting';
 
 -- What staff have set for a room; everything else is as the configuration has it.
 CREATE TABLE room_settings (
@@ -154,10 +162,27 @@ CREATE TABLE loose_ends (
     UNIQUE (conversation_id, message_id)
 ) STRICT, WITHOUT ROWID;
 
--- Of a guest: the contact who copied them in.
-ALTER TABLE participants ADD COLUMN copied_by INTEGER NOT NULL DEFAULT 0;
--- Of somebody removed: staff know that they are copied in nevertheless.
-ALTER TABLE participants ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
+-- People may be copied in; whose mail doesn't prove who sent it only offers somebody to staff.
+CREATE TABLE participants_anew (
+    conversation_id INTEGER NOT NULL REFERENCES conversations (id),
+    contact_id INTEGER NOT NULL REFERENCES contacts (id),
+    position INTEGER NOT NULL,
+    role TEXT NOT NULL DEFAULT 'member' CHECK (role IN ('member', 'guest', 'offered', 'removed')),
+    -- Of a guest, and of somebody offered: the contact who copied them in.
+    copied_by INTEGER NOT NULL DEFAULT 0,
+    -- Of somebody who stays out: staff know that they are copied in nevertheless.
+    told INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (conversation_id, contact_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO participants_anew (conversation_id, contact_id, position, role)
+SELECT conversation_id, contact_id, position, role FROM participants;
+DROP TABLE participants;
+ALTER TABLE participants_anew RENAME TO participants;
+CREATE INDEX participants_of_contact ON participants (contact_id);
+
+-- Closed since everybody had left the broadcast: it opens again when somebody comes back.
+ALTER TABLE conversations ADD COLUMN deserted INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX conversations_deserted ON conversations (room_id) WHERE deserted = 1;
 
 -- A mail is shown by several events, in several rooms.
 CREATE INDEX shown_of_mail ON shown (mail_id);
@@ -193,16 +218,18 @@ CREATE TABLE edits (
 CREATE INDEX edits_of_message ON edits (message_id, inbox_seq);
 
 -- Who gets the letters of a room in broadcast mode; the links for leaving bear the number, signed.
+-- Somebody who leaves leaves the room, with all of its threads.
 CREATE TABLE subscriptions (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    conversation_id INTEGER NOT NULL,
+    room_id TEXT NOT NULL,
     contact_id INTEGER NOT NULL,
+    -- Whose letter was the first.
+    conversation_id INTEGER NOT NULL,
     ended_at INTEGER,
     -- Whether the room knows of the last change.
     told INTEGER NOT NULL DEFAULT 1,
-    UNIQUE (conversation_id, contact_id)
+    UNIQUE (room_id, contact_id)
 ) STRICT;
-CREATE INDEX subscriptions_of_contact ON subscriptions (contact_id);
 CREATE INDEX subscriptions_untold ON subscriptions (id) WHERE told = 0;
 
 -- A Matrix thread of a room is a conversation of its own with each customer, once.

@@ -201,6 +201,8 @@ async fn open_store(config: &Config, stop: &Stop) -> anyhow::Result<Option<Store
 /// How often one that stands by looks whether the other one is gone; at first more often, as that
 /// one may be on its way out.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// How long what is being answered may still take when Postroom stops.
+const LAST_PATIENCE: Duration = Duration::from_secs(10);
 
 fn transports(
     mailboxes: &IndexMap<MailboxName, Mailbox>,
@@ -347,10 +349,19 @@ async fn serve_http(
     let listener = listen(address, key).await?;
     let stopping = stop.soft().clone();
     stop.tasks().spawn(async move {
-        let server =
-            axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned());
-        if let Err(error) = server.await {
-            tracing::error!(%error, "A listener failed");
+        let server = axum::serve(listener, router)
+            .with_graceful_shutdown(stopping.clone().cancelled_owned());
+        let too_long = async {
+            stopping.cancelled().await;
+            tokio::time::sleep(LAST_PATIENCE).await;
+        };
+        tokio::select! {
+            ended = server => {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "A listener failed");
+                }
+            }
+            () = too_long => tracing::warn!("Some answers take too long and are cut off"),
         }
     });
     Ok(())

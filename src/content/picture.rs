@@ -2,7 +2,7 @@
 //!
 //! A new format is an arm in `open`; what its decoder may take is bounded in `Opened::unpack`.
 
-use std::io::Cursor;
+use std::io::{self, BufRead, Cursor, Read, Seek, SeekFrom};
 
 use image::{
     DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits,
@@ -57,9 +57,10 @@ const QUALITY: u8 = 80;
 /// it on a blocking thread.
 #[must_use]
 pub fn look_at(file: &[u8]) -> Option<Picture> {
-    let opened = open(file)?;
+    let opened = open(Cursor::new(file))?;
     let mut picture = opened.picture.clone();
-    if let Some((small, is_large)) = opened.unpack(file, THUMBNAIL_SIDE) {
+    picture.is_animated = is_animated(file, opened.format);
+    if let Some((small, is_large)) = opened.unpack(THUMBNAIL_SIDE) {
         picture.blurhash = small.blurhash();
         if is_large || picture.is_animated || file.len() > LARGE_FILE {
             let pixels = u64::from(picture.width) * u64::from(picture.height);
@@ -74,7 +75,12 @@ pub fn look_at(file: &[u8]) -> Option<Picture> {
 /// As [`look_at`], but reads only the header: no thumbnail, no blurhash, and no time.
 #[must_use]
 pub fn measure(file: &[u8]) -> Option<Picture> {
-    open(file).map(|opened| opened.picture)
+    let opened = open(Cursor::new(file))?;
+    let is_animated = is_animated(file, opened.format);
+    Some(Picture {
+        is_animated,
+        ..opened.picture
+    })
 }
 
 /// What a letter shows of a picture.
@@ -98,24 +104,24 @@ pub enum Shows {
 /// Longest side of a picture that a letter shows, in pixels.
 pub const LETTER_SIDE: u32 = 1200;
 /// A heavier picture, in octets, is shown by a lighter one.
-const HEAVY: usize = 600_000;
+const HEAVY: u64 = 600_000;
 /// What the lighter one may have, in octets.
 const LIGHT: usize = 200_000;
 
-/// Reads a picture for a letter; the bounds are those of [`look_at`]. `None` if it is something else
-/// than a JPEG, PNG, GIF or WebP.
+/// Reads a picture of `size` octets for a letter; the bounds are those of [`look_at`], and only of a JPEG
+/// the whole file is held besides. `None` if it is something else than a JPEG, PNG, GIF or WebP.
 #[must_use]
-pub fn for_letter(file: &[u8]) -> Option<InLetter> {
+pub fn for_letter(file: impl BufRead + Seek, size: u64) -> Option<InLetter> {
     let opened = open(file)?;
     let (width, height) = (opened.picture.width, opened.picture.height);
     let is_known_everywhere = opened.format != ImageFormat::WebP;
     // Not every mail program turns a picture as it asks for.
     let is_upright = opened.orientation == Orientation::NoTransforms;
-    let is_small = width.max(height) <= LETTER_SIDE && file.len() <= HEAVY;
+    let is_small = width.max(height) <= LETTER_SIDE && size <= HEAVY;
     let shows = if is_known_everywhere && is_upright && is_small {
         Shows::Itself
     } else {
-        let unpacked = opened.unpack(file, LETTER_SIDE);
+        let unpacked = opened.unpack(LETTER_SIDE);
         let preview = unpacked.and_then(|(small, _)| small.light());
         preview.map_or(Shows::Nothing, Shows::Preview)
     };
@@ -132,23 +138,20 @@ struct Opened<D> {
     decoder: D,
     format: ImageFormat,
     orientation: Orientation,
+    /// A JPEG whose every pass refines the whole.
+    is_of_several_passes: bool,
 }
 
-fn open(file: &[u8]) -> Option<Opened<impl ImageDecoder>> {
-    let format = image::guess_format(file).ok()?;
-    let is_animated = match format {
-        ImageFormat::Gif => has_several_frames(file),
-        ImageFormat::Png => PngDecoder::new(Cursor::new(file))
-            .is_ok_and(|decoder| decoder.is_apng().unwrap_or_default()),
-        ImageFormat::WebP => {
-            WebPDecoder::new(Cursor::new(file)).is_ok_and(|decoder| decoder.has_animation())
-        }
-        ImageFormat::Jpeg => false,
+/// Whether it moves isn't looked at.
+fn open<'f, F: BufRead + Seek + 'f>(mut file: F) -> Option<Opened<impl ImageDecoder + 'f>> {
+    let format = image::guess_format(file.fill_buf().ok()?).ok()?;
+    let is_of_several_passes = match format {
+        ImageFormat::Jpeg => is_of_several_passes(&mut file).ok()?,
+        ImageFormat::Gif | ImageFormat::Png | ImageFormat::WebP => false,
         _ => return None,
     };
-    let mut decoder = ImageReader::with_format(Cursor::new(file), format)
-        .into_decoder()
-        .ok()?;
+    file.rewind().ok()?;
+    let mut decoder = ImageReader::with_format(file, format).into_decoder().ok()?;
     let (width, height) = decoder.dimensions();
     if !(1..=MOST_SHOWN).contains(&(u64::from(width) * u64::from(height))) {
         return None;
@@ -162,7 +165,7 @@ fn open(file: &[u8]) -> Option<Opened<impl ImageDecoder>> {
     let picture = Picture {
         width,
         height,
-        is_animated,
+        is_animated: false,
         thumbnail: None,
         blurhash: None,
     };
@@ -171,16 +174,17 @@ fn open(file: &[u8]) -> Option<Opened<impl ImageDecoder>> {
         decoder,
         format,
         orientation,
+        is_of_several_passes,
     })
 }
 
 impl<D: ImageDecoder> Opened<D> {
     /// Its pixels, at most `side` of them in either direction, and whether there were more.
-    fn unpack(mut self, file: &[u8], side: u32) -> Option<(Small, bool)> {
+    fn unpack(mut self, side: u32) -> Option<(Small, bool)> {
         let (width, height) = self.decoder.dimensions();
         let pixels = u64::from(width) * u64::from(height);
         let mut memory = self.decoder.total_bytes();
-        if self.format == ImageFormat::Jpeg && is_of_several_passes(file) {
+        if self.is_of_several_passes {
             memory = memory.saturating_add(pixels * COEFFICIENTS);
         }
         if pixels > MOST_PIXELS || memory > MOST_MEMORY {
@@ -326,23 +330,47 @@ fn lies_on_its_side(orientation: Orientation) -> bool {
     }
 }
 
-/// Whether the frame header of a JPEG says that every pass refines the whole (ITU-T T.81, B.2.2).
-fn is_of_several_passes(jpeg: &[u8]) -> bool {
+fn is_animated(file: &[u8], format: ImageFormat) -> bool {
+    match format {
+        ImageFormat::Gif => has_several_frames(file),
+        ImageFormat::Png => PngDecoder::new(Cursor::new(file))
+            .is_ok_and(|decoder| decoder.is_apng().unwrap_or_default()),
+        ImageFormat::WebP => {
+            WebPDecoder::new(Cursor::new(file)).is_ok_and(|decoder| decoder.has_animation())
+        }
+        _ => false,
+    }
+}
+
+/// Whether the frame header of a JPEG says that every pass refines the whole (ITU-T T.81, B.2.2). One with
+/// more before that than any has is taken for such.
+fn is_of_several_passes(jpeg: &mut (impl Read + Seek)) -> io::Result<bool> {
+    const MOST_SEGMENTS: usize = 2_000;
     let mut at = 2;
-    while let Some([0xff, marker, rest @ ..]) = jpeg.get(at..) {
-        match (marker, rest) {
+    for _ in 0..MOST_SEGMENTS {
+        let mut head = [0; 4];
+        jpeg.seek(SeekFrom::Start(at))?;
+        match jpeg.read_exact(&mut head) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
+            read => read?,
+        }
+        match head {
             // Padding.
-            (0xff, _) => at += 1,
-            (0xc2 | 0xc6 | 0xca | 0xce, _) => return true,
+            [0xff, 0xff, ..] => at += 1,
+            [0xff, 0xc2 | 0xc6 | 0xca | 0xce, ..] => return Ok(true),
             // The other frames, and the pixels.
-            (0xc0 | 0xc1 | 0xc3 | 0xc5 | 0xc7 | 0xc9 | 0xcb | 0xcd | 0xcf | 0xda, _) => {
-                return false;
+            [
+                0xff,
+                0xc0 | 0xc1 | 0xc3 | 0xc5 | 0xc7 | 0xc9 | 0xcb | 0xcd | 0xcf | 0xda,
+                ..,
+            ] => {
+                return Ok(false);
             }
-            (_, [high, low, ..]) => at += 2 + usize::from(u16::from_be_bytes([*high, *low])).max(2),
-            _ => return false,
+            [0xff, _, high, low] => at += 2 + u64::from(u16::from_be_bytes([high, low])).max(2),
+            _ => return Ok(false),
         }
     }
-    false
+    Ok(true)
 }
 
 /// Whether a GIF shows more than one picture: walks over its blocks, without unpacking them.

@@ -158,13 +158,15 @@ pub enum Effect {
         mail: MailId,
         contacts: Vec<ContactId>,
     },
-    /// Somebody was copied in by a mail of `by`, and is a guest of the conversation from now on;
-    /// staff are told in `room`, and may make them one of its people.
-    AddGuest {
+    /// Somebody was copied in by a mail of `by`: staff are told in `room`, and may make them one of the
+    /// conversation's people.
+    CopyIn {
         conversation: ConversationId,
         mail: MailId,
         by: ContactId,
         person: NamedAddress,
+        /// They are a guest from now on; else they get nothing before staff let them in.
+        is_guest: bool,
         /// `None`: there is no room in which to tell.
         room: Option<OwnedRoomId>,
         text: String,
@@ -176,7 +178,7 @@ pub enum Effect {
         room: Option<OwnedRoomId>,
         text: String,
     },
-    /// A guest becomes one of the conversation's people.
+    /// Somebody who was copied in becomes one of the conversation's people.
     Admit {
         conversation: ConversationId,
         contact: ContactId,
@@ -202,13 +204,22 @@ pub enum Effect {
 /// What becomes of a message that says something else than before.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Amend {
-    /// What it says is replaced in every letter in which nobody can have it yet.
+    /// What it says is replaced in the letters of these conversations in which nobody can have it yet,
+    /// and where it is quoted there.
     Rewrite {
         event: OwnedEventId,
+        conversations: Vec<ConversationId>,
+        /// The event from which that follows.
+        by: OwnedEventId,
         kind: ItemKind,
         said: Said,
     },
-    /// It is taken out of the conversation's letter, in which it waits, and remembered all the same.
+    /// What the conversation's people have of it was taken back: nobody is told again.
+    Unsay {
+        message: OwnedEventId,
+        conversation: ConversationId,
+    },
+    /// A correction is taken out of the conversation's letter, in which it waits.
     TakeOut {
         conversation: ConversationId,
         event: OwnedEventId,
@@ -264,6 +275,8 @@ pub struct LetterItem {
     pub had_by: Vec<ContactId>,
     /// The message that this one replies to, wherever that may have gone.
     pub reply_to: Option<OwnedEventId>,
+    /// The Matrix thread that it stands in.
+    pub thread_root: Option<OwnedEventId>,
     /// The message that a correction or a reaction is about, or the poll of a result.
     pub about: Option<OwnedEventId>,
     /// Rides with a letter, but does not cause one.

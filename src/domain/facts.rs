@@ -56,6 +56,11 @@ pub struct EventFacts {
 pub struct Past {
     /// The conversations to which the root of the message's thread went, or from which it came.
     pub thread: Vec<ConversationId>,
+    /// What the message says by now, if an edit of it came before it did.
+    pub edited: Option<Content>,
+    /// Of an edit that makes a note: the messages that reply to it or stand in its thread, and wait in
+    /// a letter, with what hangs on them.
+    pub hanging: Vec<OwnedEventId>,
     pub taken_back: TakenBack,
     /// The poll in which somebody votes, or that somebody ends; `None` if it isn't one of this room, or
     /// has ended.
@@ -81,9 +86,10 @@ pub enum TakenBack {
         poll: OwnedEventId,
         voter: OwnedUserId,
     },
-    /// Changes what `message` says, if it was the last edit: then that says what it had said before.
+    /// It had made `message` say `said`. If it was the last edit, that says what it had said before.
     Edit {
         message: Box<TargetFacts>,
+        said: Box<Content>,
         before: Option<Content>,
     },
 }
@@ -236,7 +242,9 @@ pub struct Placement {
     /// Whether nobody can have it yet: its letter is open, or no attempt has begun that may have
     /// reached anybody.
     pub waits: bool,
-    /// The names of those who have the letter, or may have it.
+    /// Somebody to whom the letter goes takes part in the conversation no more.
+    pub has_leavers: bool,
+    /// The names of those who have the message by the letter, or may have it.
     pub people: Vec<String>,
     /// The beginning of what it said.
     pub excerpt: String,
@@ -338,6 +346,10 @@ impl RoomFacts {
 
 /// A mail's conversations and whom it comes from, found by routing.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact that depends on no other"
+)]
 pub struct MailFacts {
     /// The mail's Message-ID, or its digest where it has none.
     pub identity: String,
@@ -349,6 +361,8 @@ pub struct MailFacts {
     pub delivery: Option<Delivery>,
     /// It came to the address by which its sender leaves this broadcast.
     pub leaving: Option<SubscriptionId>,
+    /// The mail proves who sent it.
+    pub verified: bool,
     /// Where the mail leads, best evidence first, each conversation once.
     pub routes: Vec<Route>,
     /// The sender's signature is known from an earlier mail.
@@ -390,7 +404,7 @@ pub struct Route {
     pub copied_by: Option<String>,
     /// Who else stands in To and Cc, without our own addresses; of a member's or guest's mail.
     pub copied: Vec<Copied>,
-    /// How many guests the conversation has.
+    /// How many guests the conversation has, those included who are only offered to staff.
     pub guests: usize,
 }
 
@@ -404,12 +418,19 @@ pub struct Copied {
 /// What somebody is to a conversation of a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// One of its people or guests, or one of the room's people.
-    Here(ContactId),
-    /// Was put out of the room by staff; who may have been told that they are copied in again.
+    /// One of its people or guests, or somebody who reads there for another reason.
+    Here {
+        contact: ContactId,
+        /// By a conversation of the same customer.
+        is_theirs: bool,
+    },
+    /// Was copied in without proof: staff may let them in.
+    Offered(ContactId),
+    /// Was put out of the room by staff, or has left it; staff may have been told that they are copied
+    /// in again.
     Out { told: bool },
-    /// Nobody to the conversation; the contact, if they are a guest elsewhere in the room.
-    New { contact: Option<ContactId> },
+    /// Nobody to the conversation.
+    New,
 }
 
 /// What led a mail to a conversation; the first is the strongest.

@@ -174,7 +174,8 @@ pub struct Seal {
 pub enum Automatic {
     /// Confirms that they have left the broadcast of this name.
     Left {
-        subscription: SubscriptionId,
+        /// Leads back.
+        token: String,
         list: String,
     },
 }

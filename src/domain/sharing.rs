@@ -121,8 +121,9 @@ pub enum Fate {
     Attached,
     /// Too large for that: the letter has a link.
     Linked {
-        /// What the link's token names.
+        /// What the link's token names, and what it is signed with.
         link: i64,
+        salt: String,
         /// In octets.
         size: u64,
         #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]

@@ -1,8 +1,13 @@
-//! Signed ids: the reply token in a conversation's address, and our own Message-IDs.
+//! Signed ids: the reply token in a conversation's address, our own Message-IDs, and what stands in
+//! links and return addresses.
 //!
 //! Both are 16 bytes in lower-case base32 without padding (26 characters), so that they survive
 //! systems that change the case of a local part and leave room in its 64 octets:
 //! one byte of version and key id, five bytes of number (big-endian), ten bytes of HMAC-SHA-256.
+//!
+//! A database that was replaced by its backup uses numbers again. What a link or a return address
+//! stands for has a salt besides, from chance or from what it is: it isn't in the token, but signed with
+//! it, so that an old token never leads to what has its number now.
 
 use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -83,74 +88,98 @@ impl Keys {
         self.verify(Purpose::Probe, token).is_some()
     }
 
-    /// A token for the return path of one delivery, by which a bounce tells what it is about (VERP).
+    /// The number in a token. Nothing is known of it before the token was held against the salt of what
+    /// has that number.
     #[must_use]
-    pub fn delivery_token(&self, outbox: i64) -> String {
-        self.sign(Purpose::Delivery, outbox)
+    pub fn number_in(token: &str) -> Option<i64> {
+        decode(token).map(|bytes| number(&bytes))
     }
 
-    /// The row of the outbox that [`Self::delivery_token`] names.
+    /// A token for the return path of one delivery, by which a bounce tells what it is about (VERP).
     #[must_use]
-    pub fn delivery_of(&self, token: &str) -> Option<i64> {
-        self.verify(Purpose::Delivery, token)
+    pub fn delivery_token(&self, outbox: i64, salt: &str) -> String {
+        self.sign_salted(Purpose::Delivery, outbox, salt)
+    }
+
+    /// Whether [`Self::delivery_token`] has made it for a row of the outbox with this salt.
+    #[must_use]
+    pub fn is_delivery(&self, token: &str, salt: &str) -> bool {
+        self.verify_salted(Purpose::Delivery, token, salt).is_some()
     }
 
     /// A token for the address of a page that gives a file out.
     #[must_use]
-    pub fn link_token(&self, link: i64) -> String {
-        self.sign(Purpose::Link, link)
+    pub fn link_token(&self, link: i64, salt: &str) -> String {
+        self.sign_salted(Purpose::Link, link, salt)
     }
 
-    /// The link that [`Self::link_token`] names.
+    /// Whether [`Self::link_token`] has made it for a link with this salt.
     #[must_use]
-    pub fn link_of(&self, token: &str) -> Option<i64> {
-        self.verify(Purpose::Link, token)
+    pub fn is_link(&self, token: &str, salt: &str) -> bool {
+        self.verify_salted(Purpose::Link, token, salt).is_some()
     }
 
     /// A token by which one person leaves a broadcast.
     #[must_use]
-    pub fn subscription_token(&self, subscription: i64) -> String {
-        self.sign(Purpose::Subscription, subscription)
+    pub fn subscription_token(&self, subscription: i64, salt: &str) -> String {
+        self.sign_salted(Purpose::Subscription, subscription, salt)
     }
 
-    /// The subscription that [`Self::subscription_token`] names.
+    /// Whether [`Self::subscription_token`] has made it for a subscription with this salt.
     #[must_use]
-    pub fn subscription_of(&self, token: &str) -> Option<i64> {
-        self.verify(Purpose::Subscription, token)
+    pub fn is_subscription(&self, token: &str, salt: &str) -> bool {
+        self.verify_salted(Purpose::Subscription, token, salt)
+            .is_some()
     }
 
     fn sign(&self, purpose: Purpose, number: i64) -> String {
+        self.sign_salted(purpose, number, "")
+    }
+
+    fn verify(&self, purpose: Purpose, text: &str) -> Option<i64> {
+        self.verify_salted(purpose, text, "")
+    }
+
+    fn sign_salted(&self, purpose: Purpose, number: i64, salt: &str) -> String {
         let (key_id, secret) = self.0.last().map_or((0, [].as_slice()), |(id, s)| (*id, s));
         let mut bytes = vec![VERSION << 4 | key_id & 0x0f];
         bytes.extend_from_slice(&number.to_be_bytes()[3..]);
-        let mac = mac(secret, purpose, &bytes);
+        let mac = mac(secret, purpose, &bytes, salt);
         bytes.extend_from_slice(&mac);
         BASE32_NOPAD.encode(&bytes).to_ascii_lowercase()
     }
 
-    fn verify(&self, purpose: Purpose, text: &str) -> Option<i64> {
-        if text.len() != TOKEN_LENGTH {
-            return None;
-        }
-        let bytes = BASE32_NOPAD
-            .decode(text.to_ascii_uppercase().as_bytes())
-            .ok()?;
+    fn verify_salted(&self, purpose: Purpose, text: &str, salt: &str) -> Option<i64> {
+        let bytes = decode(text)?;
         let (signed, given) = bytes.split_at_checked(6)?;
-        if signed[0] >> 4 != VERSION {
-            return None;
-        }
         let (_, secret) = self
             .0
             .iter()
             .find(|(id, _)| id & 0x0f == signed[0] & 0x0f)?;
-        let genuine = bool::from(mac(secret, purpose, signed).ct_eq(given));
-        let mut number = [0; 8];
-        number[3..].copy_from_slice(&signed[1..]);
-        genuine.then(|| i64::from_be_bytes(number))
+        let genuine = bool::from(mac(secret, purpose, signed, salt).ct_eq(given));
+        genuine.then(|| number(&bytes))
     }
 }
 
-fn mac(secret: &[u8], purpose: Purpose, signed: &[u8]) -> [u8; MAC_LENGTH] {
+/// The bytes of a token of our version, whole but not verified.
+fn decode(text: &str) -> Option<[u8; 16]> {
+    if text.len() != TOKEN_LENGTH {
+        return None;
+    }
+    let bytes = BASE32_NOPAD
+        .decode(text.to_ascii_uppercase().as_bytes())
+        .ok()?;
+    let bytes: [u8; 16] = bytes.try_into().ok()?;
+    (bytes[0] >> 4 == VERSION).then_some(bytes)
+}
+
+fn number(token: &[u8; 16]) -> i64 {
+    let mut number = [0; 8];
+    number[3..].copy_from_slice(&token[1..6]);
+    i64::from_be_bytes(number)
+}
+
+fn mac(secret: &[u8], purpose: Purpose, signed: &[u8], salt: &str) -> [u8; MAC_LENGTH] {
     let label: &[u8] = match purpose {
         Purpose::ReplyToken => b"postroom reply token",
         Purpose::LetterId => b"postroom letter id",
@@ -163,6 +192,7 @@ fn mac(secret: &[u8], purpose: Purpose, signed: &[u8]) -> [u8; MAC_LENGTH] {
         .unwrap_or_else(|_| unreachable!("HMAC takes a key of any length"));
     full.update(label);
     full.update(signed);
+    full.update(salt.as_bytes());
     let mut short = [0; MAC_LENGTH];
     short.copy_from_slice(&full.finalize().into_bytes()[..MAC_LENGTH]);
     short
@@ -210,17 +240,17 @@ mod tests {
             [
                 keys.conversation_of(token).map(|it| it.0),
                 keys.is_probe_token(token).then_some(7),
-                keys.delivery_of(token),
-                keys.link_of(token),
-                keys.subscription_of(token),
+                keys.is_delivery(token, "salt").then_some(7),
+                keys.is_link(token, "salt").then_some(7),
+                keys.is_subscription(token, "salt").then_some(7),
             ]
         };
         let made = [
             keys.reply_token(ConversationId(7)),
             keys.probe_token(7),
-            keys.delivery_token(7),
-            keys.link_token(7),
-            keys.subscription_token(7),
+            keys.delivery_token(7, "salt"),
+            keys.link_token(7, "salt"),
+            keys.subscription_token(7, "salt"),
         ];
         for (at, token) in made.iter().enumerate() {
             let expected: Vec<_> = (0..5).map(|it| (it == at).then_some(7)).collect();
@@ -253,6 +283,24 @@ mod tests {
         assert_ne!(id("aaaaaaaa"), id("bbbbbbbb"), "as after a restored backup");
     }
 
+    #[test]
+    fn what_has_its_number_now_is_not_what_a_token_was_made_for() {
+        let tokens = [
+            keys().link_token(7, "before"),
+            keys().delivery_token(7, "before"),
+            keys().subscription_token(7, "before"),
+        ];
+        for token in &tokens {
+            assert_eq!(Keys::number_in(&token.to_uppercase()), Some(7));
+        }
+        assert!(keys().is_link(&tokens[0].to_uppercase(), "before"));
+        assert!(keys().is_delivery(&tokens[1], "before"));
+        assert!(keys().is_subscription(&tokens[2], "before"));
+        assert!(!keys().is_link(&tokens[0], "now"));
+        assert!(!keys().is_delivery(&tokens[1], "now"));
+        assert!(!keys().is_subscription(&tokens[2], "now"));
+    }
+
     proptest! {
         #[test]
         fn a_changed_character_is_noticed(at in 0..TOKEN_LENGTH, other in "[a-z2-7]") {
@@ -266,6 +314,10 @@ mod tests {
         #[test]
         fn anything_else_is_not_a_token(text in ".{0,40}") {
             prop_assert_eq!(keys().conversation_of(&text), None);
+            prop_assert!(!keys().is_link(&text, "salt"));
+            if text.len() != TOKEN_LENGTH {
+                prop_assert_eq!(Keys::number_in(&text), None);
+            }
         }
     }
 }

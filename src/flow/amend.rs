@@ -8,9 +8,20 @@ use crate::{
 
 pub async fn message(tx: &mut Tx, change: Amend, origin: &Origin) -> Result<(), StoreError> {
     match change {
-        Amend::Rewrite { event, kind, said } => {
-            places::rewrite(tx, event.as_str(), kind, &said).await
+        Amend::Rewrite {
+            event,
+            by,
+            conversations,
+            kind,
+            said,
+        } => {
+            let (event, by) = (event.as_str(), by.as_str());
+            places::rewrite(tx, (event, by), &conversations, kind, &said).await
         }
+        Amend::Unsay {
+            message,
+            conversation,
+        } => places::unsay(tx, message.as_str(), conversation).await,
         Amend::TakeOut {
             conversation,
             event,

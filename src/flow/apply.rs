@@ -5,7 +5,7 @@ use ruma::{OwnedEventId, OwnedRoomId, UserId};
 
 use super::{
     Context, amend, automatic, customers, files, guests,
-    guests::Notice,
+    guests::{CopiedIn, Notice},
     lanes::{Origin, enqueue, report, say, send},
     settings, threads, write,
 };
@@ -125,16 +125,23 @@ async fn one(
             conversations::remember_loose_end(tx, conversation, &end).await?;
         }
         Effect::RememberHad { mail, contacts } => remember_had(tx, mail, &contacts).await?,
-        Effect::AddGuest {
+        Effect::CopyIn {
             conversation,
             mail,
             by,
             person,
+            is_guest,
             room,
             text,
         } => {
-            let (place, notice) = ((conversation, mail), Notice { room, text });
-            guests::add(tx, place, by, &person, notice, origin, context).await?;
+            let copied_in = CopiedIn {
+                conversation,
+                mail,
+                by,
+                is_guest,
+            };
+            let notice = Notice { room, text };
+            guests::copy_in(tx, copied_in, &person, notice, origin, context).await?;
         }
         Effect::KeepOut {
             conversation,

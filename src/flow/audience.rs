@@ -1,9 +1,12 @@
 //! Who reads along in a room.
 
-use ruma::{RoomId, UserId};
+use ruma::{OwnedRoomId, RoomId, UserId};
 
-use super::Context;
-use crate::store::{Connection, StoreError, rooms};
+use super::{
+    Context,
+    lanes::{self, Origin},
+};
+use crate::store::{Connection, StoreError, Tx, rooms};
 
 /// Whether somebody who is neither staff nor one of ours is in the room, or invited.
 pub async fn has_visitors(
@@ -14,4 +17,26 @@ pub async fn has_visitors(
     let present = rooms::present(connection, room.as_str()).await?;
     let mut users = present.iter().filter_map(|user| UserId::parse(user).ok());
     Ok(users.any(|user| !context.is_ours(&user) && !context.staff.is_staff(&user)))
+}
+
+/// Tells staff, and nobody else, something of a room: there, or in the control room if others would read
+/// it or the bot isn't there.
+pub async fn tell_staff(
+    tx: &mut Tx,
+    room: OwnedRoomId,
+    text: &str,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    if !is_bot_in(tx.connection(), &room).await?
+        || has_visitors(tx.connection(), &room, context).await?
+    {
+        return lanes::report(tx, text, origin, context).await;
+    }
+    lanes::say(tx, room, text, None, origin, context).await
+}
+
+pub async fn is_bot_in(connection: &mut Connection, room: &RoomId) -> Result<bool, StoreError> {
+    let known = rooms::find(connection, room.as_str()).await?;
+    Ok(known.is_some_and(|known| known.bot_joined == 1))
 }

@@ -70,7 +70,7 @@ pub async fn confirm_leaving(
         time_zone: locale.time_zone,
         list: None,
         automatic: Some(Automatic::Left {
-            subscription: id,
+            token: context.keys.subscription_token(id.0, &found.salt()),
             list: found.subject,
         }),
     };
@@ -105,11 +105,9 @@ pub fn words(
     language: Language,
     context: &Context,
 ) -> Words {
-    let Automatic::Left { subscription, list } = automatic;
-    let stay = context.public.as_ref().map(|public| {
-        let token = context.keys.subscription_token(subscription.0);
-        public.page(&format!("stay/{token}"))
-    });
+    let Automatic::Left { token, list } = automatic;
+    let public = context.public.as_ref();
+    let stay = public.map(|public| public.page(&format!("stay/{token}")));
     let left = wording::left(to.address.as_str(), list, stay.is_some(), language);
     let body = match stay {
         Some(url) => format!("{left}\n\n{}: {url}", wording::come_back(language)),

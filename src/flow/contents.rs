@@ -5,10 +5,7 @@ use std::io;
 use futures_util::future::BoxFuture;
 
 use crate::{
-    domain::{
-        letter::{Enclosed, EntryBody, SealedLetter},
-        sharing::Missing,
-    },
+    domain::letter::{Enclosed, EntryBody, SealedLetter},
     mail::compose::Chunks,
     store::{
         Store, StoreError,
@@ -50,18 +47,19 @@ pub fn opener(
     }
 }
 
-/// Names as missing, in the letter, every file that was to travel in it and isn't there any more as it
-/// was. Such a letter goes without it rather than never.
-pub async fn leave_out_what_is_gone(
-    letter: &mut SealedLetter,
+/// The keys of the files that are to travel in the letter and aren't there any more as they were.
+pub async fn lost(
+    letter: &SealedLetter,
     store: &Store,
     blobs: &Blobs,
-) -> Result<(), StoreError> {
-    for entry in &mut letter.entries {
-        let EntryBody::File { enclosed, .. } = &mut entry.body else {
-            continue;
-        };
-        let Enclosed::Attached(file) = &*enclosed else {
+) -> Result<Vec<String>, StoreError> {
+    let mut lost = Vec::new();
+    for entry in &letter.entries {
+        let EntryBody::File {
+            enclosed: Enclosed::Attached(file),
+            ..
+        } = &entry.body
+        else {
             continue;
         };
         let found = content(&file.key, store, blobs).await?;
@@ -69,14 +67,12 @@ pub async fn leave_out_what_is_gone(
             let found = found.map(|found| found.size);
             tracing::error!(
                 mail.id = %letter.message_id, file = %file.key, size = file.size, ?found,
-                "A file of a letter is gone or was changed; the letter goes without it"
+                "A file of a letter is gone or was changed: it is fetched again"
             );
-            *enclosed = Enclosed::Missing(Missing::Gone {
-                reason: "it isn't kept any more".to_owned(),
-            });
+            lost.push(file.key.clone());
         }
     }
-    Ok(())
+    Ok(lost)
 }
 
 #[cfg(test)]
@@ -172,7 +168,7 @@ mod tests {
     #[case::changed("'kept', 10, CAST('012345678' AS BLOB), ''", true)]
     #[case::lost("'kept', 10, NULL, 'file-1'", true)]
     #[tokio::test]
-    async fn a_letter_goes_without_what_is_gone(#[case] row: &str, #[case] is_gone: bool) {
+    async fn what_is_gone_is_noticed(#[case] row: &str, #[case] is_gone: bool) {
         let sql = match row {
             "" => String::new(),
             row => format!(
@@ -181,17 +177,8 @@ mod tests {
             ),
         };
         let (_folder, store, blobs) = with_file(sql).await;
-        let mut letter = letter();
-        leave_out_what_is_gone(&mut letter, &store, &blobs)
-            .await
-            .unwrap();
-        let EntryBody::File { enclosed, .. } = &letter.entries[0].body else {
-            unreachable!()
-        };
-        assert_eq!(
-            matches!(enclosed, Enclosed::Missing(Missing::Gone { .. })),
-            is_gone
-        );
+        let lost = lost(&letter(), &store, &blobs).await.unwrap();
+        assert_eq!(lost, if is_gone { vec!["$plan"] } else { Vec::new() });
         let opened = opener(&store, &blobs)("$plan".to_owned()).await;
         if !is_gone {
             let chunks: Vec<_> = opened.unwrap().try_collect().await.unwrap();

@@ -218,7 +218,8 @@ async fn entry(
     let body = match (item.kind, item.shared) {
         (ItemKind::Shared, Some(Shared::File(file))) => {
             let fate = item.fate.as_ref();
-            let enclosed = enclose::enclosed(reading, &item.event, &file, fate, context).await?;
+            let enclosed =
+                enclose::enclosed(reading, &item.file_event, &file, fate, context).await?;
             let caption = Some(words).filter(|words| !words.body.is_empty());
             EntryBody::File {
                 file,

@@ -1,9 +1,11 @@
 //! Who comes into a room as a customer, and who leaves it.
 
+use std::collections::BTreeSet;
+
 use ruma::OwnedRoomId;
 
 use super::{
-    Context,
+    Context, guests,
     lanes::{Origin, enqueue, report},
     seal, threads,
 };
@@ -12,18 +14,48 @@ use crate::{
         address::NamedAddress,
         facts::PersonFacts,
         ghost,
-        ids::ContactId,
+        ids::{ContactId, CustomerId},
         outgoing::{MatrixAction, Puppet},
         wording,
     },
-    store::{StoreError, Tx, conversations, people, rooms, subscriptions},
+    store::{
+        StoreError, Tx, conversations,
+        members::{self, PlaceHeld},
+        people, rooms,
+    },
 };
 
-/// These people become one customer of the room.
+/// These people become one customer of the room; but who had left it comes back to where they were.
 pub async fn add(
     tx: &mut Tx,
     room: OwnedRoomId,
     people: &[NamedAddress],
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let mut new = Vec::with_capacity(people.len());
+    for person in people {
+        let tail = context.chance.base32(ghost::TAIL_LENGTH);
+        let contact = people::ensure_contact(tx, person, &tail, origin.now).await?;
+        if !guests::bring_back(tx, &room, contact).await? {
+            new.push(contact);
+        }
+        let join = MatrixAction::Join {
+            room: room.clone(),
+            puppet: Puppet::Contact(contact),
+        };
+        enqueue(tx, join, origin, context).await?;
+    }
+    if new.is_empty() {
+        return Ok(());
+    }
+    open_with(tx, &room, &new, origin, context).await
+}
+
+async fn open_with(
+    tx: &mut Tx,
+    room: &OwnedRoomId,
+    contacts: &[ContactId],
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
@@ -34,39 +66,18 @@ pub async fn add(
         Some(name) if !name.is_empty() => name,
         _ => wording::letter::sentences(mailbox.language).subject_of_nameless_room(&mailbox.name),
     };
-    let mut contacts = Vec::with_capacity(people.len());
-    for person in people {
-        contacts.push(
-            people::ensure_contact(
-                tx,
-                person,
-                &context.chance.base32(ghost::TAIL_LENGTH),
-                origin.now,
-            )
-            .await?,
-        );
-    }
-    let customer =
-        people::ensure_customer(tx, mailbox_name.as_str(), &contacts, origin.now).await?;
-    let subject = threads::free_subject(tx, &subject, &contacts).await?;
-    let conversation = conversations::open(
+    let customer = people::ensure_customer(tx, mailbox_name.as_str(), contacts, origin.now).await?;
+    let subject = threads::free_subject(tx, &subject, contacts).await?;
+    conversations::open(
         tx,
         room.as_str(),
         customer,
-        &contacts,
+        contacts,
         mailbox_name.as_str(),
         &subject,
         origin.now,
     )
     .await?;
-    for contact in contacts {
-        subscriptions::renew(tx, conversation, contact).await?;
-        let action = MatrixAction::Join {
-            room: room.clone(),
-            puppet: Puppet::Contact(contact),
-        };
-        enqueue(tx, action, origin, context).await?;
-    }
     Ok(())
 }
 
@@ -79,42 +90,89 @@ pub async fn remove(
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
-    let server = context.server_name.as_str();
-    let here = conversations::of_room(tx.connection(), room.as_str(), server).await?;
-    let mut gone = vec![contact];
-    for conversation in &here {
-        let is_it = |person: &PersonFacts| person.contact == contact;
-        if conversation.people.iter().any(is_it) {
-            seal::open_letter_of(tx, conversation.id, origin, context).await?;
-            let (id, now) = (conversation.id, origin.now);
-            gone.extend(conversations::remove_participant(tx, id, contact, now).await?);
+    let places = members::places(tx.connection(), room.as_str(), contact).await?;
+    for place in &places {
+        seal::open_letter_of(tx, place.conversation, origin, context).await?;
+        members::remove(tx, place.conversation, contact).await?;
+    }
+    leave(tx, &room, contact, origin, context).await?;
+    close_without_members(tx, &room, &places, false, origin, context).await
+}
+
+/// The contact has left the room: conversations in which nobody is left are closed until somebody comes
+/// back.
+pub async fn close_deserted(
+    tx: &mut Tx,
+    room: &OwnedRoomId,
+    contact: ContactId,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let places = members::places(tx.connection(), room.as_str(), contact).await?;
+    close_without_members(tx, room, &places, true, origin, context).await
+}
+
+/// Closes what has no members any more of the conversations with these customers, and threads without
+/// the customer's conversation in the room itself. What was said still goes to those who are there.
+async fn close_without_members(
+    tx: &mut Tx,
+    room: &OwnedRoomId,
+    places: &[PlaceHeld],
+    deserted: bool,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let customers: BTreeSet<CustomerId> = places.iter().map(|place| place.customer).collect();
+    let mut gone = BTreeSet::new();
+    for customer in customers {
+        let connection = tx.connection();
+        let all = conversations::with_customer(connection, room.as_str(), customer).await?;
+        let mut found = Vec::new();
+        for (id, root) in all {
+            let server = context.server_name.as_str();
+            let people = conversations::people(tx.connection(), id, server).await?;
+            found.push((id, root.is_empty(), people));
+        }
+        let has_members = |people: &[PersonFacts]| people.iter().any(|person| !person.is_guest);
+        let is_main_kept = found
+            .iter()
+            .any(|(_, is_main, people)| *is_main && has_members(people));
+        for (id, _, people) in found {
+            if is_main_kept && has_members(&people) {
+                continue;
+            }
+            // Nobody's letter waits a while for who left by mistake.
+            if !people.is_empty() {
+                seal::open_letter_of(tx, id, origin, context).await?;
+            }
+            conversations::close(tx, id, deserted, origin.now).await?;
+            members::drop_guests(tx, id).await?;
+            gone.extend(people.iter().map(|person| person.contact));
         }
     }
-    let left = conversations::of_room(tx.connection(), room.as_str(), server).await?;
-    let has_main = |customer| {
-        let mut mains = left.iter().filter(|it| it.thread_root.is_none());
-        mains.any(|main| main.customer == customer)
-    };
-    for thread in left.iter().filter(|it| !has_main(it.customer)) {
-        seal::open_letter_of(tx, thread.id, origin, context).await?;
-        conversations::close(tx, thread.id, origin.now).await?;
-        gone.extend(thread.people.iter().map(|person| person.contact));
-    }
-    let left = conversations::of_room(tx.connection(), room.as_str(), server).await?;
-    let is_left = |contact: &ContactId| {
-        let mut people = left.iter().flat_map(|conversation| &conversation.people);
-        people.any(|person| person.contact == *contact)
-    };
-    gone.sort_unstable();
-    gone.dedup();
-    for contact in gone.into_iter().filter(|contact| !is_left(contact)) {
-        let action = MatrixAction::Leave {
-            room: room.clone(),
-            puppet: Puppet::Contact(contact),
-        };
-        enqueue(tx, action, origin, context).await?;
+    for contact in gone {
+        leave(tx, room, contact, origin, context).await?;
     }
     Ok(())
+}
+
+/// The contact's ghost leaves, unless they have another place in the room.
+async fn leave(
+    tx: &mut Tx,
+    room: &OwnedRoomId,
+    contact: ContactId,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let places = members::places(tx.connection(), room.as_str(), contact).await?;
+    if !places.is_empty() {
+        return Ok(());
+    }
+    let action = MatrixAction::Leave {
+        room: room.clone(),
+        puppet: Puppet::Contact(contact),
+    };
+    enqueue(tx, action, origin, context).await
 }
 
 /// Nobody can be written to from this room any more.
@@ -128,8 +186,9 @@ pub async fn close_all(
     let open = conversations::of_room(tx.connection(), room.as_str(), server).await?;
     for conversation in &open {
         seal::open_letter_of(tx, conversation.id, origin, context).await?;
-        conversations::close(tx, conversation.id, origin.now).await?;
+        conversations::close(tx, conversation.id, false, origin.now).await?;
     }
+    conversations::forget_deserted(tx, room.as_str()).await?;
     let mains = open.iter().filter(|it| it.thread_root.is_none()).count();
     if mains > 0 {
         report(tx, &wording::conversations_closed(mains), origin, context).await?;

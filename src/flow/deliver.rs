@@ -28,7 +28,7 @@ use crate::{
         smtp::{MOST_CONNECTIONS, Message},
     },
     store::{
-        Queue, StoreError, conversations, letters,
+        Queue, StoreError, conversations, files, letters,
         outbox::{self, Claimed, Way},
     },
 };
@@ -82,7 +82,7 @@ async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> 
     let handed_over = match get_ready(&row, &action, letter, &context).await {
         Ok(Some(Wait::ForFiles(not_yet))) => return put_off(row, not_yet, &context).await,
         Ok(Some(Wait::ForServer(outcome))) => Ok(outcome),
-        Ok(None) => hand_over(row.id, &action, letter, deadline, &carried, &context).await,
+        Ok(None) => hand_over(&row, &action, letter, deadline, &carried, &context).await,
         Err(error) => Err(error),
     };
     // Nothing has been sent yet. An error that doesn't pass is told and given up as any other.
@@ -126,7 +126,7 @@ async fn get_ready(
     let store = &context.store;
     let prepare = store.write(move |tx| Box::pin(outbox::prepare(tx, place, true)));
     prepare.await?;
-    let words = measure(letter, action, context);
+    let words = Box::pin(measure(letter, action, context));
     if let Some(wait) = enclose::ready(letter, words, context).await? {
         return Ok(Some(wait));
     }
@@ -176,7 +176,7 @@ async fn put_off(row: Claimed, not_yet: NotYet, context: &Context) -> Result<(),
 type Carried = Mutex<Vec<String>>;
 
 async fn hand_over(
-    row: i64,
+    row: &Claimed,
     action: &MailAction,
     letter: LetterId,
     deadline: Instant,
@@ -240,12 +240,10 @@ async fn compose_now(
         (Some(sealed), events)
     });
     *carried.lock().unwrap_or_else(PoisonError::into_inner) = events;
-    let Some(mut sealed) = sealed else {
+    let Some(sealed) = sealed else {
         return Ok(None);
     };
-    contents::leave_out_what_is_gone(&mut sealed, &context.store, &context.blobs)
-        .await
-        .map_err(later)?;
+    fetch_again_what_is_lost(&sealed, context).await?;
     let mut mail = composed(sealed).await?;
     if let Some(signer) = signer {
         let signature = signature(signer, &mail, context).await?;
@@ -255,6 +253,33 @@ async fn compose_now(
         size: mail.size(),
         content: mail.stream(contents::opener(&context.store, &context.blobs)),
     }))
+}
+
+/// A file that was fetched and isn't there any more, or not as it was, is fetched again with the next
+/// attempt, or given up as any other.
+async fn fetch_again_what_is_lost(
+    letter: &SealedLetter,
+    context: &Context,
+) -> Result<(), SendOutcome> {
+    let lost = contents::lost(letter, &context.store, &context.blobs).await;
+    let lost = lost.map_err(later)?;
+    if lost.is_empty() {
+        return Ok(());
+    }
+    let now = context.now_ms();
+    let lose = context.store.write(move |tx| {
+        Box::pin(async move {
+            for file in lost {
+                files::lose(tx, &file, now).await?;
+            }
+            Ok(())
+        })
+    });
+    lose.await.map_err(later)?;
+    Err(SendOutcome::RetryLater {
+        reason: "a file of the letter was lost here and has to be fetched again".to_owned(),
+        after: None,
+    })
 }
 
 /// What the letter takes without its files, in octets, for who gets all of it.
@@ -285,6 +310,7 @@ fn refused(fault: &dyn std::fmt::Display) -> SendOutcome {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as an error is mapped")]
 fn later(error: StoreError) -> SendOutcome {
     SendOutcome::RetryLater {
         reason: error.to_string(),

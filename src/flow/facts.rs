@@ -1,8 +1,10 @@
 //! What a decision about an event needs to know, as the store has it.
 
+use std::collections::HashSet;
+
 use ruma::{OwnedEventId, RoomId, UserId};
 
-use super::{Context, audience, details, settings};
+use super::{Context, audience, details, settings, threads};
 use crate::{
     domain::{
         event::{Content, EventKind, Membership, RoomEvent},
@@ -10,7 +12,7 @@ use crate::{
             ConversationFacts, EventFacts, GhostFacts, MemberFacts, Past, Placement, PollFacts,
             Role, RoomFacts, TakenBack, TargetFacts,
         },
-        ids::{ContactId, ConversationId},
+        ids::ContactId,
         on_matrix,
         sharing::Shared,
         wording,
@@ -22,6 +24,9 @@ use crate::{
         messages, offers, people, places, rooms, shown, votes,
     },
 };
+
+/// Most messages that become notes with the one that they hang on.
+const MOST_HANGING: usize = 1000;
 
 pub async fn of(
     connection: &mut Connection,
@@ -140,14 +145,16 @@ async fn internal_root<'r>(
         .map(|known| (root, known)))
 }
 
-/// What is known of an event of the same room: nothing in one room says anything about another.
+/// What is known of an event of the same room that was decided about: nothing in one room says anything
+/// about another, and what comes later nothing about what came before.
 async fn known(
     connection: &mut Connection,
     id: &OwnedEventId,
     event: &RoomEvent,
 ) -> Result<Option<Known>, StoreError> {
     let known = inbox::known(connection, id.as_str()).await?;
-    Ok(known.filter(|known| known.room_id == event.room.as_str()))
+    let is_decided = |known: &Known| known.state != "waiting";
+    Ok(known.filter(|known| known.room_id == event.room.as_str() && is_decided(known)))
 }
 
 /// The facts about an event that `event` points at.
@@ -173,6 +180,7 @@ async fn about(
         placed.push(Placement {
             conversation,
             waits: false,
+            has_leavers: false,
             people: Vec::new(),
             excerpt: excerpt.clone(),
             said: None,
@@ -208,26 +216,6 @@ async fn had(connection: &mut Connection, event: &RoomEvent) -> Result<Vec<Conta
     }
 }
 
-/// The conversations whose own mail the root of a thread is: it went out in their letters, came by
-/// them, or all of their people had it already.
-async fn keeping_thread(
-    connection: &mut Connection,
-    root: &OwnedEventId,
-    room: &RoomFacts,
-) -> Result<Vec<ConversationId>, StoreError> {
-    let mut keep = places::ever(connection, root.as_str()).await?;
-    keep.extend(messages::came_from(connection, root.as_str()).await?);
-    if let Some((_, mail, _)) = shown::mail_of(connection, root.as_str()).await?.first() {
-        let had = guests::had(connection, *mail).await?;
-        let have_it = |it: &&ConversationFacts| {
-            let mut people = it.people.iter();
-            people.all(|person| had.contains(&person.contact))
-        };
-        keep.extend(room.mains().filter(have_it).map(|it| it.id));
-    }
-    Ok(keep)
-}
-
 async fn past(
     connection: &mut Connection,
     event: &RoomEvent,
@@ -238,8 +226,13 @@ async fn past(
     match &event.kind {
         EventKind::Message { relation, .. } => {
             if let Some(root) = &relation.thread_root {
-                past.thread = keeping_thread(connection, root, room).await?;
+                let mains: Vec<&ConversationFacts> = room.mains().collect();
+                past.thread = threads::kept_by(connection, root, &mains).await?;
             }
+            past.edited = edited(connection, event).await?;
+        }
+        EventKind::Edit { target, content } if on_matrix::stays_inside(content) => {
+            past.hanging = hanging_on(connection, target, event, context).await?;
         }
         EventKind::Redaction { target } => {
             past.taken_back = taken_back(connection, target, event, context).await?;
@@ -293,8 +286,12 @@ async fn taken_back(
             poll,
             voter: decoded.sender,
         },
-        EventKind::Edit { target: id, .. } => match known(connection, &id, event).await? {
+        EventKind::Edit {
+            target: id,
+            content: said,
+        } => match known(connection, &id, event).await? {
             Some(message) => TakenBack::Edit {
+                said: Box::new(said),
                 before: before(connection, target, &id, &message).await?,
                 message: Box::new(about(connection, &id, &message, event, context).await?),
             },
@@ -304,6 +301,46 @@ async fn taken_back(
     })
 }
 
+/// What the message says by now, if an edit came before it.
+async fn edited(
+    connection: &mut Connection,
+    event: &RoomEvent,
+) -> Result<Option<Content>, StoreError> {
+    let (sender, room) = (event.sender.as_str(), event.room.as_str());
+    let edits = places::last_edits(connection, event.id.as_str(), sender, room).await?;
+    let Some(newest) = edits.first() else {
+        return Ok(None);
+    };
+    let known = inbox::known(connection, newest).await?;
+    Ok(known.and_then(|known| content(&known.body)))
+}
+
+/// What hangs on a message, and on that again, and waits in a letter; but for what customers write.
+async fn hanging_on(
+    connection: &mut Connection,
+    message: &OwnedEventId,
+    event: &RoomEvent,
+    context: &Context,
+) -> Result<Vec<OwnedEventId>, StoreError> {
+    let mut seen = HashSet::from([message.clone()]);
+    let (mut found, mut open) = (Vec::new(), vec![message.clone()]);
+    while let Some(next) = open.pop() {
+        for id in places::hanging_on(connection, next.as_str()).await? {
+            let Ok(id) = OwnedEventId::try_from(id) else {
+                continue;
+            };
+            let known = known(connection, &id, event).await?;
+            let sender = known.and_then(|known| UserId::parse(known.sender).ok());
+            let is_talk = sender.is_some_and(|sender| !context.is_ours(&sender));
+            if is_talk && found.len() < MOST_HANGING && seen.insert(id.clone()) {
+                found.push(id.clone());
+                open.push(id);
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// What a message says without this edit, if that was the last one.
 async fn before(
     connection: &mut Connection,
@@ -311,7 +348,8 @@ async fn before(
     id: &OwnedEventId,
     message: &Known,
 ) -> Result<Option<Content>, StoreError> {
-    let edits = places::last_edits(connection, id.as_str()).await?;
+    let (sender, room) = (&message.sender, &message.room_id);
+    let edits = places::last_edits(connection, id.as_str(), sender, room).await?;
     match edits.as_slice() {
         [last] if last == edit.as_str() => Ok(content(&message.body)),
         [last, other, ..] if last == edit.as_str() => {
@@ -342,7 +380,8 @@ async fn poll_facts(
     if votes::has_ended(connection, id.as_str()).await? {
         return Ok(None);
     }
-    let edits = places::last_edits(connection, id.as_str()).await?;
+    let (sender, room) = (&start.sender, &start.room_id);
+    let edits = places::last_edits(connection, id.as_str(), sender, room).await?;
     let newest = match edits.first() {
         Some(edit) => inbox::known(connection, edit).await?,
         None => None,

@@ -54,14 +54,16 @@ pub async fn sweep(context: &Context) -> Result<(), StoreError> {
             swept += 1;
         }
     }
+    let (now, store) = (context.now_ms(), &context.store);
+    // While Postroom didn't run nobody tried.
+    let begin_again =
+        store.write(move |tx| Box::pin(async move { files::begin_again(tx, now).await }));
+    begin_again.await?;
     for (event, blob) in files::in_blobs(&mut reading, AT_ONCE_IN_SWEEP).await? {
         // A backup may be of a time before the blob.
         if !context.blobs.has(&blob).await? {
-            let now = context.now_ms();
-            let store = &context.store;
-            let lose = store.write(move |tx| {
-                Box::pin(async move { files::lose(tx, &event, &blob, now).await })
-            });
+            let lose =
+                store.write(move |tx| Box::pin(async move { files::lose(tx, &event, now).await }));
             lose.await?;
         }
     }
@@ -77,12 +79,9 @@ impl Worker for Files {
 
     async fn step(&mut self) -> Result<Step, StoreError> {
         let mut reading = self.0.store.read().await?;
-        let spent = files::spent(&mut reading, AT_ONCE).await?;
         let asked = links::asked(&mut reading, AT_ONCE).await?;
         drop(reading);
-        if spent.is_empty() && asked.is_empty() {
-            return Ok(Step::Idle { until: None });
-        }
+        let is_more = !asked.is_empty();
         for one in asked {
             let context = Arc::clone(&self.0);
             let store = &self.0.store;
@@ -90,18 +89,42 @@ impl Worker for Files {
                 store.write(move |tx| Box::pin(async move { offer(tx, &one, &context).await }));
             offer.await?;
         }
-        for name in spent {
-            if let Err(error) = self.0.blobs.delete(&name).await {
-                tracing::warn!(%error, "Can't delete a file that no letter needs any more");
+        let all_deleted = delete_spent(&self.0).await?;
+        Ok(match (is_more, all_deleted) {
+            (true, _) => Step::Again,
+            (false, true) => Step::Idle { until: None },
+            (false, false) => {
                 let until = self.0.now_ms().saturating_add(AFTER_FAILURE);
-                return Ok(Step::Idle { until: Some(until) });
+                Step::Idle { until: Some(until) }
             }
-            let store = &self.0.store;
+        })
+    }
+}
+
+/// Deletes every blob that no letter needs any more; `false` if one can't be deleted, which keeps none
+/// after it.
+async fn delete_spent(context: &Context) -> Result<bool, StoreError> {
+    let mut all_deleted = true;
+    let mut last = String::new();
+    loop {
+        let mut reading = context.store.read().await?;
+        let spent = files::spent(&mut reading, &last, AT_ONCE).await?;
+        drop(reading);
+        let Some(newest) = spent.last() else {
+            return Ok(all_deleted);
+        };
+        last.clone_from(newest);
+        for name in spent {
+            if let Err(error) = context.blobs.delete(&name).await {
+                tracing::warn!(%error, "Can't delete a file that no letter needs any more");
+                all_deleted = false;
+                continue;
+            }
+            let store = &context.store;
             let forget = store
                 .write(move |tx| Box::pin(async move { files::forget_spent(tx, &name).await }));
             forget.await?;
         }
-        Ok(Step::Again)
     }
 }
 
@@ -162,7 +185,10 @@ pub async fn renew(
     }
     let locale = locale::of(tx.connection(), conversation, context).await?;
     let zone = locale::time_zone(&locale.time_zone);
-    let url = public.page(&page_of(&context.keys.link_token(link.id), &link.filename));
+    let url = public.page(&page_of(
+        &context.keys.link_token(link.id, &link.salt),
+        &link.filename,
+    ));
     let until = until.to_zoned(zone);
     let body = wording::link::works_again(&link.filename, &url, &until, locale.language);
     let (_, mailbox) = context.mailbox(&found.mailbox);
@@ -176,6 +202,7 @@ pub async fn renew(
         words: Words { body, html: None },
         shared: None,
         quote: None,
+        thread_root: None,
         about: None,
         earlier: None,
         had_by: Vec::new(),

@@ -3,7 +3,7 @@
 use ruma::OwnedRoomId;
 
 use super::{
-    Context,
+    Context, audience,
     lanes::{Origin, enqueue, report, say},
 };
 use crate::{
@@ -11,13 +11,17 @@ use crate::{
         address::{EmailAddress, NamedAddress},
         facts::{Copied, Route},
         ghost,
-        ids::{ContactId, ConversationId, MailId},
+        ids::{ContactId, ConversationId, CustomerId, MailId},
         incoming::IncomingMail,
         outgoing::{MatrixAction, Offer, Puppet},
         wording,
     },
     matrix::encode,
-    store::{Connection, StoreError, Tx, conversations, guests, people},
+    store::{
+        Connection, StoreError, Tx,
+        conversations::{self, Conversation},
+        guests, members, people, subscriptions,
+    },
 };
 
 /// Most people of To and Cc that are looked at.
@@ -65,20 +69,39 @@ pub struct Notice {
     pub text: String,
 }
 
-/// `person` is a guest of the conversation from now on, and had the mail.
-pub async fn add(
+/// How somebody was copied in.
+pub struct CopiedIn {
+    pub conversation: ConversationId,
+    pub mail: MailId,
+    pub by: ContactId,
+    /// Else only offered to staff.
+    pub is_guest: bool,
+}
+
+/// `person` is a guest of the conversation from now on, or offered to staff; and had the mail.
+pub async fn copy_in(
     tx: &mut Tx,
-    (conversation, mail): (ConversationId, MailId),
-    by: ContactId,
+    copied_in: CopiedIn,
     person: &NamedAddress,
     notice: Notice,
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
+    let CopiedIn {
+        conversation,
+        mail,
+        by,
+        is_guest,
+    } = copied_in;
     let tail = context.chance.base32(ghost::TAIL_LENGTH);
     let contact = people::ensure_copied_in(tx, person, &tail, origin.now).await?;
     guests::remember_had(tx, mail, &[contact]).await?;
-    if !guests::add(tx, conversation, contact, by).await? {
+    let is_news = if is_guest {
+        guests::add(tx, conversation, contact, by).await?
+    } else {
+        guests::offer(tx, conversation, contact, by).await?
+    };
+    if !is_news {
         return Ok(());
     }
     let Some(room) = notice.room else {
@@ -119,8 +142,7 @@ pub async fn keep_out(
     }
 }
 
-/// The contact becomes one of the conversation's people; of the room's own conversation with a
-/// customer: also of its threads.
+/// The contact becomes one of the conversation's people, unless it was closed meanwhile.
 pub async fn admit(
     tx: &mut Tx,
     conversation: ConversationId,
@@ -131,23 +153,59 @@ pub async fn admit(
     let Some(found) = conversations::find(tx.connection(), conversation).await? else {
         return Ok(());
     };
-    conversations::add_members(tx, conversation, &[contact]).await?;
-    if found.thread_root.is_empty() {
-        let customer = crate::domain::ids::CustomerId(found.customer_id);
-        let all = conversations::with_customer(tx.connection(), &found.room_id, customer).await?;
-        for (thread, _) in all {
-            conversations::add_members(tx, thread, &[contact]).await?;
-        }
-    }
-    let Ok(room) = OwnedRoomId::try_from(found.room_id) else {
+    let Ok(room) = OwnedRoomId::try_from(found.room_id.as_str()) else {
         return Ok(());
     };
     let known = people::contact(tx.connection(), contact).await?;
-    let text = wording::people::admitted(known.shown_name(), known.address.as_str());
+    let (name, address) = (known.shown_name(), known.address.as_str());
+    if found.state == "closed" {
+        let text = wording::people::not_admitted(name, address);
+        return audience::tell_staff(tx, room, &text, origin, context).await;
+    }
+    subscriptions::renew(tx, room.as_str(), contact).await?;
+    let_in(tx, (conversation, &found), contact).await?;
     let join = MatrixAction::Join {
         room: room.clone(),
         puppet: Puppet::Contact(contact),
     };
     enqueue(tx, join, origin, context).await?;
+    let text = wording::people::admitted(name, address);
     say(tx, room, &text, None, origin, context).await
+}
+
+/// The contact becomes one of the conversation's people; of the room's own conversation with a
+/// customer: also of its threads.
+async fn let_in(
+    tx: &mut Tx,
+    (conversation, found): (ConversationId, &Conversation),
+    contact: ContactId,
+) -> Result<(), StoreError> {
+    members::add(tx, conversation, &[contact]).await?;
+    if found.thread_root.is_empty() {
+        let customer = CustomerId(found.customer_id);
+        let all = conversations::with_customer(tx.connection(), &found.room_id, customer).await?;
+        for (thread, _) in all {
+            members::add(tx, thread, &[contact]).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Somebody who had left the room is one of the people of those conversations again that they have
+/// there; `false` if they had not left, or have none that is open.
+pub async fn bring_back(
+    tx: &mut Tx,
+    room: &OwnedRoomId,
+    contact: ContactId,
+) -> Result<bool, StoreError> {
+    if !subscriptions::renew(tx, room.as_str(), contact).await? {
+        return Ok(false);
+    }
+    let places = members::places(tx.connection(), room.as_str(), contact).await?;
+    for place in places.iter().filter(|place| place.is_main) {
+        if let Some(found) = conversations::find(tx.connection(), place.conversation).await? {
+            let_in(tx, (place.conversation, &found), contact).await?;
+        }
+    }
+    Ok(places.iter().any(|place| place.is_main))
 }

@@ -11,6 +11,7 @@ use crate::{
         incoming::{Fate, IncomingMail},
         on_mail,
         outgoing::MailAction,
+        token::Keys,
     },
     matrix::decode,
     store::{
@@ -18,6 +19,10 @@ use crate::{
         inbox, mails, messages, outbox, rooms, subscriptions,
     },
 };
+
+/// Whether a mail proves who sent it. Mail isn't authenticated yet: none does. What authentication finds
+/// will take this place.
+const VERIFIED: bool = false;
 
 /// Of how many ids that a mail names it is asked whether they are known.
 const MOST_NAMED: usize = 50;
@@ -116,8 +121,9 @@ pub async fn of(
             route.copied_by =
                 guest_store::copied_by(connection, conversation, person.contact).await?;
             route.copied = guests::copied(connection, mail, &route, context).await?;
+            let copied = &route.copied;
             let matters =
-                has_withheld || on_mail::will_be_told(person, &route.copied, &own_addresses);
+                has_withheld || on_mail::will_be_told(person, copied, VERIFIED, &own_addresses);
             route.has_visitors =
                 matters && audience::has_visitors(connection, &route.room, context).await?;
         }
@@ -133,6 +139,7 @@ pub async fn of(
         is_probe: is_probe(mail, read, context),
         delivery: delivery(connection, mail, read, context).await?,
         leaving: leaving(connection, mail, read, context).await?,
+        verified: VERIFIED,
         routes,
         knows_signature: read.knows_signature,
         own_addresses,
@@ -141,7 +148,8 @@ pub async fn of(
 }
 
 /// The conversation to which somebody answers by a mail to `conversation`, with who they are in it.
-/// One of the room's other people who answers all gives their answer in their own conversation.
+/// One of the room's other people who answers all gives their answer in their own conversation, and so
+/// does who answers in a closed one and has another since.
 async fn place_of(
     connection: &mut Connection,
     conversation: ConversationId,
@@ -151,22 +159,26 @@ async fn place_of(
     let server = context.server_name.as_str();
     let people = conversations::people(connection, conversation, server).await?;
     let is_it = |person: &PersonFacts| Some(&person.address) == from;
-    if let Some(member) = people.into_iter().find(is_it) {
-        return Ok((conversation, Some(member)));
-    }
+    let member = people.into_iter().find(is_it);
     let Some(found) = conversations::find(connection, conversation).await? else {
-        return Ok((conversation, None));
+        return Ok((conversation, member));
     };
+    if member.is_some() && found.state != "closed" {
+        return Ok((conversation, member));
+    }
     let root: Option<OwnedEventId> = found.thread_root.try_into().ok();
+    let mut as_guest = None;
     for other in conversations::of_room(connection, &found.room_id, server).await? {
-        let mut members = other.people.into_iter().filter(|person| !person.is_guest);
         if other.thread_root == root
-            && let Some(member) = members.find(is_it)
+            && let Some(person) = other.people.into_iter().find(is_it)
         {
-            return Ok((other.id, Some(member)));
+            if !person.is_guest {
+                return Ok((other.id, Some(person)));
+            }
+            as_guest.get_or_insert((other.id, Some(person)));
         }
     }
-    Ok((conversation, None))
+    Ok(as_guest.unwrap_or((conversation, member)))
 }
 
 /// Whether the mail names none of the conversation's others, if there are any.
@@ -221,16 +233,22 @@ async fn delivery(
     context: &Context,
 ) -> Result<Option<Delivery>, StoreError> {
     let details = details(mail, read, context);
-    let mut rows = details.iter().filter_map(|it| context.keys.delivery_of(it));
-    let Some(row) = rows.next() else {
-        return Ok(None);
-    };
-    let payload = outbox::payload(connection, row).await?;
-    let action: Option<MailAction> = payload.and_then(|json| serde_json::from_str(&json).ok());
-    Ok(action.map(|action| Delivery {
-        row,
-        recipient: action.recipient,
-    }))
+    for detail in &details {
+        let Some(row) = Keys::number_in(detail) else {
+            continue;
+        };
+        let Some((payload, salt)) = outbox::payload(connection, row).await? else {
+            continue;
+        };
+        if context.keys.is_delivery(detail, &salt) {
+            let action: Option<MailAction> = serde_json::from_str(&payload).ok();
+            return Ok(action.map(|action| Delivery {
+                row,
+                recipient: action.recipient,
+            }));
+        }
+    }
+    Ok(None)
 }
 
 /// The broadcast that the mail's sender leaves by it: whose address for leaving it went to, and
@@ -245,11 +263,14 @@ async fn leaving(
         return Ok(None);
     };
     for detail in details(mail, read, context) {
-        let Some(id) = context.keys.subscription_of(&detail).map(SubscriptionId) else {
+        let Some(id) = Keys::number_in(&detail).map(SubscriptionId) else {
             continue;
         };
-        let found = subscriptions::find(connection, id).await?;
-        if found.is_some_and(|found| found.address == from.address) {
+        let Some(found) = subscriptions::find(connection, id).await? else {
+            continue;
+        };
+        let is_right = context.keys.is_subscription(&detail, &found.salt());
+        if is_right && found.address == from.address {
             return Ok(Some(id));
         }
     }

@@ -5,13 +5,14 @@ use crate::{
     config::{Mailbox, MailboxName, ReturnPath},
     domain::delivery::SendOutcome,
     mail::smtp::SmtpTransport,
+    store::outbox::Claimed,
 };
 
-/// Attempts the delivery of the outbox's row `id` with the mailbox's return address: one with a token
+/// Attempts the delivery of the outbox's row with the mailbox's return address: one with a token
 /// of its own (VERP); or the plain one, in the same attempt, where the server refuses that and the
 /// configuration leaves it to us. `send` is given the address.
 pub async fn attempt<A>(
-    id: i64,
+    row: &Claimed,
     (name, mailbox): (&MailboxName, &Mailbox),
     transport: &SmtpTransport,
     context: &Context,
@@ -22,7 +23,8 @@ where
 {
     let plain = || send(mailbox.address.as_str().to_owned());
     let with_token = || {
-        let token = context.keys.delivery_token(id);
+        // The effect's name is from chance.
+        let token = context.keys.delivery_token(row.id, &row.effect_id);
         send(mailbox.reply_address.with_token(&token).as_str().to_owned())
     };
     match mailbox.return_path {
@@ -35,14 +37,15 @@ where
                 other => return other,
             };
             let outcome = plain().await;
-            // A server that refuses both has nothing against the token.
-            if !matches!(outcome, SendOutcome::SenderRefused { .. }) && transport.note_plain_only()
-            {
+            // Only a mail that was taken proves that it was the address which was refused, and nothing
+            // else: for the next one the token is tried again.
+            if matches!(outcome, SendOutcome::Delivered { .. }) {
+                transport.note_plain_only();
                 tracing::warn!(
                     mailbox = name.as_str(),
                     reason,
-                    "The mail server takes no return address with a token: letters go out with the \
-                     plain one, and a bounce may not tell which letter it is about. Let our user \
+                    "The mail server takes no return address with a token: for a day letters \
+                     go out with the plain one, and a bounce may not tell which letter it is about. Let our user \
                      send from every address of `reply_address`; or set `return_path: plain`"
                 );
             }

@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 
 use jiff::{Timestamp, Zoned, fmt::temporal::Pieces, tz::TimeZone};
-use ruma::OwnedRoomId;
+use ruma::{OwnedEventId, OwnedRoomId};
 
-use super::{Context, lanes, lanes::Origin, locale, settings};
+use super::{Context, lanes, lanes::Origin, locale, settings, threads};
 use crate::{
     domain::{
         address::NamedAddress,
@@ -61,8 +61,14 @@ pub async fn seal(
         let Some(first) = rest.first() else {
             return Ok(());
         };
-        let (event, trace) = (&first.event, &origin.trace);
-        letter = letters::split_off(tx, letter, conversation, event, trace, origin.now).await?;
+        letter = letters::split_off(
+            tx,
+            (letter, conversation),
+            &first.event,
+            &origin.trace,
+            origin.now,
+        )
+        .await?;
     }
 }
 
@@ -349,15 +355,21 @@ async fn readers(
     let threads: Vec<&ConversationFacts> = all.iter().filter(is_this_thread).collect();
     let mut seen: HashSet<ContactId> = people.iter().map(|person| person.contact).collect();
     let mut readers = Vec::new();
-    for main in all.iter().filter(|it| it.thread_root.is_none()) {
+    let mains: Vec<&ConversationFacts> = all.iter().filter(|it| it.thread_root.is_none()).collect();
+    let kept_by = match OwnedEventId::try_from(found.thread_root.as_str()) {
+        Ok(root) => threads::kept_by(tx.connection(), &root, &mains).await?,
+        Err(_) => mains.iter().map(|main| main.id).collect(),
+    };
+    for main in mains {
         let thread = threads.iter().find(|it| it.customer == main.customer);
         let place = thread.copied().unwrap_or(main);
         if place.id == conversation || found.customer_id == main.customer.0 {
             continue;
         }
         for person in &place.people {
-            // Guests of the room's own conversation don't read what stands in a thread.
-            let reads = thread.is_some() || found.thread_root.is_empty() || !person.is_guest;
+            // Guests of the room's own conversation don't read what stands in a thread, unless that
+            // goes on there.
+            let reads = thread.is_some() || kept_by.contains(&main.id) || !person.is_guest;
             if reads && seen.insert(person.contact) {
                 readers.push(person.name.clone());
             }

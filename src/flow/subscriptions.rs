@@ -7,7 +7,7 @@ use ruma::OwnedRoomId;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Context, audience, lanes,
+    Context, audience, customers, lanes,
     lanes::Origin,
     worker::{Step, Worker},
 };
@@ -19,7 +19,7 @@ use crate::{
         wording,
     },
     store::{
-        Connection, Queue, StoreError, Tx, conversations, rooms,
+        Connection, Queue, StoreError, Tx, conversations,
         subscriptions::{self, Subscription},
     },
 };
@@ -66,10 +66,14 @@ async fn settle(tx: &mut Tx, id: SubscriptionId, context: &Context) -> Result<()
     let Ok(room) = OwnedRoomId::try_from(found.room_id.as_str()) else {
         return Ok(());
     };
-    let known = rooms::find(tx.connection(), room.as_str()).await?;
     let (text, puppet) = (sentence(&found), Puppet::Contact(found.contact));
-    keep_or_close(tx, &found, context).await?;
-    if known.is_none_or(|known| known.bot_joined != 1) {
+    let is_bot_in = audience::is_bot_in(tx.connection(), &room).await?;
+    if found.ended_at.is_some() {
+        customers::close_deserted(tx, &room, found.contact, &origin, context).await?;
+    } else if is_bot_in {
+        conversations::reopen_deserted(tx, room.as_str(), found.contact).await?;
+    }
+    if !is_bot_in {
         return lanes::report(tx, &text, &origin, context).await;
     }
     let action = if found.ended_at.is_some() {
@@ -84,11 +88,7 @@ async fn settle(tx: &mut Tx, id: SubscriptionId, context: &Context) -> Result<()
         }
     };
     lanes::enqueue(tx, action, &origin, context).await?;
-    if audience::has_visitors(tx.connection(), &room, context).await? {
-        lanes::report(tx, &text, &origin, context).await
-    } else {
-        lanes::say(tx, room, &text, None, &origin, context).await
-    }
+    audience::tell_staff(tx, room, &text, &origin, context).await
 }
 
 fn sentence(found: &Subscription) -> String {
@@ -97,25 +97,6 @@ fn sentence(found: &Subscription) -> String {
         wording::left_broadcast(name, address, &found.subject)
     } else {
         wording::back_in_broadcast(name, address, &found.subject)
-    }
-}
-
-/// A conversation that everybody has left is closed, until somebody comes back.
-async fn keep_or_close(
-    tx: &mut Tx,
-    found: &Subscription,
-    context: &Context,
-) -> Result<(), StoreError> {
-    let (id, server) = (found.conversation, context.server_name.as_str());
-    if conversations::people(tx.connection(), id, server)
-        .await?
-        .is_empty()
-    {
-        conversations::close(tx, id, context.now_ms()).await
-    } else if found.ended_at.is_none() {
-        conversations::reopen(tx, id).await
-    } else {
-        Ok(())
     }
 }
 
@@ -153,7 +134,7 @@ pub async fn copy_for(
 /// The list that the room `name` is to who has this subscription.
 fn list(name: &str, id: SubscriptionId, found: &Subscription, context: &Context) -> List {
     let (_, mailbox) = context.mailbox(&found.mailbox);
-    let token = context.keys.subscription_token(id.0);
+    let token = context.keys.subscription_token(id.0, &found.salt());
     // A room's id may hold what a List-Id can't, and says nothing to anybody.
     let digest = Sha256::digest(found.room_id.as_bytes());
     let label = BASE32_NOPAD.encode(&digest[..10]).to_ascii_lowercase();

@@ -6,11 +6,14 @@ use super::{Context, lanes::Origin};
 use crate::{
     domain::{
         effect::LetterItem,
-        facts::PersonFacts,
+        facts::{ConversationFacts, PersonFacts},
         ids::{ContactId, ConversationId, CustomerId},
         threading,
     },
-    store::{StoreError, Tx, conversations, conversations::Opening},
+    store::{
+        Connection, StoreError, Tx, conversations, conversations::Opening, guests, messages,
+        places, shown,
+    },
 };
 
 /// The conversation that the thread is with the customer, opened if need be, for writing `item` into
@@ -52,8 +55,7 @@ pub async fn to_write_in(
     }
     let contacts: Vec<ContactId> = people.iter().map(|person| person.contact).collect();
     if let Some((conversation, _)) = known {
-        conversations::reopen(tx, conversation).await?;
-        conversations::add_members(tx, conversation, &contacts).await?;
+        conversations::reopen(tx, conversation, &contacts).await?;
         return Ok(Some(conversation));
     }
     let subject = free_subject(tx, &found.subject, &contacts).await?;
@@ -67,6 +69,27 @@ pub async fn to_write_in(
     let conversation = conversations::open_new(tx, opening, &contacts, origin.now).await?;
     tracing::info!(trace = %origin.trace, conversation = %conversation, "Opened a conversation for a thread");
     Ok(Some(conversation))
+}
+
+/// The conversations whose own mail the root of a thread is: it went out in their letters, came by
+/// them, or all of their people had it already. They keep the thread. `mains` are those of the room
+/// itself.
+pub async fn kept_by(
+    connection: &mut Connection,
+    root: &OwnedEventId,
+    mains: &[&ConversationFacts],
+) -> Result<Vec<ConversationId>, StoreError> {
+    let mut keep = places::ever(connection, root.as_str()).await?;
+    keep.extend(messages::came_from(connection, root.as_str()).await?);
+    if let Some((_, mail, _)) = shown::mail_of(connection, root.as_str()).await?.first() {
+        let had = guests::had(connection, *mail).await?;
+        let have_it = |it: &&&ConversationFacts| {
+            let mut people = it.people.iter();
+            people.all(|person| had.contains(&person.contact))
+        };
+        keep.extend(mains.iter().filter(have_it).map(|it| it.id));
+    }
+    Ok(keep)
 }
 
 /// A subject like `wanted` under which none of the contacts has a conversation: mail programs would

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use super::{Context, lanes::Origin, locale, seal, settings};
 use crate::{
     domain::{effect::LetterItem, ids::ConversationId, timing},
-    store::{StoreError, Tx, letters},
+    store::{StoreError, Tx, letters, newcomers},
 };
 
 /// Puts a message into the conversation's open letter. Without a quiet time every message is a letter
@@ -17,6 +17,11 @@ pub async fn item(
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
+    let event = item.event.as_str();
+    let mut item = item.clone();
+    // Nobody gets a thing twice who is in two of the room's conversations.
+    let served = newcomers::served_elsewhere(tx.connection(), event, conversation).await?;
+    item.had_by.extend(served);
     let (place, trace) = (origin.inbox_seq, &origin.trace);
     let room = item.room.as_str();
     let in_force = settings::of_room(tx.connection(), room, context).await?;
@@ -28,7 +33,7 @@ pub async fn item(
     };
     let now = settings::moment(origin.now);
     let departure = |opened| timing::departure(now, opened, &in_force, &zone);
-    letters::write(tx, conversation, item, place, departure, trace, origin.now).await?;
+    letters::write(tx, conversation, &item, place, departure, trace, origin.now).await?;
     if in_force.quiet.is_zero() && in_force.digest.is_empty() && !item.rides {
         seal::open_letter_of(tx, conversation, origin, context).await?;
     }

@@ -22,6 +22,8 @@ use super::{StoreError, mails::RawMail};
 
 /// Up to this size a mail or a file stands in the database itself, in bytes.
 pub const INLINE_LIMIT: usize = 64 * 1024;
+/// Octets that are written at a time; a few of them wait for the disk.
+const PART: usize = 256 * 1024;
 /// Octets that are read from a file at a time.
 const CHUNK: usize = 64 * 1024;
 
@@ -114,6 +116,19 @@ impl Blobs {
         }
     }
 
+    /// The same to be read here and there, on a blocking thread.
+    pub async fn reader(&self, raw: RawMail) -> Result<Box<dyn Reader>, StoreError> {
+        let name = match raw {
+            RawMail::Inline(bytes) => return Ok(Box::new(io::Cursor::new(bytes))),
+            RawMail::Blob(name) => Name::from(name),
+        };
+        let found = self.0.get(&name).await?;
+        Ok(match found.payload {
+            GetResultPayload::File(file, _) => Box::new(io::BufReader::with_capacity(CHUNK, file)),
+            GetResultPayload::Stream(_) => Box::new(io::Cursor::new(found.bytes().await?)),
+        })
+    }
+
     /// The same without ever holding all of it; `None` if there is no such blob any more. One that is
     /// removed from now on can still be read to its end.
     pub async fn stream(&self, raw: RawMail) -> Result<Option<Content>, StoreError> {
@@ -142,6 +157,11 @@ impl Blobs {
     }
 }
 
+/// What is read here and there.
+pub trait Reader: io::BufRead + io::Seek + Send {}
+
+impl<R: io::BufRead + io::Seek + Send> Reader for R {}
+
 /// Something that is read bit by bit.
 pub struct Content {
     /// In octets.
@@ -168,7 +188,7 @@ impl Draft {
             self.buffer.extend_from_slice(bytes);
         } else {
             let parts = self.blobs.0.put_multipart(&self.name).await?;
-            let mut upload = WriteMultipart::new(parts);
+            let mut upload = WriteMultipart::new_with_chunk_size(parts, PART);
             upload.write(&std::mem::take(&mut self.buffer));
             upload.write(bytes);
             self.upload = Some(upload);

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use ruma::UserId;
 
-use super::{Connection, StoreError, Tx, departures, letters, people::address};
+use super::{Connection, StoreError, Tx, departures, letters, members, people::address};
 use crate::domain::{
     facts::{ConversationFacts, PersonFacts},
     ids::{ContactId, ConversationId, CustomerId, MessageId},
@@ -14,13 +14,10 @@ statements! {
     SELECT_OF_ROOM = "
         SELECT id, customer_id, thread_root FROM conversations
         WHERE room_id = $1 AND state <> 'closed' ORDER BY id";
-    SELECT_PEOPLE = "
+    SELECT_PEOPLE = concat!("
         SELECT contacts.id, written, name, ghost, role FROM participants
         JOIN contacts ON contacts.id = contact_id
-        WHERE conversation_id = $1 AND role <> 'removed' AND NOT EXISTS (
-            SELECT 1 FROM subscriptions WHERE subscriptions.conversation_id = $1
-            AND subscriptions.contact_id = participants.contact_id AND ended_at IS NOT NULL)
-        ORDER BY position, contacts.id";
+        WHERE conversation_id = $1 AND ", is_there!(), " ORDER BY position, contacts.id");
     COUNT_WAITING = "
         SELECT count(*), min(due_at) FROM letters JOIN letter_items ON letter_id = letters.id
         WHERE conversation_id = $1 AND state = 'open' AND due_at IS NOT NULL AND struck = 0
@@ -43,23 +40,20 @@ statements! {
         INSERT INTO conversations (room_id, thread_root, customer_id, mailbox, subject, created_at)
         VALUES ($1, $2, $3, $4, $5, $6) RETURNING id";
     CLOSE = "
-        UPDATE conversations SET state = 'closed', closed_at = $2
+        UPDATE conversations SET state = 'closed', closed_at = $2, deserted = $3
         WHERE id = $1 AND state <> 'closed'";
+    FORGET_DESERTED = "
+        UPDATE conversations SET deserted = 0 WHERE room_id = $1 AND deserted = 1";
     REOPEN = "
-        UPDATE conversations SET state = 'open', closed_at = NULL
-        WHERE customer_id = $1 AND room_id = $2 RETURNING id, thread_root";
-    REOPEN_ONE = "
-        UPDATE conversations SET state = 'open', closed_at = NULL WHERE id = $1 AND state = 'closed'";
-    DROP_GUESTS = "
-        DELETE FROM participants WHERE conversation_id = $1 AND role = 'guest' RETURNING contact_id";
-    INSERT_PARTICIPANT = "
-        INSERT INTO participants (conversation_id, contact_id, position) VALUES ($1, $2,
-            (SELECT coalesce(max(position) + 1, 0) FROM participants WHERE conversation_id = $1))
-        ON CONFLICT (conversation_id, contact_id) DO UPDATE SET role = 'member', told = 0";
-    REMOVE_PARTICIPANT = "
-        UPDATE participants SET role = 'removed' WHERE conversation_id = $1 AND contact_id = $2";
-    COUNT_MEMBERS = "
-        SELECT count(*) FROM participants WHERE conversation_id = $1 AND role = 'member'";
+        UPDATE conversations SET state = 'open', closed_at = NULL, deserted = 0 WHERE id = $1";
+    REOPEN_DESERTED = "
+        UPDATE conversations SET state = 'open', closed_at = NULL, deserted = 0
+        WHERE room_id = $1 AND deserted = 1 AND EXISTS (
+            SELECT 1 FROM participants
+            WHERE conversation_id = conversations.id AND contact_id = $2 AND role = 'member')";
+    SELECT_BEFORE = "
+        SELECT id, thread_root, state FROM conversations
+        WHERE customer_id = $1 AND room_id = $2 ORDER BY id";
     EXTEND_CHAIN = "
         INSERT INTO chain (conversation_id, message_id, direction) VALUES ($1, $2, $3)
         ON CONFLICT DO NOTHING";
@@ -186,8 +180,9 @@ pub struct Opening<'a> {
 }
 
 /// Opens the conversation of a room with a customer, or the one that they had in the room before,
-/// with its threads: their ids and their reply addresses live on. Guests of then are no longer.
-/// `contacts` are written to in this order, those who were there before at their old places.
+/// with its threads: their ids and their reply addresses live on. Who else was in one that was closed
+/// is no longer. `contacts` are written to in this order, those who were there before at their old
+/// places.
 pub async fn open(
     tx: &mut Tx,
     room: &str,
@@ -197,12 +192,17 @@ pub async fn open(
     subject: &str,
     now: i64,
 ) -> Result<ConversationId, StoreError> {
-    let before = fetch_all!(tx.connection(), (i64, String), REOPEN, customer.0, room);
-    for (id, _) in &before {
-        drop_guests(tx, ConversationId(*id)).await?;
-        add_members(tx, ConversationId(*id), contacts).await?;
+    type Row = (i64, String, String);
+    let before = fetch_all!(tx.connection(), Row, SELECT_BEFORE, customer.0, room);
+    for (id, _, state) in &before {
+        let id = ConversationId(*id);
+        if state == "closed" {
+            reopen(tx, id, contacts).await?;
+        } else {
+            members::add(tx, id, contacts).await?;
+        }
     }
-    if let Some((id, _)) = before.iter().find(|(_, root)| root.is_empty()) {
+    if let Some((id, ..)) = before.iter().find(|(_, root, _)| root.is_empty()) {
         return Ok(ConversationId(*id));
     }
     let opening = Opening {
@@ -233,12 +233,35 @@ pub async fn open_new(
         opening.subject,
         now
     );
-    add_members(tx, ConversationId(id), contacts).await?;
+    members::add(tx, ConversationId(id), contacts).await?;
     Ok(ConversationId(id))
 }
 
-pub async fn reopen(tx: &mut Tx, id: ConversationId) -> Result<(), StoreError> {
-    execute!(tx.connection(), REOPEN_ONE, id.0);
+/// Opens a closed conversation with these people: who else was in it is no longer.
+pub async fn reopen(
+    tx: &mut Tx,
+    id: ConversationId,
+    contacts: &[ContactId],
+) -> Result<(), StoreError> {
+    execute!(tx.connection(), REOPEN, id.0);
+    members::dismiss(tx, id).await?;
+    members::add(tx, id, contacts).await
+}
+
+/// Opens those of the room's conversations that closed since everybody had left, and of which the
+/// contact is a member.
+pub async fn reopen_deserted(
+    tx: &mut Tx,
+    room: &str,
+    contact: ContactId,
+) -> Result<(), StoreError> {
+    execute!(tx.connection(), REOPEN_DESERTED, room, contact.0);
+    Ok(())
+}
+
+/// Whoever comes back to the room opens none of its conversations by that.
+pub async fn forget_deserted(tx: &mut Tx, room: &str) -> Result<(), StoreError> {
+    execute!(tx.connection(), FORGET_DESERTED, room);
     Ok(())
 }
 
@@ -285,41 +308,14 @@ pub async fn subjects_like(
     Ok(rows.into_iter().map(|(subject,)| subject).collect())
 }
 
-/// Makes these contacts people of the conversation; those who are new come last, in this order.
-pub async fn add_members(
+/// Closes the conversation; `deserted` says that it is since everybody has left.
+pub async fn close(
     tx: &mut Tx,
     id: ConversationId,
-    contacts: &[ContactId],
-) -> Result<(), StoreError> {
-    for contact in contacts {
-        execute!(tx.connection(), INSERT_PARTICIPANT, id.0, contact.0);
-    }
-    Ok(())
-}
-
-/// Nobody writes to this person any more. A conversation that is left without members is closed;
-/// its guests, who then are none any more, are returned.
-pub async fn remove_participant(
-    tx: &mut Tx,
-    id: ConversationId,
-    contact: ContactId,
+    deserted: bool,
     now: i64,
-) -> Result<Vec<ContactId>, StoreError> {
-    execute!(tx.connection(), REMOVE_PARTICIPANT, id.0, contact.0);
-    if fetch_one!(tx.connection(), (i64,), COUNT_MEMBERS, id.0).0 > 0 {
-        return Ok(Vec::new());
-    }
-    close(tx, id, now).await?;
-    drop_guests(tx, id).await
-}
-
-async fn drop_guests(tx: &mut Tx, id: ConversationId) -> Result<Vec<ContactId>, StoreError> {
-    let rows = fetch_all!(tx.connection(), (i64,), DROP_GUESTS, id.0);
-    Ok(rows.into_iter().map(|(id,)| ContactId(id)).collect())
-}
-
-pub async fn close(tx: &mut Tx, id: ConversationId, now: i64) -> Result<(), StoreError> {
-    execute!(tx.connection(), CLOSE, id.0, now);
+) -> Result<(), StoreError> {
+    execute!(tx.connection(), CLOSE, id.0, now, i64::from(deserted));
     // Nothing comes any more that it could ride with.
     match departures::resting(tx.connection(), id).await? {
         Some(letter) => letters::settle(tx, letter).await,

@@ -12,7 +12,7 @@ statements! {
     BEGIN = "
         INSERT INTO files (event_id, source, first_tried_at)
         SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS BIGINT)
-        WHERE EXISTS (SELECT 1 FROM letter_items WHERE event_id = $1 AND struck = 0)
+        WHERE EXISTS (SELECT 1 FROM letter_items WHERE file_event = $1 AND struck = 0)
         ON CONFLICT DO NOTHING";
     SELECT = "
         SELECT source, state, size, content_type, preview_width, preview_height,
@@ -39,22 +39,26 @@ statements! {
         WHERE event_id = $1";
     SELECT_NEEDED_NO_MORE = "
         SELECT files.event_id, blob FROM letter_items
-        JOIN files ON files.event_id = letter_items.event_id
+        JOIN files ON files.event_id = letter_items.file_event
         WHERE letter_id = $1 AND state <> 'taken_back' AND NOT EXISTS (
             SELECT 1 FROM letter_items AS other
-            WHERE other.event_id = files.event_id AND other.settled = 0)";
+            WHERE other.file_event = files.event_id AND other.settled = 0)";
+    SELECT_REPLACED = "
+        SELECT blob FROM files WHERE event_id = $1 AND state <> 'taken_back' AND coalesce(
+            (SELECT min(settled) FROM letter_items WHERE file_event = $1), 1) = 1";
     LEAVE_TO_LINKS = "
         UPDATE files SET state = 'too_large', content = NULL, blob = '', preview = NULL
         WHERE event_id = $1 AND EXISTS (SELECT 1 FROM links WHERE links.event_id = $1)";
     FORGET = "DELETE FROM files WHERE event_id = $1";
     SPEND = "INSERT INTO spent_blobs (name) VALUES ($1) ON CONFLICT DO NOTHING";
-    SELECT_SPENT = "SELECT name FROM spent_blobs WHERE name > '' ORDER BY name LIMIT $1";
+    SELECT_SPENT = "SELECT name FROM spent_blobs WHERE name > $1 ORDER BY name LIMIT $2";
     FORGET_SPENT = "DELETE FROM spent_blobs WHERE name = $1";
     SELECT_BLOBS = "SELECT event_id, blob FROM files WHERE blob <> '' LIMIT $1";
     LOSE = "
-        UPDATE files SET state = 'waiting', blob = '', preview = NULL, preview_type = '',
-            first_tried_at = $3
-        WHERE event_id = $1 AND blob = $2";
+        UPDATE files SET state = 'waiting', content = NULL, blob = '', preview = NULL,
+            preview_type = '', first_tried_at = $2
+        WHERE event_id = $1 AND state = 'kept'";
+    BEGIN_AGAIN = "UPDATE files SET first_tried_at = $1 WHERE state = 'waiting'";
     IS_REFERRED_TO = "SELECT event_id FROM files WHERE blob = $1 AND blob <> ''";
 }
 
@@ -238,17 +242,35 @@ pub async fn let_go(tx: &mut Tx, letter: LetterId) -> Result<(), StoreError> {
         letter.0
     );
     for (event, blob) in files {
-        spend(tx, &blob).await?;
-        if execute!(tx.connection(), LEAVE_TO_LINKS, &event) == 0 {
-            execute!(tx.connection(), FORGET, &event);
-        }
+        release(tx, &event, &blob).await?;
     }
     Ok(())
 }
 
-/// Some of the blobs that are to be deleted.
-pub async fn spent(connection: &mut Connection, limit: i64) -> Result<Vec<String>, StoreError> {
-    let rows = fetch_all!(connection, (String,), SELECT_SPENT, limit);
+/// A letter that waits has another file in place of the one that `event` shares: that one is let go of if
+/// no other letter needs it.
+pub async fn replace(tx: &mut Tx, event: &str) -> Result<(), StoreError> {
+    match fetch_optional!(tx.connection(), (String,), SELECT_REPLACED, event) {
+        Some((blob,)) => release(tx, event, &blob).await,
+        None => Ok(()),
+    }
+}
+
+async fn release(tx: &mut Tx, event: &str, blob: &str) -> Result<(), StoreError> {
+    spend(tx, blob).await?;
+    if execute!(tx.connection(), LEAVE_TO_LINKS, event) == 0 {
+        execute!(tx.connection(), FORGET, event);
+    }
+    Ok(())
+}
+
+/// Some of the blobs that are to be deleted, by name, after that one.
+pub async fn spent(
+    connection: &mut Connection,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    let rows = fetch_all!(connection, (String,), SELECT_SPENT, after, limit);
     Ok(rows.into_iter().map(|(name,)| name).collect())
 }
 
@@ -276,9 +298,19 @@ pub async fn in_blobs(
     ))
 }
 
-/// The blob of a file isn't there any more: the file is to be fetched anew.
-pub async fn lose(tx: &mut Tx, event: &str, blob: &str, now: i64) -> Result<(), StoreError> {
-    execute!(tx.connection(), LOSE, event, blob, now);
+/// The content of a file isn't there any more, or not as it was: the file is to be fetched anew.
+pub async fn lose(tx: &mut Tx, event: &str, now: i64) -> Result<(), StoreError> {
+    if let Some((blob,)) = fetch_optional!(tx.connection(), (String,), SELECT_BLOB, event)
+        && execute!(tx.connection(), LOSE, event, now) == 1
+    {
+        spend(tx, &blob).await?;
+    }
+    Ok(())
+}
+
+/// Nobody has tried to fetch anything for a while: how long it was tried counts from now.
+pub async fn begin_again(tx: &mut Tx, now: i64) -> Result<(), StoreError> {
+    execute!(tx.connection(), BEGIN_AGAIN, now);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! People who were copied in: who they are to a room, and who got which mail.
 
-use super::{Connection, StoreError, Tx};
+use super::{Connection, StoreError, Tx, newcomers};
 use crate::domain::{
     address::EmailAddress,
     facts::Standing,
@@ -8,22 +8,30 @@ use crate::domain::{
 };
 
 statements! {
+    SELECT_HAS_LEFT = "
+        SELECT subscriptions.id FROM contacts JOIN subscriptions ON contact_id = contacts.id
+        WHERE address = $1 AND room_id = $2 AND ended_at IS NOT NULL";
     SELECT_STANDING = "
-        SELECT contacts.id, conversation_id, thread_root, state, role, told FROM contacts
-        JOIN participants ON contact_id = contacts.id
-        JOIN conversations ON conversations.id = conversation_id
-        WHERE address = $1 AND room_id = $2";
-    COUNT_GUESTS = "
-        SELECT count(*) FROM participants WHERE conversation_id = $1 AND role = 'guest'";
+        SELECT contact_id, it.id, it.customer_id, it.thread_root, it.state, role, told,
+            own.customer_id AS own_customer_id, own.thread_root AS own_thread_root
+        FROM contacts JOIN participants ON contact_id = contacts.id
+        JOIN conversations AS it ON it.id = conversation_id
+        JOIN conversations AS own ON own.room_id = it.room_id
+        WHERE address = $1 AND own.id = $2";
+    COUNT_COPIED_IN = "
+        SELECT count(*) FROM participants
+        WHERE conversation_id = $1 AND role IN ('guest', 'offered')";
     SELECT_COPIED_BY = "
         SELECT written, name FROM participants JOIN contacts ON contacts.id = copied_by
         WHERE conversation_id = $1 AND contact_id = $2 AND role = 'guest'";
-    INSERT_GUEST = "
+    INSERT_COPIED_IN = "
         INSERT INTO participants (conversation_id, contact_id, position, role, copied_by)
         VALUES ($1, $2,
             (SELECT coalesce(max(position) + 1, 0) FROM participants WHERE conversation_id = $1),
-            'guest', $3)
-        ON CONFLICT DO NOTHING";
+            $4, $3)
+        ON CONFLICT (conversation_id, contact_id)
+        DO UPDATE SET role = excluded.role, copied_by = excluded.copied_by
+        WHERE participants.role = 'offered' AND excluded.role = 'guest'";
     INSERT_KEPT_OUT = "
         INSERT INTO participants (conversation_id, contact_id, position, role, told)
         VALUES ($1, $2,
@@ -35,6 +43,19 @@ statements! {
     SELECT_HAD = "SELECT contact_id FROM had WHERE mail_id = $1 ORDER BY contact_id";
 }
 
+#[derive(sqlx::FromRow)]
+struct Row {
+    contact_id: i64,
+    id: i64,
+    customer_id: i64,
+    thread_root: String,
+    state: String,
+    role: String,
+    told: i64,
+    own_customer_id: i64,
+    own_thread_root: String,
+}
+
 /// What somebody is to a conversation of the room.
 pub async fn standing(
     connection: &mut Connection,
@@ -42,42 +63,65 @@ pub async fn standing(
     room: &str,
     address: &EmailAddress,
 ) -> Result<Standing, StoreError> {
-    let rows = fetch_all!(
-        connection,
-        (i64, i64, String, String, String, i64),
-        SELECT_STANDING,
-        address.key(),
-        room
-    );
-    let mut standing = Standing::New { contact: None };
-    for (contact, id, thread_root, state, role, told) in rows {
-        let contact = ContactId(contact);
-        let is_open = state != "closed";
-        let is_here = role != "removed" && id == conversation.0;
-        // Who is one of the room's people reads everything there.
-        let reads_along = role == "member" && is_open && thread_root.is_empty();
-        if is_here || reads_along {
-            return Ok(Standing::Here(contact));
-        }
-        standing = match (standing, role.as_str()) {
-            (Standing::Out { told: before }, "removed") => Standing::Out {
-                told: before || told == 1,
-            },
-            (_, "removed") => Standing::Out { told: told == 1 },
-            (Standing::New { .. }, _) if is_open => Standing::New {
-                contact: Some(contact),
-            },
-            (before, _) => before,
-        };
+    let key = address.key();
+    let left = fetch_optional!(connection, (i64,), SELECT_HAS_LEFT, key, room);
+    let rows = fetch_all!(connection, Row, SELECT_STANDING, key, conversation.0);
+    if left.is_some() {
+        let told = rows.iter().any(|row| row.told == 1);
+        return Ok(Standing::Out { told });
     }
-    Ok(standing)
+    let standings = rows.iter().map(|row| standing_by(row, conversation));
+    Ok(standings.fold(Standing::New, weightier))
 }
 
+/// What a row says of somebody to whom it belongs.
+fn standing_by(row: &Row, conversation: ConversationId) -> Standing {
+    let contact = ContactId(row.contact_id);
+    let is_own = row.id == conversation.0;
+    // Who is one of the room's people reads everything there, whoever is in the thread itself reads
+    // that.
+    let reads_along = row.thread_root == row.own_thread_root
+        || row.thread_root.is_empty() && row.role == "member";
+    match row.role.as_str() {
+        "removed" => Standing::Out {
+            told: row.told == 1,
+        },
+        "offered" if is_own => Standing::Offered(contact),
+        "member" | "guest" if is_own || row.state != "closed" && reads_along => Standing::Here {
+            contact,
+            is_theirs: row.customer_id == row.own_customer_id,
+        },
+        _ => Standing::New,
+    }
+}
+
+/// Who is there is there, who was put out is out, wherever they are offered besides.
+fn weightier(one: Standing, other: Standing) -> Standing {
+    let weight = |standing: &Standing| match standing {
+        Standing::New => 0,
+        Standing::Offered(_) => 1,
+        Standing::Out { told: false } => 2,
+        Standing::Out { told: true } => 3,
+        Standing::Here {
+            is_theirs: false, ..
+        } => 4,
+        Standing::Here {
+            is_theirs: true, ..
+        } => 5,
+    };
+    if weight(&other) > weight(&one) {
+        other
+    } else {
+        one
+    }
+}
+
+/// How many people are guests of the conversation, or offered to staff.
 pub async fn count(
     connection: &mut Connection,
     conversation: ConversationId,
 ) -> Result<usize, StoreError> {
-    let (count,) = fetch_one!(connection, (i64,), COUNT_GUESTS, conversation.0);
+    let (count,) = fetch_one!(connection, (i64,), COUNT_COPIED_IN, conversation.0);
     Ok(usize::try_from(count).unwrap_or_default())
 }
 
@@ -97,14 +141,49 @@ pub async fn copied_by(
     Ok(row.map(|(address, name)| if name.is_empty() { address } else { name }))
 }
 
-/// The contact is a guest of the conversation; `false` if they were something in it before.
+/// The contact is a guest of the conversation from now on, and gets what is said then; `false` if they
+/// were something else than offered before.
 pub async fn add(
     tx: &mut Tx,
     conversation: ConversationId,
     guest: ContactId,
     by: ContactId,
 ) -> Result<bool, StoreError> {
-    Ok(execute!(tx.connection(), INSERT_GUEST, conversation.0, guest.0, by.0) == 1)
+    if !insert(tx, conversation, guest, by, "guest").await? {
+        return Ok(false);
+    }
+    newcomers::keep_what_waits_from(tx, conversation, guest).await?;
+    Ok(true)
+}
+
+/// The contact is copied in, and gets nothing unless staff let them in; `false` if they were something
+/// before.
+pub async fn offer(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    contact: ContactId,
+    by: ContactId,
+) -> Result<bool, StoreError> {
+    insert(tx, conversation, contact, by, "offered").await
+}
+
+async fn insert(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    contact: ContactId,
+    by: ContactId,
+    role: &str,
+) -> Result<bool, StoreError> {
+    let connection = tx.connection();
+    let changed = execute!(
+        connection,
+        INSERT_COPIED_IN,
+        conversation.0,
+        contact.0,
+        by.0,
+        role
+    );
+    Ok(changed == 1)
 }
 
 /// Staff know that the contact is copied in, and stays out.

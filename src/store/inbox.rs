@@ -17,7 +17,7 @@ statements! {
     SET_ASIDE = "UPDATE inbox SET state = 'set_aside', problem = $2 WHERE seq = $1";
     MARK_INTERNAL = "UPDATE inbox SET internal = 1 WHERE id = $1";
     FORGET_BODY = "UPDATE inbox SET body = '{}' WHERE id = $1 AND state <> 'waiting'";
-    SELECT_KNOWN = "SELECT room_id, sender, internal, body FROM inbox WHERE id = $1";
+    SELECT_KNOWN = "SELECT room_id, sender, internal, state, body FROM inbox WHERE id = $1";
     COUNT_WAITING = "SELECT count(*) FROM inbox WHERE state = 'waiting'";
     SELECT_OLDEST_WAITING = "
         SELECT received_at FROM inbox WHERE state = 'waiting' ORDER BY seq LIMIT 1";
@@ -57,6 +57,8 @@ pub struct Known {
     pub room_id: String,
     pub sender: String,
     pub internal: i64,
+    /// `waiting` until it is decided about.
+    pub state: String,
     pub body: String,
 }
 

@@ -19,15 +19,15 @@ statements! {
     INSERT_ITEM = "
         INSERT INTO letter_items
             (letter_id, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, html, quote,
-             reply_to, shared, earlier, had_by, about)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+             reply_to, shared, earlier, had_by, about, thread_root, file_event)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $2)
         ON CONFLICT DO NOTHING";
     CARRY_OVER = "
         INSERT INTO letter_items
             (letter_id, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, html, quote,
-             reply_to, shared, earlier, had_by, about)
+             reply_to, shared, earlier, had_by, about, file_event)
         SELECT $2, event_id, inbox_seq, room_id, author, by_staff, sent_at, kind, body, html, quote,
-            reply_to, shared, earlier, $4, about
+            reply_to, shared, earlier, $4, about, file_event
         FROM letter_items WHERE letter_id = $1 AND event_id = $3 AND struck = 0
         ON CONFLICT DO NOTHING";
     SEAL = "
@@ -39,7 +39,7 @@ statements! {
         SELECT conversation_id, message_id, sealed_at, seal FROM letters WHERE id = $1";
     SELECT_ITEMS = "
         SELECT event_id, author, by_staff, sent_at, kind, body, html, quote, reply_to, shared, fate,
-            earlier, had_by, about
+            earlier, had_by, about, file_event
         FROM letter_items WHERE letter_id = $1 AND struck = 0 ORDER BY id";
     MOVE = "
         UPDATE letter_items SET letter_id = $2 WHERE letter_id = $1 AND id >= (
@@ -99,6 +99,8 @@ pub struct Item {
     /// The event that this one replies to.
     pub reply_to: Option<String>,
     pub shared: Option<Shared>,
+    /// The event that brought what is shared: this one, or an edit of it.
+    pub file_event: String,
     /// How a file travels in this letter, once that is decided.
     pub fate: Option<Fate>,
     /// Of a correction: the beginning of the message as it had been sent.
@@ -125,6 +127,7 @@ struct ItemRow {
     earlier: String,
     had_by: String,
     about: String,
+    file_event: String,
 }
 
 impl TryFrom<ItemRow> for Item {
@@ -153,6 +156,7 @@ impl TryFrom<ItemRow> for Item {
             earlier: given(row.earlier),
             had_by: serde_json::from_str(&row.had_by)?,
             about: given(row.about),
+            file_event: row.file_event,
         })
     }
 }
@@ -203,6 +207,7 @@ pub async fn write(
         item.earlier.as_deref().unwrap_or_default(),
         had_by,
         item.about.as_ref().map_or("", |event| event.as_str()),
+        item.thread_root.as_ref().map_or("", |event| event.as_str()),
     );
     if !item.rides {
         // A letter that holds only what rides is not opened yet.
@@ -254,6 +259,19 @@ pub async fn seal(
     ) == 1)
 }
 
+/// The conversation's open letter, or a new one.
+async fn open_or_new(
+    connection: &mut Connection,
+    conversation: ConversationId,
+    trace: &str,
+    now: i64,
+) -> Result<i64, StoreError> {
+    if let Some(open) = open_of(connection, conversation).await? {
+        return Ok(open.0);
+    }
+    Ok(fetch_one!(connection, (i64,), INSERT, conversation.0, now, trace).0)
+}
+
 /// What rides with the letter rides with the conversation's next one, too: for those who didn't get this
 /// one. Each is an event, with those who have it then.
 pub async fn carry_over(
@@ -265,7 +283,7 @@ pub async fn carry_over(
     now: i64,
 ) -> Result<(), StoreError> {
     let connection = tx.connection();
-    let (next,) = fetch_one!(connection, (i64,), INSERT, conversation.0, now, trace);
+    let next = open_or_new(connection, conversation, trace, now).await?;
     for (event, had_by) in items {
         let had_by = serde_json::to_string(had_by)?;
         execute!(connection, CARRY_OVER, letter.0, next, *event, had_by);
@@ -273,22 +291,17 @@ pub async fn carry_over(
     Ok(())
 }
 
-/// The item of this event and those after it leave their letter, which is not open any more, for the
-/// conversation's next one.
+/// Moves the item of this event, and those after it, from a sealed letter to the conversation's next
+/// one.
 pub async fn split_off(
     tx: &mut Tx,
-    letter: LetterId,
-    conversation: ConversationId,
+    (letter, conversation): (LetterId, ConversationId),
     event: &str,
     trace: &str,
     now: i64,
 ) -> Result<LetterId, StoreError> {
-    let next = open_of(tx.connection(), conversation).await?;
     let connection = tx.connection();
-    let next = match next {
-        Some(next) => next.0,
-        None => fetch_one!(connection, (i64,), INSERT, conversation.0, now, trace).0,
-    };
+    let next = open_or_new(connection, conversation, trace, now).await?;
     execute!(connection, MOVE, letter.0, next, event);
     Ok(LetterId(next))
 }

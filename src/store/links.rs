@@ -1,5 +1,5 @@
 //! Links in letters to files that are too large for a mail. The address of each bears its number,
-//! signed; the file itself stays with the homeserver.
+//! signed with its salt, which the database makes; the file itself stays with the homeserver.
 
 use super::{Connection, Queue, StoreError, Tx};
 use crate::domain::ids::ConversationId;
@@ -9,9 +9,9 @@ statements! {
         INSERT INTO links (event_id, conversation_id, made_at, ends_at, filename, language)
         VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (event_id, conversation_id) DO UPDATE SET ends_at = excluded.ends_at
-        RETURNING id";
+        RETURNING id, salt";
     SELECT = "
-        SELECT links.id, links.event_id, conversation_id, ends_at, filename, language, asked_at,
+        SELECT links.id, salt, links.event_id, conversation_id, ends_at, filename, language, asked_at,
             source, state, size, content_type
         FROM links JOIN files ON files.event_id = links.event_id WHERE links.id = $1";
     ASK = "
@@ -30,6 +30,8 @@ statements! {
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Link {
     pub id: i64,
+    /// What its token is signed with.
+    pub salt: String,
     pub event_id: String,
     pub conversation_id: i64,
     /// In milliseconds since 1970.
@@ -77,7 +79,7 @@ pub struct Asked {
     pub filename: String,
 }
 
-/// The conversation gets a link to the file that `event` shares; its number. There is one for each
+/// The conversation gets a link to the file that `event` shares; its number and its salt. There is one for each
 /// conversation, and a second letter makes it last longer.
 pub async fn make(
     tx: &mut Tx,
@@ -86,10 +88,10 @@ pub async fn make(
     filename: &str,
     language: &str,
     (now, ends_at): (i64, i64),
-) -> Result<i64, StoreError> {
-    let made = fetch_one!(
+) -> Result<(i64, String), StoreError> {
+    Ok(fetch_one!(
         tx.connection(),
-        (i64,),
+        (i64, String),
         MAKE,
         event,
         conversation.0,
@@ -97,8 +99,7 @@ pub async fn make(
         ends_at,
         filename,
         language
-    );
-    Ok(made.0)
+    ))
 }
 
 pub async fn find(connection: &mut Connection, id: i64) -> Result<Option<Link>, StoreError> {

@@ -65,7 +65,7 @@ statements! {
     SELECT_BY_EFFECT = "
         SELECT id, lane, payload FROM outbox WHERE effect_id = $1 AND settled_at IS NULL
         AND attempts > 0";
-    SELECT_PAYLOAD = "SELECT payload FROM outbox WHERE id = $1 AND way = 'mail'";
+    SELECT_PAYLOAD = "SELECT payload, effect_id FROM outbox WHERE id = $1 AND way = 'mail'";
     COUNT_OF_LETTER = "
         SELECT count(CASE WHEN settled_at IS NULL THEN 1 END) AS unsettled,
             count(CASE WHEN state = 'delivered' THEN 1 END) AS delivered
@@ -335,9 +335,17 @@ pub async fn by_effect(
     ))
 }
 
-/// What a mail's row says, for as long as it is kept.
-pub async fn payload(connection: &mut Connection, id: i64) -> Result<Option<String>, StoreError> {
-    Ok(fetch_optional!(connection, (String,), SELECT_PAYLOAD, id).map(|(payload,)| payload))
+/// What a mail's row says, for as long as it is kept, and our name for the effect.
+pub async fn payload(
+    connection: &mut Connection,
+    id: i64,
+) -> Result<Option<(String, String)>, StoreError> {
+    Ok(fetch_optional!(
+        connection,
+        (String, String),
+        SELECT_PAYLOAD,
+        id
+    ))
 }
 
 /// How far a letter's deliveries are.

@@ -13,6 +13,18 @@ macro_rules! statements {
     };
 }
 
+/// Of a row of `participants`: they get what is said in the conversation. Who leaves a broadcast leaves
+/// the room, whatever they are in it.
+macro_rules! is_there {
+    () => {
+        "role IN ('member', 'guest') AND NOT EXISTS (
+            SELECT 1 FROM subscriptions
+            JOIN conversations AS place ON place.room_id = subscriptions.room_id
+            WHERE place.id = participants.conversation_id
+            AND subscriptions.contact_id = participants.contact_id AND ended_at IS NOT NULL)"
+    };
+}
+
 /// Asks whichever database the connection leads to.
 macro_rules! ask {
     ($connection:expr, $it:ident => $question:expr) => {

@@ -1,10 +1,10 @@
 //! Who gets the letters of rooms in broadcast mode, and who has left.
 //!
-//! Somebody who leaves leaves the room: every conversation that they have there. That they do not get
-//! its letters any more holds with the commit; what the room is told, and the ghost's leaving, follow
-//! by a worker, for which `told` is kept.
+//! Somebody who leaves leaves the room: every conversation that they have there, or would have. That
+//! they do not get its letters any more holds with the commit; what the room is told, and the ghost's
+//! leaving, follow by a worker, for which `told` is kept.
 
-use super::{Connection, Queue, StoreError, Tx, people::address};
+use super::{Connection, Queue, StoreError, Tx, newcomers, people::address};
 use crate::domain::{
     address::EmailAddress,
     ids::{ContactId, ConversationId, SubscriptionId},
@@ -12,30 +12,24 @@ use crate::domain::{
 
 statements! {
     ENSURE = "
-        INSERT INTO subscriptions (conversation_id, contact_id) VALUES ($1, $2)
-        ON CONFLICT (conversation_id, contact_id) DO UPDATE SET contact_id = excluded.contact_id
+        INSERT INTO subscriptions (room_id, contact_id, conversation_id)
+        SELECT room_id, $2, id FROM conversations WHERE id = $1
+        ON CONFLICT (room_id, contact_id) DO UPDATE SET contact_id = excluded.contact_id
         RETURNING id";
     SELECT = "
-        SELECT subscriptions.conversation_id, contact_id, ended_at, written, contacts.name,
-            conversations.room_id, mailbox, subject
+        SELECT contact_id, ended_at, written, contacts.name, subscriptions.room_id, mailbox, subject
         FROM subscriptions JOIN contacts ON contacts.id = contact_id
         JOIN conversations ON conversations.id = subscriptions.conversation_id
         WHERE subscriptions.id = $1";
     // What changes a second time before anybody was told is no news.
     END = "
         UPDATE subscriptions SET ended_at = $2, told = 1 - told WHERE id = $1 AND ended_at IS NULL";
-    END_BESIDES = "
-        UPDATE subscriptions SET ended_at = $2 WHERE contact_id = $1 AND ended_at IS NULL AND EXISTS (
-            SELECT 1 FROM conversations
-            WHERE conversations.id = subscriptions.conversation_id AND room_id = $3)";
     RESUME = "UPDATE subscriptions SET ended_at = NULL, told = 1 - told WHERE id = $1";
-    RESUME_BESIDES = "
-        UPDATE subscriptions SET ended_at = NULL WHERE contact_id = $1 AND ended_at = $2 AND EXISTS (
-            SELECT 1 FROM conversations
-            WHERE conversations.id = subscriptions.conversation_id AND room_id = $3)";
+    SELECT_ENDED = "
+        SELECT ended_at FROM subscriptions
+        WHERE room_id = $1 AND contact_id = $2 AND ended_at IS NOT NULL";
     RENEW = "
-        UPDATE subscriptions SET ended_at = NULL, told = 1
-        WHERE conversation_id = $1 AND contact_id = $2";
+        UPDATE subscriptions SET ended_at = NULL, told = 1 WHERE room_id = $1 AND contact_id = $2";
     SELECT_UNTOLD = "SELECT id FROM subscriptions WHERE told = 0 ORDER BY id LIMIT $1";
     SET_TOLD = "UPDATE subscriptions SET told = 1 WHERE id = $1 AND told = 0";
 }
@@ -43,7 +37,6 @@ statements! {
 /// A contact's part in a broadcast.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
-    pub conversation: ConversationId,
     pub contact: ContactId,
     pub address: EmailAddress,
     /// What the contact is called: never empty.
@@ -55,9 +48,16 @@ pub struct Subscription {
     pub ended_at: Option<i64>,
 }
 
+impl Subscription {
+    /// What a token is signed with besides its number: who leaves what.
+    #[must_use]
+    pub fn salt(&self) -> String {
+        format!("{} {}", self.room_id, self.address)
+    }
+}
+
 #[derive(sqlx::FromRow)]
 struct Row {
-    conversation_id: i64,
     contact_id: i64,
     ended_at: Option<i64>,
     written: String,
@@ -67,7 +67,7 @@ struct Row {
     subject: String,
 }
 
-/// The subscription of a contact to a conversation's letters, ended or not.
+/// The subscription of a contact to the letters of a conversation's room, ended or not.
 pub async fn ensure(
     tx: &mut Tx,
     conversation: ConversationId,
@@ -86,7 +86,6 @@ pub async fn find(
     };
     let address = address(&row.written)?;
     Ok(Some(Subscription {
-        conversation: ConversationId(row.conversation_id),
         contact: ContactId(row.contact_id),
         name: if row.name.is_empty() {
             address.local_part().to_owned()
@@ -103,45 +102,36 @@ pub async fn find(
 
 /// The contact gets nothing of the room any more. Nothing changes for who has left before.
 pub async fn end(tx: &mut Tx, id: SubscriptionId, now: i64) -> Result<(), StoreError> {
-    let Some(found) = find(tx.connection(), id).await? else {
-        return Ok(());
-    };
     if execute!(tx.connection(), END, id.0, now) == 1 {
-        let room = &found.room_id;
-        execute!(tx.connection(), END_BESIDES, found.contact.0, now, room);
         tx.wake(Queue::Subscriptions);
     }
     Ok(())
 }
 
-/// Takes back that the contact left, if that was after `since`.
+/// Takes back that the contact left, if that was after `since`. What was said in between isn't for
+/// them.
 pub async fn resume(tx: &mut Tx, id: SubscriptionId, since: i64) -> Result<(), StoreError> {
     let Some(found) = find(tx.connection(), id).await? else {
         return Ok(());
     };
     if let Some(ended_at) = found.ended_at.filter(|ended_at| *ended_at > since) {
-        let room = &found.room_id;
+        newcomers::keep_what_came_from(tx, &found.room_id, found.contact, ended_at).await?;
         execute!(tx.connection(), RESUME, id.0);
-        execute!(
-            tx.connection(),
-            RESUME_BESIDES,
-            found.contact.0,
-            ended_at,
-            room
-        );
         tx.wake(Queue::Subscriptions);
     }
     Ok(())
 }
 
-/// Staff have added the contact again.
-pub async fn renew(
-    tx: &mut Tx,
-    conversation: ConversationId,
-    contact: ContactId,
-) -> Result<(), StoreError> {
-    execute!(tx.connection(), RENEW, conversation.0, contact.0);
-    Ok(())
+/// Staff let the contact into the room again; `false` if they hadn't left.
+pub async fn renew(tx: &mut Tx, room: &str, contact: ContactId) -> Result<bool, StoreError> {
+    let connection = tx.connection();
+    let Some((ended_at,)) = fetch_optional!(connection, (i64,), SELECT_ENDED, room, contact.0)
+    else {
+        return Ok(false);
+    };
+    newcomers::keep_what_came_from(tx, room, contact, ended_at).await?;
+    execute!(tx.connection(), RENEW, room, contact.0);
+    Ok(true)
 }
 
 /// Changes of which the room doesn't know yet.

@@ -30,6 +30,8 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         rooms::STATEMENTS,
         people::STATEMENTS,
         conversations::STATEMENTS,
+        members::STATEMENTS,
+        newcomers::STATEMENTS,
         messages::STATEMENTS,
         letters::STATEMENTS,
         crate::store::files::STATEMENTS,
@@ -278,6 +280,7 @@ async fn write_item(
         earlier: None,
         had_by: Vec::new(),
         reply_to: None,
+        thread_root: None,
         about: None,
         rides: false,
     };

@@ -156,19 +156,24 @@ async fn whatever_is_shared_lies_in_the_mailbox() -> Result<()> {
     assert!(sticker == &cat, "the sticker has changed");
     pictures_are_there(&letter)?;
 
+    end_poll(&poll, &stage, &room).await
+}
+
+/// Ann votes, and ends the poll: a letter tells how it ended.
+async fn end_poll(poll: &str, stage: &Stage, room: &str) -> Result<()> {
     let about = json!({"rel_type": "m.reference", "event_id": poll});
     let vote = json!({
         "m.relates_to": about, "org.matrix.msc3381.poll.response": {"answers": ["b"]},
     });
     let response = "org.matrix.msc3381.poll.response";
-    stage.ann.send_event(response, &vote, &room).await?;
+    stage.ann.send_event(response, &vote, room).await?;
     let end = json!({
         "m.relates_to": about, "org.matrix.msc3381.poll.end": {},
         "org.matrix.msc1767.text": "The poll has ended. Top answer: Friday",
     });
     let ending = "org.matrix.msc3381.poll.end";
-    stage.ann.send_event(ending, &end, &room).await?;
-    stage.ask("!email now", &room).await?;
+    stage.ann.send_event(ending, &end, room).await?;
+    stage.ask("!email now", room).await?;
     let letter = stage.letters("jane@acme.com", 2).await?.remove(1);
     let text = body(&letter);
     let result = "📊 Result: Which day?\nMonday – 0 votes\nFriday – 1 vote\n";

@@ -115,21 +115,19 @@ fn document() -> Vec<u8> {
         "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
         "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>",
     ];
-    let mut file = "%PDF-1.4\n".to_owned();
-    let mut table = "xref\n0 4\n0000000000 65535 f \n".to_owned();
+    let mut file = vec!["%PDF-1.4\n".to_owned()];
+    let mut table = vec!["xref\n0 4\n0000000000 65535 f \n".to_owned()];
     for (number, object) in objects.iter().enumerate() {
-        table.push_str(&format!("{:010} 00000 n \n", file.len()));
-        file.push_str(&format!("{} 0 obj\n{object}\nendobj\n", number + 1));
+        table.push(format!("{:010} 00000 n \n", file.concat().len()));
+        file.push(format!("{} 0 obj\n{object}\nendobj\n", number + 1));
     }
-    let begin = file.len();
+    let begin = file.concat().len();
     let end = format!("trailer\n<< /Size 4 /Root 1 0 R >>\nstartxref\n{begin}\n%%EOF\n");
-    [file, table, end].concat().into_bytes()
+    [file, table, vec![end]].concat().concat().into_bytes()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn no_letter_looks_like_spam() -> Result<()> {
-    let dns = dns().await;
-    let rspamd = Rspamd::start(dns.address()).await?;
+/// A Postroom that signs its letters, has a logo, and pages for customers.
+async fn signing_world() -> Result<World> {
     let pages = ports::free()?;
     let public = format!(
         "public: {{url: \"https://post.example.org\", listen: \"{}\"}}",
@@ -152,6 +150,14 @@ async fn no_letter_looks_like_spam() -> Result<()> {
     });
     world.stop_postroom().await;
     world.start_postroom().await;
+    Ok(world)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_letter_looks_like_spam() -> Result<()> {
+    let dns = dns().await;
+    let rspamd = Rspamd::start(dns.address()).await?;
+    let world = signing_world().await?;
 
     let mut letters: Vec<(&str, SinkMail)> = Vec::new();
     let room = world

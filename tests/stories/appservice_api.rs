@@ -360,3 +360,37 @@ async fn a_ping_is_answered() {
     );
     world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_that_comes_before_its_message_counts() {
+    let world = World::start(Options::default()).await;
+    let room = world.room("Training", &[JANE]).await;
+    let edit = |id: &str, of: &str, text: &str| {
+        let mut edit = message(&world, &room, id, &format!("* {text}"));
+        edit["content"]["m.new_content"] = json!({"msgtype": "m.text", "body": text});
+        edit["content"]["m.relates_to"] = json!({"rel_type": "m.replace", "event_id": of});
+        edit
+    };
+    let mut forged = edit("$e3", "$m1", "The price is 9");
+    forged["sender"] = json!("@zoe:other.org");
+    let early = [
+        edit("$e1", "$m1", "The price is 900"),
+        edit("$e2", "$m2", "!!she pays late"),
+        forged,
+    ];
+    assert_eq!(push(&world, "t1", &early).await, ok());
+    assert_eq!(told_jane(&world).await, Vec::<String>::new());
+    let late = [
+        message(&world, &room, "$m1", "The price is 90"),
+        message(&world, &room, "$m2", "she pays late"),
+        // In one go, and the wrong way round.
+        edit("$e4", "$m3", "See you on Wednesday"),
+        message(&world, &room, "$m3", "See you on Tuesday"),
+    ];
+    assert_eq!(push(&world, "t2", &late).await, ok());
+    let told = told_jane(&world).await;
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("The price is 900"), "{told:?}");
+    assert!(told[1].contains("on Wednesday") && !told[1].contains("Tuesday"));
+    world.finish().await;
+}

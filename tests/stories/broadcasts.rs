@@ -2,10 +2,14 @@
 
 use reqwest::{StatusCode, redirect};
 
-use crate::support::{
-    servers::ports::{self, Port},
-    smtp_sink::{SinkMail, Stage, Trouble},
-    world::{Options, World, header, letter_text, reply_address},
+use crate::{
+    desk::mail,
+    guests::as_if_proven,
+    support::{
+        servers::ports::{self, Port},
+        smtp_sink::{SinkMail, Stage, Trouble},
+        world::{Options, World, header, letter_text, reply_address},
+    },
 };
 
 const JANE: (&str, &str) = ("jane@acme.com", "Jane Doe");
@@ -13,14 +17,14 @@ const BOB: (&str, &str) = ("bob@beta.com", "Bob");
 const PUBLIC: &str = "https://post.example.org";
 
 /// A world with pages for customers, and a room in broadcast mode.
-struct Broadcast {
-    world: World,
-    room: String,
+pub struct Broadcast {
+    pub world: World,
+    pub room: String,
     pages: Port,
 }
 
 impl Broadcast {
-    async fn with(people: &[(&str, &str)]) -> Self {
+    pub async fn with(people: &[(&str, &str)]) -> Self {
         let pages = ports::free().unwrap();
         let public = format!(
             "public: {{url: \"{PUBLIC}\", listen: \"{}\"}}",
@@ -47,14 +51,14 @@ impl Broadcast {
     }
 
     /// The page by which the recipient of a letter leaves, as this machine reaches it.
-    fn page_of(&self, letter: &SinkMail) -> String {
+    pub fn page_of(&self, letter: &SinkMail) -> String {
         let field = header(&letter.raw, "List-Unsubscribe").expect("a way out");
         let url = field.split(['<', '>']).nth(1).unwrap();
         url.replace(PUBLIC, &format!("http://{}", self.pages.address()))
     }
 
     /// What the room is told about a person's coming and going.
-    fn told(&self) -> Vec<String> {
+    pub fn told(&self) -> Vec<String> {
         let said = self.world.said_by(&self.room, "@postroom:example.org");
         said.into_iter()
             .filter(|text| text.contains("broadcast"))
@@ -69,7 +73,7 @@ fn client() -> reqwest::Client {
     builder.redirect(redirect::Policy::none()).build().unwrap()
 }
 
-async fn press(url: &str) -> reqwest::Response {
+pub async fn press(url: &str) -> reqwest::Response {
     let form = client()
         .post(url)
         .header("Content-Type", "application/x-www-form-urlencoded")
@@ -468,5 +472,151 @@ async fn other_rooms_are_no_lists() {
         assert_eq!(header(&letter.raw, name), None, "{name}");
     }
     assert!(!letter_text(&letter).contains("/leave/"));
+    broadcast.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_leaves_every_thread_and_comes_back_to_each() {
+    let broadcast = Broadcast::with(&[]).await;
+    let (world, room) = (&broadcast.world, &broadcast.room);
+    let roots = ["One", "Two"].map(|text| world.ann.say(room, text));
+    world.quiet().await;
+    for (address, name) in [JANE, BOB] {
+        world.add(room, address, name).await;
+    }
+    world
+        .ann
+        .say_in_thread(room, &roots[0], "First of the thread");
+    let first = world.mails_to(JANE.0, 1).await.remove(0);
+    press(&broadcast.page_of(&first)).await;
+    world
+        .until("the room is told", || broadcast.told().len() == 1)
+        .await;
+    // Neither the thread that was there, nor one that begins now.
+    for (root, n) in roots.iter().zip(2..) {
+        world.ann.say_in_thread(room, root, "Without Jane");
+        world.mails_to(BOB.0, n).await;
+    }
+    world.settled().await;
+    world.mails_to(JANE.0, 1).await;
+
+    world.add(room, JANE.0, JANE.1).await;
+    world.ann.say_in_thread(room, &roots[0], "With Jane");
+    let again = world.mails_to(JANE.0, 2).await.remove(1);
+    assert_eq!(
+        reply_address(&first),
+        reply_address(&again),
+        "the same thread"
+    );
+    world.tell(room, "In the room").await;
+    world.settled().await;
+    let letters = world.mails_to(JANE.0, 3).await;
+    assert!(letter_text(&letters[2]).contains("In the room"));
+    broadcast.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_colleague_who_left_comes_back_to_where_they_were() {
+    let broadcast = Broadcast::with(&[]).await;
+    let (world, room) = (&broadcast.world, &broadcast.room);
+    world
+        .ask(room, "!email add jane@acme.com jim@acme.com")
+        .await;
+    world.tell(room, "First").await;
+    let first = world.mails_to("jim@acme.com", 1).await.remove(0);
+    press(&broadcast.page_of(&first)).await;
+    world
+        .until("the room is told", || broadcast.told().len() == 1)
+        .await;
+    world.tell(room, "Second").await;
+    world.add(room, "jim@acme.com", "Jim").await;
+    world.tell(room, "Third").await;
+    world.settled().await;
+    let letters = world.mails_to("jim@acme.com", 2).await;
+    assert_eq!(reply_address(&first), reply_address(&letters[1]));
+    world.mails_to("jane@acme.com", 3).await;
+    broadcast.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_room_staff_have_closed_can_not_open_it_again() {
+    let broadcast = Broadcast::with(&[JANE]).await;
+    let (world, room) = (&broadcast.world, &broadcast.room);
+    world.tell(room, "First").await;
+    let url = broadcast.page_of(&world.mails_to(JANE.0, 1).await[0]);
+    press(&url).await;
+    world
+        .until("the room is told", || broadcast.told().len() == 1)
+        .await;
+    let bot = "@postroom:example.org";
+    world.ann.kick(room, bot);
+    world.quiet().await;
+    world.invite_bot(room).await;
+    world.until("it is back", || world.is_in(room, bot)).await;
+    world.quiet().await;
+    press(&url.replace("/leave/", "/stay/")).await;
+    world
+        .until("the room is told again", || broadcast.told().len() == 2)
+        .await;
+    world.tell(room, "Among staff").await;
+    world.settled().await;
+    world.mails_to(JANE.0, 1).await;
+    broadcast.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_last_who_leaves_the_guests_go() {
+    let broadcast = Broadcast::with(&[JANE, BOB]).await;
+    let (world, room) = (&broadcast.world, &broadcast.room);
+    world.tell(room, "First").await;
+    let letter = world.mails_to(JANE.0, 1).await.remove(0);
+    let token = reply_address(&letter).unwrap();
+    let raw = mail(JANE.0, &token, "Cc: carl@partner.example\n", "With Carl");
+    world.mail(JANE.0, &[&token], &raw).await;
+    world.quiet().await;
+    as_if_proven(world).await;
+    world.tell(room, "Second").await;
+    world.mails_to("carl@partner.example", 1).await;
+    press(&broadcast.page_of(&letter)).await;
+    world
+        .until("the room is told", || broadcast.told().len() == 1)
+        .await;
+    world.tell(room, "Third").await;
+    world.mails_to(BOB.0, 3).await;
+    world.settled().await;
+    world.mails_to("carl@partner.example", 1).await;
+    broadcast.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_back_gets_what_was_said_before_and_after() {
+    let broadcast = Broadcast::with(&[JANE, BOB]).await;
+    let (world, room) = (&broadcast.world, &broadcast.room);
+    world.tell(room, "First").await;
+    let url = broadcast.page_of(&world.mails_to(JANE.0, 1).await[0]);
+    world
+        .ask(room, "!email settings quiet=10m at_most=10m")
+        .await;
+    world.ann.say(room, "Before she left");
+    world.quiet().await;
+    press(&url).await;
+    world
+        .until("the room is told", || broadcast.told().len() == 1)
+        .await;
+    world.ann.say(room, "While she was away");
+    world.quiet().await;
+    press(&url.replace("/leave/", "/stay/")).await;
+    world
+        .until("the room is told again", || broadcast.told().len() == 2)
+        .await;
+    world.ann.say(room, "When she was back");
+    world.ask(room, "!email now").await;
+    let text = letter_text(&world.mails_to(JANE.0, 2).await[1]);
+    assert!(
+        text.contains("Before she left") && text.contains("When she was back"),
+        "{text}"
+    );
+    assert!(!text.contains("While she was away"), "{text}");
+    world.mails_to(BOB.0, 2).await;
     broadcast.world.finish().await;
 }

@@ -332,6 +332,72 @@ async fn what_takes_long_is_told_at_the_message(#[case] time_passes: &str, #[cas
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_cannot_be_sealed_is_told_of_and_tried_again() {
+    let mut world = World::start(Options {
+        quiet: "3s",
+        ..Options::default()
+    })
+    .await;
+    let broken = world.room("Training", &[JANE]).await;
+    let sound = world.room("Audit", &[BOB]).await;
+    world.ann.say(&broken, "Spoilt words");
+    world.ann.say(&sound, "Hello Bob");
+    world.quiet().await;
+    let mut database = world.database().await;
+    let spoil = "UPDATE letter_items SET shared = '{' WHERE body = 'Spoilt words'";
+    assert_eq!(database.execute(spoil).await, 1);
+    let told = "could not be written; I try again in an hour";
+    world
+        .until("staff are told", || {
+            world.bot_says(&world.control_room, told)
+        })
+        .await;
+    world.mails_to(BOB.0, 1).await;
+    assert_eq!(world.sink.count(), 1);
+
+    let mend = "UPDATE letter_items SET shared = '' WHERE body = 'Spoilt words'";
+    assert_eq!(database.execute(mend).await, 1);
+    let hour = "UPDATE letters SET due_at = due_at - 3600000 WHERE state = 'open'";
+    assert_eq!(database.execute(hour).await, 1);
+    database.close().await;
+    world.stop_postroom().await;
+    world.start_postroom().await;
+    let letter = &world.mails_to(JANE.0, 1).await[0];
+    assert!(letter_text(letter).contains("Spoilt words"));
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_cannot_be_composed_is_told_of_at_its_message() {
+    let world = World::start(Options::default()).await;
+    let room = world.room("Training", &[JANE]).await;
+    let busy = world
+        .sink
+        .trouble(Trouble::answer(Stage::Rcpt, 451, "4.7.1 Greylisted").times(1));
+    let said = world.ann.say(&room, "Hello");
+    world
+        .until("it is put off", || world.sink.hits(busy) == 1)
+        .await;
+    let mut database = world.database().await;
+    let sealed = "SELECT seal FROM letters WHERE state = 'sealed'";
+    let (seal,) = database.row::<(String,)>(sealed).await;
+    let mut seal: serde_json::Value = serde_json::from_str(&seal).unwrap();
+    seal["to"] = serde_json::json!([]);
+    let nobody = format!("UPDATE letters SET seal = '{seal}' WHERE state = 'sealed'");
+    assert_eq!(database.execute(&nobody).await, 1);
+    database.close().await;
+    let told = world.answer_to(&room, &said).await;
+    assert!(told.contains("it can't be written"), "{told}");
+    world.settled().await;
+    assert_eq!(world.sink.count(), 0);
+    // It holds nobody up.
+    world.tell(&room, "Hello again").await;
+    let letter = &world.mails_to(JANE.0, 1).await[0];
+    assert!(letter_text(letter).contains("Hello again"));
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_is_for_staff_only() {
     let world = World::start(Options::default()).await;
     let room = world.room("Training", &[JANE]).await;

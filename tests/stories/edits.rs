@@ -307,3 +307,84 @@ async fn staff_send_a_waiting_letter_by_reacting_to_it() {
     assert_eq!(world.sink.count(), 1);
     world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_in_time_changes_what_quotes_it() {
+    let (world, room) = training(patient()).await;
+    let said = world.ann.say(&room, "See you on Tuesday");
+    world.ann.reply(&room, &said, "Bring a laptop");
+    world.ann.react(&room, &said, "👀");
+    let edit = world.ann.edit(&room, &said, "See you on Wednesday");
+    world.quiet().await;
+    world.ann.edit(&room, &said, "My password is 1234");
+    let last = world.ann.edit(&room, &said, "See you on Friday");
+    world.ann.redact(&room, &last);
+    let secret = world.homeserver.timeline(&room).into_iter();
+    let mut secret = secret.filter(|event| event.body().contains("1234"));
+    world.ann.redact(&room, &secret.next().unwrap().event_id);
+    assert_ne!(edit, last);
+    world.ask(&room, "!email now").await;
+    let letter = letter_text(&world.mails_to("jane@acme.com", 1).await[0]);
+    assert_eq!(letter.matches("on Wednesday").count(), 3, "{letter}");
+    for words in ["Tuesday", "Friday", "1234"] {
+        assert!(!letter.contains(words), "{words} in {letter}");
+    }
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_edit_had_said_is_not_repeated_once_it_is_taken_back() {
+    let (world, room) = training(patient()).await;
+    let said = world.ann.say(&room, "See you on Tuesday");
+    let edit = world.ann.edit(&room, &said, "My password is 1234");
+    world.ask(&room, "!email now").await;
+    world.mails_to("jane@acme.com", 1).await;
+    world.quiet().await;
+    world.ann.reply(&room, &said, "Don't write that here");
+    world.ann.react(&room, &said, "😱");
+    world.ann.edit(&room, &said, "See you on Wednesday");
+    world.ann.redact(&room, &edit);
+    world.ann.reply(&room, &said, "And change it");
+    world.ask(&room, "!email now").await;
+    let letter = &world.mails_to("jane@acme.com", 2).await[1];
+    let text = letter_text(letter);
+    for words in ["Don't write", "😱", "See you on Wednesday", "And change it"] {
+        assert!(text.contains(words), "{words} in {text}");
+    }
+    assert!(!letter.text().contains("1234"), "{}", letter.text());
+    assert!(world.bot_says(&room, "had already gone by email to Jane Doe"));
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_hangs_on_a_note_stays_inside_with_it() {
+    let (world, room) = training(patient()).await;
+    let said = world.ann.say(&room, "she pays late");
+    let answer = world.ann.reply(&room, &said, "last month, too");
+    let thread = world.ann.say_in_thread(&room, &said, "who calls her?");
+    let deeper = world.ann.reply(&room, &answer, "and in May");
+    let other = world.ann.say(&room, "Hello");
+    world.ann.edit(&room, &said, "!!she pays late");
+    world
+        .until("the locks", || {
+            let mut inside = [&said, &answer, &thread, &deeper].into_iter();
+            inside.all(|event| world.marks_on(&room, event) == ["🔒"])
+        })
+        .await;
+    let late = world.ann.reply(&room, &deeper, "and in June");
+    world
+        .until("the lock on a later answer", || {
+            world.marks_on(&room, &late) == ["🔒"]
+        })
+        .await;
+    world.ask(&room, "!email now").await;
+    let letter = letter_text(&world.mails_to("jane@acme.com", 1).await[0]);
+    assert!(letter.contains("Hello"), "{letter}");
+    for words in ["late", "month", "calls", "May", "June"] {
+        assert!(!letter.contains(words), "{words} in {letter}");
+    }
+    assert!(world.marks_on(&room, &other).is_empty());
+    world.settled().await;
+    assert_eq!(world.sink.count(), 1);
+    world.finish().await;
+}

@@ -145,6 +145,23 @@ async fn a_server_that_refuses_the_mailbox_itself_is_told_of() {
     world.finish().await;
 }
 
+/// The server has something against the mail, whatever its reason, and says so at the sender.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_mail_that_was_taken_proves_that_it_was_the_token() {
+    let world = World::start(Options::default()).await;
+    let room = world.room("Training", &[JANE]).await;
+    let refusal = Trouble::answer(Stage::Mail, 550, "5.7.1 Not now").for_address("support+");
+    let refusal = world.sink.trouble(refusal.times(1));
+    let other = Trouble::answer(Stage::Rcpt, 450, "4.2.0 later").times(1);
+    world.sink.trouble(other);
+    world.tell(&room, "Hello").await;
+    let letter = world.mails_to(JANE.0, 1).await.remove(0);
+    assert_eq!(world.sink.hits(refusal), 1);
+    assert!(letter.sender.starts_with("support+"), "it was tried again");
+    assert!(!world.whole_log().contains("takes no return address"));
+    world.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_return_path_may_be_fixed() {
     let world = World::start(mailbox("return_path: plain")).await;

@@ -27,6 +27,7 @@ mod enclosures;
 mod envelopes;
 mod files;
 mod guests;
+mod histories;
 mod homeserver;
 mod imap;
 mod letters;

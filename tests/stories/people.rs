@@ -52,7 +52,11 @@ async fn who_has_a_mail_already_gets_it_from_us_no_more() {
     assert_eq!(counts(&world), [1, 2, 3]);
     let headers = "Cc: jim@acme.com, bob@beta.example\n";
     jane_writes(&world, &token, headers, "With both").await;
-    assert_eq!(counts(&world), [1, 2, 3]);
+    assert_eq!(
+        counts(&world),
+        [1, 2, 4],
+        "one customer's header keeps nothing from another"
+    );
     assert!(!world.bot_says(&world.homeserver.rooms()[0], "copied in"));
     world.finish().await;
 }
@@ -69,8 +73,8 @@ async fn another_customer_who_answers_all_answers_in_their_own_conversation() {
     assert_eq!(world.said_by(&room, &bob), ["Bob answers all"]);
     assert_eq!(
         counts(&world),
-        [2, 3, 1],
-        "Jane and Jim get it, as it went to us alone"
+        [2, 3, 2],
+        "Jane and Jim get it, as it went to us alone; Bob got hers"
     );
     world.finish().await;
 }

@@ -416,3 +416,52 @@ async fn what_is_taken_back_once_the_doubt_is_known_is_told_once() {
     assert_eq!(told.count(), 1);
     world.finish().await;
 }
+
+/// A room with Jane and Joe, whose letter "See you on Tuesday" was put off; its event.
+async fn put_off(world: &World) -> (String, String) {
+    let room = world.room("Training", &[]).await;
+    let greylisted = Trouble::answer(Stage::Rcpt, 451, "4.7.1 Greylisted");
+    let greylisted = world.sink.trouble(greylisted.times(4));
+    world
+        .ask(&room, "!email add jane@acme.com joe@acme.com")
+        .await;
+    let said = world.ann.say(&room, "See you on Tuesday");
+    world
+        .until("two attempts", || world.sink.hits(greylisted) >= 2)
+        .await;
+    // The answers were given; that they were written down takes a moment.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    (room, said)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_left_gets_no_new_words() {
+    let world = World::start(Options::default()).await;
+    let (room, said) = put_off(&world).await;
+    world.ask(&room, "!email remove joe@acme.com").await;
+    world.ann.edit(&room, &said, "The code is 1234");
+    let mails = world.mails_to("jane@acme.com", 2).await;
+    assert!(letter_text(&mails[0]).contains("See you on Tuesday"));
+    assert!(letter_text(&mails[1]).contains("The code is 1234"));
+    let to_joe = &world.mails_to("joe@acme.com", 1).await[0];
+    assert!(letter_text(to_joe).contains("See you on Tuesday"));
+    world.settled().await;
+    assert_eq!(world.sink.count(), 3);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_back_goes_to_nobody_though_the_bot_is_out() {
+    let world = World::start(Options::default()).await;
+    let (room, said) = put_off(&world).await;
+    world.ann.kick(&room, "@postroom:example.org");
+    world
+        .until("the bot is out", || {
+            world.bot_says(&world.control_room, "I was removed from a room")
+        })
+        .await;
+    world.ann.redact(&room, &said);
+    world.settled().await;
+    assert_eq!(world.sink.count(), 0);
+    world.finish().await;
+}

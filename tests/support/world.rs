@@ -622,6 +622,11 @@ log: {{level: "info,postroom=debug"}}
         }
     }
 
+    /// Waits until Postroom has taken in everything that was said, whatever waits to leave.
+    pub async fn quiet_events(&self) {
+        self.until_empty(&["events"]).await;
+    }
+
     /// Waits until Postroom has nothing left to do, but for open letters.
     pub async fn quiet(&self) {
         self.until_empty(&["events", "mails", "to_matrix", "to_mail"])

@@ -20,12 +20,12 @@ pub(super) fn effects(
     facts: &MailFacts,
 ) -> Vec<Effect> {
     let mut had = vec![by.contact];
-    had.extend(route.copied.iter().filter_map(contact));
+    had.extend(route.copied.iter().filter_map(colleague));
     let mut effects = vec![Effect::RememberHad {
         mail,
         contacts: had,
     }];
-    if !may_copy_in(by) {
+    if !may_name_others(by) {
         return effects;
     }
     let (room, elsewhere) = if route.has_visitors {
@@ -33,24 +33,32 @@ pub(super) fn effects(
     } else {
         (Some(route.room.clone()), None)
     };
+    let copy_in = |person: &NamedAddress| Effect::CopyIn {
+        conversation: route.conversation,
+        mail,
+        by: by.contact,
+        person: person.clone(),
+        is_guest: facts.verified,
+        room: room.clone(),
+        text: if facts.verified {
+            wording::copied_in(&by.name, person, elsewhere)
+        } else {
+            wording::offered(&by.name, person, elsewhere)
+        },
+    };
     let mut places = MOST_GUESTS.saturating_sub(route.guests);
     let (mut kept_out, mut too_many) = (Vec::new(), Vec::new());
     for Copied { person, standing } in &route.copied {
         match standing {
-            Standing::Here(_) | Standing::Out { told: true } => {}
+            Standing::Here { .. } | Standing::Out { told: true } => {}
             Standing::Out { told: false } => kept_out.push(person.clone()),
-            Standing::New { .. } if !is_welcome(&person.address, &facts.own_addresses) => {}
-            Standing::New { .. } if places == 0 => too_many.push(person.clone()),
-            Standing::New { .. } => {
+            Standing::Offered(_) if !facts.verified => {}
+            Standing::Offered(_) => effects.push(copy_in(person)),
+            Standing::New if !is_welcome(&person.address, &facts.own_addresses) => {}
+            Standing::New if places == 0 => too_many.push(person.clone()),
+            Standing::New => {
                 places -= 1;
-                effects.push(Effect::AddGuest {
-                    conversation: route.conversation,
-                    mail,
-                    by: by.contact,
-                    person: person.clone(),
-                    room: room.clone(),
-                    text: wording::copied_in(&by.name, person, elsewhere),
-                });
+                effects.push(copy_in(person));
             }
         }
     }
@@ -74,26 +82,37 @@ type Tell = fn(&str, &[NamedAddress], Option<crate::domain::ids::ConversationId>
 
 /// Whether staff will have to be told of somebody.
 #[must_use]
-pub fn will_be_told(by: &PersonFacts, copied: &[Copied], own: &OwnAddresses) -> bool {
-    may_copy_in(by)
+pub fn will_be_told(
+    by: &PersonFacts,
+    copied: &[Copied],
+    verified: bool,
+    own: &OwnAddresses,
+) -> bool {
+    may_name_others(by)
         && copied.iter().any(|one| match one.standing {
-            Standing::Here(_) => false,
+            Standing::Here { .. } => false,
+            Standing::Offered(_) => verified,
             Standing::Out { told } => !told,
-            Standing::New { .. } => is_welcome(&one.person.address, own),
+            Standing::New => is_welcome(&one.person.address, own),
         })
 }
 
-/// Whose word is enough for somebody to become a guest: that of the conversation's people, not that
-/// of other guests.
-fn may_copy_in(by: &PersonFacts) -> bool {
+/// Whose word counts when somebody is copied in: that of the conversation's people, not that of
+/// guests.
+fn may_name_others(by: &PersonFacts) -> bool {
     !by.is_guest
 }
 
-fn contact(copied: &Copied) -> Option<ContactId> {
+/// Who got the mail, if its header is to be believed: of the sender's own customer it is. Another
+/// customer isn't kept from getting it by what this one's mail says.
+fn colleague(copied: &Copied) -> Option<ContactId> {
     match copied.standing {
-        Standing::Here(contact) => Some(contact),
-        Standing::New { contact } => contact,
-        Standing::Out { .. } => None,
+        Standing::Here {
+            contact,
+            is_theirs: true,
+        }
+        | Standing::Offered(contact) => Some(contact),
+        Standing::Here { .. } | Standing::Out { .. } | Standing::New => None,
     }
 }
 

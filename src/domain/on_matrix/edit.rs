@@ -2,9 +2,8 @@
 
 use ruma::OwnedEventId;
 
-use super::parts::{is_for, item, keep_inside, said, take_back};
+use super::parts::{is_for, item, keep_inside, said, stays_inside, take_back};
 use crate::domain::{
-    command::{self, Command},
     effect::{Amend, Effect, ItemKind, LetterItem},
     event::{Content, RoomEvent, Said, Words},
     facts::{EventFacts, Placement, Role, TargetFacts},
@@ -18,8 +17,13 @@ pub(super) fn on_edit(
     content: &Content,
     facts: &EventFacts,
 ) -> Vec<Effect> {
+    let remember = Effect::Amend(Amend::Remember {
+        message: target.clone(),
+        event: event.id.clone(),
+    });
     let Some(message) = facts.target.as_ref().filter(|known| known.event == *target) else {
-        return Vec::new();
+        // It came before its message, which says this as soon as it comes.
+        return vec![remember];
     };
     // An edit that removes a `!!` by mistake must not send what was meant to stay.
     if message.internal || message.sender != event.sender {
@@ -27,25 +31,25 @@ pub(super) fn on_edit(
             event: event.id.clone(),
         }];
     }
-    let stays = |words: &Words| {
-        matches!(facts.sender_role, Role::Staff | Role::Visitor)
-            && (command::is_note(&words.body) || Command::parse(&words.body).is_some())
-    };
-    if content.words().is_some_and(stays) {
+    if matches!(facts.sender_role, Role::Staff | Role::Visitor) && stays_inside(content) {
         let mut effects = take_back(event, target, &message.gone_to(), facts);
         effects.extend(keep_inside(event, target));
+        // What hangs on a note stays inside with it.
+        for hanging in &facts.past.hanging {
+            effects.push(Effect::Strike {
+                event: hanging.clone(),
+            });
+            effects.extend(keep_inside(event, hanging));
+        }
         return effects;
     }
-    let mut effects = vec![Effect::Amend(Amend::Remember {
-        message: target.clone(),
-        event: event.id.clone(),
-    })];
+    let mut effects = vec![remember];
     effects.extend(change(event, message, content, true, facts));
     effects
 }
 
 /// The message says something else from now on. `quotes`: whether a correction may repeat what was
-/// said before.
+/// said before; not if that was taken back.
 pub(super) fn change(
     event: &RoomEvent,
     message: &TargetFacts,
@@ -58,15 +62,17 @@ pub(super) fn change(
         return Vec::new();
     }
     let mut effects = Vec::new();
-    let mut rewrites = false;
+    let mut rewritten = Vec::new();
     for placement in &message.placed {
         let place = placement.conversation;
         let Some(before) = &placement.said else {
             continue;
         };
-        let is_other_file = is_other_file(before, &said);
-        if placement.waits && !is_other_file {
-            rewrites |= *before != said;
+        // Who has left gets no new words. But nobody gets those that were taken back.
+        if placement.waits && !(placement.has_leavers && quotes) {
+            if *before != said {
+                rewritten.push(place);
+            }
             continue;
         }
         if facts
@@ -76,8 +82,7 @@ pub(super) fn change(
         {
             continue;
         }
-        let waiting = placement.waits.then_some(&message.event);
-        if let Some(waiting) = waiting.or(placement.correction.as_ref()) {
+        if let Some(waiting) = &placement.correction {
             effects.push(Effect::Amend(Amend::TakeOut {
                 conversation: place,
                 event: waiting.clone(),
@@ -90,9 +95,15 @@ pub(super) fn change(
             });
         }
     }
-    if rewrites {
-        let event = message.event.clone();
-        effects.insert(0, Effect::Amend(Amend::Rewrite { event, kind, said }));
+    if !rewritten.is_empty() {
+        let rewrite = Amend::Rewrite {
+            event: message.event.clone(),
+            conversations: rewritten,
+            by: event.id.clone(),
+            kind,
+            said,
+        };
+        effects.insert(0, Effect::Amend(rewrite));
     }
     effects
 }

@@ -2,9 +2,9 @@
 
 use ruma::OwnedEventId;
 
-use super::parts::{is_hushed, item, keep_inside, said, say};
+use super::parts::{is_hushed, item, keep_inside, said, say, stays_inside};
 use crate::domain::{
-    command::{self, Command},
+    command::Command,
     effect::{Effect, LetterItem},
     event::{Content, Relation, RoomEvent},
     facts::{ConversationFacts, EventFacts, PersonFacts, Role},
@@ -38,10 +38,12 @@ pub(super) fn on_message(
             return effects;
         }
         let hangs_on_internal = facts.target.as_ref().is_some_and(|it| it.internal);
-        if hangs_on_internal || words.is_some_and(|words| command::is_note(&words.body)) {
+        let became_a_note = facts.past.edited.as_ref().is_some_and(stays_inside);
+        if hangs_on_internal || became_a_note || stays_inside(content) {
             return keep_inside(event, &event.id).to_vec();
         }
     }
+    let content = facts.past.edited.as_ref().unwrap_or(content);
     let mut effects = write(event, content, relation, facts);
     if !effects.is_empty()
         && !matches!(facts.sender_role, Role::Ghost(_))
@@ -96,6 +98,7 @@ fn write(
         shared: said.shared.clone(),
         quote: conversation.and_then(|it| quote(relation, it.id, facts)),
         reply_to: relation.reply_to.clone(),
+        thread_root: relation.thread_root.clone(),
         had_by: had.clone(),
         ..item(event, kind, &said.words, facts)
     };

@@ -10,7 +10,7 @@ mod reaction;
 mod redaction;
 
 use parts::say;
-pub use parts::{INTERNAL, said};
+pub use parts::{INTERNAL, said, stays_inside};
 pub use reaction::{ADMIT, SEND_NOW, SHOW_ORIGINAL, TAKE_UP, asks_for_original};
 
 use super::{
@@ -93,9 +93,7 @@ pub fn decide(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
         EventKind::Reaction { key, .. } if is_heard(event, facts) => {
             reaction::on_reaction(event, key, facts)
         }
-        EventKind::Redaction { target } if facts.room.bot_joined => {
-            redaction::on_redaction(event, target, facts)
-        }
+        EventKind::Redaction { target } => redaction::on_redaction(event, target, facts),
         EventKind::Vote { poll, answers } if is_heard(event, facts) => {
             poll::on_vote(event, poll, answers, facts)
         }
@@ -103,7 +101,6 @@ pub fn decide(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
         EventKind::Message { .. }
         | EventKind::Edit { .. }
         | EventKind::Reaction { .. }
-        | EventKind::Redaction { .. }
         | EventKind::Vote { .. }
         | EventKind::PollEnd { .. }
         | EventKind::Tombstone

@@ -3,6 +3,7 @@
 use ruma::OwnedEventId;
 
 use crate::domain::{
+    command::{self, Command},
     effect::{Effect, ItemKind, LetterItem},
     event::{Content, RoomEvent, Said, Words},
     facts::{ConversationFacts, EventFacts, Role},
@@ -32,6 +33,7 @@ pub(super) fn item(
         earlier: None,
         had_by: Vec::new(),
         reply_to: None,
+        thread_root: None,
         about: None,
         rides: false,
     }
@@ -78,6 +80,14 @@ pub(super) fn is_for(conversation: &ConversationFacts, facts: &EventFacts) -> bo
         Role::Staff | Role::Visitor => true,
         Role::Bot | Role::NobodysGhost => false,
     }
+}
+
+/// Whether what somebody in the room writes stays there: a note or a command.
+#[must_use]
+pub fn stays_inside(content: &Content) -> bool {
+    content
+        .words()
+        .is_some_and(|words| command::is_note(&words.body) || Command::parse(&words.body).is_some())
 }
 
 /// The message stays in Matrix, and everybody sees that it does.

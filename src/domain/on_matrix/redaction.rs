@@ -7,9 +7,9 @@ use super::{
     parts::{said, take_back},
 };
 use crate::domain::{
-    effect::{Ballot, Effect},
-    event::{Content, RoomEvent},
-    facts::{EventFacts, TakenBack, TargetFacts},
+    effect::{Amend, Ballot, Effect},
+    event::{Content, RoomEvent, Said},
+    facts::{EventFacts, Placement, TakenBack, TargetFacts},
 };
 
 pub(super) fn on_redaction(
@@ -17,6 +17,21 @@ pub(super) fn on_redaction(
     target: &OwnedEventId,
     facts: &EventFacts,
 ) -> Vec<Effect> {
+    let mut effects = decide(event, target, facts);
+    if !facts.room.bot_joined {
+        // What is taken back doesn't go, also where the bot can say nothing of it any more.
+        for effect in &mut effects {
+            if let Effect::Say { text, .. } = effect {
+                let text = std::mem::take(text);
+                *effect = Effect::Report { text };
+            }
+        }
+        effects.retain(|effect| !matches!(effect, Effect::Write { .. }));
+    }
+    effects
+}
+
+fn decide(event: &RoomEvent, target: &OwnedEventId, facts: &EventFacts) -> Vec<Effect> {
     let strike = || Effect::Strike {
         event: target.clone(),
     };
@@ -35,32 +50,35 @@ pub(super) fn on_redaction(
         ],
         TakenBack::Edit {
             message,
-            before: Some(before),
+            said: edit,
+            before,
         } if !message.internal => {
+            let (_, edit) = said(edit);
             let mut gone_to = gone_to;
-            gone_to.extend(have_it_in_the_message(message, before));
+            let have_it = gone_as(message, &edit).flat_map(|placement| &placement.people);
+            gone_to.extend(have_it.map(String::as_str));
             gone_to.sort_unstable();
             gone_to.dedup();
             let mut effects = take_back(event, target, &gone_to, facts);
-            effects.extend(fall_back(event, message, before, facts));
+            if let Some(before) = before {
+                effects.extend(fall_back(event, message, before, facts));
+            }
+            effects.extend(gone_as(message, &edit).map(|placement| {
+                Effect::Amend(Amend::Unsay {
+                    message: message.event.clone(),
+                    conversation: placement.conversation,
+                })
+            }));
             effects
         }
         TakenBack::Message | TakenBack::Edit { .. } => take_back(event, target, &gone_to, facts),
     }
 }
 
-/// Those who got the new words in place of the first ones.
-fn have_it_in_the_message<'a>(
-    message: &'a TargetFacts,
-    before: &Content,
-) -> impl Iterator<Item = &'a str> {
-    let (_, before) = said(before);
+/// Where the message has gone in these words, of an edit.
+fn gone_as<'a>(message: &'a TargetFacts, edit: &Said) -> impl Iterator<Item = &'a Placement> {
     let placed = message.placed.iter();
-    placed
-        .filter(move |placement| {
-            !placement.waits && placement.said.as_ref().is_some_and(|now| *now != before)
-        })
-        .flat_map(|placement| placement.people.iter().map(String::as_str))
+    placed.filter(move |placement| !placement.waits && placement.said.as_ref() == Some(edit))
 }
 
 /// The message says what it had said before. Only its author corrects themselves: else the words of one

@@ -24,6 +24,7 @@ mod changes;
 mod edits;
 mod memberships;
 mod polls;
+mod quotes;
 mod reactions;
 mod sending;
 mod threads;
@@ -134,6 +135,7 @@ fn target(internal: bool, placed: &[(i64, bool)]) -> TargetFacts {
             .map(|(id, waits)| Placement {
                 conversation: ConversationId(*id),
                 waits: *waits,
+                has_leavers: false,
                 people: vec![format!("person {id}")],
                 excerpt: "what was said".to_owned(),
                 said: Some(Said {
@@ -170,9 +172,23 @@ fn short(effects: &[Effect]) -> String {
             "write in thread {thread_root} of {customer} ({main}) {:?}",
             item.words.body
         ),
-        Effect::Amend(Amend::Rewrite { event, said, .. }) => {
-            format!("rewrite {event} {:?}", said.words.body)
+        Effect::Amend(Amend::Rewrite {
+            event,
+            conversations,
+            said,
+            ..
+        }) => {
+            let numbers: Vec<String> = conversations.iter().map(ToString::to_string).collect();
+            format!(
+                "rewrite {event} in {} {:?}",
+                numbers.join(" "),
+                said.words.body
+            )
         }
+        Effect::Amend(Amend::Unsay {
+            message,
+            conversation,
+        }) => format!("unsay {message} in {conversation}"),
         Effect::Amend(Amend::TakeOut {
             conversation,
             event,
@@ -482,16 +498,4 @@ fn notices_are_other_machines_talk(
         ..event(kind)
     };
     assert_eq!(short(&decide(&event, &facts)), expected);
-}
-
-#[test]
-fn only_whoever_had_the_message_reads_its_quote() {
-    let facts = EventFacts {
-        target: Some(target(false, &[(2, false)])),
-        ..scene()
-    };
-    assert_eq!(
-        short(&decide(&event(reply("so", "$before")), &facts)),
-        r#"write 1 Text "so"; write 2 Text "so" with quote"#
-    );
 }

@@ -17,15 +17,28 @@ pub fn copied_in(by: &str, guest: &NamedAddress, elsewhere: Option<ConversationI
     )
 }
 
-/// To staff, once: these were taken out of the room before, and stay out.
+/// To staff, once for each: a mail without proof of its sender copied somebody in.
+pub fn offered(by: &str, person: &NamedAddress, elsewhere: Option<ConversationId>) -> String {
+    let place = match elsewhere {
+        Some(conversation) => format!("conversation #{conversation}"),
+        None => "this conversation".to_owned(),
+    };
+    format!(
+        "{by} copied in {}. As nothing proves who sent that mail, they get no answers from us: ➕ makes \
+         them one of the people of {place}.",
+        shown(person)
+    )
+}
+
+/// To staff, once: these were taken out of the room before or have left it, and stay out.
 pub fn stays_out(by: &str, people: &[NamedAddress], elsewhere: Option<ConversationId>) -> String {
     let place = match elsewhere {
         Some(conversation) => format!(" in conversation #{conversation}"),
         None => String::new(),
     };
     format!(
-        "{by} copied in {}{place}, who had been removed from the room: they get no answers from us. \
-         `!email add ADDRESS` lets somebody in again.",
+        "{by} copied in {}{place}, who had left the room or been removed from it: they get no answers \
+         from us. `!email add ADDRESS` lets somebody in again.",
         listed(people)
     )
 }
@@ -60,6 +73,14 @@ pub fn is_guest_mark(line: &str) -> bool {
 /// A guest became one of the conversation's people.
 pub fn admitted(name: &str, address: &str) -> String {
     format!("{name} ({address}) is one of the people here now, and reads everything from now on.")
+}
+
+/// Somebody was to become one of a closed conversation's people.
+pub fn not_admitted(name: &str, address: &str) -> String {
+    format!(
+        "{name} ({address}) was not let in: the conversation is closed. `!email add {address}` begins \
+         one with them."
+    )
 }
 
 fn shown(person: &NamedAddress) -> String {

@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use ruma::{MxcUri, OwnedEventId, OwnedRoomId};
 
 use crate::{
@@ -56,6 +55,8 @@ const LONGEST_WISH: Duration = Duration::from_mins(5);
 const HEAD: usize = 64 * 1024;
 /// A picture that takes longer to unpack isn't shown in the letter.
 const PATIENCE_FOR_A_PREVIEW: Duration = Duration::from_secs(30);
+/// Who has waited so long for the pictures before theirs goes without.
+const PATIENCE_FOR_A_TURN: Duration = Duration::from_mins(3);
 
 /// What came of a try.
 enum Fetched {
@@ -71,10 +72,10 @@ enum Trouble {
     Gone(String),
 }
 
-/// Sees to it that the file which `event` shares was fetched, or is known to be too large or missing.
-/// `letter` is one that holds it.
+/// Sees to it that the file which the item of `letter` shares was fetched, or is known to be too large or
+/// missing.
 pub(super) async fn fetch(
-    event: &str,
+    item: &letters::Item,
     file: &SharedFile,
     letter: LetterId,
     context: &Arc<Context>,
@@ -82,6 +83,7 @@ pub(super) async fn fetch(
     let Some(source) = &file.source else {
         return Ok(None);
     };
+    let event = item.file_event.as_str();
     let known = find(event, context).await?;
     if known.is_some_and(|found| found.state != State::Waiting) {
         return Ok(None);
@@ -122,7 +124,7 @@ pub(super) async fn fetch(
     let (reason, after) = match trouble {
         Trouble::Later(reason, after) if since < millis(GIVE_UP_AFTER) => (reason, after),
         Trouble::Later(reason, _) | Trouble::Gone(reason) => {
-            give_up(event, file, reason, letter, context).await?;
+            give_up(item, file, reason, letter, context).await?;
             return Ok(None);
         }
     };
@@ -247,7 +249,7 @@ async fn download(
     let is_shown = matches!(file.kind, FileKind::Image | FileKind::Sticker)
         && found.shows == media_type::Shows::Picture;
     let picture = if is_shown {
-        look_at(content.clone(), context).await?
+        look_at(content.clone(), size, context).await?
     } else {
         None
     };
@@ -274,13 +276,20 @@ fn kept(content: RawMail, size: u64, content_type: String, picture: Option<InLet
     }
 }
 
-/// `None` if it isn't one that can be shown.
-async fn look_at(content: RawMail, context: &Context) -> Result<Option<InLetter>, StoreError> {
+/// `None` if it isn't one that can be shown. Whoever waits for a slow one has still all of their time.
+async fn look_at(
+    content: RawMail,
+    size: u64,
+    context: &Context,
+) -> Result<Option<InLetter>, StoreError> {
+    let turn = Arc::clone(&context.turns.pictures).acquire_owned();
+    let Ok(permit) = tokio::time::timeout(PATIENCE_FOR_A_TURN, turn).await else {
+        return Ok(None);
+    };
     let looking = async {
-        let permit = Arc::clone(&context.turns.pictures).acquire_owned().await;
-        let file: Bytes = context.blobs.read(content).await?;
+        let file = context.blobs.reader(content).await?;
         let looking = tokio::task::spawn_blocking(move || {
-            let found = picture::for_letter(&file);
+            let found = picture::for_letter(file, size);
             drop(permit);
             found
         });
@@ -312,20 +321,20 @@ async fn write(event: &str, fetched: Fetched, context: &Context) -> Result<(), S
 
 /// The file is missing from every letter; the room is told once.
 async fn give_up(
-    event: &str,
+    item: &letters::Item,
     file: &SharedFile,
     reason: String,
     letter: LetterId,
     context: &Arc<Context>,
 ) -> Result<(), StoreError> {
     let text = wording::file::could_not_be_fetched(&file.filename, &reason);
-    let event = event.to_owned();
+    let (event, file_event) = (item.event.clone(), item.file_event.clone());
     let store = context.store.clone();
     let context = Arc::clone(context);
     store
         .write(move |tx| {
             Box::pin(async move {
-                if files::miss(tx, &event, &reason).await? {
+                if files::miss(tx, &file_event, &reason).await? {
                     tell(tx, &event, &text, letter, &context).await?;
                 }
                 Ok(())

@@ -39,11 +39,8 @@ const LONGEST: Duration = Duration::from_mins(5);
 /// Whether every file of the letter is where it is to be, so that nothing has to be done for it.
 pub async fn is_ready(connection: &mut Connection, letter: LetterId) -> Result<bool, StoreError> {
     let items = letters::items(connection, letter).await?;
-    for (item, event) in items
-        .iter()
-        .filter_map(|it| Some((it, file_to_have(it)?.0)))
-    {
-        let found = files::find(connection, event).await?;
+    for item in items.iter().filter(|item| file_to_have(item).is_some()) {
+        let found = files::find(connection, &item.file_event).await?;
         if item.fate.is_none() || found.is_none_or(|found| found.state == State::Waiting) {
             return Ok(false);
         }
@@ -66,11 +63,11 @@ pub async fn ready(
     let mut undecided = items.iter().filter(|item| item.fate.is_none());
     let is_decided = undecided.all(|item| file_to_have(item).is_none());
     let mut not_yet: Option<NotYet> = None;
-    for (event, file) in items.iter().filter_map(file_to_have) {
+    for (item, file) in items.iter().filter_map(|it| Some((it, file_to_have(it)?))) {
         if begun.elapsed() > LONGEST {
             return Ok(Some(Wait::ForFiles(NotYet::others_go_first())));
         }
-        let Some(wait) = fetch::fetch(event, file, letter, context).await? else {
+        let Some(wait) = fetch::fetch(item, file, letter, context).await? else {
             continue;
         };
         not_yet = not_yet
@@ -88,11 +85,9 @@ pub async fn ready(
 }
 
 /// A file that may be attached, or is: its blob can have been lost.
-fn file_to_have(item: &letters::Item) -> Option<(&str, &SharedFile)> {
+fn file_to_have(item: &letters::Item) -> Option<&SharedFile> {
     match &item.shared {
-        Some(Shared::File(file)) if matches!(item.fate, None | Some(Fate::Attached)) => {
-            Some((&item.event, file))
-        }
+        Some(Shared::File(file)) if matches!(item.fate, None | Some(Fate::Attached)) => Some(file),
         _ => None,
     }
 }
@@ -115,10 +110,22 @@ pub async fn enclosed(
             Some(found) if found.state == State::Kept => {
                 Enclosed::Attached(attached(connection, event, found).await?)
             }
+            Some(found) if !found.problem.is_empty() => gone(&found.problem),
             _ => gone("it isn't kept any more"),
         },
-        (Some(Fate::Linked { link, size, until }), Some(public)) => Enclosed::Linked {
-            url: public.page(&page_of(&context.keys.link_token(*link), &file.filename)),
+        (
+            Some(Fate::Linked {
+                link,
+                salt,
+                size,
+                until,
+            }),
+            Some(public),
+        ) => Enclosed::Linked {
+            url: public.page(&page_of(
+                &context.keys.link_token(*link, salt),
+                &file.filename,
+            )),
             size: *size,
             until: until.to_zoned(TimeZone::UTC),
         },

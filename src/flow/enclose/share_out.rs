@@ -89,13 +89,13 @@ async fn decide_now(
         let (Some(Shared::File(file)), None) = (&item.shared, &item.fate) else {
             continue;
         };
-        let found = files::find(tx.connection(), &item.event).await?;
-        shared.push((item.event, file.clone(), found));
+        let found = files::find(tx.connection(), &item.file_event).await?;
+        shared.push(((item.event, item.file_event), file.clone(), found));
     }
     let said = shared.iter().map(|(_, file, _)| said_of(file));
     let mut place = most.saturating_sub(words + FRAME + said.sum::<u64>());
     let mut fates = Vec::new();
-    for (event, file, found) in shared {
+    for (events, file, found) in shared {
         let way = match way(&file, found.as_ref(), place) {
             Ok(way) => way,
             Err(not_yet) => return Ok(Some(not_yet)),
@@ -103,9 +103,9 @@ async fn decide_now(
         if let Way::Attach(weight) = way {
             place -= weight;
         }
-        fates.push((event, file, way));
+        fates.push((events, file, way));
     }
-    for (event, file, way) in fates {
+    for ((event, file_event), file, way) in fates {
         let fate = match way {
             Way::Attach(_) => Fate::Attached,
             Way::Miss(missing) => Fate::Missing(missing),
@@ -114,20 +114,22 @@ async fn decide_now(
                 let until = end_of_link(now);
                 let link = links::make(
                     tx,
-                    &event,
+                    &file_event,
                     sealed.conversation,
                     &file.filename,
                     &sealed.seal.language,
                     (now, until.as_millisecond()),
                 );
+                let (link, salt) = link.await?;
                 Fate::Linked {
-                    link: link.await?,
+                    link,
+                    salt,
                     size,
                     until,
                 }
             }
             Way::Link(size) => {
-                if files::tell(tx, &event).await? {
+                if files::tell(tx, &file_event).await? {
                     let text = wording::file::too_large_for_mail(&file.filename, size, most);
                     tell(tx, &event, &text, letter, context).await?;
                 }

@@ -19,7 +19,10 @@ mod wire;
 
 use std::{
     fmt, future, io,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -52,8 +55,8 @@ pub struct SmtpTransport {
     pool: Pool,
     /// What the server takes at most, in octets; zero until it was asked.
     limit: AtomicU64,
-    /// The server was seen to take mail from the mailbox's plain address only.
-    plain_only: AtomicBool,
+    /// Until when the server is held to take mail from the mailbox's plain address only.
+    plain_only: Mutex<Option<Instant>>,
 }
 
 /// A mail that is about to be sent: seven bits, whose lines end with CRLF.
@@ -68,6 +71,8 @@ pub struct Message {
 pub const MOST_CONNECTIONS: usize = 8;
 /// How long a connection stays open without a mail; servers begin to hang up after minutes.
 const LONGEST_IDLE: Duration = Duration::from_mins(1);
+/// How long no return address with a token is offered to a server that refused one.
+const PLAIN_ONLY_FOR: Duration = Duration::from_hours(24);
 /// How long a server may take for a reply, or for 64 KiB of a mail.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -85,7 +90,7 @@ impl SmtpTransport {
             slots: Semaphore::new(MOST_CONNECTIONS),
             pool: Pool::new(LONGEST_IDLE),
             limit: AtomicU64::new(0),
-            plain_only: AtomicBool::new(false),
+            plain_only: Mutex::default(),
         })
     }
 
@@ -118,13 +123,20 @@ impl SmtpTransport {
 
     /// Whether the server was seen to refuse return addresses with a token.
     pub fn is_plain_only(&self) -> bool {
-        self.plain_only.load(Ordering::Relaxed)
+        self.plain_only()
+            .is_some_and(|until| Instant::now() < until)
     }
 
-    /// The server refuses return addresses with a token. Returns whether that is news; forgotten at
-    /// the end of the process, as servers change their minds.
-    pub fn note_plain_only(&self) -> bool {
-        !self.plain_only.swap(true, Ordering::Relaxed)
+    /// The server refuses return addresses with a token: it took a mail from the plain one a moment after
+    /// it had refused it from another. Forgotten after a day, as servers change their minds.
+    pub fn note_plain_only(&self) {
+        *self.plain_only() = Some(Instant::now() + PLAIN_ONLY_FOR);
+    }
+
+    fn plain_only(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.plain_only
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Offers one mail to the server for one recipient.

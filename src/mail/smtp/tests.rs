@@ -786,3 +786,13 @@ async fn a_certificate_that_nobody_vouches_for_is_our_own_affair() {
     assert!(reason.contains("TLS fails"), "{reason}");
     assert!(reason.contains("has to be mended"), "{reason}");
 }
+
+#[tokio::test]
+async fn a_server_may_take_tokens_again_after_a_while() {
+    let transport = TestServer::start(&[]).await.transport();
+    assert!(!transport.is_plain_only());
+    transport.note_plain_only();
+    assert!(transport.is_plain_only());
+    *transport.plain_only() = Some(Instant::now());
+    assert!(!transport.is_plain_only());
+}

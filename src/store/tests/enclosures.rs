@@ -91,7 +91,7 @@ async fn state(store: &Store, event: &str) -> Option<State> {
 
 async fn spent(store: &Store) -> Vec<String> {
     let mut connection = store.read().await.unwrap();
-    files::spent(&mut connection, 10).await.unwrap()
+    files::spent(&mut connection, "", 10).await.unwrap()
 }
 
 async fn link(store: &Store, event: &'static str) -> i64 {
@@ -100,7 +100,7 @@ async fn link(store: &Store, event: &'static str) -> i64 {
             links::make(tx, event, ConversationId(1), "film.mp4", "fr", (10, 1_000)).await
         })
     });
-    make.await.unwrap()
+    make.await.unwrap().0
 }
 
 #[rstest]
@@ -276,11 +276,10 @@ async fn a_lost_blob_is_fetched_again(#[values(Kind::Sqlite, Kind::Postgres)] ki
     let mut connection = store.read().await.unwrap();
     let found = files::in_blobs(&mut connection, 10).await.unwrap();
     assert_eq!(found, [("$a".to_owned(), "files/one".to_owned())]);
-    let lose =
-        store.write(|tx| Box::pin(async move { files::lose(tx, "$a", "files/one", 9).await }));
+    let lose = store.write(|tx| Box::pin(async move { files::lose(tx, "$a", 9).await }));
     lose.await.unwrap();
     assert_eq!(state(&store, "$a").await, Some(State::Waiting));
-    assert_eq!(spent(&store).await, Vec::<String>::new());
+    assert_eq!(spent(&store).await, ["files/one"]);
     fetch(&store, "$a", "files/two").await;
     assert_eq!(state(&store, "$a").await, Some(State::Kept));
 }

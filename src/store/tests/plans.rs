@@ -7,7 +7,7 @@ use super::{Kind, Place, statements};
 use crate::store::Connection;
 
 /// Indexes that hold only what still waits: to walk through them is fine.
-const HOLD_ONLY_WHAT_WAITS: [&str; 9] = [
+const HOLD_ONLY_WHAT_WAITS: [&str; 10] = [
     "inbox_waiting",
     "mails_waiting",
     "letters_open",
@@ -16,6 +16,7 @@ const HOLD_ONLY_WHAT_WAITS: [&str; 9] = [
     "links_asked",
     "spent_blobs",
     "files_of_blob",
+    "files_waiting",
     "subscriptions_untold",
 ];
 

@@ -1,7 +1,7 @@
 //! Files that are too large for a mail, by the links in letters. Nothing is kept here: whoever asks
 //! gets it through us from the homeserver.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, time::Duration};
 
 use axum::{
     Router,
@@ -11,31 +11,23 @@ use axum::{
     routing::get,
 };
 use bytes::Bytes;
+use futures_util::stream;
 use http::{HeaderValue, Method, StatusCode, header};
 use ruma::{MxcUri, OwnedUserId};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
-    time::timeout,
-};
 
 use super::{
+    download::{Places, passed_on},
     page::{Page, for_one_reader},
     state::Public,
 };
 use crate::{
-    domain::{delivery::millis, letter::Language, wording::page as wording},
-    matrix::client::{Client, Download, Fault},
+    domain::{delivery::millis, letter::Language, token::Keys, wording::page as wording},
+    matrix::client::{Client, Fault},
     store::links::{self, Link},
 };
 
-/// Downloads at the same time.
-const MOST: usize = 32;
 /// How long one may take in all.
 const LONGEST: Duration = Duration::from_hours(6);
-/// How long a reader may take for the next piece.
-const PATIENCE_WITH_READERS: Duration = Duration::from_mins(1);
-/// Pieces that wait for a reader, of some kilobytes each.
-const PIECES: usize = 4;
 /// Who asks again within this time tells nobody twice.
 const ASKED_AGAIN: Duration = Duration::from_hours(24);
 
@@ -46,7 +38,7 @@ pub struct Files {
     homeserver: Client,
     /// In whose name files are fetched.
     bot: OwnedUserId,
-    places: Arc<Semaphore>,
+    places: Places,
 }
 
 impl Files {
@@ -56,7 +48,7 @@ impl Files {
             public,
             homeserver,
             bot,
-            places: Arc::new(Semaphore::new(MOST)),
+            places: Places::default(),
         }
     }
 }
@@ -89,16 +81,25 @@ async fn fetch(State(files): State<Files>, method: Method, parameters: Parameter
         .answer(StatusCode::GONE);
     }
     if method == Method::HEAD {
-        return whole(&link, Some(link.size()), Body::empty());
+        // What its client said of its size may be wrong, and an empty body would say so, too.
+        return whole(
+            &link,
+            None,
+            Body::from_stream(stream::empty::<io::Result<Bytes>>()),
+        );
     }
-    let Ok(place) = Arc::clone(&files.places).try_acquire_owned() else {
+    let Some(place) = files.places.take(link.id) else {
         return files.public.later(language);
     };
     let source = <&MxcUri>::from(link.source.as_str());
     match files.homeserver.download(source, LONGEST, &files.bot).await {
         Ok(download) => {
             let length = download.length;
-            whole(&link, length, passed_on(download, place))
+            whole(
+                &link,
+                length,
+                passed_on(download, place, files.public.store),
+            )
         }
         Err(Fault::Refused { .. }) => files.gone(language),
         Err(fault) => {
@@ -147,15 +148,16 @@ impl Files {
     async fn find(&self, parameters: &Parameters) -> Result<(Link, Language), Response> {
         let mut parameters = parameters.iter().flatten();
         let token = parameters.find(|(name, _)| *name == "token");
-        let link = token.and_then(|(_, token)| self.public.keys.link_of(token));
+        let token = token.map_or("", |(_, token)| token);
         let found = async {
             let mut reading = self.public.store.read().await?;
             // A forged one asks for as much.
-            links::find(&mut reading, link.unwrap_or_default()).await
+            links::find(&mut reading, Keys::number_in(token).unwrap_or_default()).await
         };
+        let is_right = |link: &Link| self.public.keys.is_link(token, &link.salt);
         let link = match found.await {
-            Ok(Some(link)) => link,
-            Ok(None) => return Err(self.public.unknown()),
+            Ok(Some(link)) if is_right(&link) => link,
+            Ok(_) => return Err(self.public.unknown()),
             Err(error) => return Err(self.public.failed(&error)),
         };
         let language = Language::from_tag(&link.language).unwrap_or(self.public.language);
@@ -241,33 +243,6 @@ fn disposition(filename: &str) -> String {
     };
     let extended: String = filename.bytes().map(escaped).collect();
     format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{extended}")
-}
-
-/// The file as it comes. Whoever doesn't read is left alone after a while, and what ends too early ends
-/// the connection, so that nobody takes a part for the whole.
-fn passed_on(mut download: Download, place: OwnedSemaphorePermit) -> Body {
-    let (pieces, reader) = mpsc::channel::<Result<Bytes, std::io::Error>>(PIECES);
-    tokio::spawn(async move {
-        let _place = place;
-        loop {
-            let piece = match download.piece().await {
-                Ok(Some(piece)) => Ok(piece),
-                Ok(None) => return,
-                Err(fault) => {
-                    tracing::warn!(%fault, "A file broke off on its way to a customer");
-                    Err(std::io::Error::other(fault))
-                }
-            };
-            let is_over = piece.is_err();
-            let sent = timeout(PATIENCE_WITH_READERS, pieces.send(piece)).await;
-            if is_over || !matches!(sent, Ok(Ok(()))) {
-                return;
-            }
-        }
-    });
-    Body::from_stream(futures_util::stream::unfold(reader, async |mut reader| {
-        reader.recv().await.map(|piece| (piece, reader))
-    }))
 }
 
 #[cfg(test)]

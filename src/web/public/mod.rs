@@ -4,6 +4,7 @@
 //! by anybody, and looked at by machines that scan mails: only POST does something. A new page is a file
 //! here with a `router`, merged below.
 
+mod download;
 mod files;
 mod page;
 mod state;

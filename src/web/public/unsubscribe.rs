@@ -12,7 +12,10 @@ use axum::{
 
 use super::{page::Page, state::Public};
 use crate::{
-    domain::{delivery::millis, ids::SubscriptionId, letter::Language, wording::page as wording},
+    domain::{
+        delivery::millis, ids::SubscriptionId, letter::Language, token::Keys,
+        wording::page as wording,
+    },
     store::{
         StoreError, locales,
         subscriptions::{self, Subscription},
@@ -95,11 +98,12 @@ async fn changed(
 }
 
 async fn find(token: &str, public: &Public) -> Result<Option<Found>, StoreError> {
-    let Some(id) = public.keys.subscription_of(token).map(SubscriptionId) else {
+    let Some(id) = Keys::number_in(token).map(SubscriptionId) else {
         return Ok(None);
     };
     let mut reading = public.store.read().await?;
-    let Some(of) = subscriptions::find(&mut reading, id).await? else {
+    let found = subscriptions::find(&mut reading, id).await?;
+    let Some(of) = found.filter(|of| public.keys.is_subscription(token, &of.salt())) else {
         return Ok(None);
     };
     let language = locales::of_subscriber(&mut reading, id).await?;

@@ -340,3 +340,104 @@ async fn a_blob_that_a_backup_lacks_is_fetched_again() {
     assert_nothing_is_kept(&world).await;
     world.finish().await;
 }
+
+/// The file is in a blob, the letter waits, and the blob is gone.
+async fn lose_the_blob(world: &World) {
+    let folder = world.folder.join("blobs/files");
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        std::fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blob_that_is_lost_while_postroom_runs_is_fetched_again() {
+    let (world, room) = jane_waits().await;
+    let event = share(&world, &room, "image.bin", "", &firmware(200_000)).await;
+    let busy = put_off(&world, &room).await;
+    lose_the_blob(&world).await;
+    take_it(&world, busy).await;
+    let letter = &world.mails_to("jane@acme.com", 1).await[0];
+    assert!(letter.raw.len() > 200_000, "with the file");
+    assert_eq!(world.homeserver.count("download"), 2);
+    assert_eq!(fates(&world, &event).await, [attached()]);
+    world.settled().await;
+    assert_nothing_is_kept(&world).await;
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_blob_that_cannot_be_had_again_is_told_of() {
+    let (world, room) = jane_waits().await;
+    let event = share(&world, &room, "image.bin", "", &firmware(200_000)).await;
+    world.ann.say(&room, "What remains");
+    let busy = put_off(&world, &room).await;
+    lose_the_blob(&world).await;
+    let gone = Fault::error(404, "M_NOT_FOUND").at("download");
+    world.homeserver.fault(gone);
+    take_it(&world, busy).await;
+    let letter = letter_text(&world.mails_to("jane@acme.com", 1).await[0]);
+    assert!(
+        letter.contains("What remains") && letter.contains("image.bin"),
+        "{letter}"
+    );
+    world.settled().await;
+    let told = world.answers_to(&room, &event).join("\n");
+    assert!(told.contains("as I can't get it"), "{told}");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn time_in_which_postroom_did_not_run_does_not_count() {
+    let (mut world, room) = jane_waits().await;
+    let event = share(&world, &room, "plan.pdf", "application/pdf", b"%PDF-1.7").await;
+    let fault = world.homeserver.fault(Fault::status(502).at("download"));
+    world.ask(&room, "!email now").await;
+    world
+        .until("it was tried", || world.homeserver.hits(fault) > 0)
+        .await;
+    world.kill_postroom();
+    change(
+        &world,
+        "UPDATE files SET first_tried_at = first_tried_at - 7200000",
+    )
+    .await;
+    let before = world.homeserver.hits(fault);
+    world.start_postroom().await;
+    world
+        .until("it is tried again", || {
+            world.homeserver.hits(fault) > before + 1
+        })
+        .await;
+    assert_eq!(world.sink.count(), 0);
+    world.homeserver.clear_fault(fault);
+    world.mails_to("jane@acme.com", 1).await;
+    assert_eq!(fates(&world, &event).await, [attached()]);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blob_that_cannot_be_deleted_keeps_no_other() {
+    let (world, room) = jane_waits().await;
+    // Nothing can delete a folder in place of a file, not even root.
+    std::fs::create_dir_all(world.folder.join("blobs/files/0/in-the-way")).unwrap();
+    let mut database = world.database().await;
+    let spend = "INSERT INTO spent_blobs (name) VALUES ('files/0')";
+    database.execute(spend).await;
+    database.close().await;
+    share(&world, &room, "image.bin", "", &firmware(200_000)).await;
+    world.ask(&room, "!email now").await;
+    world.mails_to("jane@acme.com", 1).await;
+    world.settled().await;
+    let names = || {
+        let entries = std::fs::read_dir(world.folder.join("blobs/files")).unwrap();
+        entries.count()
+    };
+    world
+        .until("the other one is deleted", || names() == 1)
+        .await;
+    let others = "SELECT count(*) FROM spent_blobs WHERE name <> 'files/0'";
+    while count(&world, others).await > 0 {
+        tokio::time::sleep(A_MOMENT).await;
+    }
+    world.finish().await;
+}

@@ -1,16 +1,17 @@
 //! Files on their way from a room to a customer.
 
+mod edits;
 mod fetching;
 mod limits;
 mod links;
 
-use std::{io::Cursor, time::Duration};
+use std::time::Duration;
 
-use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use postroom::domain::token::Keys;
 use serde_json::Value;
 
 use crate::support::{
+    samples::{firmware, png},
     smtp_sink::{Stage, Trouble, TroubleId},
     world::{Options, World},
 };
@@ -24,29 +25,6 @@ fn patient() -> Options {
         at_most: "10m",
         ..Options::default()
     }
-}
-
-/// A picture that can't be made small.
-fn png(width: u32, height: u32) -> Vec<u8> {
-    let pixel = |x: u32, y: u32| {
-        let mixed = x.wrapping_mul(0x9e37_79b9) ^ y.wrapping_mul(0x85eb_ca6b);
-        let mixed = mixed.wrapping_mul(0xc2b2_ae35);
-        Rgb([mixed, mixed >> 8, mixed >> 16].map(|it| u8::try_from(it & 0xff).unwrap()))
-    };
-    let picture = DynamicImage::ImageRgb8(RgbImage::from_fn(width, height, pixel));
-    let mut file = Cursor::new(Vec::new());
-    picture.write_to(&mut file, ImageFormat::Png).unwrap();
-    file.into_inner()
-}
-
-/// A file of that many octets which nothing makes shorter.
-fn firmware(size: usize) -> Vec<u8> {
-    let mut state = 7_u32;
-    let octet = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        state.to_be_bytes()[0]
-    };
-    std::iter::repeat_with(octet).take(size).collect()
 }
 
 /// Ann shares a file, which waits in the letters of the room's people.
@@ -133,12 +111,12 @@ async fn page_of_link(world: &World) -> String {
     let keys: Vec<(i64, Vec<u8>)> = database
         .rows("SELECT id, secret FROM keys ORDER BY id")
         .await;
-    let (link,) = database.row::<(i64,)>("SELECT id FROM links").await;
+    let (link, salt): (i64, String) = database.row("SELECT id, salt FROM links").await;
     database.close().await;
     let keys = keys
         .into_iter()
         .map(|(id, secret)| (id.to_le_bytes()[0], secret));
-    let token = Keys::new(keys.collect()).link_token(link);
+    let token = Keys::new(keys.collect()).link_token(link, &salt);
     format!("{}/files/{token}", world.public_url())
 }
 

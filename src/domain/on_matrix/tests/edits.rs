@@ -31,9 +31,9 @@ fn corrected() -> TargetFacts {
 }
 
 #[rstest]
-#[case::waits("new", target(false, &[(1, true)]), r#"$this edits $before; rewrite $before "new""#)]
+#[case::waits("new", target(false, &[(1, true)]), r#"$this edits $before; rewrite $before in 1 "new""#)]
 #[case::gone("new", target(false, &[(1, false)]), r#"$this edits $before; write 1 Correction "new""#)]
-#[case::both("new", target(false, &[(1, false), (2, true)]), r#"$this edits $before; rewrite $before "new"; write 1 Correction "new""#)]
+#[case::both("new", target(false, &[(1, false), (2, true)]), r#"$this edits $before; rewrite $before in 2 "new"; write 1 Correction "new""#)]
 #[case::the_same("what was said", target(false, &[(1, false), (2, true)]), "$this edits $before")]
 #[case::again(
     "newer",
@@ -108,7 +108,7 @@ fn shared(waits: bool, what: &Shared, caption: &str) -> TargetFacts {
     true,
     file("a.pdf", Some("mxc://x/a")),
     "new",
-    r#"rewrite $before "new""#
+    r#"rewrite $before in 1 "new""#
 )]
 #[case::caption_too_late(
     false,
@@ -126,7 +126,7 @@ fn shared(waits: bool, what: &Shared, caption: &str) -> TargetFacts {
     true,
     file("b.pdf", Some("mxc://x/b")),
     "old",
-    r#"take $before out of 1; write 1 Shared "old""#
+    r#"rewrite $before "old""#
 )]
 #[case::another_file_too_late(
     false,
@@ -158,7 +158,7 @@ fn an_edit_of_a_file(
 }
 
 #[rstest]
-#[case(true, r#"rewrite $before """#)]
+#[case(true, r#"rewrite $before in 1 """#)]
 #[case(false, r#"write 1 Correction "When then?\n- Monday\n- Friday""#)]
 fn an_edit_of_a_poll(#[case] waits: bool, #[case] expected: &str) {
     let facts = about(shared(waits, &Shared::Poll(poll()), ""));
@@ -211,14 +211,15 @@ fn a_vote_that_is_taken_back_counts_no_more() {
 
 /// The edit `$edit` made of "what was said" before what the message says now.
 #[rstest]
-#[case::rewritten(target(false, &[(1, true)]), Some("first words"), r#"strike $edit; rewrite $before "first words""#)]
-#[case::gone(target(false, &[(1, false)]), Some("first words"), r#"strike $edit; say; write 1 Correction "first words""#)]
+#[case::rewritten(target(false, &[(1, true)]), Some("first words"), r#"strike $edit; rewrite $before in 1 "first words""#)]
+#[case::gone(target(false, &[(1, false)]), Some("first words"), r#"strike $edit; say; write 1 Correction "first words"; unsay $before in 1"#)]
 #[case::its_correction_waits(
     corrected(),
     Some("what was said"),
     "strike $edit; take $edit out of 1"
 )]
 #[case::not_the_last(target(false, &[(1, true)]), None, "strike $edit")]
+#[case::gone_and_not_the_last(target(false, &[(1, false)]), None, "strike $edit; say; unsay $before in 1")]
 #[case::of_a_note(target(true, &[]), Some("first words"), "strike $edit")]
 fn an_edit_that_is_taken_back(
     #[case] message: TargetFacts,
@@ -226,7 +227,13 @@ fn an_edit_that_is_taken_back(
     #[case] expected: &str,
 ) {
     let mut facts = scene();
+    let is_made = message.placed.iter().all(|it| it.correction.is_none());
     facts.past.taken_back = TakenBack::Edit {
+        said: Box::new(Content::Text(words(if is_made {
+            "what was said"
+        } else {
+            "newer"
+        }))),
         message: Box::new(message),
         before: before.map(|body| Content::Text(words(body))),
     };
@@ -245,11 +252,67 @@ fn a_moderator_puts_nobodys_words_into_a_correction() {
     message.sender = owned_user_id!("@carol:example.org");
     let mut facts = scene();
     facts.past.taken_back = TakenBack::Edit {
+        said: Box::new(Content::Text(words("what was said"))),
         message: Box::new(message),
         before: Some(Content::Text(words("first words"))),
     };
     assert_eq!(
         short(&decide(&redaction("$edit"), &facts)),
-        r#"strike $edit; say; rewrite $before "first words""#
+        r#"strike $edit; say; rewrite $before in 2 "first words"; unsay $before in 1"#
     );
+}
+
+#[test]
+fn what_hangs_on_a_note_becomes_one_with_it() {
+    let mut facts = about(target(false, &[(1, true)]));
+    facts.past.hanging = vec![owned_event_id!("$answer")];
+    let effects = decide(&edit(Content::Text(words("!!new"))), &facts);
+    assert_eq!(
+        short(&effects),
+        "strike $before; internal $before; react 🔒 $before; strike $answer; internal $answer; \
+         react 🔒 $answer"
+    );
+}
+
+#[rstest]
+#[case::says_it("new", r#"write 1 Text "new"; write 2 Text "new""#)]
+#[case::is_a_note("!!new", "internal $this; react 🔒 $this")]
+fn an_edit_that_came_before_its_message(#[case] body: &str, #[case] expected: &str) {
+    let edit = edit(Content::Text(words(body)));
+    assert_eq!(short(&decide(&edit, &scene())), "$this edits $before");
+    let mut facts = scene();
+    facts.past.edited = Some(Content::Text(words(body)));
+    assert_eq!(short(&decide(&event(text("old")), &facts)), expected);
+    let note = decide(&event(text("!!old")), &facts);
+    assert_eq!(short(&note), "internal $this; react 🔒 $this");
+}
+
+#[test]
+fn who_has_left_gets_no_new_words() {
+    let mut left = target(false, &[(1, true), (2, true)]);
+    left.placed[0].has_leavers = true;
+    let effects = decide(&edit(Content::Text(words("new"))), &about(left.clone()));
+    assert_eq!(
+        short(&effects),
+        r#"$this edits $before; rewrite $before in 2 "new"; write 1 Correction "new""#
+    );
+    // But nobody gets what was taken back.
+    let mut facts = scene();
+    facts.past.taken_back = TakenBack::Edit {
+        said: Box::new(Content::Text(words("what was said"))),
+        message: Box::new(left),
+        before: Some(Content::Text(words("first words"))),
+    };
+    assert_eq!(
+        short(&decide(&redaction("$edit"), &facts)),
+        r#"strike $edit; rewrite $before in 1 2 "first words""#
+    );
+}
+
+#[test]
+fn a_redaction_is_heard_where_the_bot_is_not() {
+    let mut facts = about(target(false, &[(1, false)]));
+    facts.room.bot_joined = false;
+    let effects = decide(&redaction("$before"), &facts);
+    assert_eq!(short(&effects), "strike $before; report");
 }
