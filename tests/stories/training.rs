@@ -13,6 +13,15 @@ pub fn patient() -> Options {
     }
 }
 
+/// As [`patient`], where little goes into a mail: what is larger gets a link.
+pub fn small_mails() -> Options {
+    Options {
+        max_size: "1MB",
+        public: true,
+        ..patient()
+    }
+}
+
 /// A world, and a room in it with Jane.
 pub async fn training(options: Options) -> (World, String) {
     let world = World::start(options).await;

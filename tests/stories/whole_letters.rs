@@ -9,7 +9,7 @@ use crate::{
         smtp_sink::SinkMail,
         world::{Options, World, header, letter_text, reply_address},
     },
-    training::{JANE, patient},
+    training::{JANE, patient, small_mails, training},
 };
 
 const BOB: (&str, &str) = ("bob@beta.com", "Bob");
@@ -172,13 +172,7 @@ async fn what_is_told_of_a_mail_is_told_to_others_in_their_language() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_link_in_a_letter_leads_to_the_file() {
-    let world = World::start(Options {
-        max_size: "1MB",
-        public: true,
-        ..patient()
-    })
-    .await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(small_mails()).await;
     let film: Vec<u8> = (0..1_500_000_u32).map(|at| at.to_be_bytes()[3]).collect();
     world
         .ann

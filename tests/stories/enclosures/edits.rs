@@ -5,13 +5,13 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use super::{
-    JANE, assert_nothing_is_kept, count, fates, firmware, jane_waits, page_of_link, patient,
-    put_off, share, take_it,
+    assert_nothing_is_kept, count, fates, firmware, jane_waits, page_of_link, put_off, share,
+    small_mails, take_it, training,
 };
 use crate::support::{
     fake_homeserver::Fault,
     servers::http,
-    world::{Options, World, letter_text},
+    world::{World, letter_text},
 };
 
 /// Ann puts another file in place of the one in `event`.
@@ -119,13 +119,7 @@ async fn a_file_that_is_replaced_while_it_is_fetched_does_not_go() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_came_in_place_of_a_file_dies_with_its_message() {
-    let world = World::start(Options {
-        max_size: "1MB",
-        public: true,
-        ..patient()
-    })
-    .await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(small_mails()).await;
     let event = share(
         &world,
         &room,
@@ -157,13 +151,7 @@ async fn what_came_in_place_of_a_file_dies_with_its_message() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn taking_an_edit_back_ends_its_file_alone() {
-    let world = World::start(Options {
-        max_size: "1MB",
-        public: true,
-        ..patient()
-    })
-    .await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(small_mails()).await;
     let event = share(
         &world,
         &room,

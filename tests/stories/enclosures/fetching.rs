@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     A_MOMENT, JANE, assert_nothing_is_kept, change, count, fates, firmware, jane_waits, patient,
-    png, put_off, share, take_it,
+    png, put_off, share, small_mails, take_it, training,
 };
 use crate::support::{
     fake_homeserver::Fault,
@@ -80,13 +80,7 @@ async fn a_picture_is_measured_and_shown_by_a_lighter_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_are_attached_in_their_order_while_there_is_place() {
-    let world = World::start(Options {
-        max_size: "1MB",
-        public: true,
-        ..patient()
-    })
-    .await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(small_mails()).await;
     let mut events = Vec::new();
     for (name, size) in [
         ("a.bin", 300_000),

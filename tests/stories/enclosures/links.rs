@@ -5,7 +5,9 @@ use std::time::Duration;
 use postroom::domain::token::Keys;
 use reqwest::{Client, Response, StatusCode};
 
-use super::{JANE, change, count, fates, firmware, page_of_link, patient, share};
+use super::{
+    JANE, change, count, fates, firmware, page_of_link, patient, share, small_mails, training,
+};
 use crate::support::{
     database::Choice,
     fake_homeserver::Fault,
@@ -278,13 +280,7 @@ async fn a_homeserver_that_fails_or_has_lost_the_file_is_told_of() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_its_client_says_is_far_too_large_is_not_even_fetched() {
-    let world = World::start(Options {
-        max_size: "1MB",
-        public: true,
-        ..patient()
-    })
-    .await;
-    let room = world.room("Training", &[JANE]).await;
+    let (world, room) = training(small_mails()).await;
     let event = share(
         &world,
         &room,

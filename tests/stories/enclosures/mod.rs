@@ -16,7 +16,7 @@ use crate::{
         smtp_sink::{Stage, Trouble, TroubleId},
         world::World,
     },
-    training::{JANE, patient},
+    training::{JANE, patient, small_mails, training},
 };
 
 /// Ann shares a file, which waits in the letters of the room's people.
