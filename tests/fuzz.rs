@@ -32,6 +32,7 @@ const ROUNDS: u64 = 1000;
 #[rstest]
 fn whatever_comes_in_what_must_hold_holds(
     #[values(
+        "authentication_results",
         "config",
         "ghost_codec",
         "lmtp_dialogue",

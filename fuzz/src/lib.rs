@@ -5,6 +5,7 @@
 //! in [`TARGETS`]; a file in `fuzz_targets/` and a `[[bin]]` in `Cargo.toml`; and a folder of seeds
 //! in `corpus/`, with what was once found.
 
+pub mod authentication_results;
 pub mod config;
 pub mod ghost_codec;
 pub mod lmtp_dialogue;
@@ -22,7 +23,12 @@ pub struct Target {
     pub words: &'static [&'static str],
 }
 
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
+    Target {
+        name: "authentication_results",
+        run: authentication_results::run,
+        words: authentication_results::WORDS,
+    },
     Target {
         name: "config",
         run: config::run,

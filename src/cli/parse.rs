@@ -10,12 +10,17 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
+    config::{Trust, TrustBy},
     content::reply::{Part, Reason},
     domain::{
+        evidence::{Evidence, Judgement},
         incoming::{AttachmentInfo, Fate, IncomingMail, MailKind, Problem},
         wording,
     },
-    mail::parse::{self, ParsedMail},
+    mail::{
+        authenticate,
+        parse::{self, ParsedMail},
+    },
 };
 
 /// Show what Postroom would make of a mail
@@ -27,6 +32,9 @@ pub struct Parse {
     /// Say which rule took which lines
     #[arg(long)]
     explain: bool,
+    /// Believe the Authentication-Results of the server with this authserv-id, wherever they stand
+    #[arg(long, value_name = "ID")]
+    authserv_id: Vec<String>,
     /// Raw mails (RFC 5322)
     #[arg(required = true)]
     files: Vec<PathBuf>,
@@ -39,14 +47,14 @@ struct Shown<'a> {
     file: &'a str,
     #[serde(flatten)]
     mail: &'a IncomingMail,
-    trust: Trust,
+    trust: &'a Judgement,
 }
 
-/// Postroom doesn't authenticate mail yet; without its envelope a file can't be in any case.
-#[derive(Serialize)]
-struct Trust {
-    verdict: &'static str,
-    reasons: Vec<String>,
+/// A file's mail, and what can be said of its sender without asking anybody: whether From is fit to be
+/// checked, and what the servers that are believed have found.
+struct Read {
+    parsed: ParsedMail,
+    trust: Judgement,
 }
 
 impl Parse {
@@ -55,8 +63,9 @@ impl Parse {
     pub fn run(self) -> anyhow::Result<()> {
         let mut out = io::stdout().lock();
         let mut unread = Vec::new();
+        let trust = self.trust();
         for path in &self.files {
-            let parsed = read(path).unwrap_or_else(|problem| {
+            let Read { parsed, trust } = read(path, &trust).unwrap_or_else(|problem| {
                 unread.push(path.display().to_string());
                 nothing(problem)
             });
@@ -66,10 +75,7 @@ impl Parse {
                     schema: 1,
                     file: &file,
                     mail: &parsed.mail,
-                    trust: Trust {
-                        verdict: "unverified",
-                        reasons: Vec::new(),
-                    },
+                    trust: &trust,
                 };
                 serde_json::to_writer(&mut out, &shown)?;
                 writeln!(out)?;
@@ -80,24 +86,46 @@ impl Parse {
         anyhow::ensure!(unread.is_empty(), "could not read {}", unread.join(", "));
         Ok(())
     }
+
+    fn trust(&self) -> Trust {
+        let ids = self.authserv_id.iter().map(|id| id.to_ascii_lowercase());
+        let by = match self.authserv_id.as_slice() {
+            [] => TrustBy::Own,
+            _ => TrustBy::Header {
+                authserv_ids: ids.collect(),
+                strips_forged: true,
+            },
+        };
+        Trust {
+            by,
+            ..Trust::default()
+        }
+    }
 }
 
-fn read(path: &Path) -> Result<ParsedMail, Problem> {
+fn read(path: &Path, trust: &Trust) -> Result<Read, Problem> {
     let raw = std::fs::read(path).map_err(|error| Problem {
         code: "unreadable_file",
         detail: format!("The file can't be read: {error}."),
     })?;
-    panic::catch_unwind(|| parse::parse(&raw)).map_err(|_| Problem {
+    let read = || Read {
+        parsed: parse::parse(&raw),
+        trust: authenticate::offline(&raw, trust).judge(),
+    };
+    panic::catch_unwind(read).map_err(|_| Problem {
         code: "internal_fault",
         detail: "Reading the mail failed by a fault in Postroom; please report it.".to_owned(),
     })
 }
 
 /// A mail of which nothing is known.
-fn nothing(problem: Problem) -> ParsedMail {
+fn nothing(problem: Problem) -> Read {
     let mut parsed = parse::parse(b"");
     parsed.mail.problems = vec![problem];
-    parsed
+    Read {
+        parsed,
+        trust: Evidence::default().judge(),
+    }
 }
 
 fn write_for_people(

@@ -10,6 +10,7 @@ use super::{
     logo,
     section::Section,
     smtp::{self, Smtp},
+    trust::Trust,
     values::line,
     wrong::Wrong,
 };
@@ -75,6 +76,7 @@ pub struct Mailbox {
     pub return_path: ReturnPath,
     /// Where its mail is fetched; `None`: it comes by LMTP only.
     pub imap: Option<Imap>,
+    pub trust: Trust,
 }
 
 /// The envelope sender of letters, to which bounces go.
@@ -171,6 +173,7 @@ impl Mailbox {
             }
             Some(imap)
         });
+        let trust = section.optional_section("trust", Trust::read);
         Some(Self {
             name: name?,
             address: address?,
@@ -183,6 +186,7 @@ impl Mailbox {
             dkim,
             return_path: return_path.unwrap_or_default(),
             imap,
+            trust: trust.unwrap_or_default(),
         })
     }
 }

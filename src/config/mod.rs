@@ -27,6 +27,7 @@ mod spelling;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod trust;
 mod values;
 mod wrong;
 
@@ -58,6 +59,7 @@ pub use self::{
     section::SecretPlace,
     server::{Credentials, Encryption, MailServer},
     smtp::Smtp,
+    trust::{Network, Trust, TrustBy, is_in},
 };
 use self::{
     section::{Reading, Section},

@@ -89,7 +89,8 @@ fn parse_shows_all_of_a_mail_as_json() {
     assert_eq!(plain("attachments"), file);
     assert_eq!(
         plain("trust"),
-        json!({"verdict": "unverified", "reasons": []})
+        json!({"verdict": "unverified", "reasons": ["not_checked"]}),
+        "nobody was asked"
     );
     assert_eq!(plain("problems"), json!([]));
 

@@ -31,6 +31,7 @@ mod sort;
 mod structure;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod transfer;
 mod uuencode;
 mod words;
@@ -41,6 +42,7 @@ use std::borrow::Cow;
 pub use self::{
     attachment::Attachment,
     envelope::{Envelope, envelope},
+    trace::{Trace, TraceField, trace},
 };
 use self::{
     attachment::{Content, Step},
