@@ -12,6 +12,9 @@ use serde::Serialize;
 use crate::{
     content::reply::{Part, Reason},
     domain::{
+        address::EmailAddress,
+        bounce::{self, Action, FailedRecipient, FeedbackType, Report, StatusCode},
+        ids::MessageId,
         incoming::{AttachmentInfo, Fate, IncomingMail, MailKind, Problem},
         wording,
     },
@@ -39,7 +42,91 @@ struct Shown<'a> {
     file: &'a str,
     #[serde(flatten)]
     mail: &'a IncomingMail,
+    report: Option<ShownReport<'a>>,
     trust: Trust,
+}
+
+/// What a bounce or a complaint says.
+#[derive(Serialize)]
+struct ShownReport<'a> {
+    kind: &'static str,
+    recipients: Vec<ShownRecipient<'a>>,
+    original_message_id: Option<&'a MessageId>,
+    original_recipient: Option<&'a EmailAddress>,
+    original_subject: Option<&'a str>,
+}
+
+/// One who was not reached, or who complained.
+#[derive(Serialize)]
+struct ShownRecipient<'a> {
+    address: &'a EmailAddress,
+    action: Option<Action>,
+    status: Option<StatusCode>,
+    reason: Option<ShownReason>,
+    hard: bool,
+    reply: Option<&'a str>,
+    remote_mta: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ShownReason {
+    Failure(bounce::Reason),
+    Complaint(FeedbackType),
+}
+
+impl<'a> ShownReport<'a> {
+    fn new(report: &'a Report) -> Self {
+        let (kind, recipients) = match report {
+            Report::Bounce(bounce) => {
+                let recipients = bounce.recipients.iter().map(ShownRecipient::failed);
+                ("bounce", recipients.collect())
+            }
+            Report::Complaint(complaint) => {
+                let about = complaint.about;
+                let recipients = complaint.recipients.iter();
+                let recipients =
+                    recipients.map(|address| ShownRecipient::complains(address, about));
+                ("complaint", recipients.collect())
+            }
+        };
+        let original = report.original();
+        Self {
+            kind,
+            recipients,
+            original_message_id: original.message_id.as_ref(),
+            original_recipient: original.recipient.as_ref(),
+            original_subject: original.subject.as_deref(),
+        }
+    }
+}
+
+impl<'a> ShownRecipient<'a> {
+    fn failed(failed: &'a FailedRecipient) -> Self {
+        Self {
+            address: &failed.address,
+            action: Some(failed.action),
+            status: failed.status,
+            reason: failed
+                .is_failure()
+                .then_some(ShownReason::Failure(failed.reason)),
+            hard: failed.is_hard(),
+            reply: failed.reply.as_deref(),
+            remote_mta: failed.remote_mta.as_deref(),
+        }
+    }
+
+    fn complains(address: &'a EmailAddress, about: FeedbackType) -> Self {
+        Self {
+            address,
+            action: None,
+            status: None,
+            reason: Some(ShownReason::Complaint(about)),
+            hard: false,
+            reply: None,
+            remote_mta: None,
+        }
+    }
 }
 
 /// Postroom doesn't authenticate mail yet; without its envelope a file can't be in any case.
@@ -66,6 +153,7 @@ impl Parse {
                     schema: 1,
                     file: &file,
                     mail: &parsed.mail,
+                    report: parsed.report.as_ref().map(ShownReport::new),
                     trust: Trust {
                         verdict: "unverified",
                         reasons: Vec::new(),
