@@ -9,6 +9,7 @@ pub mod config;
 pub mod ghost_codec;
 pub mod lmtp_dialogue;
 pub mod mail_in;
+pub mod report;
 pub mod token_codec;
 pub mod transaction_in;
 pub mod winmail;
@@ -22,7 +23,7 @@ pub struct Target {
     pub words: &'static [&'static str],
 }
 
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     Target {
         name: "config",
         run: config::run,
@@ -42,6 +43,11 @@ pub const TARGETS: [Target; 7] = [
         name: "mail_in",
         run: mail_in::run,
         words: mail_in::WORDS,
+    },
+    Target {
+        name: "report",
+        run: report::run,
+        words: report::WORDS,
     },
     Target {
         name: "token_codec",
