@@ -124,15 +124,12 @@ fn parse_shows_all_of_a_mail_as_json() {
 
 #[test]
 fn parse_shows_what_a_bounce_says() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(
-        folder.path().join("bounce.eml"),
-        "From: MAILER-DAEMON@mx.example\nSubject: failure notice\n\n<jane@acme.com>:\n\
-         host mx.acme.com said: 550 5.1.1 no such user\n\n--- Your mail:\n\n\
-         From: support@example.org\nTo: jane@acme.com\nSubject: Offer\n\
-         Message-ID: <one@example.org>\n",
-    )
-    .unwrap();
+    let folder = Folder::create().unwrap();
+    let bounce = "From: MAILER-DAEMON@mx.example\nSubject: failure notice\n\n<jane@acme.com>:\n\
+                  host mx.acme.com said: 550 5.1.1 no such user\n\n--- Your mail:\n\n\
+                  From: support@example.org\nTo: jane@acme.com\nSubject: Offer\n\
+                  Message-ID: <one@example.org>\n";
+    folder.write("bounce.eml", bounce).unwrap();
     let objects = parsed(&postroom(&folder, &["parse", "--json", "bounce.eml"]));
     assert_eq!(objects[0]["kind"], "bounce");
     let report = json!({

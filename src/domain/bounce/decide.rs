@@ -3,7 +3,10 @@
 //! Anybody who knows a Message-ID can write a bounce, and everybody who got the mail knows it. So a
 //! report for which nothing vouches marks the message that it names, and that is all.
 
-use super::report::{Action, Complaint, FailedRecipient};
+use super::{
+    report::{Action, Complaint, FailedRecipient},
+    status::StatusCode,
+};
 
 /// What is known about the mail that a report names, and about the address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +92,7 @@ pub fn on_complaint(complaint: &Complaint, facts: BounceFacts) -> Verdict {
 
 /// What a failure that does not suspend by itself counts: twice, if the server will never take it.
 fn weight(failed: &FailedRecipient) -> u32 {
-    let is_permanent = failed.status.is_some_and(|status| status.is_permanent());
+    let is_permanent = failed.status.is_some_and(StatusCode::is_permanent);
     if is_permanent && !failed.reason.may_pass() {
         2
     } else {
@@ -108,7 +111,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         address::EmailAddress,
-        bounce::{FeedbackType, Original, Reason, StatusCode},
+        bounce::{FeedbackType, Original, Reason},
     };
 
     fn failed(action: Action, status: &str, reason: Reason) -> FailedRecipient {

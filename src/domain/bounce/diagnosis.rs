@@ -42,26 +42,23 @@ fn by_directory(said: &[String], status: StatusCode) -> Option<Reason> {
 /// RFC 3463 section 3, RFC 5248 and its registry.
 fn by_status(status: StatusCode) -> Option<Reason> {
     let reason = match (status.subject, status.detail) {
-        (1, 1 | 3) => Reason::UnknownUser,
+        // Other address status (0) is what servers write that look no further.
+        (1, 0 | 1 | 3) => Reason::UnknownUser,
         (1, 6) => Reason::Moved,
         (1, 2 | 10) | (4, 4) => Reason::UnknownDomain,
-        (1, 7..=9) | (5, 3) => Reason::Policy,
         (2, 1) | (7, 13) => Reason::Disabled,
         (2, 2) => Reason::MailboxFull,
         (2, 3) | (3, 4) => Reason::TooLarge,
         (2, 4) | (3, _) => Reason::ServerFault,
+        (2, 0) => Reason::Refused,
         (4, 6) => Reason::Loop,
         (4, 7) => Reason::Expired,
-        (4, 1..=3 | 5) => Reason::Network,
-        (5, 1..=6) => Reason::Protocol,
+        (4, _) => Reason::Network,
+        (5, 3) => Reason::RateLimited,
+        (5, _) => Reason::Protocol,
         (6, _) => Reason::Content,
         (7, 20..=27 | 30..=31 | 509 | 515) => Reason::Authentication,
-        (7, _) => Reason::Policy,
-        // Other address status: what servers write that look no further.
-        (1, 0) => Reason::UnknownUser,
-        (2, 0) => Reason::Refused,
-        (4, _) => Reason::Network,
-        (5, _) => Reason::Protocol,
+        (1, 7..=9) | (7, _) => Reason::Policy,
         _ => return None,
     };
     Some(reason)

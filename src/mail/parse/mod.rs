@@ -186,8 +186,7 @@ pub fn open(raw: &[u8]) -> OpenedMail {
     };
     let mut found = Found::after(problems);
     let body = sort::sort(&mail, &structure.parts, &steps, &mut found);
-    let body = speak(body.without_last_images(), &mut found);
-    let (body, attachments) = images::link(body);
+    let (body, attachments) = images::link(speak(body.without_last_images(), &mut found));
 
     let mail = IncomingMail {
         kind,

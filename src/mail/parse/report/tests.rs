@@ -5,7 +5,8 @@ use rstest::rstest;
 
 use crate::{
     domain::{
-        bounce::{Action, FeedbackType, Report},
+        bounce::{Action, FailedRecipient, FeedbackType, Report},
+        ids::MessageId,
         incoming::MailKind,
     },
     mail::parse::{ParsedMail, parse},
@@ -42,7 +43,7 @@ fn shown(parsed: &ParsedMail) -> Vec<String> {
     let Some(Report::Bounce(bounce)) = &parsed.report else {
         return Vec::new();
     };
-    let show = |one: &crate::domain::bounce::FailedRecipient| {
+    let show = |one: &FailedRecipient| {
         let word = |value| serde_json::to_value(value).unwrap();
         let status = one.status.map_or("-".to_owned(), |code| code.to_string());
         let reason = serde_json::to_value(one.reason).unwrap();
@@ -60,7 +61,7 @@ fn shown(parsed: &ParsedMail) -> Vec<String> {
 
 fn original_id(parsed: &ParsedMail) -> Option<&str> {
     let original = parsed.report.as_ref()?.original();
-    original.message_id.as_ref().map(|id| id.as_str())
+    original.message_id.as_ref().map(MessageId::as_str)
 }
 
 #[rstest]

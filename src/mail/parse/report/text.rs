@@ -66,7 +66,7 @@ impl Texts {
         if STATUS.iter().any(|name| has_field(notice, name)) {
             texts.status.push(notice.to_owned());
         }
-        texts.notice = notice.to_owned();
+        notice.clone_into(&mut texts.notice);
         texts.originals.extend(pasted.map(str::to_owned));
         texts
     }
