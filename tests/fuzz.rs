@@ -37,6 +37,7 @@ fn whatever_comes_in_what_must_hold_holds(
         "ghost_codec",
         "lmtp_dialogue",
         "mail_in",
+        "report",
         "token_codec",
         "transaction_in",
         "winmail"

@@ -10,6 +10,7 @@ pub mod config;
 pub mod ghost_codec;
 pub mod lmtp_dialogue;
 pub mod mail_in;
+pub mod report;
 pub mod token_codec;
 pub mod transaction_in;
 pub mod winmail;
@@ -23,7 +24,7 @@ pub struct Target {
     pub words: &'static [&'static str],
 }
 
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
     Target {
         name: "authentication_results",
         run: authentication_results::run,
@@ -48,6 +49,11 @@ pub const TARGETS: [Target; 8] = [
         name: "mail_in",
         run: mail_in::run,
         words: mail_in::WORDS,
+    },
+    Target {
+        name: "report",
+        run: report::run,
+        words: report::WORDS,
     },
     Target {
         name: "token_codec",

@@ -13,7 +13,10 @@ use crate::{
     config::{Trust, TrustBy},
     content::reply::{Part, Reason},
     domain::{
+        address::EmailAddress,
+        bounce::{self, Action, FailedRecipient, FeedbackType, Report, StatusCode},
         evidence::{Evidence, Judgement},
+        ids::MessageId,
         incoming::{AttachmentInfo, Fate, IncomingMail, MailKind, Problem},
         wording,
     },
@@ -47,7 +50,91 @@ struct Shown<'a> {
     file: &'a str,
     #[serde(flatten)]
     mail: &'a IncomingMail,
+    report: Option<ShownReport<'a>>,
     trust: &'a Judgement,
+}
+
+/// What a bounce or a complaint says.
+#[derive(Serialize)]
+struct ShownReport<'a> {
+    kind: &'static str,
+    recipients: Vec<ShownRecipient<'a>>,
+    original_message_id: Option<&'a MessageId>,
+    original_recipient: Option<&'a EmailAddress>,
+    original_subject: Option<&'a str>,
+}
+
+/// One who was not reached, or who complained.
+#[derive(Serialize)]
+struct ShownRecipient<'a> {
+    address: &'a EmailAddress,
+    action: Option<Action>,
+    status: Option<StatusCode>,
+    reason: Option<ShownReason>,
+    hard: bool,
+    reply: Option<&'a str>,
+    remote_mta: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ShownReason {
+    Failure(bounce::Reason),
+    Complaint(FeedbackType),
+}
+
+impl<'a> ShownReport<'a> {
+    fn new(report: &'a Report) -> Self {
+        let (kind, recipients) = match report {
+            Report::Bounce(bounce) => {
+                let recipients = bounce.recipients.iter().map(ShownRecipient::failed);
+                ("bounce", recipients.collect())
+            }
+            Report::Complaint(complaint) => {
+                let about = complaint.about;
+                let recipients = complaint.recipients.iter();
+                let recipients =
+                    recipients.map(|address| ShownRecipient::complains(address, about));
+                ("complaint", recipients.collect())
+            }
+        };
+        let original = report.original();
+        Self {
+            kind,
+            recipients,
+            original_message_id: original.message_id.as_ref(),
+            original_recipient: original.recipient.as_ref(),
+            original_subject: original.subject.as_deref(),
+        }
+    }
+}
+
+impl<'a> ShownRecipient<'a> {
+    fn failed(failed: &'a FailedRecipient) -> Self {
+        Self {
+            address: &failed.address,
+            action: Some(failed.action),
+            status: failed.status,
+            reason: failed
+                .is_failure()
+                .then_some(ShownReason::Failure(failed.reason)),
+            hard: failed.is_hard(),
+            reply: failed.reply.as_deref(),
+            remote_mta: failed.remote_mta.as_deref(),
+        }
+    }
+
+    fn complains(address: &'a EmailAddress, about: FeedbackType) -> Self {
+        Self {
+            address,
+            action: None,
+            status: None,
+            reason: Some(ShownReason::Complaint(about)),
+            hard: false,
+            reply: None,
+            remote_mta: None,
+        }
+    }
 }
 
 /// A file's mail, and what can be said of its sender without asking anybody: whether From is fit to be
@@ -75,6 +162,7 @@ impl Parse {
                     schema: 1,
                     file: &file,
                     mail: &parsed.mail,
+                    report: parsed.report.as_ref().map(ShownReport::new),
                     trust: &trust,
                 };
                 serde_json::to_writer(&mut out, &shown)?;

@@ -27,6 +27,8 @@ pub struct HeaderFacts {
     pub loop_mark: bool,
     /// List-Id (RFC 2919) or one of the List-* headers (RFC 2369).
     pub list_mark: bool,
+    /// A list server's own answer: it names the server, and no number as the list's mails have.
+    pub list_server: bool,
     /// X-Failed-Recipients, which Exim and Gmail write into bounces.
     pub failed_recipients: bool,
     /// Return-Path is `<>`, or a mailer daemon.
@@ -91,6 +93,37 @@ pub fn classify(facts: &HeaderFacts) -> MailKind {
     }
 }
 
+/// Whether the text may be a report: the headers say that it is one, or at least that a machine
+/// wrote it. Other mail is not looked at: people quote reports.
+#[must_use]
+pub fn may_report(facts: &HeaderFacts) -> bool {
+    is_bounce(facts)
+        || is_feedback_report(facts)
+        || facts.is_auto_submitted()
+        || facts.auto_reply_mark
+        || facts.list_server
+        || is_by_office(facts)
+}
+
+/// What [`classify`] said, once it is known that the text tells of a mail that failed (`tells`), and
+/// gives a server's reply besides (`quotes`). Machines do not always say what they are; but an
+/// absence note never becomes a bounce, wherever it comes to.
+#[must_use]
+pub fn with_text(kind: MailKind, facts: &HeaderFacts, tells: bool, quotes: bool) -> MailKind {
+    let is_one = match kind {
+        MailKind::AutoReply => tells && !subject::is_absence_note(&facts.subject),
+        MailKind::List => tells && facts.list_server,
+        MailKind::Reply | MailKind::New => tells && quotes && is_by_office(facts),
+        MailKind::Bounce => true,
+        MailKind::FeedbackReport | MailKind::Own | MailKind::Forward => false,
+    };
+    if is_one { MailKind::Bounce } else { kind }
+}
+
+fn is_by_office(facts: &HeaderFacts) -> bool {
+    facts.is_from(POSTMASTERS)
+}
+
 fn is_bounce(facts: &HeaderFacts) -> bool {
     if is_read_receipt(facts) || facts.has_type(&["message/feedback-report"]) {
         return false;
@@ -103,7 +136,7 @@ fn is_bounce(facts: &HeaderFacts) -> bool {
     }
     // What Exchange, qmail, Domino and others write instead of RFC 3464.
     let by_daemon = facts.is_from(DAEMONS);
-    let by_office = facts.is_from(POSTMASTERS);
+    let by_office = is_by_office(facts);
     let encloses = facts.has_type(ENCLOSED_MAIL);
     if subject::is_absence_note(&facts.subject) || facts.auto_reply_mark {
         return false;
@@ -189,6 +222,7 @@ const DAEMONS: &[&str] = &[
 /// Mailboxes from which people write as well.
 const POSTMASTERS: &[&str] = &[
     "postmaster",
+    "post_master",
     "mail administrator",
     "mailadmin",
     "mail system",

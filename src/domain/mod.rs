@@ -4,6 +4,7 @@
 //! file with a function from facts to [`effect::Effect`]s and a table of cases as its test.
 
 pub mod address;
+pub mod bounce;
 pub mod classify;
 pub mod command;
 pub mod delivery;

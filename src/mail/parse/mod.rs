@@ -3,7 +3,7 @@
 //! `structure` reads the tree of parts, and `sort` tells texts from files: `words_of`, `enriched`,
 //! `pgp` and `uuencode` read the texts, `file` makes the files (`file_name`, `file_type`, `fate`),
 //! `cms`, `calendar` and `contact` read what has a language of its own. `images` links the HTML to
-//! its images. The others read headers: to read one more, add it in [`open`] (for the mail) or in
+//! its images, and `report` reads what machines report. The others read headers: to read one more, add it in [`open`] (for the mail) or in
 //! `facts` (for its kind).
 
 mod attachment;
@@ -27,6 +27,7 @@ mod pgp;
 mod place;
 mod problems;
 mod readable;
+mod report;
 mod sort;
 mod structure;
 #[cfg(test)]
@@ -59,7 +60,7 @@ use crate::{
         reply::{self, Known, Reason},
     },
     domain::{
-        classify::classify,
+        bounce::Report,
         event::Words,
         ids::MessageId,
         incoming::{Fate, IncomingMail, MailKind, Shown},
@@ -76,6 +77,8 @@ pub struct ParsedMail {
     pub attachments: Vec<Attachment>,
     /// Why each part of the text is shown or folded.
     pub reasons: Vec<Reason>,
+    /// What a bounce or a complaint says.
+    pub report: Option<Report>,
 }
 
 impl ParsedMail {
@@ -103,6 +106,8 @@ pub fn parse(raw: &[u8]) -> ParsedMail {
 pub struct OpenedMail {
     /// Everything but `text`, `html`, `signature`, `folded` and `shown`.
     pub mail: IncomingMail,
+    /// What a bounce or a complaint says.
+    pub report: Option<Report>,
     attachments: Vec<Attachment>,
     body: Body,
 }
@@ -176,7 +181,7 @@ pub fn open(raw: &[u8]) -> OpenedMail {
     }
     let answers = !(in_reply_to.is_empty() && references.is_empty());
     let facts = facts::read(&structure, subject.as_deref(), answers);
-    let kind = classify(&facts);
+    let (kind, report) = report::read(&mail, &structure, &facts);
 
     let steps = match &mail {
         Cow::Borrowed(_) => Vec::new(),
@@ -211,6 +216,7 @@ pub fn open(raw: &[u8]) -> OpenedMail {
     };
     OpenedMail {
         mail,
+        report,
         attachments,
         body,
     }
@@ -252,6 +258,7 @@ impl OpenedMail {
             mail,
             attachments,
             reasons: written.reasons,
+            report: self.report,
         }
     }
 }
@@ -439,6 +446,7 @@ fn not_a_mail(raw: &[u8]) -> OpenedMail {
     };
     OpenedMail {
         mail,
+        report: None,
         attachments,
         body: Body::plain(text),
     }
