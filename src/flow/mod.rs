@@ -31,6 +31,7 @@ pub mod mails;
 mod media;
 pub mod puppets;
 pub mod receive;
+mod reply_to;
 mod return_path;
 mod room_state;
 mod seal;

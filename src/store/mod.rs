@@ -7,6 +7,7 @@
 #[macro_use]
 mod sql;
 
+pub mod addresses;
 pub mod automatic;
 pub mod blobs;
 pub mod checks;

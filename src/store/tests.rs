@@ -23,6 +23,7 @@ use crate::domain::{
 /// Every statement of every file.
 fn statements() -> Vec<(&'static str, &'static str)> {
     [
+        addresses::STATEMENTS,
         automatic::STATEMENTS,
         checks::STATEMENTS,
         held::STATEMENTS,
