@@ -25,6 +25,8 @@ use crate::{
 
 /// Mails that are looked into side by side: who has a slow DNS holds up nobody else.
 const AT_ONCE: usize = 32;
+/// With fewer than so many others begin, several in one commit.
+const MOST_BUSY: usize = 3 * AT_ONCE / 4;
 /// A mail that was looked into so often without an end has ended the process each time: whoever sent
 /// it counts as forged.
 const MOST_ATTEMPTS: i64 = 10;
@@ -53,12 +55,12 @@ impl Checks {
         }
     }
 
-    /// Forgets those that have ended; waits for one if there are as many as may be, or for all.
+    /// Forgets those that have ended; waits until some more may begin, or for all.
     async fn reap(&mut self, wait_for_all: bool) {
         while let Some(ended) = self.running.try_join_next() {
             self.forget(ended.ok());
         }
-        while !self.running.is_empty() && (wait_for_all || self.running.len() >= AT_ONCE) {
+        while !self.running.is_empty() && (wait_for_all || self.running.len() > MOST_BUSY) {
             let ended = self.running.join_next().await;
             self.forget(ended.and_then(Result::ok));
         }
