@@ -8,9 +8,11 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
 
 use super::{
     address::{EmailAddress, NamedAddress},
+    bounce::Cause,
     event::{Content, Membership, Said},
     ids::{ContactId, ConversationId, CustomerId, MailId, SubscriptionId},
     letter::Language,
+    machine::MachineFacts,
     outgoing::Offer,
     settings::{Key, Settings, Value},
     sharing::Poll,
@@ -113,6 +115,15 @@ pub struct Details {
     pub locales: Vec<LocaleFacts>,
     /// What staff ask `!email timezone` for.
     pub zone: Option<ZoneFacts>,
+    /// Of the people here: for `!email list` and `status`; of the address asked for: for `resume`.
+    pub suspended: Vec<Suspended>,
+}
+
+/// An address to which no mail goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspended {
+    pub address: EmailAddress,
+    pub cause: Cause,
 }
 
 /// Where what holds in a room comes from.
@@ -393,6 +404,7 @@ pub struct MailFacts {
     pub routes: Vec<Route>,
     /// The sender's signature is known from an earlier mail.
     pub knows_signature: bool,
+    pub machine: MachineFacts,
     pub own_addresses: OwnAddresses,
     pub control_room: Option<OwnedRoomId>,
 }

@@ -17,6 +17,7 @@ pub mod ghost;
 pub mod ids;
 pub mod incoming;
 pub mod letter;
+pub mod machine;
 pub mod note;
 pub mod on_mail;
 pub mod on_matrix;

@@ -95,6 +95,11 @@ pub enum Offer {
     },
     /// ✅ makes a link to a file live again.
     Renew { link: i64 },
+    /// ✅ lets mail go to a suspended address again. The room is the notice's own.
+    Resume {
+        address: EmailAddress,
+        room: OwnedRoomId,
+    },
 }
 
 /// In whose name.

@@ -4,7 +4,7 @@
 use ruma::{OwnedEventId, OwnedRoomId, UserId};
 
 use super::{
-    Context, amend, automatic, customers, files, guests,
+    Context, amend, auto_replies, automatic, bounces, customers, files, guests,
     guests::{CopiedIn, Notice},
     lanes::{Origin, enqueue, report, say, send},
     settings, threads, write,
@@ -229,6 +229,8 @@ async fn one(
             subscriptions::end(tx, subscription, origin.now).await?;
         }
         Effect::RenameContact { contact, name } => people::name_by_mail(tx, contact, &name).await?,
+        Effect::Bounce(consequence) => bounces::apply(tx, consequence, origin, context).await?,
+        Effect::PostAutoReply(reply) => auto_replies::post(tx, reply, origin, context).await?,
         Effect::Report { text } => report(tx, &text, origin, context).await?,
     }
     Ok(())
@@ -362,6 +364,9 @@ async fn take_up(
             show(tx, showing, None, events, origin, context).await
         }
         Offer::Renew { link } => files::renew(tx, link, event, origin, context).await,
+        Offer::Resume { address, room } => {
+            bounces::resume(tx, &address, &room, event, origin, context).await
+        }
         Offer::Admit {
             conversation,
             contact,

@@ -1,8 +1,9 @@
 //! What only some commands need to know, looked up for no other event.
 
-use super::{Context, locale, settings};
+use super::{Context, bounces, locale, settings};
 use crate::{
     domain::{
+        address::EmailAddress,
         command::{Command, timezone, timezone::TimeZone},
         event::RoomEvent,
         facts::{ConversationFacts, Details, LocaleFacts, ZoneFacts},
@@ -23,6 +24,14 @@ pub async fn of(
         Some(Command::Status) => {
             let zone = locale::of_room(connection, room, context).await?;
             details.now = context.now().to_zoned(zone);
+            details.suspended = bounces::suspended(connection, addresses(conversations)).await?;
+        }
+        Some(Command::List) => {
+            details.suspended = bounces::suspended(connection, addresses(conversations)).await?;
+        }
+        Some(Command::Resume(Ok(asked))) => {
+            let asked = std::iter::once(asked.address);
+            details.suspended = bounces::suspended(connection, asked).await?;
         }
         Some(Command::Settings(_)) => {
             let zone = locale::of_room(connection, room, context).await?;
@@ -44,6 +53,11 @@ pub async fn of(
         _ => {}
     }
     Ok(details)
+}
+
+fn addresses(conversations: &[ConversationFacts]) -> impl Iterator<Item = EmailAddress> + Send {
+    let people = conversations.iter().flat_map(|one| &one.people);
+    people.map(|person| person.address.clone())
 }
 
 /// Of each customer once.

@@ -7,7 +7,9 @@
 mod amend;
 mod apply;
 mod audience;
+mod auto_replies;
 mod automatic;
+mod bounces;
 mod contents;
 mod context;
 mod copies;
@@ -29,6 +31,7 @@ pub mod mails;
 mod media;
 pub mod puppets;
 pub mod receive;
+mod reports;
 mod return_path;
 mod room_state;
 mod seal;

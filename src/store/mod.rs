@@ -7,8 +7,10 @@
 #[macro_use]
 mod sql;
 
+pub mod auto_replies;
 pub mod automatic;
 pub mod blobs;
+pub mod bounces;
 mod connection;
 pub mod conversations;
 pub mod copy;

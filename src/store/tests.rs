@@ -23,7 +23,9 @@ use crate::domain::{
 /// Every statement of every file.
 fn statements() -> Vec<(&'static str, &'static str)> {
     [
+        auto_replies::STATEMENTS,
         automatic::STATEMENTS,
+        bounces::STATEMENTS,
         keys::STATEMENTS,
         imap::STATEMENTS,
         inbox::STATEMENTS,

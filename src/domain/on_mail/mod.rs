@@ -3,10 +3,13 @@
 //! Until mail is authenticated, only people of a conversation who answer with its token or a known
 //! Message-ID are posted; everything else is kept and reported, never posted, never answered.
 
+mod auto_replies;
+mod bounces;
 mod guests;
 
 use std::collections::HashSet;
 
+pub use auto_replies::{beginning as auto_reply_beginning, kind_of as auto_reply_kind};
 pub use guests::will_be_told;
 
 use super::{
@@ -29,6 +32,12 @@ pub enum Outcome {
     Own,
     /// Its sender leaves a broadcast.
     Leave,
+    /// A report about a letter of ours; what follows from it is done.
+    Matched,
+    /// An automatic reply, of which the room shows a line.
+    PostedSmall,
+    /// Kept, and nobody is told.
+    PassedOver,
     Kept(KeptBecause),
 }
 
@@ -56,6 +65,9 @@ pub fn decide(
         };
         return (Outcome::Leave, vec![end]);
     }
+    if matches!(mail.kind, MailKind::Bounce | MailKind::FeedbackReport) {
+        return bounces::decide(id, mail, facts);
+    }
     let is_by_machine = mail.kind.is_by_machine() && mail.kind != MailKind::Own;
     if is_by_machine || mail.auto_submitted || null_sender {
         let kind = if is_by_machine {
@@ -63,6 +75,9 @@ pub fn decide(
         } else {
             MailKind::AutoReply
         };
+        if kind == MailKind::AutoReply {
+            return auto_replies::decide(id, mail, facts);
+        }
         return keep(id, mail, facts, KeptBecause::ByMachine(kind));
     }
     // Who another header names proves nothing.
@@ -153,6 +168,7 @@ fn post(id: MailId, mail: &IncomingMail, facts: &MailFacts, route: &Route) -> Ve
     }
     effects.extend(guests::effects(id, person, route, facts));
     effects.extend(withheld(id, mail, facts, route, person));
+    effects.extend(bounces::works_again(person, route, facts));
     effects
 }
 

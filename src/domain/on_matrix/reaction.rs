@@ -43,7 +43,7 @@ pub(super) fn on_reaction(event: &RoomEvent, key: &str, facts: &EventFacts) -> V
     let key = plain(key);
     if let Some(offer) = &target.offer {
         let taken_up_by = match offer {
-            Offer::Release { .. } | Offer::Renew { .. } => TAKE_UP,
+            Offer::Release { .. } | Offer::Renew { .. } | Offer::Resume { .. } => TAKE_UP,
             Offer::Admit { .. } => ADMIT,
         };
         return if key == taken_up_by && facts.sender_role == Role::Staff {
