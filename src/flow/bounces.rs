@@ -18,9 +18,8 @@ use crate::{
         address::{EmailAddress, NamedAddress},
         bounce::{
             Action, Cause, Consequence, FailedRecipient, Mark, MarkKind, Reason, Standing,
-            StatusCode, Verdict, on_refusal,
+            StatusCode, Suspended, Verdict, on_refusal,
         },
-        facts::Suspended,
         ids::LetterId,
         outgoing::{MatrixAction, Offer, Puppet},
         wording::{self, bounces as sentences},

@@ -91,6 +91,7 @@ async fn read(waiting: Waiting, context: &Arc<Context>) -> Result<Read, StoreErr
         recipients: waiting.recipients(),
         null_sender: waiting.sender.is_empty(),
         knows_signature: false,
+        judgement: waiting.judgement()?,
         mail: Err("work on it ended Postroom several times".to_owned()),
         report: None,
     };
@@ -215,6 +216,7 @@ async fn decide(tx: &mut Tx, read: Read, context: &Context) -> Result<(), StoreE
         Outcome::Matched => (MailState::Done, "matched"),
         Outcome::PostedSmall => (MailState::Done, "posted_small"),
         Outcome::PassedOver => (MailState::Kept, "passed_over"),
+        Outcome::Held => (MailState::Kept, "held"),
         Outcome::Kept(_) => (MailState::Kept, "kept"),
     };
     let kind = serde_json::to_value(mail.kind)?;

@@ -10,13 +10,11 @@ use crate::content::html;
 /// what strangers say, and calls nobody by that.
 #[must_use]
 pub fn notice(text: &str, reply_to: Option<&OwnedEventId>) -> Value {
-    related(
-        calling_nobody(json!({
-            "msgtype": "m.notice", "body": text,
-            "format": "org.matrix.custom.html", "formatted_body": simple_markdown(text),
-        })),
-        reply_to,
-    )
+    let content = calling_nobody(json!({
+        "msgtype": "m.notice", "body": text,
+        "format": "org.matrix.custom.html", "formatted_body": simple_markdown(text),
+    }));
+    related(content, reply_to)
 }
 
 /// Nobody is called by what a mail says (client-server API, User and room mentions).

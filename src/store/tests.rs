@@ -26,6 +26,8 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         auto_replies::STATEMENTS,
         automatic::STATEMENTS,
         bounces::STATEMENTS,
+        checks::STATEMENTS,
+        held::STATEMENTS,
         keys::STATEMENTS,
         imap::STATEMENTS,
         inbox::STATEMENTS,

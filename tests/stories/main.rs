@@ -47,4 +47,5 @@ mod settings;
 mod shared;
 mod threads;
 mod training;
+mod trust;
 mod whole_letters;

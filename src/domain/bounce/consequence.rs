@@ -68,3 +68,10 @@ pub enum Cause {
     /// Its owner wants no mail from us.
     Complained,
 }
+
+/// An address to which no mail goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspended {
+    pub address: EmailAddress,
+    pub cause: Cause,
+}

@@ -13,7 +13,7 @@ mod status;
 mod words;
 
 pub use self::{
-    consequence::{Cause, Consequence, Mark, MarkKind},
+    consequence::{Cause, Consequence, Mark, MarkKind, Suspended},
     decide::{BounceFacts, Proof, Standing, Verdict, on_complaint, on_failure, on_refusal},
     reason::Reason,
     report::{Action, Bounce, Complaint, FailedRecipient, FeedbackType, Original, Report},

@@ -5,15 +5,16 @@
 
 use std::time::Duration;
 
-use super::Outcome;
+use super::{Outcome, ruling_as};
 use crate::{
     content::subject,
     domain::{
         effect::{AutoReply, Effect},
         facts::{MailFacts, Route},
         ids::MailId,
-        incoming::IncomingMail,
+        incoming::{IncomingMail, MailKind},
         machine::{ReplyKind, ShownBefore},
+        trust::Ruling,
         wording::auto_replies as wording,
     },
 };
@@ -66,6 +67,10 @@ pub fn beginning(mail: &IncomingMail) -> String {
 
 fn show(id: MailId, mail: &IncomingMail, facts: &MailFacts, route: &Route) -> Option<Effect> {
     let person = route.member.as_ref()?;
+    // One of which its domain says that it isn't its own waits for nobody: it may come again and again.
+    let Ruling::PostSmall { marked } = ruling_as(MailKind::AutoReply, facts, route) else {
+        return None;
+    };
     let kind = kind_of(mail);
     let subject = mail.subject.as_deref().unwrap_or_default();
     Some(Effect::PostAutoReply(AutoReply {
@@ -74,7 +79,7 @@ fn show(id: MailId, mail: &IncomingMail, facts: &MailFacts, route: &Route) -> Op
         mail: id,
         kind,
         beginning: beginning(mail),
-        text: wording::auto_reply(kind, subject, &mail.text, !facts.verified),
+        text: wording::auto_reply(kind, subject, &mail.text, marked),
         room: route.room.clone(),
         reply_to: route.reply_to.clone(),
         thread_root: route.thread_root.clone(),

@@ -9,7 +9,8 @@ use crate::domain::{
         on_failure,
     },
     effect::Effect,
-    facts::{Evidence, MailFacts, PersonFacts, Route},
+    evidence,
+    facts::{LedBy, MailFacts, Route},
     ids::MailId,
     incoming::IncomingMail,
     machine::{About, What},
@@ -80,13 +81,14 @@ pub(super) fn decide(id: MailId, mail: &IncomingMail, facts: &MailFacts) -> (Out
 }
 
 /// What follows for the sender's own address from a mail of theirs that is posted: it works.
-pub(super) fn works_again(
-    person: &PersonFacts,
-    route: &Route,
-    facts: &MailFacts,
-) -> Option<Effect> {
+pub(super) fn works_again(route: &Route, facts: &MailFacts) -> Option<Effect> {
+    let person = route.member.as_ref()?;
     let standing = facts.machine.sender?;
-    let proves = facts.verified || route.by == Evidence::Token;
+    let proves = match facts.judgement.verdict {
+        evidence::Verdict::Verified => true,
+        evidence::Verdict::Unverified => route.by == LedBy::Token,
+        evidence::Verdict::Failed => false,
+    };
     match standing {
         _ if !proves => None,
         Standing::Suspended => Some(Effect::Bounce(Consequence::OfferResume {

@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use crate::domain::{
     address::{EmailAddress, NamedAddress},
-    bounce::{Action, Cause, FailedRecipient, Reason},
-    facts::Suspended,
+    bounce::{Action, Cause, FailedRecipient, Reason, Suspended},
 };
 
 /// A mail that failed. `is_vouched`: nobody but a server on its way can have said so.

@@ -1,16 +1,18 @@
 //! Reports, as tables.
 
 use rstest::rstest;
-use ruma::{owned_room_id, owned_user_id};
 
-use super::*;
+use super::{
+    super::tests::{self as on_mail, mail_of},
+    *,
+};
 use crate::domain::{
     address::EmailAddress,
     bounce::{BounceFacts, FailedRecipient, FeedbackType, Reason, StatusCode},
-    facts::OwnAddresses,
-    ids::{ContactId, ConversationId, LetterId},
+    evidence::Verdict as Verified,
+    ids::LetterId,
     incoming::MailKind,
-    machine::{MachineFacts, Reported},
+    machine::Reported,
 };
 
 fn address(text: &str) -> EmailAddress {
@@ -59,17 +61,12 @@ fn unwanted(proof: Proof) -> About {
 }
 
 fn facts(letter: Option<i64>, about: Vec<About>) -> MailFacts {
-    MailFacts {
-        own_addresses: OwnAddresses::default(),
-        machine: MachineFacts {
-            reported: Some(Reported {
-                letter: letter.map(LetterId),
-                about,
-            }),
-            ..MachineFacts::default()
-        },
-        ..MailFacts::default()
-    }
+    let mut facts = on_mail::facts(Vec::new());
+    facts.machine.reported = Some(Reported {
+        letter: letter.map(LetterId),
+        about,
+    });
+    facts
 }
 
 /// What follows, a word each.
@@ -110,7 +107,7 @@ fn words(effects: &[Effect]) -> Vec<String> {
 #[case::complaint(vec![unwanted(Proof::Vouched)], &["mark 1 told", "suspend, said"])]
 #[case::forged_complaint(vec![unwanted(Proof::Named)], &["mark 1 told"])]
 fn on_a_letter_of_ours(#[case] about: Vec<About>, #[case] expected: &[&str]) {
-    let mail = super::super::tests::mail_of(MailKind::Bounce);
+    let mail = mail_of(MailKind::Bounce);
     let (outcome, effects) = decide(MailId(7), &mail, &facts(Some(1), about));
     assert_eq!(outcome, Outcome::Matched);
     assert_eq!(words(&effects), expected);
@@ -127,50 +124,33 @@ fn on_no_letter_or_nobody(
     #[case] about: Vec<About>,
     #[case] expected: &[&str],
 ) {
-    let mail = super::super::tests::mail_of(MailKind::Bounce);
+    let mail = mail_of(MailKind::Bounce);
     let (_, effects) = decide(MailId(7), &mail, &facts(letter, about));
     assert_eq!(words(&effects), expected);
 }
 
 #[rstest]
-#[case::suspended(Some(Standing::Suspended), Evidence::Token, false, "offer")]
-#[case::suspended_and_proven(Some(Standing::Suspended), Evidence::OwnMessageId, true, "offer")]
-#[case::by_anybody(Some(Standing::Suspended), Evidence::OwnMessageId, false, "")]
-#[case::had_failed(Some(Standing::Counting(3)), Evidence::Token, false, "forget")]
-#[case::had_not(Some(Standing::Counting(0)), Evidence::Token, false, "")]
-#[case::never(None, Evidence::Token, true, "")]
+#[case::suspended(Some(Standing::Suspended), LedBy::Token, Verified::Unverified, "offer")]
+#[case::proven(Some(Standing::Suspended), LedBy::OwnMessageId, Verified::Verified, "offer")]
+#[case::anybody(Some(Standing::Suspended), LedBy::OwnMessageId, Verified::Unverified, "")]
+#[case::forged(Some(Standing::Suspended), LedBy::Token, Verified::Failed, "")]
+#[case::had_failed(Some(Standing::Counting(3)), LedBy::Token, Verified::Unverified, "forget")]
+#[case::had_not(Some(Standing::Counting(0)), LedBy::Token, Verified::Unverified, "")]
+#[case::never(None, LedBy::Token, Verified::Verified, "")]
 fn on_a_mail_of_theirs(
     #[case] sender: Option<Standing>,
-    #[case] by: Evidence,
-    #[case] verified: bool,
+    #[case] by: LedBy,
+    #[case] verdict: Verified,
     #[case] expected: &str,
 ) {
-    let person = PersonFacts {
-        contact: ContactId(1),
-        address: address("jane@acme.com"),
-        name: "Jane".to_owned(),
-        ghost: owned_user_id!("@_email_jane.aaaa:example.org"),
-        is_guest: false,
-    };
     let route = Route {
-        conversation: ConversationId(1),
         by,
-        member: Some(person.clone()),
-        known: false,
-        reply_to: None,
-        thread_root: None,
-        room: owned_room_id!("!room"),
-        bot_joined: true,
-        has_visitors: false,
-        is_loose: false,
-        copied_by: None,
-        copied: Vec::new(),
-        guests: 0,
+        ..on_mail::route(1, true)
     };
     let mut facts = facts(None, Vec::new());
-    facts.verified = verified;
+    facts.judgement = on_mail::judged(verdict);
     facts.machine.sender = sender;
-    let word = match works_again(&person, &route, &facts) {
+    let word = match works_again(&route, &facts) {
         Some(Effect::Bounce(Consequence::OfferResume { .. })) => "offer",
         Some(Effect::Bounce(Consequence::Forget { .. })) => "forget",
         None => "",
