@@ -52,6 +52,9 @@ CREATE TABLE reminders (
     reminded_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What a conversation's address is signed with besides its number: a new one, and its old addresses lead
--- nowhere any more. Those of earlier versions have none.
-ALTER TABLE conversations ADD COLUMN salt TEXT NOT NULL DEFAULT '';
+-- What a conversation's address is signed with besides its number: numbers come again after a backup was
+-- restored, and with a new salt old addresses lead nowhere. Conversations of earlier versions have none.
+CREATE TABLE address_salts (
+    conversation_id INTEGER PRIMARY KEY,
+    salt TEXT NOT NULL DEFAULT (lower(hex(randomblob(10))))
+) STRICT;

@@ -1,6 +1,6 @@
 //! `postroom run`: the one place where everything is built.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -236,8 +236,13 @@ fn signers(
 }
 
 fn authenticator(dns: &config::Dns) -> anyhow::Result<Authenticator> {
-    let resolver = Resolver::new(dns)
-        .context("no DNS server is known that tells who sends mail: name one in `dns.server`")?;
+    let resolver = Resolver::new(dns).or_else(|fault| {
+        // So does the system (resolv.conf(5)).
+        let server = SocketAddr::from(([127, 0, 0, 1], 53));
+        tracing::warn!(%fault, %server, "The system names no DNS server; asking this machine's");
+        let server = Some(server);
+        Resolver::new(&config::Dns { server })
+    })?;
     Ok(Authenticator::new(&resolver))
 }
 
@@ -309,7 +314,7 @@ async fn introduce(context: Arc<flow::Context>, appservice: String, health: Heal
     }
 }
 
-async fn listen(address: std::net::SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
+async fn listen(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
         format!("can't listen on {address} ({key}); is something else running there?")
     })
@@ -356,7 +361,7 @@ async fn serve_pages(context: &flow::Context, stop: &Stop) -> anyhow::Result<()>
 
 async fn serve_http(
     router: axum::Router,
-    address: std::net::SocketAddr,
+    address: SocketAddr,
     key: &str,
     stop: &Stop,
 ) -> anyhow::Result<()> {

@@ -154,6 +154,10 @@ pub enum Effect {
         /// By a command, which is answered.
         is_command: bool,
     },
+    /// The reply addresses of these conversations lead nowhere any more; new letters bear new ones.
+    RevokeAddresses {
+        conversations: Vec<ConversationId>,
+    },
     /// Somebody becomes one of the conversation's people.
     LetIn {
         conversation: ConversationId,

@@ -25,7 +25,7 @@ use crate::{
         post::{self, Planned},
     },
     store::{
-        StoreError, Tx, conversations,
+        StoreError, Tx, addresses, conversations,
         conversations::Direction,
         departures,
         guests::remember_had,
@@ -241,6 +241,11 @@ async fn one(
                 is_command,
             };
             held::decide(tx, held, decision, &by, asked, origin, context).await?;
+        }
+        Effect::RevokeAddresses { conversations } => {
+            for conversation in conversations {
+                addresses::renew(tx, conversation).await?;
+            }
         }
         Effect::LetIn {
             conversation,

@@ -1,8 +1,10 @@
 //! What a decision about a mail needs to know, as the store has it.
 
+use std::collections::HashSet;
+
 use ruma::{OwnedEventId, RoomId, UserId};
 
-use super::{Context, audience, auto_replies, guests, reports};
+use super::{Context, audience, auto_replies, guests, reply_to, reports};
 use crate::{
     domain::{
         address::EmailAddress,
@@ -366,11 +368,14 @@ fn is_probe(mail: &IncomingMail, read: &Read, context: &Context) -> bool {
 /// What stands in the token's place in the mail's recipients, wherever one is ours.
 fn details(mail: &IncomingMail, read: &Read, context: &Context) -> Vec<String> {
     let recipients = read.recipients.iter().chain(&mail.recipients);
-    let detail = |to: &String| {
-        let mut mailboxes = context.mailboxes.values();
-        mailboxes.find_map(|mailbox| mailbox.reply_address.detail(to))
+    let in_each = |to: &String| -> Vec<String> {
+        let mailboxes = context.mailboxes.values();
+        let details = mailboxes.filter_map(|mailbox| mailbox.reply_address.detail(to));
+        details.collect()
     };
-    recipients.filter_map(detail).collect()
+    let mut seen = HashSet::new();
+    let details = recipients.flat_map(in_each);
+    details.filter(|one| seen.insert(one.clone())).collect()
 }
 
 /// The delivery to whose return address the mail came.
@@ -424,15 +429,9 @@ pub async fn candidates(
     context: &Context,
 ) -> Result<Vec<(ConversationId, LedBy)>, StoreError> {
     let mut found = Vec::new();
-    for recipient in read.recipients.iter().chain(&mail.recipients) {
-        for mailbox in context.mailboxes.values() {
-            let token = mailbox.reply_address.detail(recipient);
-            found.extend(
-                token
-                    .and_then(|token| context.keys.conversation_of(&token))
-                    .map(|c| (c, LedBy::Token)),
-            );
-        }
+    for detail in details(mail, read, context) {
+        let conversation = reply_to::conversation_of(connection, &detail, context).await?;
+        found.extend(conversation.map(|conversation| (conversation, LedBy::Token)));
     }
     // A token says which conversation is meant; ids only help where there is none.
     if !found.is_empty() {

@@ -33,6 +33,7 @@ pub mod mails;
 mod media;
 pub mod puppets;
 pub mod receive;
+mod reply_to;
 mod reports;
 mod return_path;
 mod room_state;

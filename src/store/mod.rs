@@ -7,6 +7,7 @@
 #[macro_use]
 mod sql;
 
+pub mod addresses;
 pub mod auto_replies;
 pub mod automatic;
 pub mod blobs;

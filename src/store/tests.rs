@@ -23,6 +23,7 @@ use crate::domain::{
 /// Every statement of every file.
 fn statements() -> Vec<(&'static str, &'static str)> {
     [
+        addresses::STATEMENTS,
         auto_replies::STATEMENTS,
         automatic::STATEMENTS,
         bounces::STATEMENTS,

@@ -4,7 +4,7 @@ use crate::{
     desk::{BOT, Desk, JANE, codes, mail},
     support::{
         fake_homeserver::TimelineEvent,
-        world::{Options, World, letter_text},
+        world::{Options, World, letter_text, reply_address},
     },
 };
 
@@ -380,5 +380,87 @@ async fn staff_are_reminded_once_a_day_of_what_waits() {
     let reminders: Vec<&String> = said.iter().filter(|body| body.starts_with('⏰')).collect();
     assert_eq!(reminders.len(), 1, "{said:?}");
     assert!(reminders[0].contains("2 mails wait") && reminders[0].contains("#2 from Jane"));
+    desk.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn revoked_addresses_fall_through_to_the_next_rule() {
+    let desk = Desk::open(Options::default()).await;
+    let world = &desk.world;
+    let before = desk.token.clone();
+    let answer = world.ask(&desk.room, "!email revoke").await;
+    assert!(answer.contains("of #1 lead nowhere"), "{answer}");
+    world.tell(&desk.room, "From a new address").await;
+    let letter = world.mails_to("jane@acme.com", 2).await.remove(1);
+    let now = reply_address(&letter).unwrap();
+    assert_ne!(now, before);
+    // A stranger who has found the old one is nobody's.
+    desk.take_from(
+        "mallory@evil.example",
+        &before,
+        &mail(MALLORY, &before, "", "To the old address"),
+    )
+    .await;
+    assert_eq!(notices(world, &desk.room).len(), 0);
+    assert!(desk.reports()[0].contains("belongs to no conversation"));
+    // Jane's program names the letter that she answers, and shouts the address.
+    let by_id = format!("In-Reply-To: {}\n", desk.letter_id);
+    desk.take(&before, &mail(JANE, &before, &by_id, "By the letter"))
+        .await;
+    desk.take(&now, &mail(JANE, &now.to_uppercase(), "", "By the address"))
+        .await;
+    assert_eq!(desk.said(), ["By the letter", "By the address"]);
+    // A list server on the way has dropped the detail, and everything that the mail answers.
+    let us = "support@example.org";
+    let raw = mail(JANE, us, "List-Id: <team.acme.com>\n", "Without the detail");
+    desk.take(us, &raw.replace("List-Id", &format!("{by_id}List-Id")))
+        .await;
+    assert_eq!(desk.said().len(), 3, "{:?}", desk.said());
+    desk.world.finish().await;
+}
+
+fn postroom(desk: &Desk, arguments: &[&str]) -> (bool, String) {
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_postroom"))
+        .args(arguments)
+        .args(["--config", "config.yaml"])
+        .current_dir(desk.world.folder.path())
+        .output()
+        .unwrap();
+    let said = [run.stdout, run.stderr].concat();
+    (
+        run.status.success(),
+        String::from_utf8_lossy(&said).into_owned(),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_keys_are_read_until_they_are_revoked() {
+    let mut desk = Desk::open(Options::default()).await;
+    let (old, us) = (desk.token.clone(), "support@example.org");
+    let (is_done, said) = postroom(&desk, &["keys", "rotate"]);
+    assert!(!is_done, "not while it runs: {said}");
+    desk.world.stop_postroom().await;
+    let (is_done, said) = postroom(&desk, &["keys", "rotate"]);
+    assert!(is_done && said.lines().count() == 2, "{said}");
+    let (is_done, said) = postroom(&desk, &["keys", "revoke", "2"]);
+    assert!(!is_done, "it signs: {said}");
+    desk.world.start_postroom().await;
+    desk.take(&old, &mail(JANE, &old, "", "To the old address"))
+        .await;
+    desk.world.tell(&desk.room, "From the new one").await;
+    let letter = desk.world.mails_to("jane@acme.com", 2).await.remove(1);
+    let new = reply_address(&letter).unwrap();
+    assert_ne!(new, old);
+
+    desk.world.stop_postroom().await;
+    let (is_done, said) = postroom(&desk, &["keys", "revoke", "1"]);
+    assert!(is_done && said.lines().count() == 1, "{said}");
+    desk.world.start_postroom().await;
+    let raw = mail(MALLORY, us, "", "With the dead address");
+    desk.take_from("mallory@evil.example", &old, &raw).await;
+    assert_eq!(notices(&desk.world, &desk.room).len(), 0);
+    desk.take(&new, &mail(JANE, &new, "", "To the new address"))
+        .await;
+    assert_eq!(desk.said(), ["To the old address", "To the new address"]);
     desk.world.finish().await;
 }

@@ -10,6 +10,7 @@ mod now;
 pub mod original;
 mod remove;
 pub mod resume;
+pub mod revoke;
 pub mod settings;
 mod status;
 pub mod timezone;
@@ -33,6 +34,7 @@ pub enum Command {
     Status,
     Now,
     Original,
+    Revoke(Result<revoke::Revoke, revoke::Fault>),
     Held,
     Decide(Result<held::Decide, held::Fault>),
     Settings(Result<settings::Settings, settings::Fault>),
@@ -50,7 +52,7 @@ pub enum Command {
 }
 
 /// Name, usage and purpose of each command, in the order of `!email help`.
-const COMMANDS: [(&str, &str, &str); 14] = [
+const COMMANDS: [(&str, &str, &str); 15] = [
     (
         "add",
         "!email add [--share] ADDRESS… [Name]",
@@ -88,6 +90,11 @@ const COMMANDS: [(&str, &str, &str); 14] = [
         "drop",
         "!email drop NUMBER",
         "keeps held mail out of the room",
+    ),
+    (
+        "revoke",
+        "!email revoke [NUMBER]",
+        "gives conversations new reply addresses",
     ),
     (
         "settings",
@@ -131,6 +138,7 @@ impl Command {
             "status" => Self::Status,
             "now" => Self::Now,
             "original" => Self::Original,
+            "revoke" => Self::Revoke(revoke::Revoke::parse(arguments)),
             "held" => Self::Held,
             "release" => Self::Decide(held::Decide::release(arguments)),
             "drop" => Self::Decide(held::Decide::drop(arguments)),
@@ -176,6 +184,8 @@ impl Command {
             Self::Status => status::apply(event, facts),
             Self::Now => now::apply(event, facts),
             Self::Original => original::apply(event, facts),
+            Self::Revoke(Ok(revoke)) => revoke.apply(event, facts),
+            Self::Revoke(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Held => held::list(event, facts),
             Self::Decide(Ok(decide)) => decide.apply(event, facts),
             Self::Decide(Err(fault)) => vec![answer(event, fault.sentence())],

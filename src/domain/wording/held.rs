@@ -284,6 +284,22 @@ pub fn shown_in_control_room(count: usize) -> String {
     }
 }
 
+/// The answer to `!email revoke`.
+pub fn revoked(conversations: &[ConversationId]) -> String {
+    let numbers: Vec<String> = conversations.iter().map(|id| format!("#{id}")).collect();
+    format!(
+        "The reply addresses of {} lead nowhere from now on; letters bear new ones. Answers to older \
+         letters are still known by the letter that they answer, as long as mail programs name it.",
+        numbers.join(", ")
+    )
+}
+
+pub fn nothing_to_revoke() -> String {
+    "There is no such conversation here. `!email list` shows them with their numbers: `!email revoke 3`; \
+     `!email revoke` is about all of this room."
+        .to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
