@@ -75,8 +75,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let Some(store) = open_store(&config, &stop).await? else {
         return Ok(());
     };
-    let now = clock.now().as_millisecond();
-    let keys = keys::load(&store, chance.bytes(), now).await?;
+    let keys = keys::load(&store, chance.bytes(), clock.now().as_millisecond()).await?;
     let taken_back = store
         .write(|tx| Box::pin(async move { outbox::take_back(tx, i64::MAX).await }))
         .await?;

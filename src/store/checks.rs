@@ -90,6 +90,7 @@ pub async fn next(connection: &mut Connection, now: i64) -> Result<Option<i64>, 
 pub async fn put_off(tx: &mut Tx, mail: MailId, until: i64) -> Result<(), StoreError> {
     execute!(tx.connection(), PUT_OFF, mail.0, until);
     tx.wake(Queue::Checks);
+    tx.wake(Queue::Mails);
     Ok(())
 }
 

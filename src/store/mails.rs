@@ -18,7 +18,11 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id";
     SELECT_WAITING = "
         SELECT id, source, sender, recipients, raw, blob, digest, trace, attempts, evidence, verdict
-        FROM mails WHERE state = 'waiting' AND verdict <> '' AND id > $1 ORDER BY id LIMIT $2";
+        FROM mails WHERE state = 'waiting' AND verdict <> '' AND id > $1 AND NOT EXISTS (
+            SELECT 1 FROM mails AS earlier WHERE earlier.state = 'waiting' AND earlier.verdict = ''
+            AND earlier.id < mails.id AND earlier.sender = mails.sender
+            AND (earlier.not_before = 0 OR earlier.sender NOT IN ('', 'unknown')))
+        ORDER BY id LIMIT $2";
     TAKE_UP_AGAIN = "
         UPDATE mails SET state = 'waiting', attempts = 0
         WHERE id = $1 AND state IN ('done', 'kept') AND verdict <> ''";
@@ -157,7 +161,8 @@ pub async fn insert(
     Ok(MailId(id))
 }
 
-/// Mails after `after` that wait and whose sender was looked into, in the order in which they came.
+/// Mails after `after` that wait and whose sender was looked into, in the order in which they came: none
+/// overtakes another of its sender. Those of nobody may, if the DNS doesn't answer about one.
 pub async fn waiting(
     connection: &mut Connection,
     after: i64,

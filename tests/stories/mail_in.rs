@@ -202,15 +202,6 @@ async fn machines_are_kept_and_never_answered() {
     );
     let cases = [
         (
-            "list@acme.com",
-            mail(JANE, token, "List-Id: <all.acme.com>\n", "News"),
-            "mailing list",
-        ),
-        (
-            "jane@acme.com",
-            mail(JANE, token, "Precedence: bulk\n", "Much"),
-            "mailing list",
-        ),
         ("", report.clone(), "delivery report"),
         // Not every server leaves the envelope sender empty.
         (
@@ -710,15 +701,15 @@ async fn without_a_control_room_the_log_tells() {
         ..Options::default()
     })
     .await;
-    let raw = mail("mallory@evil.example", &desk.token, "", "Let me in");
-    desk.take_from("mallory@evil.example", &desk.token, &raw)
-        .await;
+    let us = "support@example.org";
+    let raw = mail("mallory@evil.example", us, "", "Let me in");
+    desk.take_from("mallory@evil.example", us, &raw).await;
     let log = desk.world.whole_log();
     let told = log
         .lines()
         .find(|line| line.contains("there is no control room"));
     let told = told.expect("a line in the log");
-    assert!(told.contains("isn't one of the people"), "{told}");
+    assert!(told.contains("belongs to no conversation"), "{told}");
     assert!(!log.contains("mallory@evil"), "addresses are masked");
     assert_eq!(desk.said(), Vec::<String>::new());
     desk.close().await;

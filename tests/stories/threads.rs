@@ -115,7 +115,8 @@ async fn who_leaves_the_room_leaves_its_threads() {
         world
             .said_by(&room, BOT)
             .iter()
-            .all(|text| !text.contains("Too late"))
+            .filter(|text| text.contains("Too late"))
+            .all(|text| text.starts_with('✋'))
     );
 
     world.add(&room, "jane@acme.com", "Jane Doe").await;

@@ -205,7 +205,7 @@ async fn a_stranger_is_let_in_with_their_mail() {
     );
     assert!(world.bot_says(&desk.room, "is one of the people here now"));
     // Jane gets what he wrote; he gets what is said from now on.
-    let letters = world.mails_to("jane@acme.com", 2).await;
+    let letters = world.mails_to("jane@acme.com", 3).await;
     assert!(letters[1].text().contains("The plan"));
     world.tell(&desk.room, "Welcome, Carl.").await;
     let letter = &world.mails_to("carl@partner.example", 1).await[0];
@@ -344,9 +344,12 @@ async fn while_the_dns_is_silent_mail_waits() {
     desk.world.quiet().await;
     assert_eq!(desk.said(), ["Patience"]);
 
-    // One that never gets an answer counts as unverified in the end.
+    // One that never gets an answer counts as unverified in the end. What the DNS had told before is
+    // forgotten with the process.
     desk.world.dns.break_down(true);
-    let raw = mail(JANE, &desk.token, "", "No answer").replace("acme.com>\nTo", "acme.com>\nTo");
+    desk.world.kill_postroom();
+    desk.world.start_postroom().await;
+    let raw = mail(JANE, &desk.token, "", "No answer");
     desk.world.mail("jane@acme.com", &[&desk.token], &raw).await;
     let long = "UPDATE mails SET checks = 10, not_before = 0 WHERE verdict = '' AND checks > 0";
     while database.execute(long).await == 0 {

@@ -128,10 +128,8 @@ pub fn open(raw: &[u8]) -> OpenedMail {
             "A part has no end, or the parts are nested too deeply.",
         );
     }
-    if ["Subject", "From"]
-        .iter()
-        .any(|name| headers.first(name).is_some_and(headers::Value::is_guess))
-    {
+    let is_guess = |name| headers.first(name).is_some_and(headers::Value::is_guess);
+    if ["Subject", "From"].into_iter().any(is_guess) {
         problems.add(
             "charset_guessed",
             "The character set is missing or wrong and was guessed.",
