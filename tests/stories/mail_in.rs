@@ -201,7 +201,6 @@ async fn machines_are_kept_and_never_answered() {
          Action: failed\nStatus: 5.1.1\n\n--b--\n"
     );
     let cases = [
-        (
         ("", report.clone(), "delivery report"),
         // Not every server leaves the envelope sender empty.
         (

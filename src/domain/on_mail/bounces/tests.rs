@@ -131,10 +131,25 @@ fn on_no_letter_or_nobody(
 
 #[rstest]
 #[case::suspended(Some(Standing::Suspended), LedBy::Token, Verified::Unverified, "offer")]
-#[case::proven(Some(Standing::Suspended), LedBy::OwnMessageId, Verified::Verified, "offer")]
-#[case::anybody(Some(Standing::Suspended), LedBy::OwnMessageId, Verified::Unverified, "")]
+#[case::proven(
+    Some(Standing::Suspended),
+    LedBy::OwnMessageId,
+    Verified::Verified,
+    "offer"
+)]
+#[case::anybody(
+    Some(Standing::Suspended),
+    LedBy::OwnMessageId,
+    Verified::Unverified,
+    ""
+)]
 #[case::forged(Some(Standing::Suspended), LedBy::Token, Verified::Failed, "")]
-#[case::had_failed(Some(Standing::Counting(3)), LedBy::Token, Verified::Unverified, "forget")]
+#[case::had_failed(
+    Some(Standing::Counting(3)),
+    LedBy::Token,
+    Verified::Unverified,
+    "forget"
+)]
 #[case::had_not(Some(Standing::Counting(0)), LedBy::Token, Verified::Unverified, "")]
 #[case::never(None, LedBy::Token, Verified::Verified, "")]
 fn on_a_mail_of_theirs(
