@@ -73,7 +73,7 @@ fn check_bounce(bounce: &Bounce) {
 fn check_complaint(complaint: &Complaint) {
     assert!(complaint.recipients.len() <= 100);
     for facts in unproven() {
-        check_verdict(bounce::on_complaint(complaint, facts));
+        check_verdict(bounce::on_complaint(complaint.about, facts));
     }
 }
 

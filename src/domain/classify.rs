@@ -51,6 +51,13 @@ impl HeaderFacts {
         says_so || self.null_return_path
     }
 
+    /// Whether it tells that somebody has opened or deleted a mail (RFC 8098).
+    #[must_use]
+    pub fn is_read_receipt(&self) -> bool {
+        self.is_report("disposition-notification")
+            || self.has_type(&["message/disposition-notification"])
+    }
+
     fn has_type(&self, types: &[&str]) -> bool {
         self.types.iter().any(|own| types.contains(&own.as_str()))
     }
@@ -125,7 +132,7 @@ fn is_by_office(facts: &HeaderFacts) -> bool {
 }
 
 fn is_bounce(facts: &HeaderFacts) -> bool {
-    if is_read_receipt(facts) || facts.has_type(&["message/feedback-report"]) {
+    if facts.is_read_receipt() || facts.has_type(&["message/feedback-report"]) {
         return false;
     }
     if facts.is_report("delivery-status")
@@ -165,7 +172,7 @@ fn is_auto_reply(facts: &HeaderFacts) -> bool {
         || facts.auto_reply_mark
         || facts.has_precedence(&["auto_reply"])
         || facts.loop_mark && !facts.list_mark
-        || is_read_receipt(facts)
+        || facts.is_read_receipt()
     {
         return true;
     }
@@ -175,11 +182,6 @@ fn is_auto_reply(facts: &HeaderFacts) -> bool {
     is_note
         && !facts.list_mark
         && (facts.answers || facts.suppresses_answers || facts.has_precedence(&["bulk", "junk"]))
-}
-
-fn is_read_receipt(facts: &HeaderFacts) -> bool {
-    facts.is_report("disposition-notification")
-        || facts.has_type(&["message/disposition-notification"])
 }
 
 fn has_reply_prefix(text: &str) -> bool {

@@ -5,10 +5,12 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 
 use super::{
     address::{EmailAddress, NamedAddress},
+    bounce::Consequence,
     event::{Membership, Said, Words},
     held::{Decision, Notice},
     ids::{ContactId, ConversationId, CustomerId, HeldId, MailId, MessageId, SubscriptionId},
     letter::Language,
+    machine::ReplyKind,
     note::Note,
     outgoing::{Offer, PostedFile},
     settings::{Key, Value},
@@ -236,10 +238,33 @@ pub enum Effect {
         confirm: bool,
         message_id: Option<MessageId>,
     },
+    /// What a report, or a sign that an address works again, leads to.
+    Bounce(Consequence),
+    /// A few words of an automatic reply appear in the conversation's room under the contact's name.
+    PostAutoReply(AutoReply),
     /// The event or mail concerns staff in general: said in the control room, or logged.
     Report {
         text: String,
     },
+}
+
+/// An automatic reply, as far as it is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AutoReply {
+    pub conversation: ConversationId,
+    pub contact: ContactId,
+    pub mail: MailId,
+    pub kind: ReplyKind,
+    /// How it begins, for telling the same again.
+    pub beginning: String,
+    /// What the room is told.
+    pub text: String,
+    pub room: OwnedRoomId,
+    /// The event that it answers, and the thread that this one stands in.
+    pub reply_to: Option<OwnedEventId>,
+    pub thread_root: Option<OwnedEventId>,
+    /// The sender, for telling people whose mail it was.
+    pub name: String,
 }
 
 /// What becomes of a message that says something else than before.

@@ -11,10 +11,12 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
 pub use self::settings::{LocaleFacts, LocaleSource, SetHere, SettingsFacts, ZoneFacts};
 use super::{
     address::{EmailAddress, NamedAddress},
+    bounce::Suspended,
     event::{Content, Membership, Said},
     evidence::Judgement,
     held::{HeldMail, Release},
     ids::{ContactId, ConversationId, CustomerId, MailId, SubscriptionId},
+    machine::MachineFacts,
     outgoing::Offer,
     settings::Settings,
     sharing::Poll,
@@ -120,6 +122,8 @@ pub struct Details {
     pub zone: Option<ZoneFacts>,
     /// For `!email held`, `release`, `drop`.
     pub held: HeldFacts,
+    /// Of the people here: for `!email list` and `status`; of the address asked for: for `resume`.
+    pub suspended: Vec<Suspended>,
 }
 
 /// Mail that waits for staff, as far as a command asks for it.
@@ -350,6 +354,7 @@ pub struct MailFacts {
     pub routes: Vec<Route>,
     /// The sender's signature is known from an earlier mail.
     pub knows_signature: bool,
+    pub machine: MachineFacts,
     pub own_addresses: OwnAddresses,
     pub control_room: Option<OwnedRoomId>,
 }

@@ -18,6 +18,7 @@ pub mod held;
 pub mod ids;
 pub mod incoming;
 pub mod letter;
+pub mod machine;
 pub mod note;
 pub mod on_mail;
 pub mod on_matrix;

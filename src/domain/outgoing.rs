@@ -98,6 +98,11 @@ pub enum Offer {
     Held { held: HeldId },
     /// ✅ makes a link to a file live again.
     Renew { link: i64 },
+    /// ✅ lets mail go to a suspended address again. The room is the notice's own.
+    Resume {
+        address: EmailAddress,
+        room: OwnedRoomId,
+    },
 }
 
 /// In whose name.

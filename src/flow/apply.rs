@@ -4,7 +4,7 @@
 use ruma::{OwnedEventId, OwnedRoomId, UserId};
 
 use super::{
-    Context, amend, automatic, customers, files, guests,
+    Context, amend, auto_replies, automatic, bounces, customers, files, guests,
     guests::{CopiedIn, Notice},
     held::{self, Asked},
     lanes::{Origin, enqueue, make_offer, report, say, send},
@@ -281,6 +281,8 @@ async fn one(
             subscriptions::end(tx, subscription, origin.now).await?;
         }
         Effect::RenameContact { contact, name } => people::name_by_mail(tx, contact, &name).await?,
+        Effect::Bounce(consequence) => bounces::apply(tx, consequence, origin, context).await?,
+        Effect::PostAutoReply(reply) => auto_replies::post(tx, reply, origin, context).await?,
         Effect::Report { text } => report(tx, &text, origin, context).await?,
     }
     Ok(())
@@ -415,6 +417,9 @@ async fn take_up(
         // Decided by an effect of its own.
         Offer::Held { .. } => Ok(()),
         Offer::Renew { link } => files::renew(tx, link, event, origin, context).await,
+        Offer::Resume { address, room } => {
+            bounces::resume(tx, &address, &room, event, origin, context).await
+        }
         Offer::Admit {
             conversation,
             contact,

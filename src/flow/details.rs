@@ -2,9 +2,10 @@
 
 use ruma::RoomId;
 
-use super::{Context, audience, held, locale, settings};
+use super::{Context, audience, bounces, held, locale, settings};
 use crate::{
     domain::{
+        address::EmailAddress,
         command::{Command, timezone, timezone::TimeZone},
         event::RoomEvent,
         facts::{ConversationFacts, Details, HeldFacts, LocaleFacts, ZoneFacts},
@@ -25,6 +26,14 @@ pub async fn of(
         Some(Command::Status) => {
             let zone = locale::of_room(connection, room, context).await?;
             details.now = context.now().to_zoned(zone);
+            details.suspended = bounces::suspended(connection, addresses(conversations)).await?;
+        }
+        Some(Command::List) => {
+            details.suspended = bounces::suspended(connection, addresses(conversations)).await?;
+        }
+        Some(Command::Resume(Ok(asked))) => {
+            let asked = std::iter::once(asked.address);
+            details.suspended = bounces::suspended(connection, asked).await?;
         }
         Some(Command::Settings(_)) => {
             let zone = locale::of_room(connection, room, context).await?;
@@ -51,6 +60,11 @@ pub async fn of(
         _ => {}
     }
     Ok(details)
+}
+
+fn addresses(conversations: &[ConversationFacts]) -> impl Iterator<Item = EmailAddress> + Send {
+    let people = conversations.iter().flat_map(|one| &one.people);
+    people.map(|person| person.address.clone())
 }
 
 /// What waits for staff in the room; in the control room, everywhere.

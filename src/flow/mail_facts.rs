@@ -4,25 +4,26 @@ use std::collections::HashSet;
 
 use ruma::{OwnedEventId, RoomId, UserId};
 
-use super::{Context, audience, guests, reply_to};
+use super::{Context, audience, auto_replies, guests, reply_to, reports};
 use crate::{
     domain::{
         address::EmailAddress,
+        bounce::Report,
         evidence::{Judgement, Verdict},
         facts::{Delivery, LedBy, MailFacts, PersonFacts, Route, Standing},
         freemail::is_freemail,
         held::Release,
         ids::{ConversationId, HeldId, MailId, SubscriptionId},
-        incoming::{AttachmentInfo, Fate, IncomingMail},
+        incoming::{AttachmentInfo, Fate, IncomingMail, MailKind},
+        machine::MachineFacts,
         on_mail,
-        outgoing::MailAction,
         token::Keys,
         trust,
     },
     matrix::decode,
     store::{
-        Connection, StoreError, conversations, conversations::Direction, guests as guest_store,
-        held, inbox, mails, members, messages, outbox, rooms, subscriptions,
+        Connection, StoreError, bounces, conversations, conversations::Direction,
+        guests as guest_store, held, inbox, mails, members, messages, rooms, subscriptions,
     },
 };
 
@@ -44,6 +45,8 @@ pub struct Read {
     /// What was found out about its sender.
     pub judgement: Judgement,
     pub mail: Result<IncomingMail, String>,
+    /// What it reports.
+    pub report: Option<Report>,
 }
 
 /// What is known of a mail that was read.
@@ -84,11 +87,13 @@ pub async fn of(
         .message_id
         .as_ref()
         .is_some_and(|id| context.keys.letter_of(id).is_some());
+    let delivery = delivery(connection, mail, read, context).await?;
     Ok(MailFacts {
+        machine: machine(connection, mail, read, delivery.as_ref(), &routes, context).await?,
         identity,
         is_ours,
         is_probe: is_probe(mail, read, context),
-        delivery: delivery(connection, mail, read, context).await?,
+        delivery,
         leaving: leaving(connection, mail, read, context).await?,
         judgement: read.judgement.clone(),
         routes,
@@ -96,6 +101,41 @@ pub async fn of(
         own_addresses,
         control_room: context.control_room.clone(),
     })
+}
+
+/// What is known of a machine's mail, and of its sender's address.
+async fn machine(
+    connection: &mut Connection,
+    mail: &IncomingMail,
+    read: &Read,
+    delivery: Option<&Delivery>,
+    routes: &[Route],
+    context: &Context,
+) -> Result<MachineFacts, StoreError> {
+    let reported = match &read.report {
+        Some(report) => Some(reports::of(connection, report, mail, delivery, context).await?),
+        None => None,
+    };
+    let sender = match &mail.from {
+        Some(from) if !mail.from_is_substitute => {
+            reports::standing(connection, &from.address, context).await?
+        }
+        _ => None,
+    };
+    let shown = if may_be_by_machine(mail, read) {
+        auto_replies::shown(connection, mail, routes, context).await?
+    } else {
+        Vec::new()
+    };
+    Ok(MachineFacts {
+        reported,
+        sender,
+        shown,
+    })
+}
+
+fn may_be_by_machine(mail: &IncomingMail, read: &Read) -> bool {
+    mail.kind == MailKind::AutoReply || mail.auto_submitted || read.null_sender
 }
 
 /// A mail whose place is looked for.
@@ -345,20 +385,10 @@ async fn delivery(
     read: &Read,
     context: &Context,
 ) -> Result<Option<Delivery>, StoreError> {
-    let details = details(mail, read, context);
-    for detail in &details {
-        let Some(row) = Keys::number_in(detail) else {
-            continue;
-        };
-        let Some((payload, salt)) = outbox::payload(connection, row).await? else {
-            continue;
-        };
-        if context.keys.is_delivery(detail, &salt) {
-            let action: Option<MailAction> = serde_json::from_str(&payload).ok();
-            return Ok(action.map(|action| Delivery {
-                row,
-                recipient: action.recipient,
-            }));
+    for detail in details(mail, read, context) {
+        let found = reports::delivery_by(connection, &detail, context).await?;
+        if found.is_some() {
+            return Ok(found);
         }
     }
     Ok(None)
@@ -416,6 +446,15 @@ pub async fn candidates(
             };
             found.push((conversation, by));
         }
+    }
+    // Absence notes come to the return address, and often name no mail.
+    if found.is_empty()
+        && may_be_by_machine(mail, read)
+        && let Some(delivery) = delivery(connection, mail, read, context).await?
+        && let Some(sent) = bounces::delivery(connection, delivery.row).await?
+    {
+        let conversation = bounces::conversation(connection, sent.letter).await?;
+        found.push((conversation, LedBy::OwnMessageId));
     }
     if found.is_empty()
         && let Some(from) = mail.from.as_ref().filter(|_| !mail.from_is_substitute)

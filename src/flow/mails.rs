@@ -93,6 +93,7 @@ async fn read(waiting: Waiting, context: &Arc<Context>) -> Result<Read, StoreErr
         knows_signature: false,
         judgement: waiting.judgement()?,
         mail: Err("work on it ended Postroom several times".to_owned()),
+        report: None,
     };
     if waiting.attempts < MOST_ATTEMPTS {
         let raw = match context.blobs.read(waiting.into_raw()).await {
@@ -104,7 +105,8 @@ async fn read(waiting: Waiting, context: &Arc<Context>) -> Result<Read, StoreErr
             other => other?,
         };
         read.mail = match patiently(move || parse::open(&raw)).await {
-            Ok(opened) => {
+            Ok(mut opened) => {
+                read.report = opened.report.take();
                 let known = known(&opened.mail, &read, context).await?;
                 read.knows_signature = !known.endings.is_empty();
                 patiently(move || opened.read(&known).mail).await
@@ -211,6 +213,9 @@ async fn decide(tx: &mut Tx, read: Read, context: &Context) -> Result<(), StoreE
         Outcome::Duplicate => (MailState::Done, "duplicate"),
         Outcome::Own => (MailState::Done, "own"),
         Outcome::Leave => (MailState::Done, "leave"),
+        Outcome::Matched => (MailState::Done, "matched"),
+        Outcome::PostedSmall => (MailState::Done, "posted_small"),
+        Outcome::PassedOver => (MailState::Kept, "passed_over"),
         Outcome::Held => (MailState::Kept, "held"),
         Outcome::Kept(_) => (MailState::Kept, "kept"),
     };

@@ -7,7 +7,9 @@
 mod amend;
 mod apply;
 mod audience;
+mod auto_replies;
 mod automatic;
+mod bounces;
 pub mod checks;
 mod contents;
 mod context;
@@ -32,6 +34,7 @@ mod media;
 pub mod puppets;
 pub mod receive;
 mod reply_to;
+mod reports;
 mod return_path;
 mod room_state;
 mod seal;

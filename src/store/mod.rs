@@ -8,8 +8,10 @@
 mod sql;
 
 pub mod addresses;
+pub mod auto_replies;
 pub mod automatic;
 pub mod blobs;
+pub mod bounces;
 pub mod checks;
 mod connection;
 pub mod conversations;

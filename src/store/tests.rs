@@ -24,7 +24,9 @@ use crate::domain::{
 fn statements() -> Vec<(&'static str, &'static str)> {
     [
         addresses::STATEMENTS,
+        auto_replies::STATEMENTS,
         automatic::STATEMENTS,
+        bounces::STATEMENTS,
         checks::STATEMENTS,
         held::STATEMENTS,
         keys::STATEMENTS,

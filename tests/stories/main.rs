@@ -8,6 +8,8 @@
 mod support;
 
 mod appservice_api;
+mod auto_replies;
+mod bounces;
 mod broadcasts;
 mod clients;
 mod command_line;

@@ -4,7 +4,8 @@
 //! report for which nothing vouches marks the message that it names, and that is all.
 
 use super::{
-    report::{Action, Complaint, FailedRecipient},
+    reason::Reason,
+    report::{Action, FailedRecipient, FeedbackType},
     status::StatusCode,
 };
 
@@ -14,7 +15,8 @@ pub struct BounceFacts {
     pub proof: Proof,
     /// The mail had gone to the address.
     pub was_recipient: bool,
-    /// The message bears this mark already: one failure is counted once, however often reported.
+    /// The message bears this mark already, by a report of no less proof: one failure is counted once,
+    /// however often reported.
     pub is_marked: bool,
     pub standing: Standing,
 }
@@ -78,8 +80,8 @@ pub fn on_failure(failed: &FailedRecipient, facts: BounceFacts) -> Verdict {
 
 /// What follows from a complaint by the owner of one address.
 #[must_use]
-pub fn on_complaint(complaint: &Complaint, facts: BounceFacts) -> Verdict {
-    if !complaint.about.is_complaint() {
+pub fn on_complaint(about: FeedbackType, facts: BounceFacts) -> Verdict {
+    if !about.is_complaint() {
         return Verdict::Ignore;
     }
     match (facts.proof, facts.standing) {
@@ -88,6 +90,24 @@ pub fn on_complaint(complaint: &Complaint, facts: BounceFacts) -> Verdict {
         (Proof::Vouched, Standing::Counting(_)) if facts.was_recipient => Verdict::Suspend,
         (Proof::Named | Proof::Vouched, _) => Verdict::Mark,
     }
+}
+
+/// What follows when our own mail server refuses the recipient. What it says of its rules, or of us, says
+/// nothing of the address.
+#[must_use]
+pub fn on_refusal(refused: &FailedRecipient, standing: Standing) -> Verdict {
+    if !refused.reason.is_of_the_address() && refused.reason != Reason::MailboxFull {
+        return Verdict::Mark;
+    }
+    on_failure(
+        refused,
+        BounceFacts {
+            proof: Proof::Vouched,
+            was_recipient: true,
+            is_marked: false,
+            standing,
+        },
+    )
 }
 
 /// What a failure that does not suspend by itself counts: twice, if the server will never take it.
@@ -109,10 +129,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::domain::{
-        address::EmailAddress,
-        bounce::{FeedbackType, Original, Reason},
-    };
+    use crate::domain::address::EmailAddress;
 
     fn failed(action: Action, status: &str, reason: Reason) -> FailedRecipient {
         FailedRecipient {
@@ -201,12 +218,22 @@ mod tests {
         #[case] facts: BounceFacts,
         #[case] verdict: Verdict,
     ) {
-        let complaint = Complaint {
-            about,
-            recipients: Vec::new(),
-            original: Original::default(),
-        };
-        assert_eq!(on_complaint(&complaint, facts), verdict);
+        assert_eq!(on_complaint(about, facts), verdict);
+    }
+
+    #[rstest]
+    #[case::no_such_user(hard(), 0, Verdict::Suspend)]
+    #[case::full(full(), 0, Verdict::Count(1))]
+    #[case::full_again(full(), 3, Verdict::Suspend)]
+    #[case::its_rules(policy(), 3, Verdict::Mark)]
+    #[case::about_us(failed(Action::Failed, "5.7.1", Reason::Reputation), 3, Verdict::Mark)]
+    #[case::says_nothing(failed(Action::Failed, "5.0.0", Reason::Refused), 3, Verdict::Mark)]
+    fn decides_on_refusals(
+        #[case] refused: FailedRecipient,
+        #[case] points: u32,
+        #[case] verdict: Verdict,
+    ) {
+        assert_eq!(on_refusal(&refused, Standing::Counting(points)), verdict);
     }
 
     proptest! {

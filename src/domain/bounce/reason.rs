@@ -1,9 +1,9 @@
 //! Why a mail did not arrive.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Why a mail did not arrive, as far as the server says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// There is no such mailbox.

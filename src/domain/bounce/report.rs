@@ -104,6 +104,8 @@ pub struct Original {
     /// The address in its To, if there is but one.
     pub recipient: Option<EmailAddress>,
     pub subject: Option<String>,
+    /// Its envelope sender.
+    pub return_path: Option<EmailAddress>,
 }
 
 /// Somebody's provider says what they think of a mail (RFC 5965).

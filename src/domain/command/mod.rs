@@ -9,6 +9,7 @@ mod list;
 mod now;
 pub mod original;
 mod remove;
+pub mod resume;
 pub mod revoke;
 pub mod settings;
 mod status;
@@ -28,6 +29,7 @@ pub enum Command {
     Help,
     Add(Result<add::Add, add::Fault>),
     Remove(Result<remove::Remove, remove::Fault>),
+    Resume(Result<resume::Resume, resume::Fault>),
     List,
     Status,
     Now,
@@ -50,7 +52,7 @@ pub enum Command {
 }
 
 /// Name, usage and purpose of each command, in the order of `!email help`.
-const COMMANDS: [(&str, &str, &str); 14] = [
+const COMMANDS: [(&str, &str, &str); 15] = [
     (
         "add",
         "!email add [--share] ADDRESS… [Name]",
@@ -60,6 +62,11 @@ const COMMANDS: [(&str, &str, &str); 14] = [
         "remove",
         "!email remove ADDRESS",
         "stops writing to somebody",
+    ),
+    (
+        "resume",
+        "!email resume ADDRESS",
+        "lets mail go again to an address at which it had failed",
     ),
     ("list", "!email list", "shows who is here by email"),
     (
@@ -126,6 +133,7 @@ impl Command {
             "" | "help" => Self::Help,
             "add" => Self::Add(add::Add::parse(arguments)),
             "remove" => Self::Remove(remove::Remove::parse(arguments)),
+            "resume" => Self::Resume(resume::Resume::parse(arguments)),
             "list" => Self::List,
             "status" => Self::Status,
             "now" => Self::Now,
@@ -170,6 +178,8 @@ impl Command {
             Self::Add(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Remove(Ok(remove)) => remove.apply(event, facts),
             Self::Remove(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Resume(Ok(resume)) => resume.apply(event, facts),
+            Self::Resume(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::List => list::apply(event, facts),
             Self::Status => status::apply(event, facts),
             Self::Now => now::apply(event, facts),

@@ -3,11 +3,14 @@
 //! Whether it may be posted is the [trust rules'](super::trust) to say. What they don't let in waits
 //! for staff; what leads to no conversation is kept and reported.
 
+mod auto_replies;
+mod bounces;
 mod guests;
 mod held;
 
 use std::collections::HashSet;
 
+pub use auto_replies::{beginning as auto_reply_beginning, kind_of as auto_reply_kind};
 pub use guests::will_be_told;
 use ruma::OwnedRoomId;
 
@@ -36,6 +39,12 @@ pub enum Outcome {
     Leave,
     /// Staff decide.
     Held,
+    /// A report about a letter of ours; what follows from it is done.
+    Matched,
+    /// An automatic reply, of which the room shows a line.
+    PostedSmall,
+    /// Kept, and nobody is told.
+    PassedOver,
     Kept(KeptBecause),
 }
 
@@ -63,6 +72,9 @@ pub fn decide(
         };
         return (Outcome::Leave, vec![end]);
     }
+    if matches!(mail.kind, MailKind::Bounce | MailKind::FeedbackReport) {
+        return bounces::decide(id, mail, facts);
+    }
     // People write by way of lists, too.
     let is_by_list = mail.kind == MailKind::List && !facts.routes.is_empty();
     let is_by_machine = mail.kind.is_by_machine() && mail.kind != MailKind::Own && !is_by_list;
@@ -72,6 +84,9 @@ pub fn decide(
         } else {
             MailKind::AutoReply
         };
+        if kind == MailKind::AutoReply {
+            return auto_replies::decide(id, mail, facts);
+        }
         return keep(id, mail, facts, KeptBecause::ByMachine(kind));
     }
     // Who another header names proves nothing.
@@ -144,6 +159,11 @@ fn by_route(
 /// What the trust rules have for the mail in the route's conversation.
 #[must_use]
 pub fn ruling(mail: &IncomingMail, facts: &MailFacts, route: &Route) -> Ruling {
+    ruling_as(mail.kind, facts, route)
+}
+
+/// The same for a mail that was found to be of this kind.
+fn ruling_as(kind: MailKind, facts: &MailFacts, route: &Route) -> Ruling {
     trust::rule(trust::Case {
         verdict: facts.judgement.verdict,
         standing: match &route.member {
@@ -153,7 +173,7 @@ pub fn ruling(mail: &IncomingMail, facts: &MailFacts, route: &Route) -> Ruling {
         },
         lead: route.by.lead(),
         // A letter of another Postroom is what somebody there wrote.
-        kind: match mail.kind {
+        kind: match kind {
             MailKind::Own => MailKind::Reply,
             kind => kind,
         },
@@ -168,7 +188,12 @@ fn weightier(one: Outcome, other: Outcome) -> Outcome {
         Outcome::Posted => 3,
         Outcome::Held => 2,
         Outcome::Kept(_) => 1,
-        Outcome::Duplicate | Outcome::Own | Outcome::Leave => 0,
+        Outcome::Duplicate
+        | Outcome::Own
+        | Outcome::Leave
+        | Outcome::Matched
+        | Outcome::PostedSmall
+        | Outcome::PassedOver => 0,
     };
     if weight(&other) > weight(&one) {
         other
@@ -252,6 +277,7 @@ fn post(
     }
     effects.extend(guests::effects(id, route, facts));
     effects.extend(withheld(id, mail, facts, route, (author, &name)));
+    effects.extend(bounces::works_again(route, facts));
     effects
 }
 

@@ -14,6 +14,7 @@ use crate::domain::{
     facts::{Delivery, LedBy, OwnAddresses, PersonFacts},
     ids::{ContactId, ConversationId, SubscriptionId},
     incoming::{AttachmentInfo, Withheld},
+    machine::MachineFacts,
 };
 
 fn mail() -> IncomingMail {
@@ -42,10 +43,15 @@ fn mail() -> IncomingMail {
         attachments: Vec::new(),
         problems: Vec::new(),
         auto_submitted: false,
+        read_receipt: false,
     }
 }
 
-fn route(id: i64, is_member: bool) -> Route {
+pub(super) fn mail_of(kind: MailKind) -> IncomingMail {
+    IncomingMail { kind, ..mail() }
+}
+
+pub(super) fn route(id: i64, is_member: bool) -> Route {
     Route {
         conversation: ConversationId(id),
         by: LedBy::Token,
@@ -74,7 +80,7 @@ fn route(id: i64, is_member: bool) -> Route {
     }
 }
 
-fn judged(verdict: Verdict) -> Judgement {
+pub(super) fn judged(verdict: Verdict) -> Judgement {
     let reason = match verdict {
         Verdict::Verified => Reason::DmarcPass,
         Verdict::Unverified => Reason::NoPolicy,
@@ -86,7 +92,7 @@ fn judged(verdict: Verdict) -> Judgement {
     }
 }
 
-fn facts(routes: Vec<Route>) -> MailFacts {
+pub(super) fn facts(routes: Vec<Route>) -> MailFacts {
     MailFacts {
         identity: "id@acme.com".to_owned(),
         is_ours: false,
@@ -96,6 +102,7 @@ fn facts(routes: Vec<Route>) -> MailFacts {
         judgement: judged(Verdict::Unverified),
         routes,
         knows_signature: false,
+        machine: MachineFacts::default(),
         own_addresses: OwnAddresses::default(),
         control_room: None,
     }
@@ -135,7 +142,6 @@ fn by_where_it_leads(#[case] routes: Vec<Route>, #[case] outcome: Outcome, #[cas
 #[rstest]
 #[case(MailKind::Bounce)]
 #[case(MailKind::FeedbackReport)]
-#[case(MailKind::AutoReply)]
 fn a_machine_is_kept_even_with_a_token(#[case] kind: MailKind) {
     let mail = IncomingMail { kind, ..mail() };
     let (outcome, effects) = decide(MailId(7), &mail, false, &facts(vec![route(1, true)]));
@@ -145,11 +151,9 @@ fn a_machine_is_kept_even_with_a_token(#[case] kind: MailKind) {
 
 #[test]
 fn a_null_sender_is_a_machine() {
-    let (outcome, _) = decide(MailId(7), &mail(), true, &facts(vec![route(1, true)]));
-    assert_eq!(
-        outcome,
-        Outcome::Kept(KeptBecause::ByMachine(MailKind::AutoReply))
-    );
+    let (outcome, effects) = decide(MailId(7), &mail(), true, &facts(vec![route(1, true)]));
+    assert_eq!(outcome, Outcome::PostedSmall);
+    assert_eq!(posts(&effects), [0; 0]);
 }
 
 #[rstest]
@@ -365,11 +369,7 @@ fn a_probe_ends_here_whatever_it_looks_like() {
 #[rstest]
 #[case::by_hand(MailKind::New, false, Outcome::Leave)]
 #[case::by_the_mail_program(MailKind::AutoReply, false, Outcome::Leave)]
-#[case::from_nobody(
-    MailKind::New,
-    true,
-    Outcome::Kept(KeptBecause::ByMachine(MailKind::AutoReply))
-)]
+#[case::from_nobody(MailKind::New, true, Outcome::PassedOver)]
 fn who_writes_to_the_way_out_leaves(
     #[case] kind: MailKind,
     #[case] null_sender: bool,
@@ -395,9 +395,9 @@ fn who_writes_to_the_way_out_leaves(
     MailKind::Bounce,
     "it is a delivery report. It is about the letter to Bob <bob@beta.com>."
 )]
-#[case::an_absence_note(
-    MailKind::AutoReply,
-    "a machine sent it. It is about the letter to Bob <bob@beta.com>."
+#[case::a_list(
+    MailKind::List,
+    "it comes from a mailing list. It is about the letter to Bob <bob@beta.com>."
 )]
 fn the_return_address_tells_what_it_is_about(#[case] kind: MailKind, #[case] expected: &str) {
     let mail = IncomingMail { kind, ..mail() };

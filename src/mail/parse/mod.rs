@@ -146,12 +146,9 @@ pub fn open(raw: &[u8]) -> OpenedMail {
     let mut from = people::addresses(headers, "From").into_iter();
     let first_from = from.next();
     // Better than nobody for who wants to answer.
-    let substitute = match first_from {
-        Some(_) => None,
-        None => ["Sender", "Reply-To"]
-            .iter()
-            .find_map(|name| people::addresses(headers, name).into_iter().next()),
-    };
+    let others = ["Sender", "Reply-To"].iter();
+    let mut others = others.filter_map(|name| people::addresses(headers, name).into_iter().next());
+    let substitute = others.next().filter(|_| first_from.is_none());
     let from_is_substitute = substitute.is_some();
     if from_is_substitute {
         problems.add(
@@ -211,6 +208,7 @@ pub fn open(raw: &[u8]) -> OpenedMail {
         is_told: found.is_told,
         problems: found.problems.into_inner(),
         auto_submitted: facts.is_auto_submitted(),
+        read_receipt: facts.is_read_receipt(),
     };
     OpenedMail {
         mail,
@@ -441,6 +439,7 @@ fn not_a_mail(raw: &[u8]) -> OpenedMail {
         is_told: false,
         problems: problems.into_inner(),
         auto_submitted: false,
+        read_receipt: false,
     };
     OpenedMail {
         mail,

@@ -34,7 +34,17 @@ pub static MAILS: Counter<3> = Counter {
         ),
         (
             "outcome",
-            &["posted", "duplicate", "own", "kept", "set_aside"],
+            &[
+                "posted",
+                "posted_small",
+                "matched",
+                "duplicate",
+                "own",
+                "leave",
+                "kept",
+                "passed_over",
+                "set_aside",
+            ],
         ),
     ],
 };

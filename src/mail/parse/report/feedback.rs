@@ -15,9 +15,11 @@ use crate::domain::{
 pub(super) fn read(headers: &Headers, texts: &Texts) -> Option<Complaint> {
     let mut recipients = Recipients::default();
     let mut about = None;
+    let mut sender = None;
     for block in texts.feedback.iter().flat_map(|text| fields::blocks(text)) {
         let says = block.get("feedback-type").map(FeedbackType::parse);
         about = about.or(says);
+        sender = sender.or(block.get("original-mail-from").and_then(address));
         for name in ["original-rcpt-to", "removal-recipient"] {
             block.all(name).for_each(|value| recipients.add(value));
         }
@@ -33,7 +35,8 @@ pub(super) fn read(headers: &Headers, texts: &Texts) -> Option<Complaint> {
             recipients.add(&value.text());
         }
     }
-    let original = original::of(texts);
+    let mut original = original::of(texts);
+    original.return_path = sender.or(original.return_path);
     if recipients.found.is_empty() {
         recipients.found.extend(original.recipient.clone());
     }
@@ -55,6 +58,11 @@ fn is_by_microsoft(headers: &Headers) -> bool {
         .any(|from| from.address.key() == "staff@hotmail.com")
 }
 
+fn address(value: &str) -> Option<EmailAddress> {
+    let bare = value.trim().trim_start_matches("rfc822;").trim();
+    EmailAddress::parse(bare).ok()
+}
+
 #[derive(Default)]
 struct Recipients {
     found: Vec<EmailAddress>,
@@ -62,8 +70,7 @@ struct Recipients {
 
 impl Recipients {
     fn add(&mut self, value: &str) {
-        let bare = value.trim().trim_start_matches("rfc822;").trim();
-        if let Ok(address) = EmailAddress::parse(bare)
+        if let Some(address) = address(value)
             && self.found.len() < MOST_RECIPIENTS
             && !self.found.contains(&address)
         {

@@ -80,6 +80,9 @@ fn original(mail: &Value) -> Original {
             _ => None,
         },
         subject: headers["subject"].as_str().map(str::to_owned),
+        return_path: mail["source"]
+            .as_str()
+            .and_then(|text| EmailAddress::parse(text).ok()),
     }
 }
 

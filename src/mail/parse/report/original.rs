@@ -31,5 +31,9 @@ fn read(text: &str) -> Original {
         message_id: ids.into_iter().next().or_else(whole),
         recipient: first.filter(|_| second.is_none()).map(|one| one.address),
         subject: headers.text("Subject"),
+        return_path: people::addresses(&headers, "Return-Path")
+            .into_iter()
+            .next()
+            .map(|one| one.address),
     }
 }
