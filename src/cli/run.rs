@@ -33,6 +33,7 @@ use crate::{
     telemetry::{self, metrics::Exposition},
     web::{
         appservice::{self, Appservice},
+        door,
         operations::{self, Operations},
         public::{self, Public},
     },
@@ -349,8 +350,7 @@ async fn serve_http(
     let listener = listen(address, key).await?;
     let stopping = stop.soft().clone();
     stop.tasks().spawn(async move {
-        let server = axum::serve(listener, router)
-            .with_graceful_shutdown(stopping.clone().cancelled_owned());
+        let server = door::serve(listener, router, door::Limits::default(), stopping.clone());
         let too_long = async {
             stopping.cancelled().await;
             tokio::time::sleep(LAST_PATIENCE).await;
