@@ -69,6 +69,9 @@ fn domain(text: &str) -> Result<String, Wrong> {
 }
 
 /// What of a wrong value may be told: if a quote is missing, the key beside it is in it, too.
-fn first_word(text: &str) -> &str {
-    text.split_whitespace().next().unwrap_or_default()
+fn first_word(text: &str) -> String {
+    match text.split_once(char::is_whitespace) {
+        Some((first, _)) => format!("{first} …"),
+        None => text.to_owned(),
+    }
 }

@@ -54,7 +54,7 @@ impl<S: MailSink> Lmtp<S> {
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
-                Some(ended) = sessions.join_next() => report(ended),
+                Some(ended) = sessions.join_next() => report(&ended),
                 accepted = listener.accept() => match accepted {
                     Ok((stream, peer)) => {
                         // Answers are small and awaited; without it a pipelining client may wait
@@ -73,7 +73,7 @@ impl<S: MailSink> Lmtp<S> {
         drop(listener);
         let all_ended = async {
             while let Some(ended) = sessions.join_next().await {
-                report(ended);
+                report(&ended);
             }
         };
         if timeout(self.limits.finish + LAST_WORDS, all_ended)
@@ -113,7 +113,7 @@ async fn turn_away<C: AsyncWrite + Unpin>(mut stream: C, answer: &str) {
     .await;
 }
 
-fn report(ended: Result<(), JoinError>) {
+fn report(ended: &Result<(), JoinError>) {
     // Its own words may quote a mail.
     if ended.is_err() {
         error!("An LMTP session broke");
