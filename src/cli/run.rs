@@ -11,9 +11,11 @@ use crate::{
     config::{self, Config, Database, Mailbox, MailboxName},
     flow::{
         self,
+        checks::Checks,
         deliver::Deliver,
         events::Events,
         files::{self, Files},
+        held::Reminders,
         imap::Fetcher,
         letters::Letters,
         mails::Mails,
@@ -24,7 +26,9 @@ use crate::{
     },
     lifecycle::{Chance, Clock, Health, Stop},
     mail::{
+        authenticate::Authenticator,
         dkim::Signer,
+        dns::Resolver,
         lmtp::{Limits, Lmtp},
         smtp::{DEFAULT_TIMEOUT, SmtpTransport},
     },
@@ -99,6 +103,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         transports: transports(&config.mailboxes)?,
         signers: signers(&config.mailboxes)?,
         mailboxes: config.mailboxes,
+        authenticator: authenticator(&config.dns)?,
         letters: config.letters,
         public: config.public,
         turns: flow::Turns::default(),
@@ -118,13 +123,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         server_name: config.homeserver.server_name,
         bot,
     });
-    serve_http(
-        endpoints,
-        config.appservice.listen,
-        "appservice.listen",
-        &stop,
-    )
-    .await?;
+    let listen = config.appservice.listen;
+    serve_http(endpoints, listen, "appservice.listen", &stop).await?;
     if let Some(operations) = config.operations {
         let endpoints = Operations {
             store: store.clone(),
@@ -231,13 +231,21 @@ fn signers(
     signing.map(build).collect()
 }
 
+fn authenticator(dns: &config::Dns) -> anyhow::Result<Authenticator> {
+    let resolver = Resolver::new(dns)
+        .context("no DNS server is known that tells who sends mail: name one in `dns.server`")?;
+    Ok(Authenticator::new(&resolver))
+}
+
 const HOMESERVER: &str = "homeserver";
 
 fn start_workers(context: &Arc<flow::Context>, stop: &Stop) {
     start(Events::new(Arc::clone(context)), context, stop);
     start(Letters::new(Arc::clone(context)), context, stop);
     start(Deliver::new(Arc::clone(context)), context, stop);
+    start(Checks::new(Arc::clone(context)), context, stop);
     start(Mails(Arc::clone(context)), context, stop);
+    start(Reminders(Arc::clone(context)), context, stop);
     start(Puppets::new(Arc::clone(context)), context, stop);
     start(Files(Arc::clone(context)), context, stop);
     start(Subscriptions(Arc::clone(context)), context, stop);
@@ -311,6 +319,7 @@ async fn serve_lmtp(
     let listener = listen(lmtp.listen, "lmtp.listen").await?;
     let limits = Limits {
         mail_size: lmtp.max_size,
+        trusted: lmtp.trusted(),
         ..Limits::default()
     };
     let server = Lmtp::new(Receiver::new(Arc::clone(context), "lmtp"), limits);

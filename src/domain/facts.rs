@@ -9,11 +9,14 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
 use super::{
     address::{EmailAddress, NamedAddress},
     event::{Content, Membership, Said},
+    evidence::Judgement,
+    held::{HeldMail, Release},
     ids::{ContactId, ConversationId, CustomerId, MailId, SubscriptionId},
     letter::Language,
     outgoing::Offer,
     settings::{Key, Settings, Value},
     sharing::Poll,
+    trust::{self, Lead, TrustPolicy},
 };
 
 /// A user, as far as rights go.
@@ -113,6 +116,20 @@ pub struct Details {
     pub locales: Vec<LocaleFacts>,
     /// What staff ask `!email timezone` for.
     pub zone: Option<ZoneFacts>,
+    /// For `!email held`, `release`, `drop`.
+    pub held: HeldFacts,
+}
+
+/// Mail that waits for staff, as far as a command asks for it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct HeldFacts {
+    /// Of the room, or of all rooms in the control room; or the one that is asked for, wherever that
+    /// is. The oldest come first.
+    pub mails: Vec<HeldMail>,
+    /// How many there are in all.
+    pub count: usize,
+    /// Somebody who is neither staff nor ghost is in the room.
+    pub has_visitors: bool,
 }
 
 /// Where what holds in a room comes from.
@@ -371,11 +388,7 @@ impl RoomFacts {
 }
 
 /// A mail's conversations and whom it comes from, found by routing.
-#[derive(Debug, Clone, PartialEq, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact that depends on no other"
-)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MailFacts {
     /// The mail's Message-ID, or its digest where it has none.
     pub identity: String,
@@ -387,8 +400,8 @@ pub struct MailFacts {
     pub delivery: Option<Delivery>,
     /// It came to the address by which its sender leaves this broadcast.
     pub leaving: Option<SubscriptionId>,
-    /// The mail proves who sent it.
-    pub verified: bool,
+    /// What its domain says of who sent it, and why.
+    pub judgement: Judgement,
     /// Where the mail leads, best evidence first, each conversation once.
     pub routes: Vec<Route>,
     /// The sender's signature is known from an earlier mail.
@@ -412,9 +425,17 @@ pub struct Delivery {
 )]
 pub struct Route {
     pub conversation: ConversationId,
-    pub by: Evidence,
+    pub by: LedBy,
     /// The sender, if they are one of the conversation's people.
     pub member: Option<PersonFacts>,
+    /// The same for who isn't.
+    pub standing: trust::Standing,
+    pub policy: TrustPolicy,
+    pub is_closed: bool,
+    /// Staff have released the mail here.
+    pub release: Option<Release>,
+    /// The same mail waits for staff here, or has waited.
+    pub is_held: bool,
     /// The same mail (Message-ID, From and Date) is in this conversation already.
     pub known: bool,
     /// The event that the mail answers, and the thread that this one stands in.
@@ -461,8 +482,21 @@ pub enum Standing {
 
 /// What led a mail to a conversation; the first is the strongest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Evidence {
+pub enum LedBy {
     Token,
     OwnMessageId,
     KnownMessageId,
+    /// Nothing but its sender, who is in one room only.
+    Sender,
+}
+
+impl LedBy {
+    #[must_use]
+    pub fn lead(self) -> Lead {
+        match self {
+            Self::Token => Lead::Token,
+            Self::OwnMessageId | Self::KnownMessageId => Lead::KnownId,
+            Self::Sender => Lead::Nothing,
+        }
+    }
 }

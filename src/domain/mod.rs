@@ -14,6 +14,7 @@ pub mod evidence;
 pub mod facts;
 pub mod freemail;
 pub mod ghost;
+pub mod held;
 pub mod ids;
 pub mod incoming;
 pub mod letter;

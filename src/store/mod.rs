@@ -9,6 +9,7 @@ mod sql;
 
 pub mod automatic;
 pub mod blobs;
+pub mod checks;
 mod connection;
 pub mod conversations;
 pub mod copy;
@@ -17,6 +18,7 @@ pub mod endings;
 mod error;
 pub mod files;
 pub mod guests;
+pub mod held;
 pub mod imap;
 pub mod inbox;
 pub mod inspect;

@@ -24,6 +24,8 @@ use crate::domain::{
 fn statements() -> Vec<(&'static str, &'static str)> {
     [
         automatic::STATEMENTS,
+        checks::STATEMENTS,
+        held::STATEMENTS,
         keys::STATEMENTS,
         imap::STATEMENTS,
         inbox::STATEMENTS,

@@ -50,4 +50,5 @@ mod shared;
 mod threads;
 mod tls;
 mod training;
+mod trust;
 mod whole_letters;

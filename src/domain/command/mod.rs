@@ -2,6 +2,7 @@
 //! a story as its test; the compiler asks for the rest.
 
 pub mod add;
+pub mod held;
 mod help;
 pub mod language;
 mod list;
@@ -30,6 +31,8 @@ pub enum Command {
     Status,
     Now,
     Original,
+    Held,
+    Decide(Result<held::Decide, held::Fault>),
     Settings(Result<settings::Settings, settings::Fault>),
     Language(Result<language::Language, language::Fault>),
     TimeZone(Result<timezone::TimeZone, whose::Fault>),
@@ -45,7 +48,7 @@ pub enum Command {
 }
 
 /// Name, usage and purpose of each command, in the order of `!email help`.
-const COMMANDS: [(&str, &str, &str); 10] = [
+const COMMANDS: [(&str, &str, &str); 13] = [
     (
         "add",
         "!email add [--share] ADDRESS… [Name]",
@@ -67,6 +70,17 @@ const COMMANDS: [(&str, &str, &str); 10] = [
         "original",
         "!email original",
         "shows all of a mail: as a reply to its message",
+    ),
+    ("held", "!email held", "shows mail that waits for you"),
+    (
+        "release",
+        "!email release NUMBER [add]",
+        "shows held mail in its room; adds its sender",
+    ),
+    (
+        "drop",
+        "!email drop NUMBER",
+        "keeps held mail out of the room",
     ),
     (
         "settings",
@@ -109,6 +123,9 @@ impl Command {
             "status" => Self::Status,
             "now" => Self::Now,
             "original" => Self::Original,
+            "held" => Self::Held,
+            "release" => Self::Decide(held::Decide::release(arguments)),
+            "drop" => Self::Decide(held::Decide::drop(arguments)),
             "settings" | "setting" | "set" => Self::Settings(settings::Settings::parse(arguments)),
             "language" | "lang" => Self::Language(language::Language::parse(arguments)),
             "timezone" | "time_zone" | "zone" | "tz" => {
@@ -149,6 +166,9 @@ impl Command {
             Self::Status => status::apply(event, facts),
             Self::Now => now::apply(event, facts),
             Self::Original => original::apply(event, facts),
+            Self::Held => held::list(event, facts),
+            Self::Decide(Ok(decide)) => decide.apply(event, facts),
+            Self::Decide(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Settings(Ok(settings)) => settings.apply(event, facts),
             Self::Settings(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Language(Ok(language)) => language.apply(event, facts),

@@ -7,8 +7,10 @@ use super::*;
 use crate::domain::{
     address::{EmailAddress, NamedAddress},
     event::Words,
-    facts::{Copied, Delivery, Evidence, OwnAddresses, PersonFacts, Standing},
-    ids::{ContactId, ConversationId, SubscriptionId},
+    evidence::{Judgement, Reason},
+    facts::{Copied, Delivery, LedBy, OwnAddresses, PersonFacts, Standing},
+    held::{Obstacle, Release},
+    ids::{ContactId, ConversationId, HeldId, SubscriptionId},
     incoming::{AttachmentInfo, Withheld},
 };
 
@@ -44,7 +46,7 @@ fn mail() -> IncomingMail {
 fn route(id: i64, is_member: bool) -> Route {
     Route {
         conversation: ConversationId(id),
-        by: Evidence::Token,
+        by: LedBy::Token,
         member: is_member.then(|| PersonFacts {
             contact: ContactId(1),
             address: EmailAddress::parse("jane@acme.com").unwrap(),
@@ -52,6 +54,11 @@ fn route(id: i64, is_member: bool) -> Route {
             ghost: owned_user_id!("@_email_jane.aaaa:example.org"),
             is_guest: false,
         }),
+        standing: trust::Standing::Stranger,
+        policy: trust::TrustPolicy::default(),
+        is_closed: false,
+        release: None,
+        is_held: false,
         known: false,
         reply_to: None,
         thread_root: None,
@@ -65,6 +72,18 @@ fn route(id: i64, is_member: bool) -> Route {
     }
 }
 
+fn judged(verdict: Verdict) -> Judgement {
+    let reason = match verdict {
+        Verdict::Verified => Reason::DmarcPass,
+        Verdict::Unverified => Reason::NoPolicy,
+        Verdict::Failed => Reason::DmarcFail,
+    };
+    Judgement {
+        verdict,
+        reasons: vec![reason],
+    }
+}
+
 fn facts(routes: Vec<Route>) -> MailFacts {
     MailFacts {
         identity: "id@acme.com".to_owned(),
@@ -72,7 +91,7 @@ fn facts(routes: Vec<Route>) -> MailFacts {
         is_probe: false,
         delivery: None,
         leaving: None,
-        verified: false,
+        judgement: judged(Verdict::Unverified),
         routes,
         knows_signature: false,
         own_addresses: OwnAddresses::default(),
@@ -92,7 +111,7 @@ fn posts(effects: &[Effect]) -> Vec<i64> {
 #[case::a_member(vec![route(1, true)], Outcome::Posted, &[1])]
 #[case::in_two_conversations(vec![route(1, true), route(2, true)], Outcome::Posted, &[1, 2])]
 #[case::member_of_one(vec![route(1, false), route(2, true)], Outcome::Posted, &[2])]
-#[case::a_stranger_with_a_token(vec![route(1, false)], Outcome::Kept(KeptBecause::NotAMember), &[])]
+#[case::a_stranger_with_a_token(vec![route(1, false)], Outcome::Held, &[])]
 #[case::a_stranger(vec![], Outcome::Kept(KeptBecause::NoConversation), &[])]
 #[case::twice(vec![Route { known: true, ..route(1, true) }], Outcome::Duplicate, &[])]
 #[case::new_in_one(vec![Route { known: true, ..route(1, true) }, route(2, true)], Outcome::Posted, &[2])]
@@ -115,7 +134,6 @@ fn by_where_it_leads(#[case] routes: Vec<Route>, #[case] outcome: Outcome, #[cas
 #[case(MailKind::Bounce)]
 #[case(MailKind::FeedbackReport)]
 #[case(MailKind::AutoReply)]
-#[case(MailKind::List)]
 fn a_machine_is_kept_even_with_a_token(#[case] kind: MailKind) {
     let mail = IncomingMail { kind, ..mail() };
     let (outcome, effects) = decide(MailId(7), &mail, false, &facts(vec![route(1, true)]));
@@ -282,14 +300,13 @@ fn what_windows_would_run_waits_for_staff(
         "{files:?}"
     );
     let told = match effects.last().unwrap() {
-        Effect::MakeOffer { room, text, offer } => {
+        Effect::OfferFiles {
+            room, text, files, ..
+        } => {
             assert!(
                 text.contains("setup.exe") && text.contains("1.2 MB"),
                 "{text}"
             );
-            let Offer::Release { files, .. } = offer else {
-                panic!("{offer:?}");
-            };
             assert_eq!(files.len(), 1);
             format!("offer {room}")
         }
@@ -442,7 +459,11 @@ fn who_is_copied_in(
     let told = will_be_told(&by, &route.copied, verified, &OwnAddresses::default());
     assert_eq!(told, expected.is_some() || stays_out);
     let facts = MailFacts {
-        verified,
+        judgement: judged(if verified {
+            Verdict::Verified
+        } else {
+            Verdict::Unverified
+        }),
         ..facts(vec![route])
     };
     let (_, effects) = decide(MailId(7), &mail(), false, &facts);
@@ -483,4 +504,188 @@ fn copied(address: &str, standing: Standing) -> Copied {
         },
         standing,
     }
+}
+
+/// Who writes, what proves it, what leads there: what happens, and what the room is told besides.
+#[rstest]
+#[case::member(Verdict::Verified, Some(false), LedBy::Token, "post")]
+#[case::unproven(Verdict::Unverified, Some(false), LedBy::Token, "post ❔")]
+#[case::forged(Verdict::Failed, Some(false), LedBy::Token, "hold Failed")]
+#[case::guest(Verdict::Verified, Some(true), LedBy::Token, "post ➕")]
+#[case::unproven_guest(
+    Verdict::Unverified,
+    Some(true),
+    LedBy::OwnMessageId,
+    "hold Unverified"
+)]
+#[case::fresh(Verdict::Verified, Some(false), LedBy::Sender, "post")]
+#[case::fresh_unproven(Verdict::Unverified, Some(false), LedBy::Sender, "hold WithoutToken")]
+#[case::stranger(Verdict::Verified, None, LedBy::Token, "hold Stranger")]
+fn the_trust_rules_decide(
+    #[case] verdict: Verdict,
+    #[case] is_guest: Option<bool>,
+    #[case] by: LedBy,
+    #[case] expected: &str,
+) {
+    let mut route = Route {
+        by,
+        copied_by: is_guest
+            .filter(|is_guest| *is_guest)
+            .map(|_| "Bob".to_owned()),
+        ..route(1, is_guest.is_some())
+    };
+    if let (Some(person), Some(is_guest)) = (&mut route.member, is_guest) {
+        person.is_guest = is_guest;
+    }
+    assert_eq!(outcome_of(verdict, route), expected);
+}
+
+#[rstest]
+#[case(Verdict::Verified, "post ➕, offered")]
+#[case(Verdict::Unverified, "hold Colleague")]
+#[case(Verdict::Failed, "hold Failed")]
+fn a_colleague_who_answers_is_offered(#[case] verdict: Verdict, #[case] expected: &str) {
+    let route = Route {
+        standing: trust::Standing::Colleague,
+        ..route(1, false)
+    };
+    assert_eq!(outcome_of(verdict, route), expected);
+}
+
+#[test]
+fn the_same_mail_is_held_once() {
+    let route = Route {
+        is_held: true,
+        ..route(1, false)
+    };
+    assert_eq!(outcome_of(Verdict::Verified, route), "nothing");
+}
+
+fn outcome_of(verdict: Verdict, route: Route) -> String {
+    let facts = MailFacts {
+        judgement: judged(verdict),
+        ..facts(vec![route])
+    };
+    let (outcome, effects) = decide(MailId(7), &mail(), false, &facts);
+    let is_offered = |effect: &Effect| matches!(effect, Effect::CopyIn { by: None, .. });
+    let offered = if effects.iter().any(is_offered) {
+        ", offered"
+    } else {
+        ""
+    };
+    for effect in &effects {
+        match effect {
+            Effect::Post { post, .. } => {
+                assert_eq!(outcome, Outcome::Posted);
+                let signs: Vec<&str> = post
+                    .marks
+                    .iter()
+                    .filter_map(|mark| mark.split(' ').next())
+                    .collect();
+                return format!("post {}", signs.join(" ")).trim_end().to_owned() + offered;
+            }
+            Effect::Hold(held) => {
+                assert_eq!(outcome, Outcome::Held);
+                return format!("hold {:?}", held.notice.why);
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(outcome, Outcome::Duplicate);
+    "nothing".to_owned()
+}
+
+#[rstest]
+#[case::among_staff(false, None, Some("!room"))]
+#[case::with_visitors(true, Some("!control"), Some("!control"))]
+#[case::with_visitors_and_no_control_room(true, None, None)]
+fn staff_alone_are_told_of_held_mail(
+    #[case] has_visitors: bool,
+    #[case] control_room: Option<&str>,
+    #[case] expected: Option<&str>,
+) {
+    let facts = MailFacts {
+        control_room: control_room.map(|room| room.try_into().unwrap()),
+        ..facts(vec![Route {
+            has_visitors,
+            ..route(1, false)
+        }])
+    };
+    let (_, effects) = decide(MailId(7), &mail(), false, &facts);
+    let [Effect::Hold(held)] = effects.as_slice() else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(held.told_in.as_ref().map(|room| room.as_str()), expected);
+    assert_eq!(held.notice.elsewhere.is_some(), has_visitors);
+    assert!(held.notice.may_join && !held.is_member);
+}
+
+fn released(admits: bool, was_member: bool) -> Option<Release> {
+    Some(Release {
+        id: HeldId(3),
+        by: "Ann".to_owned(),
+        admits,
+        was_member,
+    })
+}
+
+/// What was released is posted, whatever speaks against it; unless the place for it is gone.
+#[rstest]
+#[case::forged(Route { release: released(false, true), ..route(1, true) }, None)]
+#[case::stranger(Route { release: released(false, false), ..route(1, false) }, None)]
+#[case::admitted(Route { release: released(true, true), ..route(1, false) }, None)]
+#[case::removed(
+    Route { release: released(false, true), ..route(1, false) },
+    Some(Obstacle::SenderRemoved)
+)]
+#[case::closed(
+    Route { release: released(true, false), is_closed: true, ..route(1, false) },
+    Some(Obstacle::Closed)
+)]
+#[case::without_bot(
+    Route { release: released(true, false), bot_joined: false, ..route(1, false) },
+    Some(Obstacle::BotGone)
+)]
+fn what_is_released_is_posted(#[case] route: Route, #[case] obstacle: Option<Obstacle>) {
+    let is_admitted = route.release.as_ref().unwrap().admits;
+    let facts = MailFacts {
+        judgement: judged(Verdict::Failed),
+        control_room: Some(owned_room_id!("!control")),
+        ..facts(vec![route])
+    };
+    let (outcome, effects) = decide(MailId(7), &mail(), false, &facts);
+    let is_renamed = |effect: &Effect| matches!(effect, Effect::RenameContact { .. });
+    assert!(!effects.iter().any(is_renamed), "a forged name counts not");
+    match obstacle {
+        None => {
+            assert_eq!(outcome, Outcome::Posted);
+            assert_eq!(post_of(&effects).marks, ["✅ held, then released by Ann"]);
+            assert!(effects.contains(&Effect::Released { held: HeldId(3) }));
+            let is_let_in = |effect: &Effect| matches!(effect, Effect::LetIn { .. });
+            assert_eq!(effects.iter().any(is_let_in), is_admitted);
+        }
+        Some(_) => {
+            assert_eq!(outcome, Outcome::Held);
+            assert!(matches!(
+                effects.as_slice(),
+                [Effect::HoldAgain { .. }, Effect::MakeOffer { .. }]
+            ));
+        }
+    }
+}
+
+#[rstest]
+#[case(true, Outcome::Posted)]
+#[case(false, Outcome::Kept(KeptBecause::ByMachine(MailKind::List)))]
+fn people_write_by_way_of_lists(#[case] leads: bool, #[case] expected: Outcome) {
+    let mail = IncomingMail {
+        kind: MailKind::List,
+        ..mail()
+    };
+    let routes = if leads {
+        vec![route(1, true)]
+    } else {
+        Vec::new()
+    };
+    assert_eq!(decide(MailId(7), &mail, false, &facts(routes)).0, expected);
 }

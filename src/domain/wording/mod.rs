@@ -2,6 +2,7 @@
 //! translated.
 
 pub mod file;
+pub mod held;
 pub mod letter;
 pub mod link;
 pub mod mail;

@@ -1,10 +1,12 @@
 //! LMTP (RFC 2033): the door at which a mail server hands mail over, one answer per recipient.
 //!
-//! [`Lmtp::serve`] accepts connections for which there are `places`, `session` holds the conversation on one of them, `command`
-//! reads its lines, `wire` its octets, and `unstuff` finds the end of a mail. The door knows no
-//! store: whatever it receives goes to a [`MailSink`].
+//! [`Lmtp::serve`] accepts connections for which there are `places`, `session` holds the conversation
+//! on one of them, `command` reads its lines, `forward` what it tells of its own client, `wire` its
+//! octets, and `unstuff` finds the end of a mail. The door knows no store: whatever it receives goes to a
+//! [`MailSink`].
 
 mod command;
+mod forward;
 mod limits;
 mod places;
 mod session;
