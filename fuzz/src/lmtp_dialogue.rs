@@ -116,6 +116,7 @@ fn talk(dialogue: &[u8], piece: usize, faults: Faults) -> Heard {
         mail_time: Duration::from_mins(1),
         finish: Duration::from_secs(1),
         trusted: Vec::new(),
+        ..Limits::default()
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

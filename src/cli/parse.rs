@@ -285,9 +285,10 @@ fn section(name: &str, text: &str, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Without what would command the terminal.
+/// Without what would command the terminal, or turn the line round.
 fn printable(text: &str) -> String {
-    let is_safe = |c: char| c == '\t' || !c.is_control();
+    let turns = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_safe = |c: char| c == '\t' || !(c.is_control() || turns(c));
     text.chars()
         .map(|c| if is_safe(c) { c } else { '\u{fffd}' })
         .collect()

@@ -37,6 +37,7 @@ use crate::{
     telemetry::{self, metrics::Exposition},
     web::{
         appservice::{self, Appservice},
+        door,
         operations::{self, Operations},
         public::{self, Public},
     },
@@ -121,13 +122,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         server_name: config.homeserver.server_name,
         bot,
     });
-    serve_http(
-        endpoints,
-        config.appservice.listen,
-        "appservice.listen",
-        &stop,
-    )
-    .await?;
+    let listen = config.appservice.listen;
+    serve_http(endpoints, listen, "appservice.listen", &stop).await?;
     if let Some(operations) = config.operations {
         let endpoints = Operations {
             store: store.clone(),
@@ -367,8 +363,7 @@ async fn serve_http(
     let listener = listen(address, key).await?;
     let stopping = stop.soft().clone();
     stop.tasks().spawn(async move {
-        let server = axum::serve(listener, router)
-            .with_graceful_shutdown(stopping.clone().cancelled_owned());
+        let server = door::serve(listener, router, door::Limits::default(), stopping.clone());
         let too_long = async {
             stopping.cancelled().await;
             tokio::time::sleep(LAST_PATIENCE).await;

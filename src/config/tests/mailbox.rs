@@ -45,8 +45,8 @@ fn reads_one_key_or_several() {
     "dkim: {selector: a}",
     "missing key \"key_file\" in mailboxes.support.dkim"
 )]
-#[case("dkim: {selector: a b, key: x}", "\"a b\" can't stand in the DNS")]
-#[case("dkim: {selector: a, domain: a b, key: x}", "\"a b\" is not a domain")]
+#[case("dkim: {selector: a b, key: x}", "\"a …\" can't stand in the DNS")]
+#[case("dkim: {selector: a, domain: a b, key: x}", "\"a …\" is not a domain")]
 #[case(
     "dkim: {selector: a, key_file: none.pem}",
     "mailboxes.support.dkim.key_file: cannot read none.pem"

@@ -136,7 +136,10 @@ fn domain(value: &str) -> Option<String> {
     let name = value.rsplit('@').next().unwrap_or_default();
     let name = name.trim_matches(['<', '>', '.']);
     let ascii = crate::mail::punycode::ascii_domain(name)?.to_ascii_lowercase();
-    (ascii.contains('.') || ascii == "localhost").then_some(ascii)
+    // In quotes anything may stand.
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let is_host = ascii.contains('.') || ascii == "localhost";
+    (is_host && ascii.bytes().all(is_name)).then_some(ascii)
 }
 
 /// Goes through a value; only ever forward.

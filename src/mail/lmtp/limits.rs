@@ -16,9 +16,17 @@ pub struct Limits {
     pub line: usize,
     /// Connections at the same time; one more is told to come later. Default 200.
     pub connections: usize,
-    /// How long a client may be silent, or leave our answers unread. Default 5 min (RFC 5321
-    /// section 4.5.3.2.7).
+    /// The same for one peer, by its address. Default 100.
+    pub connections_of_peer: usize,
+    /// How long a client may take for a command, be silent within a mail, or leave our answers unread.
+    /// Default 5 min (RFC 5321 section 4.5.3.2.7).
     pub idle: Duration,
+    /// How long a client may take for a command while three quarters of the places are taken. Default
+    /// 10 s.
+    pub crowded: Duration,
+    /// How long a connection may last without a mail, from its beginning or the last one. Default 15
+    /// min.
+    pub without_mail: Duration,
     /// How long one mail may take from DATA to its last line. Default 30 min.
     pub mail_time: Duration,
     /// Commands on one connection since the last mail that was taken over. Default 1,000.
@@ -41,7 +49,10 @@ impl Default for Limits {
             recipients: 100,
             line: 2048,
             connections: 200,
+            connections_of_peer: 100,
             idle: Duration::from_mins(5),
+            crowded: Duration::from_secs(10),
+            without_mail: Duration::from_mins(15),
             mail_time: Duration::from_mins(30),
             commands: 1000,
             errors: 20,

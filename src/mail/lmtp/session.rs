@@ -5,7 +5,7 @@ use std::{mem, pin::pin, sync::Arc};
 use bytes::BytesMut;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    time::sleep,
+    time::{Instant, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -14,6 +14,7 @@ use super::{
     Limits,
     command::Command,
     forward::{ATTRIBUTES, Forward, Kind},
+    places::Place,
     unstuff::Unstuffer,
     wire::{Goodbye, Line, Wire},
 };
@@ -26,6 +27,7 @@ use crate::{
 pub(super) async fn run<S: MailSink, C: AsyncRead + AsyncWrite + Unpin>(
     stream: C,
     peer: String,
+    place: Place,
     sink: S,
     limits: Arc<Limits>,
     stop: CancellationToken,
@@ -33,6 +35,8 @@ pub(super) async fn run<S: MailSink, C: AsyncRead + AsyncWrite + Unpin>(
     let mut session = Session {
         wire: Wire::new(stream, limits.idle),
         peer,
+        place,
+        last_mail: Instant::now(),
         sink,
         limits,
         stop,
@@ -50,6 +54,9 @@ pub(super) async fn run<S: MailSink, C: AsyncRead + AsyncWrite + Unpin>(
 struct Session<S, C> {
     wire: Wire<C>,
     peer: String,
+    place: Place,
+    /// When it was taken over; at first when the connection began.
+    last_mail: Instant,
     sink: S,
     limits: Arc<Limits>,
     stop: CancellationToken,
@@ -84,10 +91,13 @@ impl<S: MailSink, C: AsyncRead + AsyncWrite + Unpin> Session<S, C> {
 
     /// One command and its answer.
     async fn step(&mut self) -> Result<(), Goodbye> {
+        let late = self.last_mail + self.limits.without_mail;
         let line = tokio::select! {
             biased;
             () = self.stop.cancelled() => return Err(Goodbye::Stopping),
             line = self.wire.line(self.limits.line) => line?,
+            () = self.place.is_wanted(self.limits.crowded) => return Err(Goodbye::Crowded),
+            () = sleep_until(late) => return Err(Goodbye::Slow),
         };
         self.commands += 1;
         if self.commands > self.limits.commands {
@@ -206,6 +216,7 @@ impl<S: MailSink, C: AsyncRead + AsyncWrite + Unpin> Session<S, C> {
         }
         if taken.is_ok() {
             self.commands = 0;
+            self.last_mail = Instant::now();
         }
         Ok(())
     }

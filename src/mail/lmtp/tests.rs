@@ -1,5 +1,6 @@
 //! The door over real TCP, with a sink that keeps mails in memory.
 
+mod slow;
 mod trusted;
 
 use std::{
