@@ -29,7 +29,7 @@ use crate::{
         smtp::{DEFAULT_TIMEOUT, SmtpTransport},
     },
     matrix::{client::Client, registration::Registration},
-    store::{Store, StoreError, blobs::Blobs, keys, outbox},
+    store::{Store, StoreError, blobs::Blobs, floods, keys, outbox},
     telemetry::{self, metrics::Exposition},
     web::{
         appservice::{self, Appservice},
@@ -76,6 +76,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let taken_back = store
         .write(|tx| Box::pin(async move { outbox::take_back(tx, i64::MAX).await }))
         .await?;
+    // What has made mails wait may be configured otherwise by now.
+    store
+        .write(move |tx| Box::pin(async move { floods::look_again(tx, now).await }))
+        .await?;
     if taken_back > 0 {
         tracing::info!(
             taken_back,
@@ -99,6 +103,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         signers: signers(&config.mailboxes)?,
         mailboxes: config.mailboxes,
         letters: config.letters,
+        guard: config.guard,
+        senders: config.senders,
         public: config.public,
         turns: flow::Turns::default(),
     });

@@ -6,6 +6,7 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 use super::{
     address::{EmailAddress, NamedAddress},
     event::{Membership, Said, Words},
+    flood::Measure,
     ids::{ContactId, ConversationId, CustomerId, MailId, MessageId, SubscriptionId},
     letter::Language,
     note::Note,
@@ -195,6 +196,8 @@ pub enum Effect {
         confirm: bool,
         message_id: Option<MessageId>,
     },
+    /// What the guard does besides.
+    Guard(Measure),
     /// The event or mail concerns staff in general: said in the control room, or logged.
     Report {
         text: String,

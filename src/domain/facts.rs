@@ -12,6 +12,7 @@ use super::{
     ids::{ContactId, ConversationId, CustomerId, MailId, SubscriptionId},
     letter::Language,
     outgoing::Offer,
+    senders::{List, Listed},
     settings::{Key, Settings, Value},
     sharing::Poll,
 };
@@ -113,6 +114,20 @@ pub struct Details {
     pub locales: Vec<LocaleFacts>,
     /// What staff ask `!email timezone` for.
     pub zone: Option<ZoneFacts>,
+    /// For `!email block`, `unblock`, `allow`, `blocked`.
+    pub senders: SendersFacts,
+}
+
+/// Who is on the lists of senders.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SendersFacts {
+    /// Where staff have put the pattern that a command names.
+    pub on: Option<List>,
+    /// It is listed in the configuration, too.
+    pub is_configured: bool,
+    /// The first of all patterns: for `!email blocked`.
+    pub listed: Vec<Listed>,
+    pub has_more: bool,
 }
 
 /// Where what holds in a room comes from.

@@ -4,7 +4,7 @@
 use ruma::{OwnedEventId, OwnedRoomId, UserId};
 
 use super::{
-    Context, amend, automatic, customers, files, guests,
+    Context, amend, automatic, customers, files, guard, guests,
     guests::{CopiedIn, Notice},
     lanes::{Origin, enqueue, report, say, send},
     settings, threads, write,
@@ -229,6 +229,7 @@ async fn one(
             subscriptions::end(tx, subscription, origin.now).await?;
         }
         Effect::RenameContact { contact, name } => people::name_by_mail(tx, contact, &name).await?,
+        Effect::Guard(measure) => guard::apply(tx, measure, origin, context).await?,
         Effect::Report { text } => report(tx, &text, origin, context).await?,
     }
     Ok(())

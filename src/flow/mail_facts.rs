@@ -2,7 +2,7 @@
 
 use ruma::{OwnedEventId, RoomId};
 
-use super::{Context, audience, guests};
+use super::{Context, audience, guard::Looked, guests};
 use crate::{
     domain::{
         address::EmailAddress,
@@ -39,6 +39,7 @@ pub struct Read {
     pub null_sender: bool,
     /// Mail of this sender was shown before.
     pub knows_signature: bool,
+    pub looked: Looked,
     pub mail: Result<IncomingMail, String>,
 }
 

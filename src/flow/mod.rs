@@ -19,6 +19,7 @@ pub mod events;
 mod facts;
 mod file_links;
 pub mod files;
+mod guard;
 mod guests;
 pub mod imap;
 mod lanes;

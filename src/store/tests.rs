@@ -51,6 +51,8 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         settings::STATEMENTS,
         locales::STATEMENTS,
         subscriptions::STATEMENTS,
+        floods::STATEMENTS,
+        senders::STATEMENTS,
     ]
     .concat()
 }

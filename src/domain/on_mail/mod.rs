@@ -13,7 +13,7 @@ use super::{
     effect::{Effect, Folded, Post, PostPart},
     facts::{MailFacts, PersonFacts, Route},
     ids::MailId,
-    incoming::{Fate, IncomingMail, MailKind, Shown},
+    incoming::{Fate, IncomingMail, MailKind, Shown, Withheld},
     note::Note,
     outgoing::{Offer, PostedFile},
     wording::{self, KeptBecause},
@@ -30,6 +30,14 @@ pub enum Outcome {
     /// Its sender leaves a broadcast.
     Leave,
     Kept(KeptBecause),
+    /// Its sender is blocked.
+    Blocked,
+    /// A filter calls it spam, and staff want to be told once a day.
+    Junk,
+    /// A machine answers our letters, and would go on.
+    Loop,
+    /// There is too much mail: it is decided about again later.
+    Postponed,
 }
 
 /// Decides about one mail. `null_sender` says that its envelope sender was `<>`.
@@ -247,10 +255,12 @@ fn withheld(
         if let Fate::Withheld(why) = one.fate {
             let file = file(mail, index);
             told.push((file.filename.clone(), one.size, why));
-            files.push(file);
+            if why != Withheld::Infected {
+                files.push(file);
+            }
         }
     }
-    if files.is_empty() {
+    if told.is_empty() {
         return None;
     }
     let text = wording::withheld(&person.name, &told);
@@ -263,6 +273,14 @@ fn withheld(
         // Nobody must be able to release a file where customers read along.
         return Some(Effect::Report { text });
     };
+    if files.is_empty() {
+        let reply_to = None;
+        return Some(Effect::Say {
+            room,
+            reply_to,
+            text,
+        });
+    }
     let offer = Offer::Release {
         conversation: route.conversation,
         contact: person.contact,
@@ -272,7 +290,8 @@ fn withheld(
     Some(Effect::MakeOffer { room, text, offer })
 }
 
-fn keep(
+/// Keeps a mail, and tells staff why.
+pub(super) fn keep(
     id: MailId,
     mail: &IncomingMail,
     facts: &MailFacts,

@@ -2,6 +2,7 @@
 //! translated.
 
 pub mod file;
+pub mod guard;
 pub mod letter;
 pub mod link;
 pub mod mail;

@@ -7,7 +7,7 @@ use super::{Kind, Place, statements};
 use crate::store::Connection;
 
 /// Indexes that hold only what still waits: to walk through them is fine.
-const HOLD_ONLY_WHAT_WAITS: [&str; 10] = [
+const HOLD_ONLY_WHAT_WAITS: [&str; 12] = [
     "inbox_waiting",
     "mails_waiting",
     "letters_open",
@@ -18,6 +18,8 @@ const HOLD_ONLY_WHAT_WAITS: [&str; 10] = [
     "files_of_blob",
     "files_waiting",
     "subscriptions_untold",
+    "postponed_due",
+    "junk_untold",
 ];
 
 /// A misspelt column is found here and not in the field.

@@ -34,7 +34,17 @@ pub static MAILS: Counter<3> = Counter {
         ),
         (
             "outcome",
-            &["posted", "duplicate", "own", "kept", "set_aside"],
+            &[
+                "posted",
+                "duplicate",
+                "own",
+                "kept",
+                "blocked",
+                "junk",
+                "loop",
+                "postponed",
+                "set_aside",
+            ],
         ),
     ],
 };
