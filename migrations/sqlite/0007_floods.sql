@@ -14,7 +14,7 @@ CREATE TABLE postponed (
     key TEXT NOT NULL,
     due_at INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX postponed_due ON postponed (due_at);
+CREATE INDEX postponed_due ON postponed (due_at, mail_id);
 CREATE INDEX postponed_of_key ON postponed (key, mail_id);
 
 -- How an address answers the letters of a conversation.

@@ -73,19 +73,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     };
     let now = clock.now().as_millisecond();
     let keys = keys::load(&store, chance.bytes(), now).await?;
-    let taken_back = store
-        .write(|tx| Box::pin(async move { outbox::take_back(tx, i64::MAX).await }))
-        .await?;
-    // What has made mails wait may be configured otherwise by now.
-    store
-        .write(move |tx| Box::pin(async move { floods::look_again(tx, now).await }))
-        .await?;
-    if taken_back > 0 {
-        tracing::info!(
-            taken_back,
-            "Attempts were under way when Postroom ended; they are looked into"
-        );
-    }
+    pick_up(now, &store).await?;
 
     let context = Arc::new(flow::Context {
         store: store.clone(),
@@ -234,6 +222,25 @@ fn signers(
         Ok((name.clone(), Arc::new(signer)))
     };
     signing.map(build).collect()
+}
+
+/// Takes up what the last run has left under way.
+async fn pick_up(now: i64, store: &Store) -> Result<(), StoreError> {
+    let taken_back = store.write(move |tx| {
+        Box::pin(async move {
+            // What has made mails wait may be configured otherwise by now.
+            floods::look_again(tx, now).await?;
+            outbox::take_back(tx, i64::MAX).await
+        })
+    });
+    let taken_back = taken_back.await?;
+    if taken_back > 0 {
+        tracing::info!(
+            taken_back,
+            "Attempts were under way when Postroom ended; they are looked into"
+        );
+    }
+    Ok(())
 }
 
 const HOMESERVER: &str = "homeserver";

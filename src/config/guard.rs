@@ -14,9 +14,11 @@ use crate::domain::{
     senders::{SenderLists, SenderPattern},
 };
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guard {
     pub limits: Limits,
+    /// Whether answers that look like a machine's are kept.
+    pub loops: bool,
     pub spam: SpamRule,
     /// How many stars in X-Spam-Level are spam.
     pub spam_level: Option<u32>,
@@ -34,8 +36,21 @@ pub enum Clamd {
     Tcp(SocketAddr),
 }
 
+impl Default for Guard {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            loops: true,
+            spam: SpamRule::default(),
+            spam_level: None,
+            strips_forged: false,
+            clamd: None,
+        }
+    }
+}
+
 impl Guard {
-    pub(super) fn read(section: &mut Section) -> Option<Self> {
+    pub(super) fn read(section: &mut Section) -> Self {
         let default = Limits::default();
         let window = section.optional("window", "1h", window);
         let mut limit = |key, of: u32| {
@@ -52,28 +67,27 @@ impl Guard {
             unknowns: limit("unknowns", default.unknowns),
             letters: limit("letters", default.letters),
         };
+        let loops = section.optional("loops", "false", yes_or_no);
         let spam = section.optional("spam", "hold", spam);
         let spam_level = section.optional("spam_level", "6", number);
         let strips_forged = section.optional("strips_forged", "true", yes_or_no);
         let clamd = section.optional("clamd", "/run/clamav/clamd.ctl", clamd);
-        Some(Self {
+        Self {
             limits,
+            loops: loops.unwrap_or(true),
             spam: spam.unwrap_or_default(),
             spam_level: spam_level.filter(|level| *level > 0),
             strips_forged: strips_forged.unwrap_or_default(),
             clamd,
-        })
+        }
     }
 }
 
 /// Reads `senders`.
-pub(super) fn senders(section: &mut Section) -> Option<SenderLists> {
+pub(super) fn senders(section: &mut Section) -> SenderLists {
     let allow = section.optional_list("allow", "[\"jane@acme.com\"]", pattern);
     let block = section.optional_list("block", "[\"*@spam.example\"]", pattern);
-    Some(SenderLists::new(
-        allow.unwrap_or_default(),
-        block.unwrap_or_default(),
-    ))
+    SenderLists::new(allow.unwrap_or_default(), block.unwrap_or_default())
 }
 
 fn pattern(text: &str) -> Result<SenderPattern, Wrong> {

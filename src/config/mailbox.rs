@@ -178,7 +178,7 @@ impl Mailbox {
             Some(imap)
         });
         let trust = section.optional_section("trust", Trust::read);
-        let senders = section.optional_section("senders", guard::senders);
+        let senders = section.optional_section("senders", |section| Some(guard::senders(section)));
         Some(Self {
             name: name?,
             address: address?,

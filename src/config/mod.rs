@@ -160,8 +160,8 @@ impl Config {
         let names = section.optional_section("names", |section| Some(names::read(section)));
         let control_room = section.optional("control_room", "!abc:example.org", room_id);
         let letters = section.optional_section("letters", Letters::read);
-        let guard = section.optional_section("guard", Guard::read);
-        let senders = section.optional_section("senders", guard::senders);
+        let guard = section.optional_section("guard", |section| Some(Guard::read(section)));
+        let senders = section.optional_section("senders", |section| Some(guard::senders(section)));
         let public = section.optional_section("public", Public::read);
         let dns = section.optional_section("dns", |section| Some(Dns::read(section)));
         let operations = section.optional_section("operations", Operations::read);

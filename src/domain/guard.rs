@@ -191,6 +191,12 @@ fn room_of(facts: &MailFacts, conversation: ConversationId) -> Option<ruma::Owne
     route.map(|route| route.room.clone())
 }
 
+/// How long that is, as people are told; both in milliseconds since 1970.
+#[must_use]
+pub fn minutes(until: i64, now: i64) -> i64 {
+    until.saturating_sub(now).max(0).div_euclid(60_000) + 1
+}
+
 fn postponed(
     mail: MailId,
     facts: &MailFacts,
@@ -212,10 +218,9 @@ fn postponed(
                 .map(|route| route.conversation),
             _ => None,
         };
-        let minutes = until.saturating_sub(guard.now).max(0).div_euclid(60_000) + 1;
         measures.push(Measure::Tell {
             room: conversation.and_then(|id| room_of(facts, id)),
-            text: wording::too_many(&scope, &guard.limits, minutes),
+            text: wording::too_many(&scope, &guard.limits, minutes(until, guard.now)),
         });
     }
     measures.push(Measure::Postpone {

@@ -109,9 +109,7 @@ fn sketch(text: &str) -> Option<u64> {
             .filter(|c| c.is_alphabetic())
             .take(MOST_LETTERS)
     };
-    if letters().nth(FEWEST_LETTERS - 1).is_none() {
-        return None;
-    }
+    letters().nth(FEWEST_LETTERS - 1)?;
     let octets = letters()
         .flat_map(char::to_lowercase)
         .flat_map(|c| u32::from(c).to_le_bytes());
@@ -161,10 +159,10 @@ mod tests {
     }
 
     #[rstest]
-    #[case::a_ticket_system(2_000, |n| RECEIVED.replace("4711", &n.to_string()), Some(4))]
-    #[case::behind_a_queue(2 * MINUTE, |n| RECEIVED.replace("4711", &n.to_string()), Some(4))]
-    #[case::ever_new_words(2_000, |n| "a".repeat(100 + n as usize), Some(11))]
-    #[case::a_person_in_a_hurry(30_000, |n| "a".repeat(100 + n as usize), None)]
+    #[case::a_ticket_system(2_000, |n: u32| RECEIVED.replace("4711", &n.to_string()), Some(4))]
+    #[case::behind_a_queue(2 * MINUTE, |n: u32| RECEIVED.replace("4711", &n.to_string()), Some(4))]
+    #[case::ever_new_words(2_000, |n: u32| "a".repeat(100 + n as usize), Some(11))]
+    #[case::a_person_in_a_hurry(30_000, |n: u32| "a".repeat(100 + n as usize), None)]
     #[case::thanks(30_000, |_| "Thanks, that works!".to_owned(), None)]
     #[case::hours_later(3 * 60 * MINUTE, |_| RECEIVED.to_owned(), None)]
     fn tells_machines(

@@ -173,9 +173,12 @@ pub struct Listed {
     pub mails: i64,
 }
 
-/// What counts for a sender: `lists` says what each pattern is on, in each list there is.
+/// Says what a pattern is on.
+pub type Lookup<'l> = &'l dyn Fn(&str) -> Option<List>;
+
+/// What counts for a sender, by every list that there is.
 #[must_use]
-pub fn listing(fitting: &[String], lists: &[impl Fn(&str) -> Option<List>]) -> Option<Listing> {
+pub fn listing(fitting: &[String], lists: &[Lookup<'_>]) -> Option<Listing> {
     fitting.iter().find_map(|pattern| {
         let on: Vec<List> = lists.iter().filter_map(|list| list(pattern)).collect();
         let list = if on.contains(&List::Block) {
@@ -263,13 +266,13 @@ mod tests {
         let fitting = fitting(&EmailAddress::parse("jane@acme.com").unwrap());
         // In one list, and in two.
         let one = SenderLists::new(read(allow), read(block));
-        let found = listing(&fitting, &[|pattern: &str| one.get(pattern)]);
+        let found = listing(&fitting, &[&|pattern| one.get(pattern)]);
         assert_eq!(found.map(|found| found.list), expected);
         let two = [
             SenderLists::new(read(allow), Vec::new()),
             SenderLists::new(Vec::new(), read(block)),
         ];
-        let lists = two.each_ref().map(|list| |pattern: &str| list.get(pattern));
+        let lists: [Lookup<'_>; 2] = [&|pattern| two[0].get(pattern), &|pattern| two[1].get(pattern)];
         let found = listing(&fitting, &lists);
         assert_eq!(found.map(|found| found.list), expected);
     }

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
+use ruma::OwnedRoomId;
 
 use super::{Context, audience, lanes, lanes::Origin, mail_facts::Read};
 use crate::{
@@ -11,18 +12,19 @@ use crate::{
         facts::MailFacts,
         flood::{Measure, Scope, Tally},
         guard::{self, GuardFacts},
-        ids::MailId,
+        ids::{ConversationId, MailId, MessageId},
         incoming::{Fate, IncomingMail, Shown, Withheld},
         marks::Marks,
-        senders::{self, List, Listing},
+        senders::{self, List, Listing, Lookup},
         wording::guard as wording,
     },
     mail::{
         authenticate::filters::{self, Reading},
         clamd::{self, Finding},
+        parse,
     },
     store::{
-        Connection, StoreError, Tx, floods,
+        Connection, StoreError, Tx, conversations, floods,
         mails::{self, MailState},
         senders as lists,
     },
@@ -32,6 +34,8 @@ use crate::{
 #[derive(Debug, Clone, Default)]
 pub struct Looked {
     pub marks: Marks,
+    /// It names this as a letter of ours.
+    pub postroom_id: Option<MessageId>,
     /// What the virus scanner says; `None` where there is none.
     pub finding: Option<Finding>,
 }
@@ -44,10 +48,16 @@ pub async fn look(raw: &Bytes, recipients: &[String], context: &Context) -> Look
         level: context.guard.spam_level,
     };
     let copy = raw.clone();
-    let marks = tokio::task::spawn_blocking(move || filters::marks(&copy, &trust, reading)).await;
+    let reading = tokio::task::spawn_blocking(move || {
+        let found = parse::filters(&copy);
+        let marks = filters::marks(&copy, &found, &trust, reading);
+        (marks, found.postroom_id)
+    });
+    // Who reads the whole mail fails as well, and tells of it.
+    let (marks, postroom_id) = reading.await.unwrap_or_default();
     Looked {
-        // Reading the header again fails as it does there, and is told of.
-        marks: marks.unwrap_or_default(),
+        marks,
+        postroom_id,
         finding: match &context.guard.clamd {
             Some(clamd) => Some(scan(raw, clamd).await),
             None => None,
@@ -136,7 +146,8 @@ pub async fn facts(
     context: &Context,
 ) -> Result<GuardFacts, StoreError> {
     let mut rhythms = Vec::new();
-    if let Some(from) = &mail.from {
+    let from = mail.from.as_ref().filter(|_| context.guard.loops);
+    if let Some(from) = from {
         for route in facts.routes.iter().filter(|route| route.member.is_some()) {
             let address = from.address.key();
             let rhythm = floods::rhythm(connection, route.conversation, address).await?;
@@ -191,8 +202,45 @@ async fn listing(
     let of_mailbox = |pattern: &str| mailbox.senders.get(pattern);
     let of_all = |pattern: &str| context.senders.get(pattern);
     let of_staff = |pattern: &str| by_staff.get(pattern).copied();
-    let lists: [&dyn Fn(&str) -> Option<List>; 3] = [&of_mailbox, &of_all, &of_staff];
-    Ok(senders::listing(&fitting, &lists))
+    let lists: &[Lookup<'_>] = &[&of_mailbox, &of_all, &of_staff];
+    Ok(senders::listing(&fitting, lists))
+}
+
+/// Until when the conversation's next letter has to wait, as too many have gone; staff are told once a
+/// day.
+pub async fn letter_waits(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    origin: &Origin,
+    context: &Context,
+) -> Result<Option<i64>, StoreError> {
+    let (limits, now) = (&context.guard.limits, origin.now);
+    let scope = Scope::Letters(conversation);
+    let tally = floods::tally(tx.connection(), scope, MailId(0)).await?;
+    let Some(until) = tally.wait(limits, now) else {
+        return Ok(None);
+    };
+    if tally.is_news(now) {
+        floods::set_told(tx, &tally.scope, now).await?;
+        let text = wording::too_many(&tally.scope, limits, guard::minutes(until, now));
+        let found = conversations::find(tx.connection(), conversation).await?;
+        let room = found.and_then(|found| OwnedRoomId::try_from(found.room_id).ok());
+        tell(tx, room, &text, origin, context).await?;
+    }
+    Ok(Some(until))
+}
+
+async fn tell(
+    tx: &mut Tx,
+    room: Option<OwnedRoomId>,
+    text: &str,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    match room {
+        Some(room) => audience::tell_staff(tx, room, text, origin, context).await,
+        None => lanes::report(tx, text, origin, context).await,
+    }
 }
 
 /// Writes down what is known of a mail besides what it says.
@@ -242,11 +290,7 @@ pub async fn apply(
             lists::set(tx, &pattern, list, by.as_str(), now).await?;
             floods::look_again(tx, now).await
         }
-        Measure::Tell {
-            room: Some(room),
-            text,
-        } => audience::tell_staff(tx, room, &text, origin, context).await,
-        Measure::Tell { room: None, text } => lanes::report(tx, &text, origin, context).await,
+        Measure::Tell { room, text } => tell(tx, room, &text, origin, context).await,
     }
 }
 

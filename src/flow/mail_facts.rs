@@ -130,10 +130,9 @@ pub async fn of(
         }
         routes.push(route);
     }
-    let is_ours = mail
-        .message_id
-        .as_ref()
-        .is_some_and(|id| context.keys.letter_of(id).is_some());
+    // Some servers and lists write a Message-ID of their own over ours.
+    let mut names = mail.message_id.iter().chain(&read.looked.postroom_id);
+    let is_ours = names.any(|id| context.keys.letter_of(id).is_some());
     Ok(MailFacts {
         identity,
         is_ours,

@@ -29,7 +29,7 @@ statements! {
     POSTPONE = "
         INSERT INTO postponed (mail_id, key, due_at) VALUES ($1, $2, $3)
         ON CONFLICT (mail_id) DO UPDATE SET key = excluded.key, due_at = excluded.due_at";
-    SELECT_DUE = "SELECT mail_id FROM postponed WHERE due_at <= $1 ORDER BY mail_id LIMIT $2";
+    SELECT_DUE = "SELECT mail_id FROM postponed WHERE due_at <= $1 ORDER BY due_at, mail_id LIMIT $2";
     SELECT_NEXT_DUE = "SELECT min(due_at) FROM postponed";
     RESUME = "
         UPDATE mails SET state = 'waiting', outcome = '', attempts = 0
@@ -91,7 +91,7 @@ pub async fn postpone(tx: &mut Tx, mail: MailId, key: &str, due_at: i64) -> Resu
     Ok(())
 }
 
-/// Mails whose time has come; the first that came go first.
+/// Mails whose time has come, those first that wait for the longest.
 pub async fn due(
     connection: &mut Connection,
     now: i64,

@@ -5,7 +5,7 @@ use super::received;
 use crate::{
     config::{Trust, TrustBy},
     domain::marks::Marks,
-    mail::parse::{TraceField, filters, trace},
+    mail::parse::{Filters, TraceField, trace},
 };
 
 /// Which fields of filters count.
@@ -17,10 +17,10 @@ pub struct Reading {
     pub level: Option<u32>,
 }
 
-/// The verdicts of filters, and how many servers the mail has passed. Linear in the size of `raw`.
+/// The verdicts among the fields `found` in `raw`, and how many servers the mail has passed. Linear in
+/// the size of `raw`.
 #[must_use]
-pub fn marks(raw: &[u8], trust: &Trust, reading: Reading) -> Marks {
-    let found = filters(raw);
+pub fn marks(raw: &[u8], found: &Filters, trust: &Trust, reading: Reading) -> Marks {
     let mut marks = Marks {
         hops: found.hops,
         ..Marks::default()
@@ -63,6 +63,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::mail::parse::filters;
 
     const IN: &str = "Received: from mail.acme.com (out.acme.com [192.0.2.1]) by mx.example.org\n";
     const INNER: &str = "Received: from mx (mx [127.0.0.1]) by imap.example.org with LMTP\n";
@@ -79,7 +80,10 @@ mod tests {
     #[case::ours_alone(&[INNER, SPAM], false)]
     fn only_our_own_servers_count(#[case] header: &[&str], #[case] expected: bool) {
         let raw = format!("{}Subject: x\n\nbody\n", header.concat());
-        let read = |reading| marks(raw.as_bytes(), &Trust::default(), reading);
+        let read = |reading| {
+            let raw = raw.as_bytes();
+            marks(raw, &filters(raw), &Trust::default(), reading)
+        };
         assert_eq!(read(Reading::default()).spam.is_some(), expected);
         let received = header.iter().filter(|line| line.starts_with("Rec")).count();
         assert_eq!(read(Reading::default()).hops, received);
@@ -98,7 +102,10 @@ mod tests {
             by: TrustBy::Microsoft365,
             ..Trust::default()
         };
-        let read = |raw: String| marks(raw.as_bytes(), &trust, Reading::default());
+        let read = |raw: String| {
+            let raw = raw.as_bytes();
+            marks(raw, &filters(raw), &trust, Reading::default())
+        };
         assert!(read(format!("{scl}{door}\n")).spam.is_some());
         assert!(read(format!("{door}{scl}\n")).spam.is_none());
     }

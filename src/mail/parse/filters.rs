@@ -1,11 +1,11 @@
-//! The fields that spam and virus filters have written into the header of a mail, with how many
-//! servers had written theirs above them.
+//! What is looked for in the header of a mail before anything else: the fields of spam and virus
+//! filters, with how many servers had written theirs above them, and the name of a letter of ours.
 
 use super::{
     headers::Headers,
     line_ends::{start_of, with_line_feeds},
 };
-use crate::domain::marks::Marks;
+use crate::domain::{ids::MessageId, marks::Marks};
 
 /// What filters have written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,6 +14,9 @@ pub struct Filters {
     pub hops: usize,
     /// From the top.
     pub fields: Vec<FilterField>,
+    /// X-Postroom-Id, which stays as it is where the Message-ID is rewritten on the way. Anybody can
+    /// write one.
+    pub postroom_id: Option<MessageId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +37,8 @@ pub fn filters(raw: &[u8]) -> Filters {
     for (name, value) in headers.each() {
         if name.eq_ignore_ascii_case("Received") {
             found.hops += 1;
+        } else if found.postroom_id.is_none() && name.eq_ignore_ascii_case(POSTROOM_ID) {
+            found.postroom_id = MessageId::parse(&value.unfolded());
         } else if Marks::knows(name) && found.fields.len() < MOST_FIELDS {
             found.fields.push(FilterField {
                 name: name.to_owned(),
@@ -46,6 +51,7 @@ pub fn filters(raw: &[u8]) -> Filters {
 }
 
 const MOST_FIELDS: usize = 50;
+const POSTROOM_ID: &str = "X-Postroom-Id";
 
 #[cfg(test)]
 mod tests {
@@ -54,7 +60,8 @@ mod tests {
     #[test]
     fn tells_how_far_the_mail_had_come() {
         let raw = "X-Spam-Flag: NO\r\nReceived: from a\r\n\tby b\r\nX-Spam-Status: Yes,\r\n score=9\r\n\
-                   Subject: x\r\nreceived: from c by a\r\nx-virus-status: Clean\r\n\r\n\
+                   Subject: x\r\nreceived: from c by a\r\nx-virus-status: Clean\r\n\
+                   X-Postroom-Id: <a.b@example.org>\r\n\r\n\
                    X-Spam-Flag: YES\r\nReceived: body\r\n";
         let found = filters(raw.as_bytes());
         assert_eq!(found.hops, 2);
@@ -68,6 +75,7 @@ mod tests {
             ("x-virus-status", " Clean", 2),
         ];
         assert_eq!(fields, expected);
+        assert_eq!(found.postroom_id, MessageId::parse("a.b@example.org"));
         assert_eq!(filters(b""), Filters::default());
     }
 }
