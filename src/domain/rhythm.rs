@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 pub struct Rhythm {
     /// When a letter was last delivered to them.
     pub letter_at: Option<i64>,
-    /// That letter has been answered.
-    pub is_answered: bool,
+    /// Letters since their last mail that came later than at once, less what they have sent since.
+    pub unanswered: u32,
     /// Letters in a row that were answered at once.
     pub at_once: u32,
     /// What they have answered soon, the latest last.
@@ -45,7 +45,7 @@ impl Rhythm {
     /// A letter has been delivered at `now`.
     pub fn note_letter(&mut self, now: i64) {
         self.letter_at = Some(now);
-        self.is_answered = false;
+        self.unanswered = self.unanswered.saturating_add(1);
     }
 
     /// A mail with this text came at `now`; says if it looks like a machine's.
@@ -58,9 +58,12 @@ impl Rhythm {
         } else {
             None
         };
-        if !self.is_answered {
-            self.at_once = if lag <= AT_ONCE { self.at_once + 1 } else { 0 };
-            self.is_answered = true;
+        if lag > AT_ONCE {
+            (self.at_once, self.unanswered) = (0, 0);
+        } else if self.unanswered > 0 {
+            // Letters and answers may cross.
+            self.unanswered -= 1;
+            self.at_once = self.at_once.saturating_add(1);
         }
         match same {
             Some(times) if times > MOST_SAME => Some(Mechanical::SameWords(times)),

@@ -272,7 +272,9 @@ mod tests {
             SenderLists::new(read(allow), Vec::new()),
             SenderLists::new(Vec::new(), read(block)),
         ];
-        let lists: [Lookup<'_>; 2] = [&|pattern| two[0].get(pattern), &|pattern| two[1].get(pattern)];
+        let lists: [Lookup<'_>; 2] = [&|pattern| two[0].get(pattern), &|pattern| {
+            two[1].get(pattern)
+        }];
         let found = listing(&fitting, &lists);
         assert_eq!(found.map(|found| found.list), expected);
     }

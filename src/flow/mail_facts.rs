@@ -2,7 +2,7 @@
 
 use ruma::{OwnedEventId, RoomId};
 
-use super::{Context, audience, guard::Looked, guests};
+use super::{Context, audience, guests, look::Looked};
 use crate::{
     domain::{
         address::EmailAddress,

@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use super::{
     Context, apply, guard, lanes,
     lanes::Origin,
-    locale, mail_facts,
+    locale,
+    look::{self, Looked},
+    mail_facts,
     mail_facts::Read,
     worker::{Step, Worker},
 };
@@ -93,7 +95,7 @@ async fn read(waiting: Waiting, context: &Arc<Context>) -> Result<Read, StoreErr
         recipients: waiting.recipients(),
         null_sender: waiting.sender.is_empty(),
         knows_signature: false,
-        looked: guard::Looked::default(),
+        looked: Looked::default(),
         mail: Err("work on it ended Postroom several times".to_owned()),
     };
     if waiting.attempts < MOST_ATTEMPTS {
@@ -105,7 +107,7 @@ async fn read(waiting: Waiting, context: &Arc<Context>) -> Result<Read, StoreErr
             }
             other => other?,
         };
-        read.looked = guard::look(&raw, &read.recipients, context).await;
+        read.looked = look::look(&raw, &read.recipients, context).await;
         read.mail = match patiently(move || parse::open(&raw)).await {
             Ok(opened) => {
                 let known = known(&opened.mail, &read, context).await?;

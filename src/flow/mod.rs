@@ -25,6 +25,7 @@ pub mod imap;
 mod lanes;
 pub mod letters;
 mod locale;
+mod look;
 mod mail_facts;
 pub mod mails;
 mod media;

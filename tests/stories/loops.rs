@@ -43,7 +43,7 @@ impl Machine {
             }
             has_answered = true;
             // No machine is quicker than our mail server tells us that it has the letter.
-            tokio::time::sleep(Duration::from_millis(150)).await;
+            tokio::time::sleep(Duration::from_millis(250)).await;
             let raw = self.mail(number, letter);
             let to = reply_address(letter).unwrap();
             let replies = world.mail(self.address, &[&to], &raw).await;
