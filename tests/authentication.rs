@@ -7,7 +7,6 @@
 )]
 
 #[path = "support/dns_server.rs"]
-#[expect(dead_code, reason = "other tests ask for more")]
 mod dns_server;
 #[path = "authentication/headers.rs"]
 mod headers;

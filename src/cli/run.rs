@@ -1,6 +1,6 @@
 //! `postroom run`: the one place where everything is built.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -11,9 +11,11 @@ use crate::{
     config::{self, Config, Database, Mailbox, MailboxName},
     flow::{
         self,
+        checks::Checks,
         deliver::Deliver,
         events::Events,
         files::{self, Files},
+        held::Reminders,
         imap::Fetcher,
         letters::Letters,
         mails::Mails,
@@ -24,7 +26,9 @@ use crate::{
     },
     lifecycle::{Chance, Clock, Health, Stop},
     mail::{
+        authenticate::Authenticator,
         dkim::Signer,
+        dns::Resolver,
         lmtp::{Limits, Lmtp},
         smtp::{DEFAULT_TIMEOUT, SmtpTransport},
     },
@@ -90,6 +94,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         transports: transports(&config.mailboxes)?,
         signers: signers(&config.mailboxes)?,
         mailboxes: config.mailboxes,
+        authenticator: authenticator(&config.dns)?,
         letters: config.letters,
         guard: config.guard,
         senders: config.senders,
@@ -243,13 +248,26 @@ async fn pick_up(now: i64, store: &Store) -> Result<(), StoreError> {
     Ok(())
 }
 
+fn authenticator(dns: &config::Dns) -> anyhow::Result<Authenticator> {
+    let resolver = Resolver::new(dns).or_else(|fault| {
+        // So does the system (resolv.conf(5)).
+        let server = SocketAddr::from(([127, 0, 0, 1], 53));
+        tracing::warn!(%fault, %server, "The system names no DNS server; asking this machine's");
+        let server = Some(server);
+        Resolver::new(&config::Dns { server })
+    })?;
+    Ok(Authenticator::new(&resolver))
+}
+
 const HOMESERVER: &str = "homeserver";
 
 fn start_workers(context: &Arc<flow::Context>, stop: &Stop) {
     start(Events::new(Arc::clone(context)), context, stop);
     start(Letters::new(Arc::clone(context)), context, stop);
     start(Deliver::new(Arc::clone(context)), context, stop);
+    start(Checks::new(Arc::clone(context)), context, stop);
     start(Mails(Arc::clone(context)), context, stop);
+    start(Reminders(Arc::clone(context)), context, stop);
     start(Puppets::new(Arc::clone(context)), context, stop);
     start(Files(Arc::clone(context)), context, stop);
     start(Subscriptions(Arc::clone(context)), context, stop);
@@ -309,7 +327,7 @@ async fn introduce(context: Arc<flow::Context>, appservice: String, health: Heal
     }
 }
 
-async fn listen(address: std::net::SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
+async fn listen(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
         format!("can't listen on {address} ({key}); is something else running there?")
     })
@@ -323,6 +341,7 @@ async fn serve_lmtp(
     let listener = listen(lmtp.listen, "lmtp.listen").await?;
     let limits = Limits {
         mail_size: lmtp.max_size,
+        trusted: lmtp.trusted(),
         ..Limits::default()
     };
     let server = Lmtp::new(Receiver::new(Arc::clone(context), "lmtp"), limits);
@@ -355,7 +374,7 @@ async fn serve_pages(context: &flow::Context, stop: &Stop) -> anyhow::Result<()>
 
 async fn serve_http(
     router: axum::Router,
-    address: std::net::SocketAddr,
+    address: SocketAddr,
     key: &str,
     stop: &Stop,
 ) -> anyhow::Result<()> {

@@ -69,6 +69,18 @@ impl Network {
     }
 }
 
+/// The addresses at which this machine speaks to itself.
+pub(super) fn this_machine() -> Vec<Network> {
+    let host = |address: IpAddr, mask| Network {
+        first: as_v6(address) & mask,
+        mask,
+    };
+    vec![
+        host(Ipv4Addr::new(127, 0, 0, 0).into(), u128::MAX << 24),
+        host(Ipv6Addr::LOCALHOST.into(), u128::MAX),
+    ]
+}
+
 /// Whether one of `networks` has the address.
 #[must_use]
 pub fn is_in(address: IpAddr, networks: &[Network]) -> bool {
@@ -87,16 +99,7 @@ impl Trust {
     /// The addresses of servers of ours.
     #[must_use]
     pub fn relays(&self) -> Vec<Network> {
-        let host = |address: IpAddr, length| Network {
-            first: as_v6(address) & length,
-            mask: length,
-        };
-        self.relays.clone().unwrap_or_else(|| {
-            vec![
-                host(Ipv4Addr::new(127, 0, 0, 0).into(), u128::MAX << 24),
-                host(Ipv6Addr::LOCALHOST.into(), u128::MAX),
-            ]
-        })
+        self.relays.clone().unwrap_or_else(this_machine)
     }
 
     pub(super) fn read(section: &mut Section) -> Option<Self> {
@@ -184,7 +187,7 @@ fn authserv_id(text: &str) -> Result<String, Wrong> {
     ))
 }
 
-fn network(text: &str) -> Result<Network, Wrong> {
+pub(super) fn network(text: &str) -> Result<Network, Wrong> {
     Network::parse(text).ok_or_else(|| {
         Wrong::new(
             format!("\"{text}\" is neither an IP address nor a network"),

@@ -7,7 +7,8 @@ use super::{
     address::{EmailAddress, NamedAddress},
     event::{Membership, Said, Words},
     flood::Measure,
-    ids::{ContactId, ConversationId, CustomerId, MailId, MessageId, SubscriptionId},
+    held::{Decision, Notice},
+    ids::{ContactId, ConversationId, CustomerId, HeldId, MailId, MessageId, SubscriptionId},
     letter::Language,
     note::Note,
     outgoing::{Offer, PostedFile},
@@ -115,12 +116,51 @@ pub enum Effect {
         event: OwnedEventId,
         key: &'static str,
     },
-    /// A mail appears in the conversation's room under the contact's name.
+    /// A mail appears in the conversation's room under its author's name.
     Post {
         conversation: ConversationId,
-        contact: ContactId,
+        author: Author,
         mail: MailId,
         post: Post,
+    },
+    /// Staff are told of files that are shown only if they release them.
+    OfferFiles {
+        conversation: ConversationId,
+        author: Author,
+        mail: MailId,
+        files: Vec<PostedFile>,
+        room: OwnedRoomId,
+        text: String,
+    },
+    /// The mail waits for staff in this conversation, and they are told.
+    Hold(Box<Holding>),
+    /// It was released and can't be posted: it waits again. `is_member` says what its sender is now.
+    HoldAgain {
+        held: HeldId,
+        is_member: bool,
+    },
+    /// It was posted.
+    Released {
+        held: HeldId,
+    },
+    /// Staff have decided about it; `asked` is what they reacted to, or the command.
+    Decide {
+        held: HeldId,
+        decision: Decision,
+        by: OwnedUserId,
+        room: OwnedRoomId,
+        asked: OwnedEventId,
+        /// By a command, which is answered.
+        is_command: bool,
+    },
+    /// The reply addresses of these conversations lead nowhere any more; new letters bear new ones.
+    RevokeAddresses {
+        conversations: Vec<ConversationId>,
+    },
+    /// Somebody becomes one of the conversation's people.
+    LetIn {
+        conversation: ConversationId,
+        person: NamedAddress,
     },
     /// The bot says something that staff can take up by a reaction.
     MakeOffer {
@@ -164,7 +204,8 @@ pub enum Effect {
     CopyIn {
         conversation: ConversationId,
         mail: MailId,
-        by: ContactId,
+        /// `None`: nobody did, but they answered.
+        by: Option<ContactId>,
         person: NamedAddress,
         /// They are a guest from now on; else they get nothing before staff let them in.
         is_guest: bool,
@@ -309,6 +350,31 @@ impl ItemKind {
     }
 }
 
+/// Whose mail it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Author {
+    Contact(ContactId),
+    /// Somebody who isn't one of the conversation's people, and perhaps no contact before.
+    Other(NamedAddress),
+}
+
+/// A mail that waits for staff.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Holding {
+    pub mail: MailId,
+    pub conversation: ConversationId,
+    /// The conversation's.
+    pub room: OwnedRoomId,
+    pub is_member: bool,
+    pub notice: Notice,
+    /// Where it is told; `None`: there is no room for that.
+    pub told_in: Option<OwnedRoomId>,
+    /// As in [`Post`].
+    pub identity: String,
+    pub from: EmailAddress,
+    pub date: String,
+}
+
 /// What of a mail goes into the room.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Post {
@@ -318,8 +384,8 @@ pub struct Post {
     pub notes: Vec<Note>,
     /// Only the room is told, not those who get the words by email.
     pub folded: Folded,
-    /// The same: who writes, if that is somebody new.
-    pub mark: Option<String>,
+    /// The same: who writes, if that is somebody new, and how far that is sure.
+    pub marks: Vec<String>,
     /// The event that the mail answers, if we know it.
     pub reply_to: Option<OwnedEventId>,
     /// The thread that this event stands in.

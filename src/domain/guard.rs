@@ -91,8 +91,10 @@ pub fn watch(
 ) -> (Outcome, Vec<Effect>) {
     // What is about our own mail is never too much, and leads to no answer.
     let is_report = matches!(mail.kind, MailKind::Bounce | MailKind::FeedbackReport);
-    let is_seen = matches!(ruled.0, Outcome::Posted | Outcome::Kept(_));
-    if is_report || !is_seen {
+    let is_seen = matches!(ruled.0, Outcome::Posted | Outcome::Held | Outcome::Kept(_));
+    // Staff have decided.
+    let is_released = facts.routes.iter().any(|route| route.release.is_some());
+    if is_report || is_released || !is_seen {
         return ruled;
     }
     let listed = guard.listing.as_ref();

@@ -16,6 +16,7 @@ pub mod flood;
 pub mod freemail;
 pub mod ghost;
 pub mod guard;
+pub mod held;
 pub mod ids;
 pub mod incoming;
 pub mod letter;

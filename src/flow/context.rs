@@ -11,7 +11,7 @@ use crate::{
     config::{Guard, Letters, Mailbox, MailboxName, Public},
     domain::{facts::OwnAddresses, ghost, senders::SenderLists, staff::StaffList, token::Keys},
     lifecycle::{Chance, Clock},
-    mail::{dkim::Signer, smtp::SmtpTransport},
+    mail::{authenticate::Authenticator, dkim::Signer, smtp::SmtpTransport},
     matrix::client::Client,
     store::{Store, blobs::Blobs},
 };
@@ -36,6 +36,8 @@ pub struct Context {
     pub transports: HashMap<MailboxName, SmtpTransport>,
     /// Of the mailboxes whose letters are signed.
     pub signers: HashMap<MailboxName, Arc<Signer>>,
+    /// Finds out who sent a mail.
+    pub authenticator: Authenticator,
     /// What holds in rooms where staff have set nothing else.
     pub letters: Letters,
     pub guard: Guard,
@@ -94,9 +96,8 @@ impl Context {
 
     /// Whether mail to this address (without brackets) is for us.
     pub fn is_our_address(&self, recipient: &str) -> bool {
-        self.mailboxes
-            .values()
-            .any(|mailbox| is_address_of(mailbox, recipient))
+        let mut mailboxes = self.mailboxes.values();
+        mailboxes.any(|mailbox| is_address_of(mailbox, recipient))
     }
 
     /// The mailbox to which mail with these recipients comes.
@@ -110,7 +111,8 @@ impl Context {
     }
 }
 
-fn is_address_of(mailbox: &Mailbox, recipient: &str) -> bool {
+/// Whether mail to this address (without brackets) is for the mailbox.
+pub(super) fn is_address_of(mailbox: &Mailbox, recipient: &str) -> bool {
     mailbox.reply_address.is_ours(recipient) || is_with_detail(recipient, &mailbox.address)
 }
 

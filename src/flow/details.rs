@@ -1,16 +1,17 @@
 //! What only some commands need to know, looked up for no other event.
 
 use jiff::{Timestamp, tz::TimeZone as Zone};
+use ruma::RoomId;
 
-use super::{Context, locale, settings};
+use super::{Context, audience, held, locale, settings};
 use crate::{
     domain::{
         command::{Command, senders::Change, timezone, timezone::TimeZone},
         event::RoomEvent,
-        facts::{ConversationFacts, Details, LocaleFacts, SendersFacts, ZoneFacts},
+        facts::{ConversationFacts, Details, HeldFacts, LocaleFacts, SendersFacts, ZoneFacts},
         senders::{List, Listed},
     },
-    store::{Connection, StoreError, senders as lists},
+    store::{self, Connection, StoreError, senders as lists},
 };
 
 /// What the event, in a room with these conversations, needs to know if it is a command.
@@ -53,9 +54,33 @@ pub async fn of(
             let zone = locale::of_room(connection, room, context).await?;
             details.senders = listed(connection, &zone, context).await?;
         }
+        Some(Command::Held) => details.held = held_in(connection, &event.room, context).await?,
+        Some(Command::Decide(Ok(asked))) => {
+            let found = store::held::find(connection, asked.held).await?;
+            details.held.mails = found.into_iter().collect();
+        }
         _ => {}
     }
     Ok(details)
+}
+
+/// What waits for staff in the room; in the control room, everywhere.
+async fn held_in(
+    connection: &mut Connection,
+    room: &RoomId,
+    context: &Context,
+) -> Result<HeldFacts, StoreError> {
+    let is_control_room = context.control_room.as_deref() == Some(room);
+    let (mails, count) = if is_control_room {
+        store::held::all(connection, held::MOST_LISTED).await?
+    } else {
+        store::held::of_room(connection, room.as_str(), held::MOST_LISTED).await?
+    };
+    Ok(HeldFacts {
+        mails,
+        count,
+        has_visitors: audience::has_visitors(connection, room, context).await?,
+    })
 }
 
 /// Of each customer once.

@@ -96,6 +96,7 @@ async fn read(waiting: Waiting, context: &Arc<Context>) -> Result<Read, StoreErr
         null_sender: waiting.sender.is_empty(),
         knows_signature: false,
         looked: Looked::default(),
+        judgement: waiting.judgement()?,
         mail: Err("work on it ended Postroom several times".to_owned()),
     };
     if waiting.attempts < MOST_ATTEMPTS {
@@ -228,6 +229,7 @@ async fn decide(tx: &mut Tx, read: Read, context: &Context) -> Result<(), StoreE
         Outcome::Duplicate => (MailState::Done, "duplicate"),
         Outcome::Own => (MailState::Done, "own"),
         Outcome::Leave => (MailState::Done, "leave"),
+        Outcome::Held => (MailState::Kept, "held"),
         Outcome::Kept(_) => (MailState::Kept, "kept"),
         Outcome::Blocked => (MailState::Kept, "blocked"),
         Outcome::Junk => (MailState::Kept, "junk"),

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use jiff::{Timestamp, Zoned, fmt::temporal::Pieces, tz::TimeZone};
 use ruma::{OwnedEventId, OwnedRoomId};
 
-use super::{Context, lanes, lanes::Origin, locale, settings, threads};
+use super::{Context, lanes, lanes::Origin, locale, reply_to, settings, threads};
 use crate::{
     domain::{
         address::NamedAddress,
@@ -138,9 +138,7 @@ async fn seal_one(
             name: Some(from_name(items, &mailbox.name)),
             address: mailbox.address.clone(),
         },
-        reply_to: mailbox
-            .reply_address
-            .with_token(&context.keys.reply_token(conversation)),
+        reply_to: reply_to::of(tx.connection(), conversation, mailbox, context).await?,
         to: members.into_iter().map(named).collect(),
         cc: guests.into_iter().map(named).collect(),
         subject: threading.subject,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use ruma::UserId;
 
-use super::{Connection, StoreError, Tx, departures, letters, members, people::address};
+use super::{Connection, StoreError, Tx, addresses, departures, letters, members, people::address};
 use crate::domain::{
     facts::{ConversationFacts, PersonFacts},
     ids::{ContactId, ConversationId, CustomerId, MessageId},
@@ -233,6 +233,7 @@ pub async fn open_new(
         opening.subject,
         now
     );
+    addresses::begin(tx, ConversationId(id)).await?;
     members::add(tx, ConversationId(id), contacts).await?;
     Ok(ConversationId(id))
 }

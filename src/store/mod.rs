@@ -7,8 +7,10 @@
 #[macro_use]
 mod sql;
 
+pub mod addresses;
 pub mod automatic;
 pub mod blobs;
+pub mod checks;
 mod connection;
 pub mod conversations;
 pub mod copy;
@@ -18,6 +20,7 @@ mod error;
 pub mod files;
 pub mod floods;
 pub mod guests;
+pub mod held;
 pub mod imap;
 pub mod inbox;
 pub mod inspect;

@@ -23,7 +23,10 @@ use crate::domain::{
 /// Every statement of every file.
 fn statements() -> Vec<(&'static str, &'static str)> {
     [
+        addresses::STATEMENTS,
         automatic::STATEMENTS,
+        checks::STATEMENTS,
+        held::STATEMENTS,
         keys::STATEMENTS,
         imap::STATEMENTS,
         inbox::STATEMENTS,

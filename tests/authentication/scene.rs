@@ -86,6 +86,7 @@ fn envelope(mail: &Mail, peer: &str) -> Envelope {
         helo: "mx.example.org".to_owned(),
         sender: mail.sender.clone(),
         recipients: vec!["support@example.org".to_owned()],
+        client: None,
     }
 }
 

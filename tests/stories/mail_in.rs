@@ -152,28 +152,12 @@ async fn the_same_id_from_another_member_is_another_mail() {
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_are_kept_out_and_reported() {
     let desk = Desk::open(Options::default()).await;
-    let (token, id) = (desk.token.as_str(), desk.letter_id.as_str());
     let mallory = "Mallory <mallory@evil.example>";
     let us = "support@example.org";
     let cases = [
         (
-            token,
-            mail(mallory, token, "", "With the token"),
-            "isn't one of the people",
-        ),
-        (
-            us,
-            mail(mallory, us, &format!("In-Reply-To: {id}\n"), "With an id"),
-            "isn't one of",
-        ),
-        (
             us,
             mail(mallory, us, "", "With nothing"),
-            "belongs to no conversation",
-        ),
-        (
-            us,
-            mail(JANE, us, "", "Jane without a conversation"),
             "belongs to no conversation",
         ),
         (

@@ -48,4 +48,5 @@ mod settings;
 mod shared;
 mod threads;
 mod training;
+mod trust;
 mod whole_letters;

@@ -3,12 +3,14 @@
 
 pub mod add;
 mod blocked;
+pub mod held;
 mod help;
 pub mod language;
 mod list;
 mod now;
 pub mod original;
 mod remove;
+pub mod revoke;
 pub mod senders;
 pub mod settings;
 mod status;
@@ -33,6 +35,9 @@ pub enum Command {
     Status,
     Now,
     Original,
+    Revoke(Result<revoke::Revoke, revoke::Fault>),
+    Held,
+    Decide(Result<held::Decide, held::Fault>),
     Settings(Result<settings::Settings, settings::Fault>),
     Language(Result<language::Language, language::Fault>),
     TimeZone(Result<timezone::TimeZone, whose::Fault>),
@@ -72,6 +77,22 @@ const COMMANDS: [(&str, &str, &str); 14] = [
         "original",
         "!email original",
         "shows all of a mail: as a reply to its message",
+    ),
+    ("held", "!email held", "shows mail that waits for you"),
+    (
+        "release",
+        "!email release NUMBER [add]",
+        "shows held mail in its room; adds its sender",
+    ),
+    (
+        "drop",
+        "!email drop NUMBER",
+        "keeps held mail out of the room",
+    ),
+    (
+        "revoke",
+        "!email revoke [NUMBER]",
+        "gives conversations new reply addresses",
     ),
     (
         "settings",
@@ -130,6 +151,10 @@ impl Command {
             "status" => Self::Status,
             "now" => Self::Now,
             "original" => Self::Original,
+            "revoke" => Self::Revoke(revoke::Revoke::parse(arguments)),
+            "held" => Self::Held,
+            "release" => Self::Decide(held::Decide::release(arguments)),
+            "drop" => Self::Decide(held::Decide::drop(arguments)),
             "settings" | "setting" | "set" => Self::Settings(settings::Settings::parse(arguments)),
             "language" | "lang" => Self::Language(language::Language::parse(arguments)),
             "timezone" | "time_zone" | "zone" | "tz" => {
@@ -182,6 +207,11 @@ impl Command {
             Self::Status => status::apply(event, facts),
             Self::Now => now::apply(event, facts),
             Self::Original => original::apply(event, facts),
+            Self::Revoke(Ok(revoke)) => revoke.apply(event, facts),
+            Self::Revoke(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Held => held::list(event, facts),
+            Self::Decide(Ok(decide)) => decide.apply(event, facts),
+            Self::Decide(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Settings(Ok(settings)) => settings.apply(event, facts),
             Self::Settings(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Language(Ok(language)) => language.apply(event, facts),

@@ -6,9 +6,12 @@ use ruma::{owned_room_id, owned_user_id};
 use super::*;
 use crate::domain::{
     address::NamedAddress,
-    facts::{Evidence, PersonFacts},
-    ids::ContactId,
+    evidence::Evidence,
+    facts::{LedBy, OwnAddresses, PersonFacts},
+    held::Release,
+    ids::{ContactId, HeldId},
     incoming::MailKind,
+    trust::{Standing, TrustPolicy},
 };
 
 const NOW: i64 = 10_000_000;
@@ -55,8 +58,13 @@ fn facts() -> MailFacts {
     MailFacts {
         routes: vec![Route {
             conversation: ConversationId(1),
-            by: Evidence::Token,
+            by: LedBy::Token,
             member: Some(member),
+            standing: Standing::Member,
+            policy: TrustPolicy::default(),
+            is_closed: false,
+            release: None,
+            is_held: false,
             known: false,
             reply_to: None,
             thread_root: None,
@@ -68,7 +76,15 @@ fn facts() -> MailFacts {
             copied: Vec::new(),
             guests: 0,
         }],
-        ..MailFacts::default()
+        identity: "id@acme.com".to_owned(),
+        is_ours: false,
+        is_probe: false,
+        delivery: None,
+        leaving: None,
+        judgement: Evidence::default().judge(),
+        knows_signature: false,
+        own_addresses: OwnAddresses::default(),
+        control_room: None,
     }
 }
 
@@ -133,14 +149,27 @@ fn again_and_again(mut guard: GuardFacts) -> GuardFacts {
     guard
 }
 
+/// Ann has let it in.
+fn release() -> Release {
+    Release {
+        id: HeldId(1),
+        by: "Ann".to_owned(),
+        admits: false,
+        was_member: true,
+    }
+}
+
 const POSTED: Outcome = Outcome::Posted;
-const KEPT: Outcome = Outcome::Kept(KeptBecause::NotAMember);
+const KEPT: Outcome = Outcome::Kept(KeptBecause::NoConversation);
 const HOPS: Outcome = Outcome::Kept(KeptBecause::TooManyHops);
 const SPAM: Outcome = Outcome::Kept(KeptBecause::Spam);
 
 #[rstest]
 #[case::calm(calm(), POSTED, POSTED)]
 #[case::calm_and_kept(calm(), KEPT, KEPT)]
+#[case::calm_and_held(calm(), Outcome::Held, Outcome::Held)]
+#[case::blocked_and_held(listed(calm(), List::Block), Outcome::Held, Outcome::Blocked)]
+#[case::a_strangers_flood(full(calm(), "unknown"), Outcome::Held, Outcome::Postponed)]
 #[case::blocked(listed(calm(), List::Block), POSTED, Outcome::Blocked)]
 #[case::blocked_and_kept(listed(calm(), List::Block), KEPT, Outcome::Blocked)]
 #[case::allowed(listed(calm(), List::Allow), POSTED, POSTED)]
@@ -201,8 +230,17 @@ fn stops(#[case] guard: GuardFacts, #[case] ruled: Outcome, #[case] expected: Ou
     let counts = found
         .iter()
         .any(|effect| matches!(effect, Effect::Guard(Measure::Count(_))));
-    let is_told_of = matches!(outcome, Outcome::Posted | Outcome::Kept(_));
+    let is_told_of = matches!(
+        outcome,
+        Outcome::Posted | Outcome::Held | Outcome::Kept(_)
+    );
     assert_eq!(counts, is_told_of, "what somebody sees is counted");
+
+    // What staff have released is released.
+    let mut released = facts();
+    released.routes[0].release = Some(release());
+    let found = watch(MailId(7), &mail, &released, &guard, (ruled, effects.clone()));
+    assert_eq!(found, (ruled, effects.clone()));
 
     // What is about our own mail always comes through.
     let bounce = IncomingMail {

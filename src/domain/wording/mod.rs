@@ -3,6 +3,7 @@
 
 pub mod file;
 pub mod guard;
+pub mod held;
 pub mod letter;
 pub mod link;
 pub mod mail;

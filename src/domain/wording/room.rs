@@ -310,7 +310,6 @@ pub enum KeptBecause {
     ByMachine(MailKind),
     NoSender,
     NoConversation,
-    NotAMember,
     BotNotInRoom,
     Unreadable,
     /// A filter says so.
@@ -330,9 +329,6 @@ pub fn kept(mail: i64, from: &str, subject: &str, why: KeptBecause, about: Optio
         KeptBecause::ByMachine(_) => "a machine sent it",
         KeptBecause::NoSender => "it doesn't say whom it is from",
         KeptBecause::NoConversation => "it belongs to no conversation",
-        KeptBecause::NotAMember => {
-            "its sender isn't one of the people of the conversation it answers"
-        }
         KeptBecause::BotNotInRoom => "I am no longer in the room it answers to",
         KeptBecause::Unreadable => "it could not be read",
         KeptBecause::Spam => "our mail server calls it spam",

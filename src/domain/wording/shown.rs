@@ -17,7 +17,7 @@ pub fn folded(what: Folded) -> Option<&'static str> {
 }
 
 pub fn is_hint(line: &str) -> bool {
-    HINTS.contains(&line) || super::people::is_guest_mark(line)
+    HINTS.contains(&line) || super::people::is_guest_mark(line) || super::held::is_mark(line)
 }
 
 const HINTS: [&str; 3] = [

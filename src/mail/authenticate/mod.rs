@@ -26,7 +26,7 @@ use super::{
     punycode::ascii_domain,
 };
 use crate::{
-    config::{Trust, TrustBy},
+    config::{Trust, TrustBy, is_in},
     domain::evidence::{Author, Evidence},
     ports::Envelope,
 };
@@ -104,8 +104,8 @@ fn author(trace: &Trace) -> Author {
 
 /// Who sent the mail to our servers; `None` where that is not sure.
 ///
-/// Whoever speaks LMTP with us is our mail server, and what it has written into the mail tells who
-/// spoke with it. Of fetched mail nobody knows which of the servers on its way were the mailbox's own,
+/// Whoever speaks LMTP with us is our mail server, and tells who spoke with it (XFORWARD), or has
+/// written it into the mail. Of fetched mail nobody knows which of the servers on its way were the mailbox's own,
 /// unless somebody has said so: the address of a provider's inner server is allowed to send the mail
 /// of all who have theirs there.
 fn sender(trace: &Trace, envelope: &Envelope, trust: &Trust) -> Option<Sender> {
@@ -113,7 +113,17 @@ fn sender(trace: &Trace, envelope: &Envelope, trust: &Trust) -> Option<Sender> {
     if !is_handed_over && trust.relays.is_none() {
         return None;
     }
-    let border = received::border(trace, &trust.relays())?;
+    let relays = trust.relays();
+    if let Some(client) = &envelope.client
+        && is_handed_over
+        && !is_in(client.address, &relays)
+    {
+        return is_public(client.address).then(|| Sender {
+            client: client.clone(),
+            address: envelope.sender.clone(),
+        });
+    }
+    let border = received::border(trace, &relays)?;
     let client = border.client.filter(|client| is_public(client.address))?;
     let address = if is_handed_over {
         envelope.sender.clone()

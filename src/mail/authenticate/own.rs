@@ -8,9 +8,12 @@ use mail_auth::{
     SpfResult, dmarc, dmarc::verify::DmarcParameters, spf::verify::SpfParameters,
 };
 
-use super::{received::Client, results::Results};
-use crate::domain::evidence::{
-    Arc, Author, CheckResult, Dkim, Dmarc, Evidence, Policy, Source, Spf, Verdict,
+use super::results::Results;
+use crate::{
+    domain::evidence::{
+        Arc, Author, CheckResult, Dkim, Dmarc, Evidence, Policy, Source, Spf, Verdict,
+    },
+    ports::Client,
 };
 
 /// Who sent a mail to our servers.

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use crate::{
     config::{Network, is_in},
     mail::parse::{Trace, TraceField},
+    ports::Client,
 };
 
 /// Where the servers that we trust end.
@@ -17,14 +18,6 @@ pub struct Border {
     /// Index among the trace's fields of the Received that our server wrote about somebody else.
     pub field: usize,
     pub client: Option<Client>,
-}
-
-/// Who handed the mail to our server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Client {
-    pub address: IpAddr,
-    /// The name that it gave itself; empty if none is known.
-    pub helo: String,
 }
 
 /// The first Received from the top that tells of a client that isn't one of `relays`. Fields without a

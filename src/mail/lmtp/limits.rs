@@ -1,6 +1,8 @@
 //! What one client of the LMTP door may ask for.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
+
+use crate::config::{Network, is_in};
 
 /// The bounds of [`super::Lmtp`]; [`Limits::default`] suits one mail server on the same machine.
 #[derive(Debug, Clone)]
@@ -27,6 +29,9 @@ pub struct Limits {
     pub errors: usize,
     /// After a stop, how long a mail that is being received may go on. Default 10 s.
     pub finish: Duration,
+    /// Whose word counts for who handed a mail to them (XFORWARD, XCLIENT); and that of who comes by
+    /// a socket. Default: nobody else's.
+    pub trusted: Vec<Network>,
 }
 
 impl Default for Limits {
@@ -41,6 +46,14 @@ impl Default for Limits {
             commands: 1000,
             errors: 20,
             finish: Duration::from_secs(10),
+            trusted: Vec::new(),
         }
+    }
+}
+
+impl Limits {
+    pub(super) fn trusts(&self, peer: &str) -> bool {
+        let address = peer.parse::<IpAddr>();
+        peer == "unix" || address.is_ok_and(|address| is_in(address, &self.trusted))
     }
 }

@@ -1,10 +1,11 @@
 //! LMTP (RFC 2033): the door at which a mail server hands mail over, one answer per recipient.
 //!
 //! [`Lmtp::serve`] accepts connections, `session` holds the conversation on one of them, `command`
-//! reads its lines, `wire` its octets, and `unstuff` finds the end of a mail. The door knows no
+//! reads its lines, `forward` what it tells of its own client, `wire` its octets, and `unstuff` finds the end of a mail. The door knows no
 //! store: whatever it receives goes to a [`MailSink`].
 
 mod command;
+mod forward;
 mod limits;
 mod session;
 #[cfg(test)]

@@ -13,6 +13,7 @@ use tracing::{info, warn};
 use super::{
     Limits,
     command::Command,
+    forward::{ATTRIBUTES, Forward, Kind},
     unstuff::Unstuffer,
     wire::{Goodbye, Line, Wire},
 };
@@ -38,6 +39,7 @@ pub(super) async fn run<S: MailSink, C: AsyncRead + AsyncWrite + Unpin>(
         helo: None,
         sender: None,
         recipients: Vec::new(),
+        forward: Forward::default(),
         commands: 0,
         errors: 0,
     };
@@ -56,6 +58,8 @@ struct Session<S, C> {
     /// Given by MAIL; `None` outside of a mail.
     sender: Option<String>,
     recipients: Vec<String>,
+    /// What a trusted client says of its own.
+    forward: Forward,
     commands: usize,
     errors: usize,
 }
@@ -104,6 +108,8 @@ impl<S: MailSink, C: AsyncRead + AsyncWrite + Unpin> Session<S, C> {
             }
             Ok(Command::Noop) => self.wire.say("250 2.0.0 Still here"),
             Ok(Command::Vrfy) => self.wire.say("252 2.5.2 Try RCPT and see"),
+            Ok(Command::Xforward(attributes)) => self.xforward(&attributes)?,
+            Ok(Command::Xclient(attributes)) => self.xclient(&attributes)?,
             Ok(Command::Quit) => return Err(Goodbye::Quit),
             Err(answer) => self.blame(answer)?,
         }
@@ -117,6 +123,10 @@ impl<S: MailSink, C: AsyncRead + AsyncWrite + Unpin> Session<S, C> {
         self.wire.say("250-PIPELINING");
         self.wire
             .say(format_args!("250-SIZE {}", self.limits.mail_size));
+        if self.limits.trusts(&self.peer) {
+            self.wire.say(format_args!("250-XFORWARD {ATTRIBUTES}"));
+            self.wire.say(format_args!("250-XCLIENT {ATTRIBUTES}"));
+        }
         self.wire.say("250-8BITMIME");
         self.wire.say("250-SMTPUTF8");
         self.wire.say("250 ENHANCEDSTATUSCODES");
@@ -206,6 +216,7 @@ impl<S: MailSink, C: AsyncRead + AsyncWrite + Unpin> Session<S, C> {
             helo: self.helo.clone().unwrap_or_default(),
             sender: self.sender.take().unwrap_or_default(),
             recipients: mem::take(&mut self.recipients),
+            client: self.forward.end_of_mail(),
         }
     }
 
@@ -228,9 +239,44 @@ impl<S: MailSink, C: AsyncRead + AsyncWrite + Unpin> Session<S, C> {
         }
     }
 
+    /// Says who handed the next mail to the client.
+    fn xforward(&mut self, attributes: &str) -> Result<(), Goodbye> {
+        match self.take_word(Kind::Mail, attributes) {
+            Ok(()) => {
+                self.wire.say("250 2.0.0 Noted");
+                Ok(())
+            }
+            Err(answer) => self.blame(answer),
+        }
+    }
+
+    /// Says for whom the client speaks: the conversation begins anew.
+    fn xclient(&mut self, attributes: &str) -> Result<(), Goodbye> {
+        match self.take_word(Kind::Session, attributes) {
+            Ok(()) => {
+                self.helo = None;
+                self.wire.say("220 postroom LMTP");
+                Ok(())
+            }
+            Err(answer) => self.blame(answer),
+        }
+    }
+
+    fn take_word(&mut self, kind: Kind, attributes: &str) -> Result<(), &'static str> {
+        if !self.limits.trusts(&self.peer) {
+            return Err("550 5.7.0 Your word doesn't count here");
+        }
+        if self.sender.is_some() {
+            return Err("503 5.5.1 A mail has begun already");
+        }
+        self.forward.read(kind, attributes)
+    }
+
     fn forget_mail(&mut self) {
         self.sender = None;
         self.recipients.clear();
+        // Better nobody than somebody else.
+        let _forgotten = self.forward.end_of_mail();
     }
 
     /// Answers a command that the client should not have given.
