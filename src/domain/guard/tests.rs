@@ -230,16 +230,19 @@ fn stops(#[case] guard: GuardFacts, #[case] ruled: Outcome, #[case] expected: Ou
     let counts = found
         .iter()
         .any(|effect| matches!(effect, Effect::Guard(Measure::Count(_))));
-    let is_told_of = matches!(
-        outcome,
-        Outcome::Posted | Outcome::Held | Outcome::Kept(_)
-    );
+    let is_told_of = matches!(outcome, Outcome::Posted | Outcome::Held | Outcome::Kept(_));
     assert_eq!(counts, is_told_of, "what somebody sees is counted");
 
     // What staff have released is released.
     let mut released = facts();
     released.routes[0].release = Some(release());
-    let found = watch(MailId(7), &mail, &released, &guard, (ruled, effects.clone()));
+    let found = watch(
+        MailId(7),
+        &mail,
+        &released,
+        &guard,
+        (ruled, effects.clone()),
+    );
     assert_eq!(found, (ruled, effects.clone()));
 
     // What is about our own mail always comes through.
