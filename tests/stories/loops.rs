@@ -133,7 +133,7 @@ async fn machines_with_ever_new_words_come_to_an_end() {
     let room = world.room("Support", &people).await;
     world.ann.say(&room, "Our machine is down");
     let chatty = |number| {
-        let word = |salt: usize| (b'a' + ((number * 7 + salt) % 26) as u8) as char;
+        let word = |salt: usize| ('a'..='z').nth((number * 7 + salt) % 26).unwrap();
         (0..60).map(|salt| word(salt * salt)).collect()
     };
     let mut machines = people.map(|(address, _)| Machine::new(address, chatty));
