@@ -33,7 +33,7 @@ use crate::{
         smtp::{DEFAULT_TIMEOUT, SmtpTransport},
     },
     matrix::{client::Client, registration::Registration},
-    store::{Store, StoreError, blobs::Blobs, keys, outbox},
+    store::{Store, StoreError, blobs::Blobs, floods, keys, outbox},
     telemetry::{self, metrics::Exposition},
     web::{
         appservice::{self, Appservice},
@@ -76,16 +76,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let Some(store) = open_store(&config, &stop).await? else {
         return Ok(());
     };
-    let keys = keys::load(&store, chance.bytes(), clock.now().as_millisecond()).await?;
-    let taken_back = store
-        .write(|tx| Box::pin(async move { outbox::take_back(tx, i64::MAX).await }))
-        .await?;
-    if taken_back > 0 {
-        tracing::info!(
-            taken_back,
-            "Attempts were under way when Postroom ended; they are looked into"
-        );
-    }
+    let now = clock.now().as_millisecond();
+    let keys = keys::load(&store, chance.bytes(), now).await?;
+    pick_up(now, &store).await?;
 
     let context = Arc::new(flow::Context {
         store: store.clone(),
@@ -104,6 +97,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         mailboxes: config.mailboxes,
         authenticator: authenticator(&config.dns)?,
         letters: config.letters,
+        guard: config.guard,
+        senders: config.senders,
         public: config.public,
         turns: flow::Turns::default(),
     });
@@ -228,6 +223,25 @@ fn signers(
         Ok((name.clone(), Arc::new(signer)))
     };
     signing.map(build).collect()
+}
+
+/// Takes up what the last run has left under way.
+async fn pick_up(now: i64, store: &Store) -> Result<(), StoreError> {
+    let taken_back = store.write(move |tx| {
+        Box::pin(async move {
+            // What has made mails wait may be configured otherwise by now.
+            floods::look_again(tx, now).await?;
+            outbox::take_back(tx, i64::MAX).await
+        })
+    });
+    let taken_back = taken_back.await?;
+    if taken_back > 0 {
+        tracing::info!(
+            taken_back,
+            "Attempts were under way when Postroom ended; they are looked into"
+        );
+    }
+    Ok(())
 }
 
 fn authenticator(dns: &config::Dns) -> anyhow::Result<Authenticator> {

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use super::{
     dkim::Dkim,
+    guard,
     imap::{FolderOnServer, Imap},
     logo,
     section::Section,
@@ -20,6 +21,7 @@ use crate::{
         address::EmailAddress,
         letter::{Language, Look},
         reply_address::ReplyPattern,
+        senders::SenderLists,
     },
 };
 
@@ -77,6 +79,8 @@ pub struct Mailbox {
     /// Where its mail is fetched; `None`: it comes by LMTP only.
     pub imap: Option<Imap>,
     pub trust: Trust,
+    /// Whose mail to it is blocked or let through.
+    pub senders: SenderLists,
 }
 
 /// The envelope sender of letters, to which bounces go.
@@ -174,6 +178,7 @@ impl Mailbox {
             Some(imap)
         });
         let trust = section.optional_section("trust", Trust::read);
+        let senders = section.optional_section("senders", |section| Some(guard::senders(section)));
         Some(Self {
             name: name?,
             address: address?,
@@ -187,6 +192,7 @@ impl Mailbox {
             return_path: return_path.unwrap_or_default(),
             imap,
             trust: trust.unwrap_or_default(),
+            senders: senders.unwrap_or_default(),
         })
     }
 }

@@ -7,6 +7,7 @@ use super::{
     address::{EmailAddress, NamedAddress},
     bounce::Consequence,
     event::{Membership, Said, Words},
+    flood::Measure,
     held::{Decision, Notice},
     ids::{ContactId, ConversationId, CustomerId, HeldId, MailId, MessageId, SubscriptionId},
     letter::Language,
@@ -242,6 +243,8 @@ pub enum Effect {
     Bounce(Consequence),
     /// A few words of an automatic reply appear in the conversation's room under the contact's name.
     PostAutoReply(AutoReply),
+    /// What the guard does besides.
+    Guard(Measure),
     /// The event or mail concerns staff in general: said in the control room, or logged.
     Report {
         text: String,

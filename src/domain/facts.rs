@@ -18,6 +18,7 @@ use super::{
     ids::{ContactId, ConversationId, CustomerId, MailId, SubscriptionId},
     machine::MachineFacts,
     outgoing::Offer,
+    senders::{List, Listed},
     settings::Settings,
     sharing::Poll,
     trust::{self, Lead, TrustPolicy},
@@ -124,6 +125,20 @@ pub struct Details {
     pub held: HeldFacts,
     /// Of the people here: for `!email list` and `status`; of the address asked for: for `resume`.
     pub suspended: Vec<Suspended>,
+    /// For `!email block`, `unblock`, `allow`, `blocked`.
+    pub senders: SendersFacts,
+}
+
+/// Who is on the lists of senders.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SendersFacts {
+    /// Where staff have put the pattern that a command names.
+    pub on: Option<List>,
+    /// It is listed in the configuration, too.
+    pub is_configured: bool,
+    /// The first of all patterns: for `!email blocked`.
+    pub listed: Vec<Listed>,
+    pub has_more: bool,
 }
 
 /// Mail that waits for staff, as far as a command asks for it.

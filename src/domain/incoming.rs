@@ -120,6 +120,10 @@ pub enum Withheld {
     Launchable,
     /// Its content can't be decoded.
     Damaged,
+    /// Malware was found in the mail: it is shown to nobody.
+    Infected,
+    /// The virus scanner didn't look at it.
+    NotScanned,
 }
 
 /// A stretch of what the room shows.

@@ -4,7 +4,7 @@
 use ruma::{OwnedEventId, OwnedRoomId, UserId};
 
 use super::{
-    Context, amend, auto_replies, automatic, bounces, customers, files, guests,
+    Context, amend, auto_replies, automatic, bounces, customers, files, guard, guests,
     guests::{CopiedIn, Notice},
     held::{self, Asked},
     lanes::{Origin, enqueue, make_offer, report, say, send},
@@ -283,6 +283,7 @@ async fn one(
         Effect::RenameContact { contact, name } => people::name_by_mail(tx, contact, &name).await?,
         Effect::Bounce(consequence) => bounces::apply(tx, consequence, origin, context).await?,
         Effect::PostAutoReply(reply) => auto_replies::post(tx, reply, origin, context).await?,
+        Effect::Guard(measure) => guard::apply(tx, measure, origin, context).await?,
         Effect::Report { text } => report(tx, &text, origin, context).await?,
     }
     Ok(())

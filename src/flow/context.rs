@@ -8,8 +8,8 @@ use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, UserId};
 
 use super::turns::Turns;
 use crate::{
-    config::{Letters, Mailbox, MailboxName, Public},
-    domain::{facts::OwnAddresses, ghost, staff::StaffList, token::Keys},
+    config::{Guard, Letters, Mailbox, MailboxName, Public},
+    domain::{facts::OwnAddresses, ghost, senders::SenderLists, staff::StaffList, token::Keys},
     lifecycle::{Chance, Clock},
     mail::{authenticate::Authenticator, dkim::Signer, smtp::SmtpTransport},
     matrix::client::Client,
@@ -40,6 +40,9 @@ pub struct Context {
     pub authenticator: Authenticator,
     /// What holds in rooms where staff have set nothing else.
     pub letters: Letters,
+    pub guard: Guard,
+    /// Whose mail is blocked or let through, whatever mailbox it is to.
+    pub senders: SenderLists,
     /// `None`: there are no pages for customers.
     pub public: Option<Public>,
     /// Who fetches which file.
@@ -95,6 +98,16 @@ impl Context {
     pub fn is_our_address(&self, recipient: &str) -> bool {
         let mut mailboxes = self.mailboxes.values();
         mailboxes.any(|mailbox| is_address_of(mailbox, recipient))
+    }
+
+    /// The mailbox to which mail with these recipients comes.
+    pub fn mailbox_to(&self, recipients: &[String]) -> &Mailbox {
+        let mut mailboxes = self.mailboxes.values();
+        let found = mailboxes.find(|mailbox| {
+            let mut recipients = recipients.iter();
+            recipients.any(|recipient| is_address_of(mailbox, recipient))
+        });
+        found.unwrap_or_else(|| self.mailbox("").1)
     }
 }
 

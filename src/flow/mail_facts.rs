@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use ruma::{OwnedEventId, RoomId, UserId};
 
-use super::{Context, audience, auto_replies, guests, reply_to, reports};
+use super::{Context, audience, auto_replies, guests, look::Looked, reply_to, reports};
 use crate::{
     domain::{
         address::EmailAddress,
@@ -42,6 +42,7 @@ pub struct Read {
     pub null_sender: bool,
     /// Mail of this sender was shown before.
     pub knows_signature: bool,
+    pub looked: Looked,
     /// What was found out about its sender.
     pub judgement: Judgement,
     pub mail: Result<IncomingMail, String>,
@@ -83,10 +84,9 @@ pub async fn of(
         let place = (conversation, LedBy::Token);
         routes.extend(route(connection, &sought, place, Some(release), context).await?);
     }
-    let is_ours = mail
-        .message_id
-        .as_ref()
-        .is_some_and(|id| context.keys.letter_of(id).is_some());
+    // Some servers and lists write a Message-ID of their own over ours.
+    let mut names = mail.message_id.iter().chain(&read.looked.postroom_id);
+    let is_ours = names.any(|id| context.keys.letter_of(id).is_some());
     let delivery = delivery(connection, mail, read, context).await?;
     Ok(MailFacts {
         machine: machine(connection, mail, read, delivery.as_ref(), &routes, context).await?,

@@ -11,6 +11,7 @@ use crate::{
     domain::{
         address::NamedAddress,
         facts::{ConversationFacts, PersonFacts},
+        flood::Scope,
         ids::{ContactId, ConversationId, CustomerId, LetterId, MailId, MessageId},
         letter::{Quote, fitting},
         outgoing::{MailAction, MatrixAction, Seal},
@@ -19,7 +20,7 @@ use crate::{
     store::{
         StoreError, Tx, conversations,
         conversations::{Conversation, Direction},
-        departures,
+        departures, floods,
         last_mails::{self, LastMail},
         letters, messages, outbox, rooms, subscriptions,
     },
@@ -106,6 +107,8 @@ async fn seal_one(
         tx.once_committed(|| LETTERS.count(["not_sent"]));
         return advance_receipt(tx, &found.room_id, origin, context).await;
     }
+    let (scope, window) = (Scope::Letters(conversation), context.guard.limits.window);
+    floods::count(tx, &scope, window, origin.now).await?;
     let (_, mailbox) = context.mailbox(&found.mailbox);
     let message_id = context
         .keys

@@ -13,7 +13,7 @@ use crate::{
         wording,
     },
     store::{
-        StoreError, Tx, letters, outbox,
+        StoreError, Tx, floods, letters, outbox,
         outbox::{Claimed, Settled, Way},
         rooms,
     },
@@ -93,6 +93,7 @@ pub async fn settle(
         return Ok(());
     }
     if matches!(settled, Settled::Delivered { .. }) {
+        floods::note_letter(tx, letter, action.recipient.address.key(), now).await?;
         let received = letters::received_at(tx.connection(), letter).await?;
         tx.once_committed(move || {
             for received_at in received {

@@ -7,6 +7,7 @@
 
 pub mod authenticate;
 pub mod certificate;
+pub mod clamd;
 pub mod compose;
 pub mod dial;
 pub mod dkim;

@@ -56,6 +56,8 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         settings::STATEMENTS,
         locales::STATEMENTS,
         subscriptions::STATEMENTS,
+        floods::STATEMENTS,
+        senders::STATEMENTS,
     ]
     .concat()
 }

@@ -45,6 +45,8 @@ pub struct Options {
     pub control_room: bool,
     /// More lines of configuration, at the top level.
     pub more: &'static str,
+    /// The domain of the mailbox.
+    pub domain: &'static str,
     /// One more line of the mailbox's configuration.
     pub mailbox: &'static str,
     /// Where the mailbox's mail is fetched, as a YAML mapping in one line.
@@ -69,6 +71,7 @@ impl Default for Options {
             public: false,
             control_room: true,
             more: "",
+            domain: "example.org",
             mailbox: "",
             imap: None,
             lmtp: true,
@@ -181,8 +184,8 @@ blobs: {{url: "file:blobs"}}
 mailboxes:
   support:
     name: Bootlin
-    address: support@example.org
-    reply_address: "support+{{token}}@example.org"
+    address: support@{domain}
+    reply_address: "support+{{token}}@{domain}"
     smtp: {{url: "smtp+insecure://{sink}"}}
     {imap}
     {mailbox}
@@ -227,6 +230,7 @@ log: {{level: "info,postroom=debug"}}
             },
             more = options.more,
             mailbox = options.mailbox,
+            domain = options.domain,
         );
         if options.control_room {
             writeln!(config, "control_room: \"{}\"", self.control_room).unwrap();

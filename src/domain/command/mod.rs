@@ -2,6 +2,7 @@
 //! a story as its test; the compiler asks for the rest.
 
 pub mod add;
+mod blocked;
 pub mod held;
 mod help;
 pub mod language;
@@ -11,6 +12,7 @@ pub mod original;
 mod remove;
 pub mod resume;
 pub mod revoke;
+pub mod senders;
 pub mod settings;
 mod status;
 pub mod timezone;
@@ -20,6 +22,7 @@ use super::{
     effect::Effect,
     event::{Content, EventKind, RoomEvent},
     facts::EventFacts,
+    senders::List,
     wording,
 };
 
@@ -40,6 +43,8 @@ pub enum Command {
     Settings(Result<settings::Settings, settings::Fault>),
     Language(Result<language::Language, language::Fault>),
     TimeZone(Result<timezone::TimeZone, whose::Fault>),
+    Senders(Result<senders::Change, senders::Fault>),
+    Blocked,
     /// `!email` with a word that we don't know, and the one that was perhaps meant.
     Unknown {
         word: String,
@@ -111,6 +116,22 @@ const COMMANDS: [(&str, &str, &str); 15] = [
         "!email timezone [ADDRESS] [ZONE]",
         "shows or sets the time zone of the letters",
     ),
+    (
+        "block",
+        "!email block ADDRESS|*@DOMAIN",
+        "keeps a sender's mail out of sight",
+    ),
+    (
+        "unblock",
+        "!email unblock ADDRESS|*@DOMAIN",
+        "takes a sender off the lists",
+    ),
+    (
+        "allow",
+        "!email allow ADDRESS|*@DOMAIN",
+        "never holds a sender's mail as spam or as too much",
+    ),
+    ("blocked", "!email blocked", "shows who is on the lists"),
     ("help", "!email help", "shows this"),
 ];
 
@@ -147,6 +168,18 @@ impl Command {
             "timezone" | "time_zone" | "zone" | "tz" => {
                 Self::TimeZone(timezone::TimeZone::parse(arguments))
             }
+            "block" => Self::Senders(senders::Change::parse(
+                arguments,
+                "block",
+                Some(List::Block),
+            )),
+            "allow" => Self::Senders(senders::Change::parse(
+                arguments,
+                "allow",
+                Some(List::Allow),
+            )),
+            "unblock" => Self::Senders(senders::Change::parse(arguments, "unblock", None)),
+            "blocked" | "allowed" => Self::Blocked,
             unknown => Self::Unknown {
                 word: word.to_owned(),
                 meant: COMMANDS
@@ -195,6 +228,9 @@ impl Command {
             Self::Language(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::TimeZone(Ok(zone)) => zone.apply(event, facts),
             Self::TimeZone(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Senders(Ok(change)) => change.apply(event, facts),
+            Self::Senders(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Blocked => blocked::apply(event, facts),
             Self::Unknown { word, meant } => {
                 vec![answer(event, wording::unknown_command(word, *meant))]
             }

@@ -20,7 +20,7 @@ use super::{
     evidence::Verdict,
     facts::{MailFacts, PersonFacts, Route},
     ids::{ConversationId, MailId},
-    incoming::{Fate, IncomingMail, MailKind, Shown},
+    incoming::{Fate, IncomingMail, MailKind, Shown, Withheld},
     note::Note,
     outgoing::PostedFile,
     trust::{self, Ruling},
@@ -46,6 +46,14 @@ pub enum Outcome {
     /// Kept, and nobody is told.
     PassedOver,
     Kept(KeptBecause),
+    /// Its sender is blocked.
+    Blocked,
+    /// A filter calls it spam, and staff want to be told once a day.
+    Junk,
+    /// A machine answers our letters, and would go on.
+    Loop,
+    /// There is too much mail: it is decided about again later.
+    Postponed,
 }
 
 /// Decides about one mail. `null_sender` says that its envelope sender was `<>`.
@@ -381,10 +389,12 @@ fn withheld(
         if let Fate::Withheld(why) = one.fate {
             let file = file(mail, index);
             told.push((file.filename.clone(), one.size, why));
-            files.push(file);
+            if why != Withheld::Infected {
+                files.push(file);
+            }
         }
     }
-    if files.is_empty() {
+    if told.is_empty() {
         return None;
     }
     let text = wording::withheld(name, &told);
@@ -393,6 +403,14 @@ fn withheld(
         // Nobody must be able to release a file where customers read along.
         return Some(Effect::Report { text });
     };
+    if files.is_empty() {
+        let reply_to = None;
+        return Some(Effect::Say {
+            room,
+            reply_to,
+            text,
+        });
+    }
     Some(Effect::OfferFiles {
         conversation: route.conversation,
         author,
@@ -403,7 +421,8 @@ fn withheld(
     })
 }
 
-fn keep(
+/// Keeps a mail, and tells staff why.
+pub(super) fn keep(
     id: MailId,
     mail: &IncomingMail,
     facts: &MailFacts,

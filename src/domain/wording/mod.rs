@@ -4,6 +4,7 @@
 pub mod auto_replies;
 pub mod bounces;
 pub mod file;
+pub mod guard;
 pub mod held;
 pub mod letter;
 pub mod link;

@@ -312,6 +312,9 @@ pub enum KeptBecause {
     NoConversation,
     BotNotInRoom,
     Unreadable,
+    /// A filter says so.
+    Spam,
+    TooManyHops,
 }
 
 /// `about` is whom the letter went to that it answers, where the return address tells.
@@ -328,6 +331,8 @@ pub fn kept(mail: i64, from: &str, subject: &str, why: KeptBecause, about: Optio
         KeptBecause::NoConversation => "it belongs to no conversation",
         KeptBecause::BotNotInRoom => "I am no longer in the room it answers to",
         KeptBecause::Unreadable => "it could not be read",
+        KeptBecause::Spam => "our mail server calls it spam",
+        KeptBecause::TooManyHops => "it has passed so many servers that it seems to go in circles",
     };
     format!("Mail {mail} from {from}, “{subject}”, is kept and not shown in a room: {why}.{about}")
 }

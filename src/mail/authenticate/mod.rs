@@ -6,6 +6,7 @@
 //! [`Evidence::judge`] says what that means. A new method of checking is a field in the evidence, and
 //! a line in each of `own` and `results`.
 
+pub mod filters;
 mod header;
 mod own;
 pub mod received;

@@ -18,6 +18,7 @@ mod fate;
 mod file;
 pub(super) mod file_name;
 mod file_type;
+mod filters;
 mod headers;
 mod images;
 mod line_ends;
@@ -43,6 +44,7 @@ use std::borrow::Cow;
 pub use self::{
     attachment::Attachment,
     envelope::{Envelope, envelope},
+    filters::{FilterField, Filters, filters},
     trace::{Trace, TraceField, trace},
 };
 use self::{

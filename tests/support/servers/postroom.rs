@@ -218,6 +218,7 @@ mailboxes:
 {lmtp}
 staff: ["@*:{SERVER}"]
 letters: {{quiet: {quiet}, at_most: 5m, max_size: {max_size}}}
+guard: {{conversation: 0, contact: 0, domain: 0, letters: 0, loops: false}}
 {public}
 {dns}
 operations: {{listen: "{operations}"}}
