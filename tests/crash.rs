@@ -38,8 +38,8 @@ const UNGUARDED: &str =
 const KILLS: u64 = 100;
 /// As often where taking over takes its time.
 const KILLS_OF_TWO: u64 = 40;
-/// How long everything may take to come to rest after the last kill: failed attempts wait for some
-/// seconds, several times in bad luck.
+/// How long nothing may change before everything is at rest after the last kill: failed attempts wait
+/// for some seconds, several times in bad luck.
 const TO_REST: Duration = Duration::from_mins(2);
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! Conversations: who is written to, and the chain of Message-IDs.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use ruma::UserId;
 
@@ -18,12 +20,22 @@ statements! {
         SELECT contacts.id, written, name, ghost, role FROM participants
         JOIN contacts ON contacts.id = contact_id
         WHERE conversation_id = $1 AND ", is_there!(), " ORDER BY position, contacts.id");
+    SELECT_PEOPLE_OF_ROOM = concat!("
+        SELECT it.id, contacts.id, written, name, ghost, role FROM conversations AS it
+        JOIN participants ON conversation_id = it.id
+        JOIN contacts ON contacts.id = contact_id
+        WHERE it.room_id = $1 AND it.state <> 'closed' AND ", is_there!(), "
+        ORDER BY it.id, position, contacts.id");
     COUNT_WAITING = "
-        SELECT count(*), min(due_at) FROM letters JOIN letter_items ON letter_id = letters.id
-        WHERE conversation_id = $1 AND state = 'open' AND due_at IS NOT NULL AND struck = 0
-        AND kind NOT IN ('reaction', 'remark')";
+        SELECT it.id, count(*), min(due_at) FROM conversations AS it
+        JOIN letters ON conversation_id = it.id JOIN letter_items ON letter_id = letters.id
+        WHERE it.room_id = $1 AND it.state <> 'closed' AND letters.state = 'open'
+        AND due_at IS NOT NULL AND struck = 0 AND kind NOT IN ('reaction', 'remark')
+        GROUP BY it.id";
     COUNT_UNDELIVERED = "
-        SELECT count(*) FROM letters WHERE conversation_id = $1 AND state = 'sealed'";
+        SELECT it.id, count(*) FROM conversations AS it JOIN letters ON conversation_id = it.id
+        WHERE it.room_id = $1 AND it.state <> 'closed' AND letters.state = 'sealed'
+        GROUP BY it.id";
     SELECT = "
         SELECT room_id, thread_root, customer_id, mailbox, subject, state FROM conversations
         WHERE id = $1";
@@ -111,28 +123,41 @@ pub async fn find(
     Ok(fetch_optional!(connection, Conversation, SELECT, id.0))
 }
 
-/// The room's conversations that aren't closed, with their people. `server` is the ghosts' own.
+/// The room's conversations that aren't closed, with their people. `server` is the ghosts' own. Asks the
+/// database as often for many conversations as for one.
 pub async fn of_room(
     connection: &mut Connection,
     room: &str,
     server: &str,
 ) -> Result<Vec<ConversationFacts>, StoreError> {
-    let mut conversations = Vec::new();
+    let mut people: HashMap<i64, Vec<PersonFacts>> = HashMap::new();
+    for row in fetch_all!(connection, MemberRow, SELECT_PEOPLE_OF_ROOM, room) {
+        let (conversation, contact, written, name, ghost, role) = row;
+        let person = person((contact, written, name, ghost, role), server)?;
+        people.entry(conversation).or_default().push(person);
+    }
+    let waiting = fetch_all!(connection, (i64, i64, Option<i64>), COUNT_WAITING, room);
+    let waiting: HashMap<i64, (i64, Option<i64>)> = waiting
+        .into_iter()
+        .map(|(id, count, due)| (id, (count, due)))
+        .collect();
+    let undelivered = fetch_all!(connection, (i64, i64), COUNT_UNDELIVERED, room);
+    let undelivered: HashMap<i64, i64> = undelivered.into_iter().collect();
     let rows = fetch_all!(connection, (i64, i64, String), SELECT_OF_ROOM, room);
-    for (id, customer, thread_root) in rows {
-        let (waiting, due) = fetch_one!(connection, (i64, Option<i64>), COUNT_WAITING, id);
-        let (undelivered,) = fetch_one!(connection, (i64,), COUNT_UNDELIVERED, id);
-        conversations.push(ConversationFacts {
+    let facts = |(id, customer, thread_root): (i64, i64, String)| {
+        let (count, due) = waiting.get(&id).copied().unwrap_or_default();
+        let on_the_way = undelivered.get(&id).copied().unwrap_or_default();
+        ConversationFacts {
             id: ConversationId(id),
             customer: CustomerId(customer),
             thread_root: thread_root.try_into().ok(),
-            people: people(connection, ConversationId(id), server).await?,
-            waiting: usize::try_from(waiting).unwrap_or_default(),
+            people: people.remove(&id).unwrap_or_default(),
+            waiting: usize::try_from(count).unwrap_or_default(),
             goes_at: due.and_then(|due| Timestamp::from_millisecond(due).ok()),
-            undelivered: usize::try_from(undelivered).unwrap_or_default(),
-        });
-    }
-    Ok(conversations)
+            undelivered: usize::try_from(on_the_way).unwrap_or_default(),
+        }
+    };
+    Ok(rows.into_iter().map(facts).collect())
 }
 
 /// Whom the conversation's letters go to, in a stable order: without those who have left a broadcast.
@@ -141,31 +166,32 @@ pub async fn people(
     id: ConversationId,
     server: &str,
 ) -> Result<Vec<PersonFacts>, StoreError> {
-    let rows = fetch_all!(
-        connection,
-        (i64, String, String, String, String),
-        SELECT_PEOPLE,
-        id.0
-    );
-    rows.into_iter()
-        .map(|(contact, written, name, ghost, role)| {
-            let address = address(&written)?;
-            let ghost = UserId::parse(format!("@{ghost}:{server}"))
-                .map_err(|fault| StoreError::Value(fault.to_string()))?;
-            let name = if name.is_empty() {
-                address.local_part().to_owned()
-            } else {
-                name
-            };
-            Ok(PersonFacts {
-                contact: ContactId(contact),
-                address,
-                name,
-                ghost,
-                is_guest: role == "guest",
-            })
-        })
-        .collect()
+    let rows = fetch_all!(connection, PersonRow, SELECT_PEOPLE, id.0);
+    rows.into_iter().map(|row| person(row, server)).collect()
+}
+
+/// Contact, address, name, localpart of the ghost, role.
+type PersonRow = (i64, String, String, String, String);
+/// The conversation, and as [`PersonRow`].
+type MemberRow = (i64, i64, String, String, String, String);
+
+fn person(row: PersonRow, server: &str) -> Result<PersonFacts, StoreError> {
+    let (contact, written, name, ghost, role) = row;
+    let address = address(&written)?;
+    let ghost = UserId::parse(format!("@{ghost}:{server}"))
+        .map_err(|fault| StoreError::Value(fault.to_string()))?;
+    let name = if name.is_empty() {
+        address.local_part().to_owned()
+    } else {
+        name
+    };
+    Ok(PersonFacts {
+        contact: ContactId(contact),
+        address,
+        name,
+        ghost,
+        is_guest: role == "guest",
+    })
 }
 
 /// What opening a conversation takes.

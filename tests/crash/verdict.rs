@@ -24,6 +24,8 @@ const GONE: &str = "had already gone by email";
 const MAY_HAVE_GONE: &str = "may have gone by email";
 /// How long a mail may take from the last look at it to its final dot.
 const A_MOMENT: Duration = Duration::from_secs(2);
+/// However much changes: what is tried for ever never rests.
+const MOST_WORK: Duration = Duration::from_mins(15);
 
 /// How things were before the storm.
 pub struct Before {
@@ -104,14 +106,19 @@ impl fmt::Display for Figures {
     }
 }
 
-/// Waits until Postroom believes that it is done, or `longest` is over.
-pub async fn wait_for_rest(world: &World, longest: Duration) {
-    let deadline = Instant::now() + longest;
+/// Waits until Postroom believes that it is done, or nothing has changed for `patience`: how long the
+/// work takes is a matter of the machine.
+pub async fn wait_for_rest(world: &World, patience: Duration) {
+    let begun = Instant::now();
+    let (mut left, mut moved) = (String::new(), begun);
     while !is_at_rest(world).await {
-        if Instant::now() > deadline {
-            let left = left_over(world).await;
+        let now = left_over(world).await;
+        if now != left {
+            (left, moved) = (now, Instant::now());
+        }
+        if moved.elapsed() > patience || begun.elapsed() > MOST_WORK {
             let log = world.log();
-            println!("not at rest after {} s:\n{left}\n{log}", longest.as_secs());
+            println!("not at rest after {:?}:\n{left}\n{log}", begun.elapsed());
             return;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;

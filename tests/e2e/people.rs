@@ -204,11 +204,8 @@ async fn who_is_copied_in_gets_nothing_until_staff_say_so() -> Result<()> {
     let letters = stage.letters("jane@acme.com", 2).await?;
     assert_eq!(header(&letters[1], "Cc"), None);
     let carls = stage.letters("carl@beta.example", 1).await?;
-    assert_eq!(
-        header(&carls[0], "From").as_deref(),
-        Some(from),
-        "hers alone"
-    );
+    let by = header(&carls[0], "From").unwrap_or_default();
+    assert!(by.contains("jane@acme.com"), "only hers: {by}");
 
     let offer = offer["event_id"].as_str().context("no id")?;
     stage.ann.react("➕", offer, &room).await?;

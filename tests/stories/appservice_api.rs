@@ -3,12 +3,14 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::support::{
-    servers::http,
-    world::{Options, World, letter_text},
+use crate::{
+    support::{
+        servers::http,
+        world::{Options, World, letter_text},
+    },
+    training::JANE,
 };
 
-const JANE: (&str, &str) = ("jane@acme.com", "Jane Doe");
 const TOKEN: &str = "hs-token-of-the-story";
 
 /// A request with the homeserver's token.

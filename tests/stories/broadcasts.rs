@@ -9,9 +9,9 @@ use crate::{
         smtp_sink::{SinkMail, Stage, Trouble},
         world::{Options, World, header, letter_text, reply_address},
     },
+    training::JANE,
 };
 
-const JANE: (&str, &str) = ("jane@acme.com", "Jane Doe");
 const BOB: (&str, &str) = ("bob@beta.com", "Bob");
 const PUBLIC: &str = "https://post.example.org";
 

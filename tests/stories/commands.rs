@@ -2,22 +2,16 @@
 
 use serde_json::json;
 
-use crate::support::{
-    fake_homeserver::{FakeUser, Membership},
-    smtp_sink::SinkMail,
-    world::{Options, World, header, letter_text},
+use crate::{
+    support::{
+        fake_homeserver::{FakeUser, Membership},
+        smtp_sink::SinkMail,
+        world::{Options, World, header, letter_text},
+    },
+    training::patient,
 };
 
 const BOT: &str = "@postroom:example.org";
-
-/// Letters wait until somebody sends them.
-fn patient() -> Options {
-    Options {
-        quiet: "10m",
-        at_most: "10m",
-        ..Options::default()
-    }
-}
 
 /// Somebody from another server who is in the room.
 fn visitor(world: &World, room: &str) -> FakeUser {

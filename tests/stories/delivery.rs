@@ -4,13 +4,15 @@ use std::time::{Duration, Instant};
 
 use rstest::rstest;
 
-use crate::support::{
-    fake_homeserver::Receipt,
-    smtp_sink::{Stage, Trouble},
-    world::{Options, World, header, letter_text},
+use crate::{
+    support::{
+        fake_homeserver::Receipt,
+        smtp_sink::{Stage, Trouble},
+        world::{Options, World, header, letter_text},
+    },
+    training::JANE,
 };
 
-const JANE: (&str, &str) = ("jane@acme.com", "Jane Doe");
 const BOB: (&str, &str) = ("bob@beta.com", "Bob");
 
 /// The event up to which the bot says that all is done.

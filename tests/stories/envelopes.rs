@@ -1,11 +1,13 @@
 //! What stands around a letter: its return address, and its signature.
 
-use crate::support::{
-    smtp_sink::{Stage, Trouble},
-    world::{Options, World, header, reply_address},
+use crate::{
+    support::{
+        smtp_sink::{Stage, Trouble},
+        world::{Options, World, header, reply_address},
+    },
+    training::JANE,
 };
 
-const JANE: (&str, &str) = ("jane@acme.com", "Jane Doe");
 const BOB: (&str, &str) = ("bob@beta.com", "Bob");
 
 fn mailbox(line: &'static str) -> Options {

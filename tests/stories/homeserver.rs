@@ -4,12 +4,13 @@ use std::time::{Duration, Instant};
 
 use rstest::rstest;
 
-use crate::support::{
-    fake_homeserver::Fault,
-    world::{Options, World, letter_text},
+use crate::{
+    support::{
+        fake_homeserver::Fault,
+        world::{Options, World, letter_text},
+    },
+    training::JANE,
 };
-
-const JANE: (&str, &str) = ("jane@acme.com", "Jane Doe");
 
 /// A room in which Jane has had a letter, and her ghost.
 async fn a_conversation() -> (World, String, String) {

@@ -4,12 +4,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{
-    smtp_sink::SinkMail,
-    world::{Options, World, answer, header, letter_text, reply_address},
+use crate::{
+    support::{
+        smtp_sink::SinkMail,
+        world::{Options, World, answer, header, letter_text, reply_address},
+    },
+    training::{JANE, patient},
 };
 
-const JANE: (&str, &str) = ("jane@acme.com", "Jane Doe");
 const BOB: (&str, &str) = ("bob@beta.com", "Bob");
 
 fn timing(quiet: &'static str, at_most: &'static str) -> Options {
@@ -18,11 +20,6 @@ fn timing(quiet: &'static str, at_most: &'static str) -> Options {
         at_most,
         ..Options::default()
     }
-}
-
-/// Letters wait until somebody sends them.
-fn patient() -> Options {
-    timing("10m", "10m")
 }
 
 fn html(letter: &SinkMail) -> String {

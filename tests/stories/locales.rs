@@ -2,9 +2,11 @@
 
 use postroom::domain::letter::Language;
 
-use crate::support::world::{Options, World, header};
+use crate::{
+    support::world::{Options, World, header},
+    training::JANE,
+};
 
-const JANE: (&str, &str) = ("jane@acme.com", "Jane Doe");
 const BOB: (&str, &str) = ("bob@beta.com", "Bob");
 
 const FRENCH: &str = "Bonjour, merci beaucoup pour votre message. Nous sommes d'accord avec la \

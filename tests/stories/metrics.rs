@@ -13,13 +13,14 @@ use std::{
 use serde_json::json;
 
 use self::exposition::Exposition;
-use crate::support::{
-    fake_homeserver::Fault,
-    smtp_sink::{Stage, Trouble},
-    world::{Options, PATIENCE, World},
+use crate::{
+    support::{
+        fake_homeserver::Fault,
+        smtp_sink::{Stage, Trouble},
+        world::{Options, PATIENCE, World},
+    },
+    training::JANE,
 };
-
-const JANE: (&str, &str) = ("jane@acme.com", "Jane Doe");
 
 async fn scrape(world: &World) -> Exposition {
     let url = format!("{}/metrics", world.operations_url());

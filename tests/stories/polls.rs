@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::world::{Options, World};
-
-const JANE: (&str, &str) = ("jane@acme.com", "Jane Doe");
+use crate::{
+    support::world::{Options, World},
+    training::JANE,
+};
 
 fn poll() -> Value {
     let answer = |id: &str, text: &str| json!({"id": id, "org.matrix.msc1767.text": text});

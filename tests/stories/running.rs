@@ -7,14 +7,15 @@ use std::{
 
 use serde_json::json;
 
-use crate::support::{
-    database::Choice,
-    fake_homeserver::Fault,
-    smtp_sink::{Stage, Trouble},
-    world::{Options, World, letter_text},
+use crate::{
+    support::{
+        database::Choice,
+        fake_homeserver::Fault,
+        smtp_sink::{Stage, Trouble},
+        world::{Options, World, letter_text},
+    },
+    training::JANE,
 };
-
-const JANE: (&str, &str) = ("jane@acme.com", "Jane Doe");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_soft_stop_finishes_what_is_in_hand_and_the_rest_follows() {

@@ -2,15 +2,16 @@
 
 use std::{path::Path, time::Duration};
 
-use crate::support::{
-    database::{Choice, Database, OwnServer, shared_server},
-    proxy::{Proxy, Silence},
-    servers::{certificates, folder::Folder},
-    smtp_sink::{Stage, Trouble},
-    world::{Options, World, letter_text},
+use crate::{
+    support::{
+        database::{Choice, Database, OwnServer, shared_server},
+        proxy::{Proxy, Silence},
+        servers::{certificates, folder::Folder},
+        smtp_sink::{Stage, Trouble},
+        world::{Options, World, letter_text},
+    },
+    training::JANE,
 };
-
-const JANE: (&str, &str) = ("jane@acme.com", "Jane Doe");
 
 fn on_postgres() -> Options {
     Options {

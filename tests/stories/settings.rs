@@ -5,19 +5,12 @@ use std::time::{Duration, Instant};
 use jiff::{Timestamp, tz::TimeZone};
 use postroom::lifecycle::Clock;
 
-use crate::support::world::{Options, World, letter_text};
+use crate::{
+    support::world::{Options, World, header, letter_text},
+    training::{JANE, patient},
+};
 
-const JANE: (&str, &str) = ("jane@acme.com", "Jane Doe");
 const BOB: (&str, &str) = ("bob@beta.com", "Bob");
-
-/// Letters wait until somebody sends them.
-fn patient() -> Options {
-    Options {
-        quiet: "10m",
-        at_most: "10m",
-        ..Options::default()
-    }
-}
 
 fn now() -> Timestamp {
     Clock::System.now()
@@ -76,6 +69,34 @@ async fn settings_say_what_holds_and_where_it_comes_from() {
         shown.contains("`notices off`"),
         "of the other room: {shown}"
     );
+    world.finish().await;
+}
+
+/// Mail programs press a button only where there is an https page behind it.
+#[rstest::rstest]
+#[case::nowhere("", "people can leave by a mail only")]
+#[case::pages(
+    "public: {url: \"https://post.example.org\", listen: \"127.0.0.1:0\"}",
+    "people can leave by one click"
+)]
+#[case::unprotected_pages(
+    "public: {url: \"http://post.example.org\", listen: \"127.0.0.1:0\"}",
+    "people can leave by a mail only"
+)]
+#[tokio::test(flavor = "multi_thread")]
+async fn staff_are_told_how_a_broadcast_can_be_left(#[case] more: &'static str, #[case] way: &str) {
+    let world = World::start(Options { more, ..patient() }).await;
+    let room = world.room("Training news", &[JANE]).await;
+    let said = world.ask(&room, "!email settings broadcast on").await;
+    assert!(said.contains(way), "{said}");
+    world.ann.say(&room, "The hall is open.");
+    world.quiet().await;
+    world.ask(&room, "!email now").await;
+    let letter = &world.mails_to("jane@acme.com", 1).await[0];
+    let ways = header(&letter.raw, "List-Unsubscribe").unwrap();
+    assert!(ways.contains("<mailto:"), "{ways}");
+    let one_click = header(&letter.raw, "List-Unsubscribe-Post").is_some();
+    assert_eq!(one_click, way.ends_with("one click"), "{ways}");
     world.finish().await;
 }
 

@@ -3,23 +3,16 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::support::{
-    servers::http,
-    smtp_sink::SinkMail,
-    world::{Options, World, header, letter_text, reply_address},
+use crate::{
+    support::{
+        servers::http,
+        smtp_sink::SinkMail,
+        world::{Options, World, header, letter_text, reply_address},
+    },
+    training::{JANE, patient},
 };
 
-const JANE: (&str, &str) = ("jane@acme.com", "Jane Doe");
 const BOB: (&str, &str) = ("bob@beta.com", "Bob");
-
-/// Letters wait until somebody sends them.
-fn patient() -> Options {
-    Options {
-        quiet: "10m",
-        at_most: "10m",
-        ..Options::default()
-    }
-}
 
 fn html_of(letter: &SinkMail) -> String {
     let mail = mail_parser::MessageParser::default()

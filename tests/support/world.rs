@@ -29,7 +29,7 @@ use super::{
 };
 
 /// How long anything may take before a story fails. Long, as the machine may be busy.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(45);
 
 /// What differs from story to story.
 #[derive(Debug, Clone)]

@@ -10,22 +10,14 @@ use std::time::Duration;
 use postroom::domain::token::Keys;
 use serde_json::Value;
 
-use crate::support::{
-    samples::{firmware, png},
-    smtp_sink::{Stage, Trouble, TroubleId},
-    world::{Options, World},
+use crate::{
+    support::{
+        samples::{firmware, png},
+        smtp_sink::{Stage, Trouble, TroubleId},
+        world::World,
+    },
+    training::{JANE, patient},
 };
-
-const JANE: (&str, &str) = ("jane@acme.com", "Jane Doe");
-
-/// Letters wait until somebody sends them.
-fn patient() -> Options {
-    Options {
-        quiet: "10m",
-        at_most: "10m",
-        ..Options::default()
-    }
-}
 
 /// Ann shares a file, which waits in the letters of the room's people.
 async fn share(world: &World, room: &str, name: &str, content_type: &str, file: &[u8]) -> String {

@@ -187,6 +187,7 @@ impl Model {
             } else if of(&from) == Some(Role::Offered) {
                 had.insert(*person);
             } else if is_member {
+                had.insert(*person);
                 let roles = &mut self.conversations[from].roles;
                 roles.insert(*person, Role::Offered);
                 offered.insert(*person);
