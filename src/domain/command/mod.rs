@@ -57,7 +57,7 @@ pub enum Command {
 }
 
 /// Name, usage and purpose of each command, in the order of `!email help`.
-const COMMANDS: [(&str, &str, &str); 15] = [
+const COMMANDS: [(&str, &str, &str); 19] = [
     (
         "add",
         "!email add [--share] ADDRESS… [Name]",

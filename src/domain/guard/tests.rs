@@ -11,6 +11,7 @@ use crate::domain::{
     held::Release,
     ids::{ContactId, HeldId},
     incoming::MailKind,
+    machine::MachineFacts,
     trust::{Standing, TrustPolicy},
 };
 
@@ -44,6 +45,7 @@ fn mail(kind: MailKind) -> IncomingMail {
         attachments: Vec::new(),
         problems: Vec::new(),
         auto_submitted: false,
+        read_receipt: false,
     }
 }
 
@@ -85,6 +87,7 @@ fn facts() -> MailFacts {
         knows_signature: false,
         own_addresses: OwnAddresses::default(),
         control_room: None,
+        machine: MachineFacts::default(),
     }
 }
 

@@ -201,7 +201,11 @@ fn weightier(one: Outcome, other: Outcome) -> Outcome {
         | Outcome::Leave
         | Outcome::Matched
         | Outcome::PostedSmall
-        | Outcome::PassedOver => 0,
+        | Outcome::PassedOver
+        | Outcome::Blocked
+        | Outcome::Junk
+        | Outcome::Loop
+        | Outcome::Postponed => 0,
     };
     if weight(&other) > weight(&one) {
         other
