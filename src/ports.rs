@@ -1,5 +1,7 @@
 //! The traits where the wire enters the machine, so that a reader of mail need not know the store.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 
 /// Who handed a mail over, as it was at the door: SPF can't be checked without it later.
@@ -15,6 +17,16 @@ pub struct Envelope {
     pub sender: String,
     /// Every accepted `RCPT TO` without brackets, in order.
     pub recipients: Vec<String>,
+    /// Who had handed the mail to the peer, if that is a server of ours which said so.
+    pub client: Option<Client>,
+}
+
+/// Who handed a mail to a server of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Client {
+    pub address: IpAddr,
+    /// The name that it gave itself; empty if none is known.
+    pub helo: String,
 }
 
 /// Takes incoming mail over. Once [`MailDraft::commit`] has returned `Ok` the mail is ours.

@@ -32,10 +32,12 @@ const ROUNDS: u64 = 1000;
 #[rstest]
 fn whatever_comes_in_what_must_hold_holds(
     #[values(
+        "authentication_results",
         "config",
         "ghost_codec",
         "lmtp_dialogue",
         "mail_in",
+        "report",
         "token_codec",
         "transaction_in",
         "winmail"

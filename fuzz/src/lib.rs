@@ -5,10 +5,12 @@
 //! in [`TARGETS`]; a file in `fuzz_targets/` and a `[[bin]]` in `Cargo.toml`; and a folder of seeds
 //! in `corpus/`, with what was once found.
 
+pub mod authentication_results;
 pub mod config;
 pub mod ghost_codec;
 pub mod lmtp_dialogue;
 pub mod mail_in;
+pub mod report;
 pub mod token_codec;
 pub mod transaction_in;
 pub mod winmail;
@@ -22,7 +24,12 @@ pub struct Target {
     pub words: &'static [&'static str],
 }
 
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 9] = [
+    Target {
+        name: "authentication_results",
+        run: authentication_results::run,
+        words: authentication_results::WORDS,
+    },
     Target {
         name: "config",
         run: config::run,
@@ -42,6 +49,11 @@ pub const TARGETS: [Target; 7] = [
         name: "mail_in",
         run: mail_in::run,
         words: mail_in::WORDS,
+    },
+    Target {
+        name: "report",
+        run: report::run,
+        words: report::WORDS,
     },
     Target {
         name: "token_codec",

@@ -115,6 +115,8 @@ fn talk(dialogue: &[u8], piece: usize, faults: Faults) -> Heard {
         idle: Duration::from_mins(1),
         mail_time: Duration::from_mins(1),
         finish: Duration::from_secs(1),
+        trusted: Vec::new(),
+        ..Limits::default()
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

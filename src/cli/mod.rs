@@ -5,6 +5,7 @@
 pub mod database;
 pub mod doctor;
 pub mod init;
+pub mod keys;
 pub mod parse;
 pub mod registration;
 pub mod run;
@@ -29,6 +30,7 @@ enum Command {
     Doctor(doctor::Doctor),
     Parse(parse::Parse),
     Database(database::DatabaseCommand),
+    Keys(keys::KeysCommand),
 }
 
 impl Cli {
@@ -41,6 +43,7 @@ impl Cli {
             Command::Doctor(doctor) => return doctor.run(),
             Command::Parse(parse) => parse.run(),
             Command::Database(database) => database.run(),
+            Command::Keys(keys) => keys.run(),
         };
         done.map(|()| ExitCode::SUCCESS)
     }

@@ -10,12 +10,20 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
+    config::{Trust, TrustBy},
     content::reply::{Part, Reason},
     domain::{
+        address::EmailAddress,
+        bounce::{self, Action, FailedRecipient, FeedbackType, Report, StatusCode},
+        evidence::{Evidence, Judgement},
+        ids::MessageId,
         incoming::{AttachmentInfo, Fate, IncomingMail, MailKind, Problem},
         wording,
     },
-    mail::parse::{self, ParsedMail},
+    mail::{
+        authenticate,
+        parse::{self, ParsedMail},
+    },
 };
 
 /// Show what Postroom would make of a mail
@@ -27,6 +35,9 @@ pub struct Parse {
     /// Say which rule took which lines
     #[arg(long)]
     explain: bool,
+    /// Believe the Authentication-Results of the server with this authserv-id, wherever they stand
+    #[arg(long, value_name = "ID")]
+    authserv_id: Vec<String>,
     /// Raw mails (RFC 5322)
     #[arg(required = true)]
     files: Vec<PathBuf>,
@@ -39,14 +50,98 @@ struct Shown<'a> {
     file: &'a str,
     #[serde(flatten)]
     mail: &'a IncomingMail,
-    trust: Trust,
+    report: Option<ShownReport<'a>>,
+    trust: &'a Judgement,
 }
 
-/// Postroom doesn't authenticate mail yet; without its envelope a file can't be in any case.
+/// What a bounce or a complaint says.
 #[derive(Serialize)]
-struct Trust {
-    verdict: &'static str,
-    reasons: Vec<String>,
+struct ShownReport<'a> {
+    kind: &'static str,
+    recipients: Vec<ShownRecipient<'a>>,
+    original_message_id: Option<&'a MessageId>,
+    original_recipient: Option<&'a EmailAddress>,
+    original_subject: Option<&'a str>,
+}
+
+/// One who was not reached, or who complained.
+#[derive(Serialize)]
+struct ShownRecipient<'a> {
+    address: &'a EmailAddress,
+    action: Option<Action>,
+    status: Option<StatusCode>,
+    reason: Option<ShownReason>,
+    hard: bool,
+    reply: Option<&'a str>,
+    remote_mta: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ShownReason {
+    Failure(bounce::Reason),
+    Complaint(FeedbackType),
+}
+
+impl<'a> ShownReport<'a> {
+    fn new(report: &'a Report) -> Self {
+        let (kind, recipients) = match report {
+            Report::Bounce(bounce) => {
+                let recipients = bounce.recipients.iter().map(ShownRecipient::failed);
+                ("bounce", recipients.collect())
+            }
+            Report::Complaint(complaint) => {
+                let about = complaint.about;
+                let recipients = complaint.recipients.iter();
+                let recipients =
+                    recipients.map(|address| ShownRecipient::complains(address, about));
+                ("complaint", recipients.collect())
+            }
+        };
+        let original = report.original();
+        Self {
+            kind,
+            recipients,
+            original_message_id: original.message_id.as_ref(),
+            original_recipient: original.recipient.as_ref(),
+            original_subject: original.subject.as_deref(),
+        }
+    }
+}
+
+impl<'a> ShownRecipient<'a> {
+    fn failed(failed: &'a FailedRecipient) -> Self {
+        Self {
+            address: &failed.address,
+            action: Some(failed.action),
+            status: failed.status,
+            reason: failed
+                .is_failure()
+                .then_some(ShownReason::Failure(failed.reason)),
+            hard: failed.is_hard(),
+            reply: failed.reply.as_deref(),
+            remote_mta: failed.remote_mta.as_deref(),
+        }
+    }
+
+    fn complains(address: &'a EmailAddress, about: FeedbackType) -> Self {
+        Self {
+            address,
+            action: None,
+            status: None,
+            reason: Some(ShownReason::Complaint(about)),
+            hard: false,
+            reply: None,
+            remote_mta: None,
+        }
+    }
+}
+
+/// A file's mail, and what can be said of its sender without asking anybody: whether From is fit to be
+/// checked, and what the servers that are believed have found.
+struct Read {
+    parsed: ParsedMail,
+    trust: Judgement,
 }
 
 impl Parse {
@@ -55,8 +150,9 @@ impl Parse {
     pub fn run(self) -> anyhow::Result<()> {
         let mut out = io::stdout().lock();
         let mut unread = Vec::new();
+        let trust = self.trust();
         for path in &self.files {
-            let parsed = read(path).unwrap_or_else(|problem| {
+            let Read { parsed, trust } = read(path, &trust).unwrap_or_else(|problem| {
                 unread.push(path.display().to_string());
                 nothing(problem)
             });
@@ -66,10 +162,8 @@ impl Parse {
                     schema: 1,
                     file: &file,
                     mail: &parsed.mail,
-                    trust: Trust {
-                        verdict: "unverified",
-                        reasons: Vec::new(),
-                    },
+                    report: parsed.report.as_ref().map(ShownReport::new),
+                    trust: &trust,
                 };
                 serde_json::to_writer(&mut out, &shown)?;
                 writeln!(out)?;
@@ -80,24 +174,46 @@ impl Parse {
         anyhow::ensure!(unread.is_empty(), "could not read {}", unread.join(", "));
         Ok(())
     }
+
+    fn trust(&self) -> Trust {
+        let ids = self.authserv_id.iter().map(|id| id.to_ascii_lowercase());
+        let by = match self.authserv_id.as_slice() {
+            [] => TrustBy::Own,
+            _ => TrustBy::Header {
+                authserv_ids: ids.collect(),
+                strips_forged: true,
+            },
+        };
+        Trust {
+            by,
+            ..Trust::default()
+        }
+    }
 }
 
-fn read(path: &Path) -> Result<ParsedMail, Problem> {
+fn read(path: &Path, trust: &Trust) -> Result<Read, Problem> {
     let raw = std::fs::read(path).map_err(|error| Problem {
         code: "unreadable_file",
         detail: format!("The file can't be read: {error}."),
     })?;
-    panic::catch_unwind(|| parse::parse(&raw)).map_err(|_| Problem {
+    let read = || Read {
+        parsed: parse::parse(&raw),
+        trust: authenticate::offline(&raw, trust).judge(),
+    };
+    panic::catch_unwind(read).map_err(|_| Problem {
         code: "internal_fault",
         detail: "Reading the mail failed by a fault in Postroom; please report it.".to_owned(),
     })
 }
 
 /// A mail of which nothing is known.
-fn nothing(problem: Problem) -> ParsedMail {
+fn nothing(problem: Problem) -> Read {
     let mut parsed = parse::parse(b"");
     parsed.mail.problems = vec![problem];
-    parsed
+    Read {
+        parsed,
+        trust: Evidence::default().judge(),
+    }
 }
 
 fn write_for_people(
@@ -169,9 +285,10 @@ fn section(name: &str, text: &str, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Without what would command the terminal.
+/// Without what would command the terminal, or turn the line round.
 fn printable(text: &str) -> String {
-    let is_safe = |c: char| c == '\t' || !c.is_control();
+    let turns = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_safe = |c: char| c == '\t' || !(c.is_control() || turns(c));
     text.chars()
         .map(|c| if is_safe(c) { c } else { '\u{fffd}' })
         .collect()

@@ -1,6 +1,6 @@
 //! `postroom run`: the one place where everything is built.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -11,9 +11,11 @@ use crate::{
     config::{self, Config, Database, Mailbox, MailboxName},
     flow::{
         self,
+        checks::Checks,
         deliver::Deliver,
         events::Events,
         files::{self, Files},
+        held::Reminders,
         imap::Fetcher,
         letters::Letters,
         mails::Mails,
@@ -24,15 +26,18 @@ use crate::{
     },
     lifecycle::{Chance, Clock, Health, Stop},
     mail::{
+        authenticate::Authenticator,
         dkim::Signer,
+        dns::Resolver,
         lmtp::{Limits, Lmtp},
         smtp::{DEFAULT_TIMEOUT, SmtpTransport},
     },
     matrix::{client::Client, registration::Registration},
-    store::{Store, StoreError, blobs::Blobs, keys, outbox},
+    store::{Store, StoreError, blobs::Blobs, floods, keys, outbox},
     telemetry::{self, metrics::Exposition},
     web::{
         appservice::{self, Appservice},
+        door,
         operations::{self, Operations},
         public::{self, Public},
     },
@@ -73,15 +78,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     };
     let now = clock.now().as_millisecond();
     let keys = keys::load(&store, chance.bytes(), now).await?;
-    let taken_back = store
-        .write(|tx| Box::pin(async move { outbox::take_back(tx, i64::MAX).await }))
-        .await?;
-    if taken_back > 0 {
-        tracing::info!(
-            taken_back,
-            "Attempts were under way when Postroom ended; they are looked into"
-        );
-    }
+    pick_up(now, &store).await?;
 
     let context = Arc::new(flow::Context {
         store: store.clone(),
@@ -98,7 +95,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         transports: transports(&config.mailboxes)?,
         signers: signers(&config.mailboxes)?,
         mailboxes: config.mailboxes,
+        authenticator: authenticator(&config.dns)?,
         letters: config.letters,
+        guard: config.guard,
+        senders: config.senders,
         public: config.public,
         turns: flow::Turns::default(),
     });
@@ -117,13 +117,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         server_name: config.homeserver.server_name,
         bot,
     });
-    serve_http(
-        endpoints,
-        config.appservice.listen,
-        "appservice.listen",
-        &stop,
-    )
-    .await?;
+    let listen = config.appservice.listen;
+    serve_http(endpoints, listen, "appservice.listen", &stop).await?;
     if let Some(operations) = config.operations {
         let endpoints = Operations {
             store: store.clone(),
@@ -230,13 +225,45 @@ fn signers(
     signing.map(build).collect()
 }
 
+/// Takes up what the last run has left under way.
+async fn pick_up(now: i64, store: &Store) -> Result<(), StoreError> {
+    let taken_back = store.write(move |tx| {
+        Box::pin(async move {
+            // What has made mails wait may be configured otherwise by now.
+            floods::look_again(tx, now).await?;
+            outbox::take_back(tx, i64::MAX).await
+        })
+    });
+    let taken_back = taken_back.await?;
+    if taken_back > 0 {
+        tracing::info!(
+            taken_back,
+            "Attempts were under way when Postroom ended; they are looked into"
+        );
+    }
+    Ok(())
+}
+
+fn authenticator(dns: &config::Dns) -> anyhow::Result<Authenticator> {
+    let resolver = Resolver::new(dns).or_else(|fault| {
+        // So does the system (resolv.conf(5)).
+        let server = SocketAddr::from(([127, 0, 0, 1], 53));
+        tracing::warn!(%fault, %server, "The system names no DNS server; asking this machine's");
+        let server = Some(server);
+        Resolver::new(&config::Dns { server })
+    })?;
+    Ok(Authenticator::new(&resolver))
+}
+
 const HOMESERVER: &str = "homeserver";
 
 fn start_workers(context: &Arc<flow::Context>, stop: &Stop) {
     start(Events::new(Arc::clone(context)), context, stop);
     start(Letters::new(Arc::clone(context)), context, stop);
     start(Deliver::new(Arc::clone(context)), context, stop);
+    start(Checks::new(Arc::clone(context)), context, stop);
     start(Mails(Arc::clone(context)), context, stop);
+    start(Reminders(Arc::clone(context)), context, stop);
     start(Puppets::new(Arc::clone(context)), context, stop);
     start(Files(Arc::clone(context)), context, stop);
     start(Subscriptions(Arc::clone(context)), context, stop);
@@ -296,7 +323,7 @@ async fn introduce(context: Arc<flow::Context>, appservice: String, health: Heal
     }
 }
 
-async fn listen(address: std::net::SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
+async fn listen(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
         format!("can't listen on {address} ({key}); is something else running there?")
     })
@@ -310,6 +337,7 @@ async fn serve_lmtp(
     let listener = listen(lmtp.listen, "lmtp.listen").await?;
     let limits = Limits {
         mail_size: lmtp.max_size,
+        trusted: lmtp.trusted(),
         ..Limits::default()
     };
     let server = Lmtp::new(Receiver::new(Arc::clone(context), "lmtp"), limits);
@@ -342,15 +370,14 @@ async fn serve_pages(context: &flow::Context, stop: &Stop) -> anyhow::Result<()>
 
 async fn serve_http(
     router: axum::Router,
-    address: std::net::SocketAddr,
+    address: SocketAddr,
     key: &str,
     stop: &Stop,
 ) -> anyhow::Result<()> {
     let listener = listen(address, key).await?;
     let stopping = stop.soft().clone();
     stop.tasks().spawn(async move {
-        let server = axum::serve(listener, router)
-            .with_graceful_shutdown(stopping.clone().cancelled_owned());
+        let server = door::serve(listener, router, door::Limits::default(), stopping.clone());
         let too_long = async {
             stopping.cancelled().await;
             tokio::time::sleep(LAST_PATIENCE).await;

@@ -51,10 +51,8 @@ fn label(text: &str, remedy: &str) -> Result<String, Wrong> {
     if text.len() <= 200 && text.split('.').all(is_label) {
         Ok(text.to_ascii_lowercase())
     } else {
-        Err(Wrong::new(
-            format!("\"{text}\" can't stand in the DNS"),
-            remedy,
-        ))
+        let what = format!("\"{}\" can't stand in the DNS", first_word(text));
+        Err(Wrong::new(what, remedy))
     }
 }
 
@@ -64,8 +62,16 @@ fn domain(text: &str) -> Result<String, Wrong> {
         .map(|address| address.domain().to_owned())
         .map_err(|_| {
             Wrong::new(
-                format!("\"{text}\" is not a domain"),
+                format!("\"{}\" is not a domain", first_word(text)),
                 "write the domain that signs, such as \"example.org\"",
             )
         })
+}
+
+/// What of a wrong value may be told: if a quote is missing, the key beside it is in it, too.
+fn first_word(text: &str) -> String {
+    match text.split_once(char::is_whitespace) {
+        Some((first, _)) => format!("{first} …"),
+        None => text.to_owned(),
+    }
 }

@@ -6,10 +6,12 @@ use indexmap::IndexMap;
 
 use super::{
     dkim::Dkim,
+    guard,
     imap::{FolderOnServer, Imap},
     logo,
     section::Section,
     smtp::{self, Smtp},
+    trust::Trust,
     values::line,
     wrong::Wrong,
 };
@@ -19,6 +21,7 @@ use crate::{
         address::EmailAddress,
         letter::{Language, Look},
         reply_address::ReplyPattern,
+        senders::SenderLists,
     },
 };
 
@@ -75,6 +78,9 @@ pub struct Mailbox {
     pub return_path: ReturnPath,
     /// Where its mail is fetched; `None`: it comes by LMTP only.
     pub imap: Option<Imap>,
+    pub trust: Trust,
+    /// Whose mail to it is blocked or let through.
+    pub senders: SenderLists,
 }
 
 /// The envelope sender of letters, to which bounces go.
@@ -171,6 +177,8 @@ impl Mailbox {
             }
             Some(imap)
         });
+        let trust = section.optional_section("trust", Trust::read);
+        let senders = section.optional_section("senders", |section| Some(guard::senders(section)));
         Some(Self {
             name: name?,
             address: address?,
@@ -183,6 +191,8 @@ impl Mailbox {
             dkim,
             return_path: return_path.unwrap_or_default(),
             imap,
+            trust: trust.unwrap_or_default(),
+            senders: senders.unwrap_or_default(),
         })
     }
 }

@@ -10,6 +10,7 @@ mod dkim;
 mod dns;
 mod environment;
 mod faults;
+mod guard;
 mod homeserver;
 mod imap;
 mod letters;
@@ -27,6 +28,7 @@ mod spelling;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod trust;
 mod values;
 mod wrong;
 
@@ -47,6 +49,7 @@ pub use self::{
     dns::Dns,
     environment::{environment, is_colour_unwanted},
     faults::{ConfigFaults, Fault, Place},
+    guard::{Clamd, Guard},
     homeserver::Homeserver,
     imap::{Imap, KEYWORD, Processed},
     letters::Letters,
@@ -58,13 +61,17 @@ pub use self::{
     section::SecretPlace,
     server::{Credentials, Encryption, MailServer},
     smtp::Smtp,
+    trust::{Network, Trust, TrustBy, is_in},
 };
 use self::{
     section::{Reading, Section},
     tree::Node,
     wrong::Wrong,
 };
-use crate::domain::staff::{StaffList, StaffPattern};
+use crate::domain::{
+    senders::SenderLists,
+    staff::{StaffList, StaffPattern},
+};
 
 /// The whole configuration. Every path in it is absolute or relative to the working directory.
 #[derive(Debug, Clone)]
@@ -83,6 +90,9 @@ pub struct Config {
     /// The staff room for what concerns no single conversation.
     pub control_room: Option<OwnedRoomId>,
     pub letters: Letters,
+    pub guard: Guard,
+    /// Whose mail is blocked or let through, whatever mailbox it is to.
+    pub senders: SenderLists,
     /// `None`: there are no pages for customers.
     pub public: Option<Public>,
     pub dns: Dns,
@@ -150,6 +160,8 @@ impl Config {
         let names = section.optional_section("names", |section| Some(names::read(section)));
         let control_room = section.optional("control_room", "!abc:example.org", room_id);
         let letters = section.optional_section("letters", Letters::read);
+        let guard = section.optional_section("guard", |section| Some(Guard::read(section)));
+        let senders = section.optional_section("senders", |section| Some(guard::senders(section)));
         let public = section.optional_section("public", Public::read);
         let dns = section.optional_section("dns", |section| Some(Dns::read(section)));
         let operations = section.optional_section("operations", Operations::read);
@@ -165,6 +177,8 @@ impl Config {
             names: names.unwrap_or_default(),
             control_room,
             letters: letters.unwrap_or_default(),
+            guard: guard.unwrap_or_default(),
+            senders: senders.unwrap_or_default(),
             public,
             dns: dns.unwrap_or_default(),
             operations,

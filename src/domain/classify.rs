@@ -27,6 +27,8 @@ pub struct HeaderFacts {
     pub loop_mark: bool,
     /// List-Id (RFC 2919) or one of the List-* headers (RFC 2369).
     pub list_mark: bool,
+    /// A list server's own answer: it names the server, and no number as the list's mails have.
+    pub list_server: bool,
     /// X-Failed-Recipients, which Exim and Gmail write into bounces.
     pub failed_recipients: bool,
     /// Return-Path is `<>`, or a mailer daemon.
@@ -47,6 +49,13 @@ impl HeaderFacts {
     pub fn is_auto_submitted(&self) -> bool {
         let says_so = self.auto_submitted.as_deref().is_some_and(|v| v != "no");
         says_so || self.null_return_path
+    }
+
+    /// Whether it tells that somebody has opened or deleted a mail (RFC 8098).
+    #[must_use]
+    pub fn is_read_receipt(&self) -> bool {
+        self.is_report("disposition-notification")
+            || self.has_type(&["message/disposition-notification"])
     }
 
     fn has_type(&self, types: &[&str]) -> bool {
@@ -91,8 +100,39 @@ pub fn classify(facts: &HeaderFacts) -> MailKind {
     }
 }
 
+/// Whether the text may be a report: the headers say that it is one, or at least that a machine
+/// wrote it. Other mail is not looked at: people quote reports.
+#[must_use]
+pub fn may_report(facts: &HeaderFacts) -> bool {
+    is_bounce(facts)
+        || is_feedback_report(facts)
+        || facts.is_auto_submitted()
+        || facts.auto_reply_mark
+        || facts.list_server
+        || is_by_office(facts)
+}
+
+/// What [`classify`] said, once it is known that the text tells of a mail that failed (`tells`), and
+/// gives a server's reply besides (`quotes`). Machines do not always say what they are; but an
+/// absence note never becomes a bounce, wherever it comes to.
+#[must_use]
+pub fn with_text(kind: MailKind, facts: &HeaderFacts, tells: bool, quotes: bool) -> MailKind {
+    let is_one = match kind {
+        MailKind::AutoReply => tells && !subject::is_absence_note(&facts.subject),
+        MailKind::List => tells && facts.list_server,
+        MailKind::Reply | MailKind::New => tells && quotes && is_by_office(facts),
+        MailKind::Bounce => true,
+        MailKind::FeedbackReport | MailKind::Own | MailKind::Forward => false,
+    };
+    if is_one { MailKind::Bounce } else { kind }
+}
+
+fn is_by_office(facts: &HeaderFacts) -> bool {
+    facts.is_from(POSTMASTERS)
+}
+
 fn is_bounce(facts: &HeaderFacts) -> bool {
-    if is_read_receipt(facts) || facts.has_type(&["message/feedback-report"]) {
+    if facts.is_read_receipt() || facts.has_type(&["message/feedback-report"]) {
         return false;
     }
     if facts.is_report("delivery-status")
@@ -103,7 +143,7 @@ fn is_bounce(facts: &HeaderFacts) -> bool {
     }
     // What Exchange, qmail, Domino and others write instead of RFC 3464.
     let by_daemon = facts.is_from(DAEMONS);
-    let by_office = facts.is_from(POSTMASTERS);
+    let by_office = is_by_office(facts);
     let encloses = facts.has_type(ENCLOSED_MAIL);
     if subject::is_absence_note(&facts.subject) || facts.auto_reply_mark {
         return false;
@@ -132,7 +172,7 @@ fn is_auto_reply(facts: &HeaderFacts) -> bool {
         || facts.auto_reply_mark
         || facts.has_precedence(&["auto_reply"])
         || facts.loop_mark && !facts.list_mark
-        || is_read_receipt(facts)
+        || facts.is_read_receipt()
     {
         return true;
     }
@@ -142,11 +182,6 @@ fn is_auto_reply(facts: &HeaderFacts) -> bool {
     is_note
         && !facts.list_mark
         && (facts.answers || facts.suppresses_answers || facts.has_precedence(&["bulk", "junk"]))
-}
-
-fn is_read_receipt(facts: &HeaderFacts) -> bool {
-    facts.is_report("disposition-notification")
-        || facts.has_type(&["message/disposition-notification"])
 }
 
 fn has_reply_prefix(text: &str) -> bool {
@@ -189,6 +224,7 @@ const DAEMONS: &[&str] = &[
 /// Mailboxes from which people write as well.
 const POSTMASTERS: &[&str] = &[
     "postmaster",
+    "post_master",
     "mail administrator",
     "mailadmin",
     "mail system",

@@ -14,6 +14,8 @@ pub enum SendOutcome {
     },
     /// It will not, however often it is asked.
     Refused { reason: String },
+    /// It will not take mail for this recipient. `reply` is what it said, on one line.
+    RecipientRefused { reason: String, reply: String },
     /// It takes nothing from this return address, whatever the mail and whoever gets it.
     SenderRefused { reason: String },
     /// It takes no mail that is so large; nothing was taken over. One of at most `most` octets may pass.

@@ -5,9 +5,13 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 
 use super::{
     address::{EmailAddress, NamedAddress},
+    bounce::Consequence,
     event::{Membership, Said, Words},
-    ids::{ContactId, ConversationId, CustomerId, MailId, MessageId, SubscriptionId},
+    flood::Measure,
+    held::{Decision, Notice},
+    ids::{ContactId, ConversationId, CustomerId, HeldId, MailId, MessageId, SubscriptionId},
     letter::Language,
+    machine::ReplyKind,
     note::Note,
     outgoing::{Offer, PostedFile},
     settings::{Key, Value},
@@ -114,12 +118,51 @@ pub enum Effect {
         event: OwnedEventId,
         key: &'static str,
     },
-    /// A mail appears in the conversation's room under the contact's name.
+    /// A mail appears in the conversation's room under its author's name.
     Post {
         conversation: ConversationId,
-        contact: ContactId,
+        author: Author,
         mail: MailId,
         post: Post,
+    },
+    /// Staff are told of files that are shown only if they release them.
+    OfferFiles {
+        conversation: ConversationId,
+        author: Author,
+        mail: MailId,
+        files: Vec<PostedFile>,
+        room: OwnedRoomId,
+        text: String,
+    },
+    /// The mail waits for staff in this conversation, and they are told.
+    Hold(Box<Holding>),
+    /// It was released and can't be posted: it waits again. `is_member` says what its sender is now.
+    HoldAgain {
+        held: HeldId,
+        is_member: bool,
+    },
+    /// It was posted.
+    Released {
+        held: HeldId,
+    },
+    /// Staff have decided about it; `asked` is what they reacted to, or the command.
+    Decide {
+        held: HeldId,
+        decision: Decision,
+        by: OwnedUserId,
+        room: OwnedRoomId,
+        asked: OwnedEventId,
+        /// By a command, which is answered.
+        is_command: bool,
+    },
+    /// The reply addresses of these conversations lead nowhere any more; new letters bear new ones.
+    RevokeAddresses {
+        conversations: Vec<ConversationId>,
+    },
+    /// Somebody becomes one of the conversation's people.
+    LetIn {
+        conversation: ConversationId,
+        person: NamedAddress,
     },
     /// The bot says something that staff can take up by a reaction.
     MakeOffer {
@@ -163,7 +206,8 @@ pub enum Effect {
     CopyIn {
         conversation: ConversationId,
         mail: MailId,
-        by: ContactId,
+        /// `None`: nobody did, but they answered.
+        by: Option<ContactId>,
         person: NamedAddress,
         /// They are a guest from now on; else they get nothing before staff let them in.
         is_guest: bool,
@@ -195,10 +239,35 @@ pub enum Effect {
         confirm: bool,
         message_id: Option<MessageId>,
     },
+    /// What a report, or a sign that an address works again, leads to.
+    Bounce(Consequence),
+    /// A few words of an automatic reply appear in the conversation's room under the contact's name.
+    PostAutoReply(AutoReply),
+    /// What the guard does besides.
+    Guard(Measure),
     /// The event or mail concerns staff in general: said in the control room, or logged.
     Report {
         text: String,
     },
+}
+
+/// An automatic reply, as far as it is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AutoReply {
+    pub conversation: ConversationId,
+    pub contact: ContactId,
+    pub mail: MailId,
+    pub kind: ReplyKind,
+    /// How it begins, for telling the same again.
+    pub beginning: String,
+    /// What the room is told.
+    pub text: String,
+    pub room: OwnedRoomId,
+    /// The event that it answers, and the thread that this one stands in.
+    pub reply_to: Option<OwnedEventId>,
+    pub thread_root: Option<OwnedEventId>,
+    /// The sender, for telling people whose mail it was.
+    pub name: String,
 }
 
 /// What becomes of a message that says something else than before.
@@ -306,6 +375,31 @@ impl ItemKind {
     }
 }
 
+/// Whose mail it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Author {
+    Contact(ContactId),
+    /// Somebody who isn't one of the conversation's people, and perhaps no contact before.
+    Other(NamedAddress),
+}
+
+/// A mail that waits for staff.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Holding {
+    pub mail: MailId,
+    pub conversation: ConversationId,
+    /// The conversation's.
+    pub room: OwnedRoomId,
+    pub is_member: bool,
+    pub notice: Notice,
+    /// Where it is told; `None`: there is no room for that.
+    pub told_in: Option<OwnedRoomId>,
+    /// As in [`Post`].
+    pub identity: String,
+    pub from: EmailAddress,
+    pub date: String,
+}
+
 /// What of a mail goes into the room.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Post {
@@ -315,8 +409,8 @@ pub struct Post {
     pub notes: Vec<Note>,
     /// Only the room is told, not those who get the words by email.
     pub folded: Folded,
-    /// The same: who writes, if that is somebody new.
-    pub mark: Option<String>,
+    /// The same: who writes, if that is somebody new, and how far that is sure.
+    pub marks: Vec<String>,
     /// The event that the mail answers, if we know it.
     pub reply_to: Option<OwnedEventId>,
     /// The thread that this event stands in.

@@ -1,19 +1,27 @@
 //! What a decision needs to know beyond the event or mail itself. The store loads it in the
 //! transaction in which the decision's effects are written.
 
+mod settings;
+
 use std::collections::HashSet;
 
 use jiff::{Timestamp, Zoned};
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
 
+pub use self::settings::{LocaleFacts, LocaleSource, SetHere, SettingsFacts, ZoneFacts};
 use super::{
     address::{EmailAddress, NamedAddress},
+    bounce::Suspended,
     event::{Content, Membership, Said},
+    evidence::Judgement,
+    held::{HeldMail, Release},
     ids::{ContactId, ConversationId, CustomerId, MailId, SubscriptionId},
-    letter::Language,
+    machine::MachineFacts,
     outgoing::Offer,
-    settings::{Key, Settings, Value},
+    senders::{List, Listed},
+    settings::Settings,
     sharing::Poll,
+    trust::{self, Lead, TrustPolicy},
 };
 
 /// A user, as far as rights go.
@@ -113,64 +121,36 @@ pub struct Details {
     pub locales: Vec<LocaleFacts>,
     /// What staff ask `!email timezone` for.
     pub zone: Option<ZoneFacts>,
+    /// For `!email held`, `release`, `drop`.
+    pub held: HeldFacts,
+    /// Of the people here: for `!email list` and `status`; of the address asked for: for `resume`.
+    pub suspended: Vec<Suspended>,
+    /// For `!email block`, `unblock`, `allow`, `blocked`.
+    pub senders: SendersFacts,
 }
 
-/// Where what holds in a room comes from.
+/// Who is on the lists of senders.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct SettingsFacts {
-    /// What holds where staff have set nothing else.
-    pub configured: Settings,
-    /// What of that stands in the configuration; the rest are defaults.
-    pub given: Vec<Key>,
-    pub set: Vec<SetHere>,
-    /// Whether there is a page, reached by TLS, on which people leave a broadcast.
-    pub has_pages: bool,
+pub struct SendersFacts {
+    /// Where staff have put the pattern that a command names.
+    pub on: Option<List>,
+    /// It is listed in the configuration, too.
+    pub is_configured: bool,
+    /// The first of all patterns: for `!email blocked`.
+    pub listed: Vec<Listed>,
+    pub has_more: bool,
 }
 
-impl SettingsFacts {
-    #[must_use]
-    pub fn in_force(&self) -> Settings {
-        Settings::in_force(&self.configured, self.set.iter().map(|set| &set.value))
-    }
-}
-
-/// What staff have set in a room.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SetHere {
-    pub value: Value,
-    /// A Matrix user id.
-    pub by: String,
-}
-
-/// How a customer's letters are written.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LocaleFacts {
-    pub customer: CustomerId,
-    pub language: Language,
-    pub language_by: LocaleSource,
-    /// A name of the time zone database or an offset such as `+02:00`; empty for the system's.
-    pub time_zone: String,
-    pub time_zone_by: LocaleSource,
-}
-
-/// Who says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LocaleSource {
-    /// Staff, for this customer.
-    Staff,
-    /// The customer's last mail that told.
-    Mail,
-    /// The configuration of the mailbox, or the system's.
-    Mailbox,
-}
-
-/// What stands for a time zone in a command.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ZoneFacts {
-    /// As it is written in the time zone database, or an offset.
-    Known(String),
-    /// There is none; these are near.
-    Unknown(Vec<String>),
+/// Mail that waits for staff, as far as a command asks for it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct HeldFacts {
+    /// Of the room, or of all rooms in the control room; or the one that is asked for, wherever that
+    /// is. The oldest come first.
+    pub mails: Vec<HeldMail>,
+    /// How many there are in all.
+    pub count: usize,
+    /// Somebody who is neither staff nor ghost is in the room.
+    pub has_visitors: bool,
 }
 
 /// A user in our namespace; without an address they stand for nobody.
@@ -371,11 +351,7 @@ impl RoomFacts {
 }
 
 /// A mail's conversations and whom it comes from, found by routing.
-#[derive(Debug, Clone, PartialEq, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact that depends on no other"
-)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MailFacts {
     /// The mail's Message-ID, or its digest where it has none.
     pub identity: String,
@@ -387,12 +363,13 @@ pub struct MailFacts {
     pub delivery: Option<Delivery>,
     /// It came to the address by which its sender leaves this broadcast.
     pub leaving: Option<SubscriptionId>,
-    /// The mail proves who sent it.
-    pub verified: bool,
+    /// What its domain says of who sent it, and why.
+    pub judgement: Judgement,
     /// Where the mail leads, best evidence first, each conversation once.
     pub routes: Vec<Route>,
     /// The sender's signature is known from an earlier mail.
     pub knows_signature: bool,
+    pub machine: MachineFacts,
     pub own_addresses: OwnAddresses,
     pub control_room: Option<OwnedRoomId>,
 }
@@ -412,9 +389,17 @@ pub struct Delivery {
 )]
 pub struct Route {
     pub conversation: ConversationId,
-    pub by: Evidence,
+    pub by: LedBy,
     /// The sender, if they are one of the conversation's people.
     pub member: Option<PersonFacts>,
+    /// The same for who isn't.
+    pub standing: trust::Standing,
+    pub policy: TrustPolicy,
+    pub is_closed: bool,
+    /// Staff have released the mail here.
+    pub release: Option<Release>,
+    /// The same mail waits for staff here, or has waited.
+    pub is_held: bool,
     /// The same mail (Message-ID, From and Date) is in this conversation already.
     pub known: bool,
     /// The event that the mail answers, and the thread that this one stands in.
@@ -461,8 +446,21 @@ pub enum Standing {
 
 /// What led a mail to a conversation; the first is the strongest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Evidence {
+pub enum LedBy {
     Token,
     OwnMessageId,
     KnownMessageId,
+    /// Nothing but its sender, who is in one room only.
+    Sender,
+}
+
+impl LedBy {
+    #[must_use]
+    pub fn lead(self) -> Lead {
+        match self {
+            Self::Token => Lead::Token,
+            Self::OwnMessageId | Self::KnownMessageId => Lead::KnownId,
+            Self::Sender => Lead::Nothing,
+        }
+    }
 }

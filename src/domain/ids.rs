@@ -32,6 +32,8 @@ number_ids! {
     MailId;
     /// A contact's part in a broadcast.
     SubscriptionId;
+    /// A mail that waits for staff in one conversation; people see it as its number.
+    HeldId;
 }
 
 /// A Message-ID without its angle brackets (RFC 5322 section 3.6.4).

@@ -36,6 +36,10 @@ impl MailKind {
 
 /// A parsed mail. Serialised it is the JSON of `postroom parse --json` less `file`.
 #[derive(Debug, Clone, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact that depends on no other"
+)]
 pub struct IncomingMail {
     pub kind: MailKind,
     pub message_id: Option<MessageId>,
@@ -82,6 +86,9 @@ pub struct IncomingMail {
     /// in Return-Path is null; kept apart from `kind` because a bounce or list mail may also be.
     #[serde(skip)]
     pub auto_submitted: bool,
+    /// It tells that somebody has opened or deleted a mail of ours (RFC 8098).
+    #[serde(skip)]
+    pub read_receipt: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -113,6 +120,10 @@ pub enum Withheld {
     Launchable,
     /// Its content can't be decoded.
     Damaged,
+    /// Malware was found in the mail: it is shown to nobody.
+    Infected,
+    /// The virus scanner didn't look at it.
+    NotScanned,
 }
 
 /// A stretch of what the room shows.

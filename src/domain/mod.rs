@@ -4,27 +4,37 @@
 //! file with a function from facts to [`effect::Effect`]s and a table of cases as its test.
 
 pub mod address;
+pub mod bounce;
 pub mod classify;
 pub mod command;
 pub mod delivery;
 pub mod effect;
 pub mod event;
+pub mod evidence;
 pub mod facts;
+pub mod flood;
 pub mod freemail;
 pub mod ghost;
+pub mod guard;
+pub mod held;
 pub mod ids;
 pub mod incoming;
 pub mod letter;
+pub mod machine;
+pub mod marks;
 pub mod note;
 pub mod on_mail;
 pub mod on_matrix;
 pub mod outgoing;
 pub mod poll;
 pub mod reply_address;
+pub mod rhythm;
+pub mod senders;
 pub mod settings;
 pub mod sharing;
 pub mod staff;
 pub mod threading;
 pub mod timing;
 pub mod token;
+pub mod trust;
 pub mod wording;

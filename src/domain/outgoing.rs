@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     address::{EmailAddress, NamedAddress},
-    ids::{ContactId, ConversationId, MailId, MessageId, SubscriptionId},
+    ids::{ContactId, ConversationId, HeldId, MailId, MessageId, SubscriptionId},
     letter::Quote,
 };
 
@@ -93,8 +93,16 @@ pub enum Offer {
         conversation: ConversationId,
         contact: ContactId,
     },
+    /// ✅ shows a mail that waits for staff, ➕ makes its sender one of the conversation's people
+    /// besides, ❌ drops it.
+    Held { held: HeldId },
     /// ✅ makes a link to a file live again.
     Renew { link: i64 },
+    /// ✅ lets mail go to a suspended address again. The room is the notice's own.
+    Resume {
+        address: EmailAddress,
+        room: OwnedRoomId,
+    },
 }
 
 /// In whose name.

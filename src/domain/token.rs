@@ -5,8 +5,8 @@
 //! systems that change the case of a local part and leave room in its 64 octets:
 //! one byte of version and key id, five bytes of number (big-endian), ten bytes of HMAC-SHA-256.
 //!
-//! A database that was replaced by its backup uses numbers again. What a link or a return address
-//! stands for has a salt besides, from chance or from what it is: it isn't in the token, but signed with
+//! A database that was replaced by its backup uses numbers again. What a reply address, a link or a
+//! return address stands for has a salt besides, from chance or from what it is: it isn't in the token, but signed with
 //! it, so that an old token never leads to what has its number now.
 
 use data_encoding::BASE32_NOPAD;
@@ -45,16 +45,18 @@ impl Keys {
         Self(keys)
     }
 
-    /// The token for the reply address of a conversation.
+    /// The token for the reply address of a conversation, signed with its salt.
     #[must_use]
-    pub fn reply_token(&self, conversation: ConversationId) -> String {
-        self.sign(Purpose::ReplyToken, conversation.0)
+    pub fn reply_token(&self, conversation: ConversationId, salt: &str) -> String {
+        self.sign_salted(Purpose::ReplyToken, conversation.0, salt)
     }
 
-    /// The conversation that `token` names, if the token is whole and ours. Case does not matter.
+    /// Whether [`Self::reply_token`] has made it for a conversation with this salt. Case does not
+    /// matter.
     #[must_use]
-    pub fn conversation_of(&self, token: &str) -> Option<ConversationId> {
-        self.verify(Purpose::ReplyToken, token).map(ConversationId)
+    pub fn is_reply(&self, token: &str, salt: &str) -> bool {
+        self.verify_salted(Purpose::ReplyToken, token, salt)
+            .is_some()
     }
 
     /// The Message-ID of a letter: signed, so that it is known as ours when it comes back. `tail`,
@@ -216,21 +218,22 @@ mod tests {
 
     #[test]
     fn a_token_leads_back_whatever_its_case() {
-        let token = keys().reply_token(ConversationId(1234));
+        let token = keys().reply_token(ConversationId(1234), "salt");
         assert_eq!(token.len(), TOKEN_LENGTH);
-        assert_eq!(keys().conversation_of(&token), Some(ConversationId(1234)));
-        assert_eq!(
-            keys().conversation_of(&token.to_uppercase()),
-            Some(ConversationId(1234))
-        );
+        for token in [token.clone(), token.to_uppercase()] {
+            assert_eq!(Keys::number_in(&token), Some(1234));
+            assert!(keys().is_reply(&token, "salt"));
+        }
     }
 
     #[test]
     fn an_old_key_still_verifies_after_rotation() {
-        let token = keys().reply_token(ConversationId(5));
+        let token = keys().reply_token(ConversationId(5), "");
         let rotated = Keys::new(vec![(1, vec![7; 32]), (2, vec![9; 32])]);
-        assert_eq!(rotated.conversation_of(&token), Some(ConversationId(5)));
-        assert_ne!(rotated.reply_token(ConversationId(5)), token);
+        assert!(rotated.is_reply(&token, ""));
+        assert_ne!(rotated.reply_token(ConversationId(5), ""), token);
+        let revoked = Keys::new(vec![(2, vec![9; 32])]);
+        assert!(!revoked.is_reply(&token, ""));
     }
 
     #[test]
@@ -238,7 +241,7 @@ mod tests {
         let keys = keys();
         let of = |token: &str| {
             [
-                keys.conversation_of(token).map(|it| it.0),
+                keys.is_reply(token, "salt").then_some(7),
                 keys.is_probe_token(token).then_some(7),
                 keys.is_delivery(token, "salt").then_some(7),
                 keys.is_link(token, "salt").then_some(7),
@@ -246,7 +249,7 @@ mod tests {
             ]
         };
         let made = [
-            keys.reply_token(ConversationId(7)),
+            keys.reply_token(ConversationId(7), "salt"),
             keys.probe_token(7),
             keys.delivery_token(7, "salt"),
             keys.link_token(7, "salt"),
@@ -265,15 +268,15 @@ mod tests {
             .unwrap();
         assert_eq!(keys().letter_of(&id), Some(LetterId(9)));
         let local = id.as_str().split_once('.').unwrap().0;
-        assert_eq!(keys().conversation_of(local), None);
+        assert!(!keys().is_reply(local, ""));
     }
 
     #[test]
     fn a_probe_leads_nowhere() {
         let token = keys().probe_token(9);
         assert!(keys().is_probe_token(&token.to_uppercase()));
-        assert_eq!(keys().conversation_of(&token), None);
-        assert!(!keys().is_probe_token(&keys().reply_token(ConversationId(9))));
+        assert!(!keys().is_reply(&token, ""));
+        assert!(!keys().is_probe_token(&keys().reply_token(ConversationId(9), "")));
         assert!(!Keys::new(vec![(1, vec![8; 32])]).is_probe_token(&token));
     }
 
@@ -289,6 +292,7 @@ mod tests {
             keys().link_token(7, "before"),
             keys().delivery_token(7, "before"),
             keys().subscription_token(7, "before"),
+            keys().reply_token(ConversationId(7), "before"),
         ];
         for token in &tokens {
             assert_eq!(Keys::number_in(&token.to_uppercase()), Some(7));
@@ -296,6 +300,8 @@ mod tests {
         assert!(keys().is_link(&tokens[0].to_uppercase(), "before"));
         assert!(keys().is_delivery(&tokens[1], "before"));
         assert!(keys().is_subscription(&tokens[2], "before"));
+        assert!(keys().is_reply(&tokens[3], "before"));
+        assert!(!keys().is_reply(&tokens[3], "now"));
         assert!(!keys().is_link(&tokens[0], "now"));
         assert!(!keys().is_delivery(&tokens[1], "now"));
         assert!(!keys().is_subscription(&tokens[2], "now"));
@@ -304,16 +310,16 @@ mod tests {
     proptest! {
         #[test]
         fn a_changed_character_is_noticed(at in 0..TOKEN_LENGTH, other in "[a-z2-7]") {
-            let token = keys().reply_token(ConversationId(77));
+            let token = keys().reply_token(ConversationId(77), "salt");
             let mut forged = token.clone();
             forged.replace_range(at..=at, &other);
             prop_assume!(forged != token);
-            prop_assert_eq!(keys().conversation_of(&forged), None);
+            prop_assert!(!keys().is_reply(&forged, "salt"));
         }
 
         #[test]
         fn anything_else_is_not_a_token(text in ".{0,40}") {
-            prop_assert_eq!(keys().conversation_of(&text), None);
+            prop_assert!(!keys().is_reply(&text, "salt"));
             prop_assert!(!keys().is_link(&text, "salt"));
             if text.len() != TOKEN_LENGTH {
                 prop_assert_eq!(Keys::number_in(&text), None);

@@ -4,15 +4,17 @@
 use ruma::{OwnedEventId, OwnedRoomId, UserId};
 
 use super::{
-    Context, amend, automatic, customers, files, guests,
+    Context, amend, auto_replies, automatic, bounces, customers, files, guard, guests,
     guests::{CopiedIn, Notice},
-    lanes::{Origin, enqueue, report, say, send},
+    held::{self, Asked},
+    lanes::{Origin, enqueue, make_offer, report, say, send},
     settings, threads, write,
 };
 use crate::{
     domain::{
-        effect::{Effect, Post},
+        effect::{Author, Effect, Post},
         event::Membership,
+        ghost,
         ids::{ContactId, ConversationId, MailId, MessageId},
         letter::Language,
         outgoing::{MailPart, MatrixAction, Media, Offer, PostedMail, Puppet},
@@ -23,11 +25,11 @@ use crate::{
         post::{self, Planned},
     },
     store::{
-        StoreError, Tx, conversations,
+        StoreError, Tx, addresses, conversations,
         conversations::Direction,
         departures,
         guests::remember_had,
-        inbox,
+        held as held_store, inbox,
         last_mails::{self, LastMail},
         locales, mails, offers, people, places, rooms, subscriptions,
     },
@@ -197,11 +199,61 @@ async fn one(
         }
         Effect::Post {
             conversation,
-            contact,
+            author,
             mail,
             post,
         } => {
+            let contact = contact_of(tx, &author, mail, origin, context).await?;
             post_mail(tx, conversation, contact, mail, &post, origin, context).await?;
+        }
+        Effect::OfferFiles {
+            conversation,
+            author,
+            mail,
+            files,
+            room,
+            text,
+        } => {
+            let offer = Offer::Release {
+                conversation,
+                contact: contact_of(tx, &author, mail, origin, context).await?,
+                mail,
+                files,
+            };
+            make_offer(tx, room, &text, offer, origin, context).await?;
+        }
+        Effect::Hold(held) => held::hold(tx, &held, origin, context).await?,
+        Effect::HoldAgain { held, is_member } => {
+            held_store::hold_again(tx, held, is_member).await?;
+        }
+        Effect::Released { held } => held_store::released(tx, held).await?,
+        Effect::Decide {
+            held,
+            decision,
+            by,
+            room,
+            asked,
+            is_command,
+        } => {
+            let asked = Asked {
+                room,
+                event: asked,
+                is_command,
+            };
+            held::decide(tx, held, decision, &by, asked, origin, context).await?;
+        }
+        Effect::RevokeAddresses { conversations } => {
+            for conversation in conversations {
+                addresses::renew(tx, conversation).await?;
+            }
+        }
+        Effect::LetIn {
+            conversation,
+            person,
+        } => {
+            let tail = context.chance.base32(ghost::TAIL_LENGTH);
+            let contact = people::ensure_copied_in(tx, &person, &tail, origin.now).await?;
+            guests::admit(tx, conversation, contact, origin, context).await?;
         }
         Effect::MakeOffer { room, text, offer } => {
             make_offer(tx, room, &text, offer, origin, context).await?;
@@ -229,6 +281,9 @@ async fn one(
             subscriptions::end(tx, subscription, origin.now).await?;
         }
         Effect::RenameContact { contact, name } => people::name_by_mail(tx, contact, &name).await?,
+        Effect::Bounce(consequence) => bounces::apply(tx, consequence, origin, context).await?,
+        Effect::PostAutoReply(reply) => auto_replies::post(tx, reply, origin, context).await?,
+        Effect::Guard(measure) => guard::apply(tx, measure, origin, context).await?,
         Effect::Report { text } => report(tx, &text, origin, context).await?,
     }
     Ok(())
@@ -248,6 +303,25 @@ async fn remember_member(
         rooms::set_bot_joined(tx, room.as_str(), membership == Membership::Join).await?;
     }
     Ok(())
+}
+
+/// Somebody who isn't a contact becomes one, and has their own mail.
+async fn contact_of(
+    tx: &mut Tx,
+    author: &Author,
+    mail: MailId,
+    origin: &Origin,
+    context: &Context,
+) -> Result<ContactId, StoreError> {
+    match author {
+        Author::Contact(contact) => Ok(*contact),
+        Author::Other(person) => {
+            let tail = context.chance.base32(ghost::TAIL_LENGTH);
+            let contact = people::ensure_copied_in(tx, person, &tail, origin.now).await?;
+            remember_had(tx, mail, &[contact]).await?;
+            Ok(contact)
+        }
+    }
 }
 
 async fn post_mail(
@@ -322,26 +396,6 @@ async fn room_of(tx: &mut Tx, conversation: ConversationId) -> Result<OwnedRoomI
         .ok_or_else(|| StoreError::Value(format!("conversation {conversation} has no room")))
 }
 
-async fn make_offer(
-    tx: &mut Tx,
-    room: OwnedRoomId,
-    text: &str,
-    offer: Offer,
-    origin: &Origin,
-    context: &Context,
-) -> Result<(), StoreError> {
-    let action = MatrixAction::Send {
-        room,
-        puppet: Puppet::Bot,
-        event_type: "m.room.message".to_owned(),
-        content: encode::notice(text, None),
-        mail: None,
-        media: None,
-        offer: Some(offer),
-    };
-    enqueue(tx, action, origin, context).await
-}
-
 /// Carries out what the bot had offered with the notice `event`.
 async fn take_up(
     tx: &mut Tx,
@@ -361,7 +415,12 @@ async fn take_up(
             let events: Vec<Planned> = files.iter().map(post::of_file).collect();
             show(tx, showing, None, events, origin, context).await
         }
+        // Decided by an effect of its own.
+        Offer::Held { .. } => Ok(()),
         Offer::Renew { link } => files::renew(tx, link, event, origin, context).await,
+        Offer::Resume { address, room } => {
+            bounces::resume(tx, &address, &room, event, origin, context).await
+        }
         Offer::Admit {
             conversation,
             contact,

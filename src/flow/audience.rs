@@ -36,6 +36,20 @@ pub async fn tell_staff(
     lanes::say(tx, room, text, None, origin, context).await
 }
 
+/// The room, if the bot is there and nobody but staff would read what it says.
+pub async fn room_of_staff(
+    connection: &mut Connection,
+    room: &str,
+    context: &Context,
+) -> Result<Option<OwnedRoomId>, StoreError> {
+    let Ok(room) = OwnedRoomId::try_from(room) else {
+        return Ok(None);
+    };
+    let is_theirs =
+        is_bot_in(connection, &room).await? && !has_visitors(connection, &room, context).await?;
+    Ok(is_theirs.then_some(room))
+}
+
 pub async fn is_bot_in(connection: &mut Connection, room: &RoomId) -> Result<bool, StoreError> {
     let known = rooms::find(connection, room.as_str()).await?;
     Ok(known.is_some_and(|known| known.bot_joined == 1))

@@ -5,7 +5,7 @@
 //! machine answers it. A new one is a variant of [`Automatic`], what it says in `words`, and a function
 //! like [`confirm_leaving`].
 
-use super::{Context, lanes::Origin, locale};
+use super::{Context, lanes::Origin, locale, reply_to};
 use crate::{
     domain::{
         address::NamedAddress,
@@ -54,9 +54,7 @@ pub async fn confirm_leaving(
             name: Some(mailbox.name.clone()),
             address: mailbox.address.clone(),
         },
-        reply_to: mailbox
-            .reply_address
-            .with_token(&context.keys.reply_token(conversation)),
+        reply_to: reply_to::of(tx.connection(), conversation, mailbox, context).await?,
         to: vec![recipient.clone()],
         cc: Vec::new(),
         subject: wording::left_title(language).to_owned(),

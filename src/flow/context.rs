@@ -8,10 +8,10 @@ use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, UserId};
 
 use super::turns::Turns;
 use crate::{
-    config::{Letters, Mailbox, MailboxName, Public},
-    domain::{facts::OwnAddresses, ghost, staff::StaffList, token::Keys},
+    config::{Guard, Letters, Mailbox, MailboxName, Public},
+    domain::{facts::OwnAddresses, ghost, senders::SenderLists, staff::StaffList, token::Keys},
     lifecycle::{Chance, Clock},
-    mail::{dkim::Signer, smtp::SmtpTransport},
+    mail::{authenticate::Authenticator, dkim::Signer, smtp::SmtpTransport},
     matrix::client::Client,
     store::{Store, blobs::Blobs},
 };
@@ -36,8 +36,13 @@ pub struct Context {
     pub transports: HashMap<MailboxName, SmtpTransport>,
     /// Of the mailboxes whose letters are signed.
     pub signers: HashMap<MailboxName, Arc<Signer>>,
+    /// Finds out who sent a mail.
+    pub authenticator: Authenticator,
     /// What holds in rooms where staff have set nothing else.
     pub letters: Letters,
+    pub guard: Guard,
+    /// Whose mail is blocked or let through, whatever mailbox it is to.
+    pub senders: SenderLists,
     /// `None`: there are no pages for customers.
     pub public: Option<Public>,
     /// Who fetches which file.
@@ -91,10 +96,24 @@ impl Context {
 
     /// Whether mail to this address (without brackets) is for us.
     pub fn is_our_address(&self, recipient: &str) -> bool {
-        self.mailboxes.values().any(|mailbox| {
-            mailbox.reply_address.is_ours(recipient) || is_with_detail(recipient, &mailbox.address)
-        })
+        let mut mailboxes = self.mailboxes.values();
+        mailboxes.any(|mailbox| is_address_of(mailbox, recipient))
     }
+
+    /// The mailbox to which mail with these recipients comes.
+    pub fn mailbox_to(&self, recipients: &[String]) -> &Mailbox {
+        let mut mailboxes = self.mailboxes.values();
+        let found = mailboxes.find(|mailbox| {
+            let mut recipients = recipients.iter();
+            recipients.any(|recipient| is_address_of(mailbox, recipient))
+        });
+        found.unwrap_or_else(|| self.mailbox("").1)
+    }
+}
+
+/// Whether mail to this address (without brackets) is for the mailbox.
+pub(super) fn is_address_of(mailbox: &Mailbox, recipient: &str) -> bool {
+    mailbox.reply_address.is_ours(recipient) || is_with_detail(recipient, &mailbox.address)
 }
 
 /// `support@…` and `support+anything@…`: a mangled token still reaches us.

@@ -9,8 +9,9 @@ use futures_util::StreamExt as _;
 use tokio::time::Instant;
 
 use super::{
-    Context, contents, copies,
+    Context, bounces, contents, copies,
     enclose::{self, NotYet, Wait},
+    lanes::Origin,
     return_path,
     settle::{self, Arrived},
     worker::{Slots, Step, Worker, write_down},
@@ -77,6 +78,10 @@ async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> 
     if row.uncertain == outbox::LOST {
         tell_of_a_lost_attempt(&row, &action, &context).await?;
     }
+    let recipient = &action.recipient.address;
+    if bounces::is_suspended(&mut context.store.read().await?, recipient).await? {
+        return leave_out(row, action, letter, context).await;
+    }
     let carried = Carried::default();
     let deadline = Instant::now() + PATIENCE;
     let handed_over = match get_ready(&row, &action, letter, &context).await {
@@ -109,6 +114,31 @@ async fn attempt(row: Claimed, context: Arc<Context>) -> Result<(), StoreError> 
             })
         },
     )
+    .await
+}
+
+/// No mail goes to this recipient: nothing is sent, and staff know.
+async fn leave_out(
+    row: Claimed,
+    action: MailAction,
+    letter: LetterId,
+    context: Arc<Context>,
+) -> Result<(), StoreError> {
+    tracing::info!(trace = %row.trace, letter = %letter, to = %action.recipient.address.masked(), "Left a suspended address out");
+    let store = context.store.clone();
+    let left_out = (row, action, context);
+    write_down(left_out, &store, move |tx, (row, action, context)| {
+        Box::pin(async move {
+            let origin = Origin::without_event(row.trace.clone(), context.now_ms());
+            let recipient = &action.recipient;
+            if !bounces::leave_out(tx, letter, recipient, &origin, &context).await? {
+                let place = (row.id, row.attempts);
+                return outbox::put_off(tx, place, Way::Mail, origin.now, "").await;
+            }
+            let outcome = SendOutcome::Withdrawn;
+            settle::settle(tx, &row, &action, letter, outcome, &context).await
+        })
+    })
     .await
 }
 
@@ -340,7 +370,9 @@ fn outcome_word(outcome: &SendOutcome) -> &'static str {
     match outcome {
         SendOutcome::Delivered { .. } => "delivered",
         SendOutcome::RetryLater { .. } => "retry later",
-        SendOutcome::Refused { .. } | SendOutcome::SenderRefused { .. } => "refused",
+        SendOutcome::Refused { .. }
+        | SendOutcome::RecipientRefused { .. }
+        | SendOutcome::SenderRefused { .. } => "refused",
         SendOutcome::TooLarge { .. } => "too large",
         SendOutcome::Withdrawn => "withdrawn",
         SendOutcome::Uncertain { .. } => "uncertain",

@@ -1,13 +1,18 @@
 //! What only some commands need to know, looked up for no other event.
 
-use super::{Context, locale, settings};
+use jiff::{Timestamp, tz::TimeZone as Zone};
+use ruma::RoomId;
+
+use super::{Context, audience, bounces, held, locale, settings};
 use crate::{
     domain::{
-        command::{Command, timezone, timezone::TimeZone},
+        address::EmailAddress,
+        command::{Command, senders::Change, timezone, timezone::TimeZone},
         event::RoomEvent,
-        facts::{ConversationFacts, Details, LocaleFacts, ZoneFacts},
+        facts::{ConversationFacts, Details, HeldFacts, LocaleFacts, SendersFacts, ZoneFacts},
+        senders::{List, Listed},
     },
-    store::{Connection, StoreError},
+    store::{self, Connection, StoreError, senders as lists},
 };
 
 /// What the event, in a room with these conversations, needs to know if it is a command.
@@ -23,6 +28,14 @@ pub async fn of(
         Some(Command::Status) => {
             let zone = locale::of_room(connection, room, context).await?;
             details.now = context.now().to_zoned(zone);
+            details.suspended = bounces::suspended(connection, addresses(conversations)).await?;
+        }
+        Some(Command::List) => {
+            details.suspended = bounces::suspended(connection, addresses(conversations)).await?;
+        }
+        Some(Command::Resume(Ok(asked))) => {
+            let asked = std::iter::once(asked.address);
+            details.suspended = bounces::suspended(connection, asked).await?;
         }
         Some(Command::Settings(_)) => {
             let zone = locale::of_room(connection, room, context).await?;
@@ -41,9 +54,47 @@ pub async fn of(
                 details.zone = Some(zone(&text));
             }
         }
+        Some(Command::Senders(Ok(Change { pattern, .. }))) => {
+            let pattern = pattern.as_str();
+            details.senders.on = lists::find(connection, pattern).await?;
+            details.senders.is_configured = configured(context).any(|(own, _)| own == pattern);
+        }
+        Some(Command::Blocked) => {
+            let zone = locale::of_room(connection, room, context).await?;
+            details.senders = listed(connection, &zone, context).await?;
+        }
+        Some(Command::Held) => details.held = held_in(connection, &event.room, context).await?,
+        Some(Command::Decide(Ok(asked))) => {
+            let found = store::held::find(connection, asked.held).await?;
+            details.held.mails = found.into_iter().collect();
+        }
         _ => {}
     }
     Ok(details)
+}
+
+fn addresses(conversations: &[ConversationFacts]) -> impl Iterator<Item = EmailAddress> + Send {
+    let people = conversations.iter().flat_map(|one| &one.people);
+    people.map(|person| person.address.clone())
+}
+
+/// What waits for staff in the room; in the control room, everywhere.
+async fn held_in(
+    connection: &mut Connection,
+    room: &RoomId,
+    context: &Context,
+) -> Result<HeldFacts, StoreError> {
+    let is_control_room = context.control_room.as_deref() == Some(room);
+    let (mails, count) = if is_control_room {
+        store::held::all(connection, held::MOST_LISTED).await?
+    } else {
+        store::held::of_room(connection, room.as_str(), held::MOST_LISTED).await?
+    };
+    Ok(HeldFacts {
+        mails,
+        count,
+        has_visitors: audience::has_visitors(connection, room, context).await?,
+    })
 }
 
 /// Of each customer once.
@@ -60,6 +111,56 @@ async fn locales(
     }
     Ok(found)
 }
+
+/// The lists of the configuration, those of every mailbox together.
+fn configured(context: &Context) -> impl Iterator<Item = (&str, List)> {
+    let mailboxes = context.mailboxes.values();
+    let all = mailboxes.map(|mailbox| &mailbox.senders);
+    all.chain([&context.senders]).flat_map(|lists| lists.all())
+}
+
+/// The first patterns on the lists, those of the configuration before those of staff.
+async fn listed(
+    connection: &mut Connection,
+    zone: &Zone,
+    context: &Context,
+) -> Result<SendersFacts, StoreError> {
+    let mut listed: Vec<Listed> = Vec::new();
+    for (pattern, list) in configured(context) {
+        let one = Listed {
+            list,
+            pattern: pattern.to_owned(),
+            by: None,
+            mails: 0,
+        };
+        if !listed.contains(&one) {
+            listed.push(one);
+        }
+    }
+    for row in lists::all(connection, MOST_LISTED + 1).await? {
+        let at = Timestamp::from_millisecond(row.set_at).unwrap_or_default();
+        listed.push(Listed {
+            list: row.list()?,
+            by: Some((row.set_by, at.to_zoned(zone.clone()))),
+            pattern: row.pattern,
+            mails: 0,
+        });
+    }
+    let most = usize::try_from(MOST_LISTED).unwrap_or_default();
+    let has_more = listed.len() > most;
+    listed.truncate(most);
+    for one in &mut listed {
+        one.mails = lists::blocked(connection, &one.pattern).await?;
+    }
+    Ok(SendersFacts {
+        listed,
+        has_more,
+        ..SendersFacts::default()
+    })
+}
+
+/// Patterns in one answer.
+const MOST_LISTED: i64 = 100;
 
 fn zone(text: &str) -> ZoneFacts {
     if let Some(zone) = locale::known_zone(text) {

@@ -62,6 +62,9 @@ fn is_a_name(name: &str, address: &EmailAddress) -> bool {
     !name.trim().is_empty() && !name.to_lowercase().contains(address.key())
 }
 
+/// In the store, who copied in somebody whom nobody has.
+const NOBODY: ContactId = ContactId(0);
+
 /// What staff are told, where, and how they can take it up.
 pub struct Notice {
     /// `None`: there is no room in which to tell.
@@ -73,7 +76,8 @@ pub struct Notice {
 pub struct CopiedIn {
     pub conversation: ConversationId,
     pub mail: MailId,
-    pub by: ContactId,
+    /// `None`: nobody, but they answered themselves.
+    pub by: Option<ContactId>,
     /// Else only offered to staff.
     pub is_guest: bool,
 }
@@ -96,6 +100,7 @@ pub async fn copy_in(
     let tail = context.chance.base32(ghost::TAIL_LENGTH);
     let contact = people::ensure_copied_in(tx, person, &tail, origin.now).await?;
     guests::remember_had(tx, mail, &[contact]).await?;
+    let by = by.unwrap_or(NOBODY);
     let is_news = if is_guest {
         guests::add(tx, conversation, contact, by).await?
     } else {

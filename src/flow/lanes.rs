@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Context;
 use crate::{
-    domain::outgoing::{MatrixAction, PostedMail, Puppet},
+    domain::outgoing::{MatrixAction, Offer, PostedMail, Puppet},
     matrix::encode,
     store::{StoreError, Tx, outbox},
 };
@@ -52,6 +52,27 @@ pub async fn say(
         context,
     )
     .await
+}
+
+/// The bot says something that staff can take up by a reaction.
+pub async fn make_offer(
+    tx: &mut Tx,
+    room: OwnedRoomId,
+    text: &str,
+    offer: Offer,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let action = MatrixAction::Send {
+        room,
+        puppet: Puppet::Bot,
+        event_type: "m.room.message".to_owned(),
+        content: encode::notice(text, None),
+        mail: None,
+        media: None,
+        offer: Some(offer),
+    };
+    enqueue(tx, action, origin, context).await
 }
 
 /// Tells staff in the control room; without one the log must do.

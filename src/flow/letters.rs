@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Context, lanes,
+    Context, guard, lanes,
     lanes::Origin,
     seal, settings,
     worker::{Step, Worker},
@@ -127,14 +127,11 @@ async fn seal_or_put_off(due: Due, now: i64, context: &Arc<Context>) -> Result<(
         .write(move |tx| {
             Box::pin(async move {
                 let origin = Origin::without_event(due.trace, now);
-                seal::seal(
-                    tx,
-                    letter,
-                    ConversationId(due.conversation_id),
-                    &origin,
-                    &context,
-                )
-                .await
+                let conversation = ConversationId(due.conversation_id);
+                match guard::letter_waits(tx, conversation, &origin, &context).await? {
+                    Some(until) => departures::put_off(tx, letter, until).await,
+                    None => seal::seal(tx, letter, conversation, &origin, &context).await,
+                }
             })
         })
         .await

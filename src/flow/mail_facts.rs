@@ -1,28 +1,31 @@
 //! What a decision about a mail needs to know, as the store has it.
 
-use ruma::{OwnedEventId, RoomId};
+use std::collections::HashSet;
 
-use super::{Context, audience, guests};
+use ruma::{OwnedEventId, RoomId, UserId};
+
+use super::{Context, audience, auto_replies, guests, look::Looked, reply_to, reports};
 use crate::{
     domain::{
         address::EmailAddress,
-        facts::{Delivery, Evidence, MailFacts, PersonFacts, Route},
-        ids::{ConversationId, MailId, SubscriptionId},
-        incoming::{Fate, IncomingMail},
+        bounce::Report,
+        evidence::{Judgement, Verdict},
+        facts::{Delivery, LedBy, MailFacts, PersonFacts, Route, Standing},
+        freemail::is_freemail,
+        held::Release,
+        ids::{ConversationId, HeldId, MailId, SubscriptionId},
+        incoming::{AttachmentInfo, Fate, IncomingMail, MailKind},
+        machine::MachineFacts,
         on_mail,
-        outgoing::MailAction,
         token::Keys,
+        trust,
     },
     matrix::decode,
     store::{
-        Connection, StoreError, conversations, conversations::Direction, guests as guest_store,
-        inbox, mails, messages, outbox, rooms, subscriptions,
+        Connection, StoreError, bounces, conversations, conversations::Direction,
+        guests as guest_store, held, inbox, mails, members, messages, rooms, subscriptions,
     },
 };
-
-/// Whether a mail proves who sent it. Mail isn't authenticated yet: none does. What authentication finds
-/// will take this place.
-const VERIFIED: bool = false;
 
 /// Of how many ids that a mail names it is asked whether they are known.
 const MOST_NAMED: usize = 50;
@@ -39,7 +42,12 @@ pub struct Read {
     pub null_sender: bool,
     /// Mail of this sender was shown before.
     pub knows_signature: bool,
+    pub looked: Looked,
+    /// What was found out about its sender.
+    pub judgement: Judgement,
     pub mail: Result<IncomingMail, String>,
+    /// What it reports.
+    pub report: Option<Report>,
 }
 
 /// What is known of a mail that was read.
@@ -56,95 +64,237 @@ pub async fn of(
         .to_owned();
     let own_addresses = context.own_addresses();
     let mut routes: Vec<Route> = Vec::new();
-    for (conversation, by) in candidates(connection, mail, read, context).await? {
-        if routes
-            .iter()
-            .any(|route| route.conversation == conversation)
-        {
-            continue;
-        }
-        let from = mail.from.as_ref().map(|from| &from.address);
-        let (conversation, member) = place_of(connection, conversation, from, context).await?;
-        let Some(found) = conversations::find(connection, conversation).await? else {
-            continue;
-        };
-        if routes
-            .iter()
-            .any(|route| route.conversation == conversation)
-        {
-            continue;
-        }
-        let known = match from {
-            Some(from) => {
-                let date = mail.date.as_deref().unwrap_or_default();
-                let connection = &mut *connection;
-                match by {
-                    Evidence::Token => {
-                        mails::is_posted(connection, conversation, &identity, from, date).await?
-                    }
-                    // A copy of it came with a token, which knows better.
-                    Evidence::OwnMessageId | Evidence::KnownMessageId => {
-                        mails::is_posted_anywhere(connection, &identity, from, date).await?
-                    }
-                }
+    let sought = Sought {
+        mail,
+        read,
+        identity: &identity,
+    };
+    let released = released(connection, read, context).await?;
+    if released.is_empty() {
+        for (conversation, by) in candidates(connection, mail, read, context).await? {
+            let from = mail.from.as_ref().map(|from| &from.address);
+            let (conversation, _) = place_of(connection, conversation, from, context).await?;
+            let is_new = |route: &Route| route.conversation != conversation;
+            if routes.iter().all(is_new) {
+                routes.extend(route(connection, &sought, (conversation, by), None, context).await?);
             }
-            None => false,
-        };
-        let room = rooms::find(connection, &found.room_id).await?;
-        let room_id =
-            RoomId::parse(&found.room_id).map_err(|fault| StoreError::Value(fault.to_string()))?;
-        let answered = answered_event(connection, mail, conversation).await?;
-        let has_withheld = mail
-            .attachments
-            .iter()
-            .any(|one| matches!(one.fate, Fate::Withheld(_)));
-        let mut route = Route {
-            conversation,
-            by,
-            known,
-            thread_root: match &answered {
-                _ if !found.thread_root.is_empty() => found.thread_root.try_into().ok(),
-                Some(event) => thread_root(connection, event).await?,
-                None => None,
-            },
-            reply_to: answered,
-            bot_joined: room.is_some_and(|room| room.bot_joined == 1),
-            has_visitors: false,
-            room: room_id,
-            is_loose: is_loose(connection, mail, conversation).await?,
-            copied_by: None,
-            copied: Vec::new(),
-            guests: guest_store::count(connection, conversation).await?,
-            member,
-        };
-        if let Some(person) = &route.member {
-            route.copied_by =
-                guest_store::copied_by(connection, conversation, person.contact).await?;
-            route.copied = guests::copied(connection, mail, &route, context).await?;
-            let copied = &route.copied;
-            let matters =
-                has_withheld || on_mail::will_be_told(person, copied, VERIFIED, &own_addresses);
-            route.has_visitors =
-                matters && audience::has_visitors(connection, &route.room, context).await?;
         }
-        routes.push(route);
     }
-    let is_ours = mail
-        .message_id
-        .as_ref()
-        .is_some_and(|id| context.keys.letter_of(id).is_some());
+    for (conversation, release) in released {
+        let place = (conversation, LedBy::Token);
+        routes.extend(route(connection, &sought, place, Some(release), context).await?);
+    }
+    // Some servers and lists write a Message-ID of their own over ours.
+    let mut names = mail.message_id.iter().chain(&read.looked.postroom_id);
+    let is_ours = names.any(|id| context.keys.letter_of(id).is_some());
+    let delivery = delivery(connection, mail, read, context).await?;
     Ok(MailFacts {
+        machine: machine(connection, mail, read, delivery.as_ref(), &routes, context).await?,
         identity,
         is_ours,
         is_probe: is_probe(mail, read, context),
-        delivery: delivery(connection, mail, read, context).await?,
+        delivery,
         leaving: leaving(connection, mail, read, context).await?,
-        verified: VERIFIED,
+        judgement: read.judgement.clone(),
         routes,
         knows_signature: read.knows_signature,
         own_addresses,
         control_room: context.control_room.clone(),
     })
+}
+
+/// What is known of a machine's mail, and of its sender's address.
+async fn machine(
+    connection: &mut Connection,
+    mail: &IncomingMail,
+    read: &Read,
+    delivery: Option<&Delivery>,
+    routes: &[Route],
+    context: &Context,
+) -> Result<MachineFacts, StoreError> {
+    let reported = match &read.report {
+        Some(report) => Some(reports::of(connection, report, mail, delivery, context).await?),
+        None => None,
+    };
+    let sender = match &mail.from {
+        Some(from) if !mail.from_is_substitute => {
+            reports::standing(connection, &from.address, context).await?
+        }
+        _ => None,
+    };
+    let shown = if may_be_by_machine(mail, read) {
+        auto_replies::shown(connection, mail, routes, context).await?
+    } else {
+        Vec::new()
+    };
+    Ok(MachineFacts {
+        reported,
+        sender,
+        shown,
+    })
+}
+
+fn may_be_by_machine(mail: &IncomingMail, read: &Read) -> bool {
+    mail.kind == MailKind::AutoReply || mail.auto_submitted || read.null_sender
+}
+
+/// A mail whose place is looked for.
+struct Sought<'m> {
+    mail: &'m IncomingMail,
+    read: &'m Read,
+    /// As in [`MailFacts`].
+    identity: &'m str,
+}
+
+/// What is known of the mail in one conversation; `None` if there is no such conversation.
+async fn route(
+    connection: &mut Connection,
+    sought: &Sought<'_>,
+    (conversation, by): (ConversationId, LedBy),
+    release: Option<Release>,
+    context: &Context,
+) -> Result<Option<Route>, StoreError> {
+    let Sought {
+        mail,
+        read,
+        identity,
+    } = *sought;
+    let Some(found) = conversations::find(connection, conversation).await? else {
+        return Ok(None);
+    };
+    let from = mail.from.as_ref().map(|from| &from.address);
+    let server = context.server_name.as_str();
+    let people = conversations::people(connection, conversation, server).await?;
+    let is_it = |person: &&PersonFacts| Some(&person.address) == from;
+    let member = people.iter().find(is_it).cloned();
+    let date = mail.date.as_deref().unwrap_or_default();
+    let (known, is_held) = match from {
+        Some(from) => {
+            let known = match by {
+                LedBy::Token => {
+                    mails::is_posted(connection, conversation, identity, from, date).await?
+                }
+                // A copy of it came with a token, which knows better.
+                LedBy::OwnMessageId | LedBy::KnownMessageId | LedBy::Sender => {
+                    mails::is_posted_anywhere(connection, identity, from, date).await?
+                }
+            };
+            let is_held = held::is_held(connection, conversation, identity, from, date).await?;
+            (known, is_held)
+        }
+        None => (false, false),
+    };
+    let room = rooms::find(connection, &found.room_id).await?;
+    let room_id =
+        RoomId::parse(&found.room_id).map_err(|fault| StoreError::Value(fault.to_string()))?;
+    let answered = answered_event(connection, mail, conversation).await?;
+    let (_, mailbox) = context.mailbox(&found.mailbox);
+    let mut route = Route {
+        conversation,
+        by,
+        known,
+        is_held,
+        standing: match (from, &member) {
+            (Some(from), None) => {
+                let place = (conversation, found.room_id.as_str());
+                standing(connection, place, &people, from).await?
+            }
+            _ => trust::Standing::Stranger,
+        },
+        policy: mailbox.trust.policy,
+        is_closed: found.state == "closed",
+        release,
+        thread_root: match &answered {
+            _ if !found.thread_root.is_empty() => found.thread_root.try_into().ok(),
+            Some(event) => thread_root(connection, event).await?,
+            None => None,
+        },
+        reply_to: answered,
+        bot_joined: room.is_some_and(|room| room.bot_joined == 1),
+        has_visitors: false,
+        room: room_id,
+        is_loose: is_loose(connection, mail, conversation).await?,
+        copied_by: None,
+        copied: Vec::new(),
+        guests: guest_store::count(connection, conversation).await?,
+        member,
+    };
+    route.copied = guests::copied(connection, mail, &route, context).await?;
+    let is_withheld = |one: &AttachmentInfo| matches!(one.fate, Fate::Withheld(_));
+    let mut matters = mail.attachments.iter().any(is_withheld) || route.release.is_some();
+    let verified = read.judgement.verdict == Verdict::Verified;
+    match &route.member {
+        Some(person) => {
+            route.copied_by =
+                guest_store::copied_by(connection, conversation, person.contact).await?;
+            let own = context.own_addresses();
+            // What nobody vouches for may have to be held.
+            matters |= !verified || on_mail::will_be_told(person, &route.copied, verified, &own);
+        }
+        None => matters = true,
+    }
+    route.has_visitors =
+        matters && audience::has_visitors(connection, &route.room, context).await?;
+    Ok(Some(route))
+}
+
+/// Where staff have released the mail.
+async fn released(
+    connection: &mut Connection,
+    read: &Read,
+    context: &Context,
+) -> Result<Vec<(ConversationId, Release)>, StoreError> {
+    let mut released = Vec::new();
+    for row in held::releasing(connection, read.id).await? {
+        let by = match UserId::parse(&row.decided_by) {
+            Ok(user) => name_of(connection, &row.room_id, &user, context).await?,
+            Err(_) => row.decided_by,
+        };
+        let release = Release {
+            id: HeldId(row.id),
+            by,
+            admits: row.admits == 1,
+            was_member: row.is_member == 1,
+        };
+        released.push((ConversationId(row.conversation_id), release));
+    }
+    Ok(released)
+}
+
+async fn name_of(
+    connection: &mut Connection,
+    room: &str,
+    user: &UserId,
+    context: &Context,
+) -> Result<String, StoreError> {
+    if let Some(name) = context.names.get(user) {
+        return Ok(name.clone());
+    }
+    let own = rooms::member_name(connection, room, user.as_str()).await?;
+    Ok(own.unwrap_or_else(|| user.localpart().to_owned()))
+}
+
+/// What somebody who isn't one of the conversation's people is to it. Whoever has left it, or was put
+/// out, has no claim by their domain.
+async fn standing(
+    connection: &mut Connection,
+    (conversation, room): (ConversationId, &str),
+    people: &[PersonFacts],
+    from: &EmailAddress,
+) -> Result<trust::Standing, StoreError> {
+    let is_near =
+        |person: &PersonFacts| !person.is_guest && person.address.domain() == from.domain();
+    if is_freemail(from.domain()) || !people.iter().any(is_near) {
+        return Ok(trust::Standing::Stranger);
+    }
+    Ok(
+        match guest_store::standing(connection, conversation, room, from).await? {
+            Standing::Out { .. } => trust::Standing::Stranger,
+            Standing::Here { .. } | Standing::Offered(_) | Standing::New => {
+                trust::Standing::Colleague
+            }
+        },
+    )
 }
 
 /// The conversation to which somebody answers by a mail to `conversation`, with who they are in it.
@@ -218,11 +368,14 @@ fn is_probe(mail: &IncomingMail, read: &Read, context: &Context) -> bool {
 /// What stands in the token's place in the mail's recipients, wherever one is ours.
 fn details(mail: &IncomingMail, read: &Read, context: &Context) -> Vec<String> {
     let recipients = read.recipients.iter().chain(&mail.recipients);
-    let detail = |to: &String| {
-        let mut mailboxes = context.mailboxes.values();
-        mailboxes.find_map(|mailbox| mailbox.reply_address.detail(to))
+    let in_each = |to: &String| -> Vec<String> {
+        let mailboxes = context.mailboxes.values();
+        let details = mailboxes.filter_map(|mailbox| mailbox.reply_address.detail(to));
+        details.collect()
     };
-    recipients.filter_map(detail).collect()
+    let mut seen = HashSet::new();
+    let details = recipients.flat_map(in_each);
+    details.filter(|one| seen.insert(one.clone())).collect()
 }
 
 /// The delivery to whose return address the mail came.
@@ -232,20 +385,10 @@ async fn delivery(
     read: &Read,
     context: &Context,
 ) -> Result<Option<Delivery>, StoreError> {
-    let details = details(mail, read, context);
-    for detail in &details {
-        let Some(row) = Keys::number_in(detail) else {
-            continue;
-        };
-        let Some((payload, salt)) = outbox::payload(connection, row).await? else {
-            continue;
-        };
-        if context.keys.is_delivery(detail, &salt) {
-            let action: Option<MailAction> = serde_json::from_str(&payload).ok();
-            return Ok(action.map(|action| Delivery {
-                row,
-                recipient: action.recipient,
-            }));
+    for detail in details(mail, read, context) {
+        let found = reports::delivery_by(connection, &detail, context).await?;
+        if found.is_some() {
+            return Ok(found);
         }
     }
     Ok(None)
@@ -277,23 +420,18 @@ async fn leaving(
     Ok(None)
 }
 
-/// Where the mail leads, best evidence first: tokens, then our own Message-IDs, then known ones.
+/// Where the mail leads, best evidence first: tokens, then our own Message-IDs, then known ones; then
+/// the only room in which its sender is.
 pub async fn candidates(
     connection: &mut Connection,
     mail: &IncomingMail,
     read: &Read,
     context: &Context,
-) -> Result<Vec<(ConversationId, Evidence)>, StoreError> {
+) -> Result<Vec<(ConversationId, LedBy)>, StoreError> {
     let mut found = Vec::new();
-    for recipient in read.recipients.iter().chain(&mail.recipients) {
-        for mailbox in context.mailboxes.values() {
-            let token = mailbox.reply_address.detail(recipient);
-            found.extend(
-                token
-                    .and_then(|token| context.keys.conversation_of(&token))
-                    .map(|c| (c, Evidence::Token)),
-            );
-        }
+    for detail in details(mail, read, context) {
+        let conversation = reply_to::conversation_of(connection, &detail, context).await?;
+        found.extend(conversation.map(|conversation| (conversation, LedBy::Token)));
     }
     // A token says which conversation is meant; ids only help where there is none.
     if !found.is_empty() {
@@ -303,11 +441,26 @@ pub async fn candidates(
     for id in newest_first {
         for (conversation, direction) in conversations::by_message_id(connection, id).await? {
             let by = match direction {
-                Direction::Out => Evidence::OwnMessageId,
-                Direction::In => Evidence::KnownMessageId,
+                Direction::Out => LedBy::OwnMessageId,
+                Direction::In => LedBy::KnownMessageId,
             };
             found.push((conversation, by));
         }
+    }
+    // Absence notes come to the return address, and often name no mail.
+    if found.is_empty()
+        && may_be_by_machine(mail, read)
+        && let Some(delivery) = delivery(connection, mail, read, context).await?
+        && let Some(sent) = bounces::delivery(connection, delivery.row).await?
+    {
+        let conversation = bounces::conversation(connection, sent.letter).await?;
+        found.push((conversation, LedBy::OwnMessageId));
+    }
+    if found.is_empty()
+        && let Some(from) = mail.from.as_ref().filter(|_| !mail.from_is_substitute)
+    {
+        let only = members::only_place(connection, &from.address).await?;
+        return Ok(only.map(|one| (one, LedBy::Sender)).into_iter().collect());
     }
     // The sort keeps the newest first among equals. Ids lead to one conversation only.
     found.sort_by_key(|(_, by)| *by);

@@ -3,15 +3,18 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Context, apply, lanes,
+    Context, apply, guard, lanes,
     lanes::Origin,
-    locale, mail_facts,
+    locale,
+    look::{self, Looked},
+    mail_facts,
     mail_facts::Read,
     worker::{Step, Worker},
 };
 use crate::{
     content::reply::{self, Known},
     domain::{
+        guard::watch,
         ids::MailId,
         incoming::IncomingMail,
         on_mail::{self, Outcome},
@@ -51,13 +54,14 @@ impl Worker for Mails {
 
 /// Works on the mails that wait, in the order in which they came.
 async fn step(context: &Arc<Context>) -> Result<Step, StoreError> {
+    let next = guard::keep_up(context).await?;
     let mut waiting = mails::waiting(&mut context.store.read().await?, 0, AT_ONCE).await?;
     // Work on one of these was begun before and did not end: alone, it can harm no other.
     if let Some(suspect) = waiting.iter().position(|mail| mail.attempts > 0) {
         waiting.truncate(if suspect == 0 { 1 } else { suspect });
     }
     if waiting.is_empty() {
-        return Ok(Step::Idle { until: None });
+        return Ok(Step::Idle { until: next });
     }
     let ids: Vec<i64> = waiting.iter().map(|mail| mail.id).collect();
     let begun = ids.clone();
@@ -91,7 +95,10 @@ async fn read(waiting: Waiting, context: &Arc<Context>) -> Result<Read, StoreErr
         recipients: waiting.recipients(),
         null_sender: waiting.sender.is_empty(),
         knows_signature: false,
+        looked: Looked::default(),
+        judgement: waiting.judgement()?,
         mail: Err("work on it ended Postroom several times".to_owned()),
+        report: None,
     };
     if waiting.attempts < MOST_ATTEMPTS {
         let raw = match context.blobs.read(waiting.into_raw()).await {
@@ -102,11 +109,19 @@ async fn read(waiting: Waiting, context: &Arc<Context>) -> Result<Read, StoreErr
             }
             other => other?,
         };
+        read.looked = look::look(&raw, &read.recipients, context).await;
         read.mail = match patiently(move || parse::open(&raw)).await {
-            Ok(opened) => {
+            Ok(mut opened) => {
+                read.report = opened.report.take();
                 let known = known(&opened.mail, &read, context).await?;
                 read.knows_signature = !known.endings.is_empty();
-                patiently(move || opened.read(&known).mail).await
+                let looked = read.looked.clone();
+                patiently(move || {
+                    let mut mail = opened.read(&known).mail;
+                    looked.withhold(&mut mail);
+                    mail
+                })
+                .await
             }
             Err(problem) => Err(problem),
         };
@@ -176,6 +191,10 @@ async fn decide_together(read: Vec<Read>, context: &Arc<Context>) -> Result<(), 
 /// Facts, decision, effects and "done", all in one transaction.
 async fn decide(tx: &mut Tx, read: Read, context: &Context) -> Result<(), StoreError> {
     let origin = Origin::without_event(read.trace.clone(), context.now_ms());
+    if guard::waits_for_scanner(tx, &read, &origin, context).await? {
+        return Ok(());
+    }
+    guard::remember(tx, &read).await?;
     let mail = match &read.mail {
         Ok(mail) => mail,
         Err(problem) => {
@@ -204,13 +223,23 @@ async fn decide(tx: &mut Tx, read: Read, context: &Context) -> Result<(), StoreE
         }
     };
     let facts = mail_facts::of(tx.connection(), mail, &read, context).await?;
-    let (outcome, effects) = on_mail::decide(read.id, mail, read.null_sender, &facts);
+    let guarding = guard::facts(tx.connection(), mail, &read, &facts, context).await?;
+    let ruled = on_mail::decide(read.id, mail, read.null_sender, &facts);
+    let (outcome, effects) = watch(read.id, mail, &facts, &guarding, ruled);
     let (state, word) = match outcome {
         Outcome::Posted => (MailState::Done, "posted"),
         Outcome::Duplicate => (MailState::Done, "duplicate"),
         Outcome::Own => (MailState::Done, "own"),
         Outcome::Leave => (MailState::Done, "leave"),
+        Outcome::Matched => (MailState::Done, "matched"),
+        Outcome::PostedSmall => (MailState::Done, "posted_small"),
+        Outcome::PassedOver => (MailState::Kept, "passed_over"),
+        Outcome::Held => (MailState::Kept, "held"),
         Outcome::Kept(_) => (MailState::Kept, "kept"),
+        Outcome::Blocked => (MailState::Kept, "blocked"),
+        Outcome::Junk => (MailState::Kept, "junk"),
+        Outcome::Loop => (MailState::Kept, "loop"),
+        Outcome::Postponed => (MailState::Kept, "postponed"),
     };
     let kind = serde_json::to_value(mail.kind)?;
     let message_id = mail.message_id.as_ref().map_or("", |id| id.as_str());

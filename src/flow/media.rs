@@ -29,7 +29,7 @@ use crate::{
     },
     mail::parse::{self, Attachment},
     matrix::{client::Fault, encode},
-    store::{StoreError, mails, uploads},
+    store::{StoreError, floods, mails, uploads},
 };
 
 /// How many files may be on their way or wait for memory; the others come back in a moment, so that
@@ -135,7 +135,13 @@ impl Files {
         user: &UserId,
         context: &Context,
     ) -> Result<Result<Value, Missing>, StoreError> {
-        let stored = mails::raw(&mut context.store.read().await?, media.mail).await?;
+        let mut reading = context.store.read().await?;
+        let holds_files = media.part != MailPart::Text && media.part != MailPart::Readable;
+        if holds_files && floods::is_infected(&mut reading, media.mail).await? {
+            return Ok(Err(Missing::ForGood(None, NotShown::Infected)));
+        }
+        let stored = mails::raw(&mut reading, media.mail).await?;
+        drop(reading);
         let Some((raw, size)) = stored else {
             return Ok(Err(Missing::ForGood(None, NotShown::Gone)));
         };

@@ -284,6 +284,7 @@ async fn settle(
             return delivered(tx, (row.id, &row.lane), &action, answer, now).await;
         }
         SendOutcome::Refused { reason }
+        | SendOutcome::RecipientRefused { reason, .. }
         | SendOutcome::SenderRefused { reason }
         | SendOutcome::TooLarge { reason, .. } => {
             return refused(tx, row, action, reason, &origin, context).await;

@@ -6,11 +6,12 @@ use std::collections::HashSet;
 use jiff::{Timestamp, Zoned, fmt::temporal::Pieces, tz::TimeZone};
 use ruma::{OwnedEventId, OwnedRoomId};
 
-use super::{Context, lanes, lanes::Origin, locale, settings, threads};
+use super::{Context, lanes, lanes::Origin, locale, reply_to, settings, threads};
 use crate::{
     domain::{
         address::NamedAddress,
         facts::{ConversationFacts, PersonFacts},
+        flood::Scope,
         ids::{ContactId, ConversationId, CustomerId, LetterId, MailId, MessageId},
         letter::{Quote, fitting},
         outgoing::{MailAction, MatrixAction, Seal},
@@ -19,7 +20,7 @@ use crate::{
     store::{
         StoreError, Tx, conversations,
         conversations::{Conversation, Direction},
-        departures,
+        departures, floods,
         last_mails::{self, LastMail},
         letters, messages, outbox, rooms, subscriptions,
     },
@@ -106,6 +107,8 @@ async fn seal_one(
         tx.once_committed(|| LETTERS.count(["not_sent"]));
         return advance_receipt(tx, &found.room_id, origin, context).await;
     }
+    let (scope, window) = (Scope::Letters(conversation), context.guard.limits.window);
+    floods::count(tx, &scope, window, origin.now).await?;
     let (_, mailbox) = context.mailbox(&found.mailbox);
     let message_id = context
         .keys
@@ -135,9 +138,7 @@ async fn seal_one(
             name: Some(from_name(items, &mailbox.name)),
             address: mailbox.address.clone(),
         },
-        reply_to: mailbox
-            .reply_address
-            .with_token(&context.keys.reply_token(conversation)),
+        reply_to: reply_to::of(tx.connection(), conversation, mailbox, context).await?,
         to: members.into_iter().map(named).collect(),
         cc: guests.into_iter().map(named).collect(),
         subject: threading.subject,

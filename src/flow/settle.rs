@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ruma::OwnedRoomId;
 
-use super::{Context, audience, lanes, lanes::Origin, seal};
+use super::{Context, audience, bounces, lanes, lanes::Origin, seal};
 use crate::{
     domain::{
         delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MAIL, SendOutcome, backoff, millis},
@@ -13,7 +13,7 @@ use crate::{
         wording,
     },
     store::{
-        StoreError, Tx, letters, outbox,
+        StoreError, Tx, floods, letters, outbox,
         outbox::{Claimed, Settled, Way},
         rooms,
     },
@@ -43,7 +43,13 @@ pub async fn settle(
         SendOutcome::TooLarge { reason, most } => smaller(tx, row, letter, reason, most).await?,
         other => other,
     };
+    let mut refusal = None;
     let (settled, notice) = match outcome {
+        SendOutcome::RecipientRefused { reason, reply } => {
+            refusal = Some(reply);
+            let notice = wording::mail_refused(name, address, &reason);
+            (Settled::Refused { reason }, Some(notice))
+        }
         SendOutcome::Delivered { answer } => (Settled::Delivered { answer }, None),
         SendOutcome::Withdrawn => (Settled::Withdrawn, None),
         SendOutcome::Refused { reason }
@@ -87,6 +93,7 @@ pub async fn settle(
         return Ok(());
     }
     if matches!(settled, Settled::Delivered { .. }) {
+        floods::note_letter(tx, letter, action.recipient.address.key(), now).await?;
         let received = letters::received_at(tx.connection(), letter).await?;
         tx.once_committed(move || {
             for received_at in received {
@@ -95,7 +102,12 @@ pub async fn settle(
         });
     }
     let (room, event) = letters::place_of(tx.connection(), letter).await?;
-    if let Some(text) = notice {
+    if let Some(mut text) = notice {
+        if let Some(reply) = refusal {
+            let recipient = &action.recipient;
+            let more = bounces::refused(tx, recipient, &reply, letter, &origin, context).await?;
+            text.push_str(&more);
+        }
         tell(tx, &room, event, &text, &origin, context).await?;
     }
     let progress = outbox::progress_of_letter(tx.connection(), letter).await?;
@@ -237,12 +249,12 @@ async fn tell(
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
-    match place_of_bot(tx, room).await? {
-        Some(room) if !audience::has_visitors(tx.connection(), &room, context).await? => {
+    match audience::room_of_staff(tx.connection(), room, context).await? {
+        Some(room) => {
             let event = event.and_then(|id| id.try_into().ok());
             lanes::say(tx, room, text, event.as_ref(), origin, context).await
         }
-        _ => lanes::report(tx, text, origin, context).await,
+        None => lanes::report(tx, text, origin, context).await,
     }
 }
 

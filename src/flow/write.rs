@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::{Context, lanes::Origin, locale, seal, settings};
+use super::{Context, guard, lanes::Origin, locale, seal, settings};
 use crate::{
     domain::{effect::LetterItem, ids::ConversationId, timing},
     store::{StoreError, Tx, letters, newcomers},
@@ -35,7 +35,11 @@ pub async fn item(
     let departure = |opened| timing::departure(now, opened, &in_force, &zone);
     letters::write(tx, conversation, &item, place, departure, trace, origin.now).await?;
     if in_force.quiet.is_zero() && in_force.digest.is_empty() && !item.rides {
-        seal::open_letter_of(tx, conversation, origin, context).await?;
+        // One that waits goes with what is said meanwhile.
+        let waits = guard::letter_waits(tx, conversation, origin, context).await?;
+        if waits.is_none() {
+            seal::open_letter_of(tx, conversation, origin, context).await?;
+        }
     }
     Ok(())
 }

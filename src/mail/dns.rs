@@ -9,6 +9,8 @@ use hickory_resolver::{
     proto::rr::{RData, RecordType},
 };
 
+use mail_auth::MessageAuthenticator;
+
 use crate::config::Dns;
 
 /// Cheap to clone; clones share what they have learnt.
@@ -88,6 +90,11 @@ impl Resolver {
     pub async fn has_address(&self, name: &str) -> Result<bool, NoAnswer> {
         Ok(!self.ask(name, RecordType::A).await?.is_empty()
             || !self.ask(name, RecordType::AAAA).await?.is_empty())
+    }
+
+    /// The same, for whoever checks mail; answers are kept as long as they live.
+    pub(super) fn authenticator(&self) -> MessageAuthenticator {
+        MessageAuthenticator(self.0.clone())
     }
 
     async fn ask(&self, name: &str, kind: RecordType) -> Result<Vec<RData>, NoAnswer> {

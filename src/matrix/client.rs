@@ -60,6 +60,9 @@ impl Client {
         let http = reqwest::Client::builder()
             .timeout(PATIENCE)
             .connect_timeout(Duration::from_secs(10))
+            // The token is for the homeserver that was configured, and for no other.
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
             .build()?;
         // The oldest version that has everything used here under its present path.
         let versions = version(MatrixVersion::V1_7);
@@ -290,7 +293,7 @@ impl Client {
         let status = response.status();
         let retry_after = retry_after(&response);
         let body = read(response).await?;
-        if status.is_client_error() || status.is_server_error() {
+        if !status.is_success() {
             return Err(fault(status, &body, retry_after));
         }
         let answer = http::Response::builder()

@@ -6,16 +6,15 @@ use serde_json::{Value, json};
 use super::decode::EFFECT_KEY;
 use crate::content::html;
 
-/// A notice by the bot, in Markdown of the simplest kind: lines, list items and `code`.
+/// A notice by the bot, in Markdown of the simplest kind: lines, list items and `code`. It may repeat
+/// what strangers say, and calls nobody by that.
 #[must_use]
 pub fn notice(text: &str, reply_to: Option<&OwnedEventId>) -> Value {
-    related(
-        json!({
-            "msgtype": "m.notice", "body": text,
-            "format": "org.matrix.custom.html", "formatted_body": simple_markdown(text),
-        }),
-        reply_to,
-    )
+    let content = calling_nobody(json!({
+        "msgtype": "m.notice", "body": text,
+        "format": "org.matrix.custom.html", "formatted_body": simple_markdown(text),
+    }));
+    related(content, reply_to)
 }
 
 /// Nobody is called by what a mail says (client-server API, User and room mentions).

@@ -49,8 +49,8 @@ pub fn events(post: &Post) -> Vec<Planned> {
         None => one_by_one(post),
     };
     add_notes(&mut events, &post.notes);
-    let hints = [post.mark.as_deref(), wording::folded(post.folded)];
-    let hints: Vec<&str> = hints.into_iter().flatten().collect();
+    let marks = post.marks.iter().map(String::as_str);
+    let hints: Vec<&str> = marks.chain(wording::folded(post.folded)).collect();
     if !hints.is_empty() {
         let last = events.iter().rposition(has_words).unwrap_or_default();
         add_hint(&mut events[last].content, &hints.join("\n"));

@@ -67,6 +67,7 @@ impl Probe {
         let http = reqwest::Client::builder()
             .timeout(PATIENCE)
             .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
             .build()
             .map_err(|error| silence(&error))?;
         Ok(Self {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use ruma::UserId;
 
-use super::{Connection, StoreError, Tx, departures, letters, members, people::address};
+use super::{Connection, StoreError, Tx, addresses, departures, letters, members, people::address};
 use crate::domain::{
     facts::{ConversationFacts, PersonFacts},
     ids::{ContactId, ConversationId, CustomerId, MessageId},
@@ -259,6 +259,7 @@ pub async fn open_new(
         opening.subject,
         now
     );
+    addresses::begin(tx, ConversationId(id)).await?;
     members::add(tx, ConversationId(id), contacts).await?;
     Ok(ConversationId(id))
 }

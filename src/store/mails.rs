@@ -4,6 +4,7 @@ use super::{Connection, Queue, StoreError, Tx};
 use crate::{
     domain::{
         address::EmailAddress,
+        evidence::{Evidence, Judgement},
         ids::{ConversationId, MailId},
     },
     ports::Envelope,
@@ -12,11 +13,19 @@ use crate::{
 statements! {
     INSERT = "
         INSERT INTO mails
-            (source, peer, helo, sender, recipients, size, raw, blob, digest, trace, received_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id";
+            (source, peer, helo, sender, recipients, size, raw, blob, digest, trace, received_at,
+             client, client_helo)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id";
     SELECT_WAITING = "
-        SELECT id, source, sender, recipients, raw, blob, digest, trace, attempts FROM mails
-        WHERE state = 'waiting' AND id > $1 ORDER BY id LIMIT $2";
+        SELECT id, source, sender, recipients, raw, blob, digest, trace, attempts, evidence, verdict
+        FROM mails WHERE state = 'waiting' AND verdict <> '' AND id > $1 AND NOT EXISTS (
+            SELECT 1 FROM mails AS earlier WHERE earlier.state = 'waiting' AND earlier.verdict = ''
+            AND earlier.id < mails.id AND earlier.sender = mails.sender
+            AND (earlier.not_before = 0 OR earlier.sender NOT IN ('', 'unknown')))
+        ORDER BY id LIMIT $2";
+    TAKE_UP_AGAIN = "
+        UPDATE mails SET state = 'waiting', attempts = 0
+        WHERE id = $1 AND state IN ('done', 'kept') AND verdict <> ''";
     BEGIN = "UPDATE mails SET attempts = attempts + 1 WHERE id = $1 AND state = 'waiting'";
     FORGIVE = "UPDATE mails SET attempts = attempts - 1 WHERE id = $1 AND state = 'waiting'";
     FINISH = "
@@ -74,12 +83,23 @@ pub struct Waiting {
     pub digest: String,
     pub trace: String,
     pub attempts: i64,
+    evidence: String,
+    verdict: String,
 }
 
 impl Waiting {
     #[must_use]
     pub fn recipients(&self) -> Vec<String> {
         serde_json::from_str(&self.recipients).unwrap_or_default()
+    }
+
+    /// What was found out about its sender.
+    pub fn judgement(&self) -> Result<Judgement, StoreError> {
+        let evidence: Evidence = serde_json::from_str(&self.evidence)?;
+        Ok(Judgement {
+            verdict: serde_json::from_value(self.verdict.as_str().into())?,
+            ..evidence.judge()
+        })
     }
 
     #[must_use]
@@ -118,6 +138,7 @@ pub async fn insert(
         RawMail::Inline(bytes) => (Some(bytes.as_slice()), ""),
         RawMail::Blob(name) => (None, name.as_str()),
     };
+    let client = mail.envelope.client.as_ref();
     let (id,) = fetch_one!(
         tx.connection(),
         (i64,),
@@ -133,12 +154,15 @@ pub async fn insert(
         &mail.digest,
         &mail.trace,
         now,
+        client.map_or_else(String::new, |client| client.address.to_string()),
+        client.map_or("", |client| client.helo.as_str()),
     );
-    tx.wake(Queue::Mails);
+    tx.wake(Queue::Checks);
     Ok(MailId(id))
 }
 
-/// Mails after `after` that wait, in the order in which they came.
+/// Mails after `after` that wait and whose sender was looked into, in the order in which they came: none
+/// overtakes another of its sender. Those of nobody may, if the DNS doesn't answer about one.
 pub async fn waiting(
     connection: &mut Connection,
     after: i64,
@@ -267,6 +291,13 @@ pub async fn finish(
         kind,
         message_id
     ) == 1)
+}
+
+/// A mail that was decided on is decided on once more, by what was found out about its sender then.
+pub async fn take_up_again(tx: &mut Tx, mail: MailId) -> Result<(), StoreError> {
+    execute!(tx.connection(), TAKE_UP_AGAIN, mail.0);
+    tx.wake(Queue::Mails);
+    Ok(())
 }
 
 /// Whether a mail with this id, sender and date has been posted in the conversation. A mail without

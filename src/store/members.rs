@@ -1,7 +1,10 @@
 //! Who comes into a conversation, and who goes.
 
 use super::{Connection, StoreError, Tx, newcomers};
-use crate::domain::ids::{ContactId, ConversationId, CustomerId};
+use crate::domain::{
+    address::EmailAddress,
+    ids::{ContactId, ConversationId, CustomerId},
+};
 
 statements! {
     COUNT_THERE = concat!("
@@ -13,6 +16,12 @@ statements! {
         ON CONFLICT (conversation_id, contact_id) DO UPDATE SET role = 'member', told = 0";
     REMOVE = "
         UPDATE participants SET role = 'removed' WHERE conversation_id = $1 AND contact_id = $2";
+    SELECT_ONLY_PLACE = concat!("
+        SELECT conversations.id FROM contacts
+        JOIN participants ON contact_id = contacts.id
+        JOIN conversations ON conversations.id = conversation_id
+        WHERE address = $1 AND state <> 'closed' AND thread_root = '' AND role = 'member'
+        AND ", is_there!(), " ORDER BY conversations.id LIMIT 2");
     REMOVE_ALL = "
         UPDATE participants SET role = 'removed' WHERE conversation_id = $1 AND role = 'member'";
     DELETE_GUESTS = "
@@ -50,6 +59,19 @@ pub async fn add(
         execute!(tx.connection(), INSERT, conversation.0, contact.0);
     }
     Ok(())
+}
+
+/// The only open conversation outside of threads in which somebody is one of the people; `None` if there
+/// are several, or none.
+pub async fn only_place(
+    connection: &mut Connection,
+    address: &EmailAddress,
+) -> Result<Option<ConversationId>, StoreError> {
+    let rows = fetch_all!(connection, (i64,), SELECT_ONLY_PLACE, address.key());
+    Ok(match rows.as_slice() {
+        [(only,)] => Some(ConversationId(*only)),
+        _ => None,
+    })
 }
 
 /// Nobody writes to this person any more.

@@ -7,8 +7,12 @@
 #[macro_use]
 mod sql;
 
+pub mod addresses;
+pub mod auto_replies;
 pub mod automatic;
 pub mod blobs;
+pub mod bounces;
+pub mod checks;
 mod connection;
 pub mod conversations;
 pub mod copy;
@@ -16,7 +20,9 @@ pub mod departures;
 pub mod endings;
 mod error;
 pub mod files;
+pub mod floods;
 pub mod guests;
+pub mod held;
 pub mod imap;
 pub mod inbox;
 pub mod inspect;
@@ -36,6 +42,7 @@ pub mod places;
 mod postgres;
 mod refusal;
 pub mod rooms;
+pub mod senders;
 pub mod sent;
 pub mod settings;
 pub mod shown;

@@ -23,7 +23,12 @@ use crate::domain::{
 /// Every statement of every file.
 fn statements() -> Vec<(&'static str, &'static str)> {
     [
+        addresses::STATEMENTS,
+        auto_replies::STATEMENTS,
         automatic::STATEMENTS,
+        bounces::STATEMENTS,
+        checks::STATEMENTS,
+        held::STATEMENTS,
         keys::STATEMENTS,
         imap::STATEMENTS,
         inbox::STATEMENTS,
@@ -51,6 +56,8 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         settings::STATEMENTS,
         locales::STATEMENTS,
         subscriptions::STATEMENTS,
+        floods::STATEMENTS,
+        senders::STATEMENTS,
     ]
     .concat()
 }

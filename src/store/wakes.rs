@@ -8,22 +8,26 @@ use tokio::sync::Notify;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Queue {
     Events,
+    Checks,
     Mails,
     Letters,
     MatrixOut,
     MailOut,
     Files,
     Subscriptions,
+    Held,
 }
 
-const QUEUES: [Queue; 7] = [
+const QUEUES: [Queue; 9] = [
     Queue::Events,
+    Queue::Checks,
     Queue::Mails,
     Queue::Letters,
     Queue::MatrixOut,
     Queue::MailOut,
     Queue::Files,
     Queue::Subscriptions,
+    Queue::Held,
 ];
 
 /// One bell per queue; rung after the commit that put work there. A bell that rings while nobody
@@ -40,7 +44,7 @@ impl Wakes {
         self.0[queue as usize].notify_one();
     }
 
-    pub(super) fn ring_all(&self, queues: u8) {
+    pub(super) fn ring_all(&self, queues: u16) {
         for queue in QUEUES {
             if queues & bit(queue) != 0 {
                 self.ring(queue);
@@ -49,6 +53,6 @@ impl Wakes {
     }
 }
 
-pub(super) fn bit(queue: Queue) -> u8 {
+pub(super) fn bit(queue: Queue) -> u16 {
     1 << queue as u8
 }

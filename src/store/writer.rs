@@ -38,7 +38,7 @@ const QUEUE_LENGTH: usize = 1024;
 /// A running transaction.
 pub struct Tx {
     connection: Connection,
-    rings: u8,
+    rings: u16,
     tallies: Vec<Tally>,
 }
 
@@ -215,7 +215,7 @@ async fn run(
                 pen.tx.connection = connection;
                 pen.doubts.fetch_add(1, Ordering::Release);
                 // What they have missed, and what somebody else has left behind.
-                pen.wakes.ring_all(u8::MAX);
+                pen.wakes.ring_all(u16::MAX);
                 *session = own;
                 tracing::info!("The connection to the database is there again");
             }

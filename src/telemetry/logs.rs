@@ -5,7 +5,17 @@ use std::{
     io::{self, IsTerminal as _},
 };
 
-use tracing_subscriber::{EnvFilter, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter,
+    field::RecordFields,
+    fmt::{
+        FormatFields,
+        format::{DefaultFields, Writer},
+    },
+    util::SubscriberInitExt,
+};
+
+use super::panics;
 
 /// How a line of the log looks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,7 +60,7 @@ impl fmt::Display for LogLevel {
     }
 }
 
-/// Begins to log, for the rest of the program's life.
+/// Begins to log, panics too, for the rest of the program's life.
 ///
 /// # Errors
 ///
@@ -66,16 +76,74 @@ pub fn init(
         .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr);
     match format {
-        LogFormat::Human => lines.finish().try_init(),
+        LogFormat::Human => lines.fmt_fields(OneLine::default()).finish().try_init(),
         LogFormat::Json => lines.json().flatten_event(true).finish().try_init(),
+    }?;
+    panics::log();
+    Ok(())
+}
+
+/// Whatever somebody else said, an event is one line, and commands no terminal.
+#[derive(Debug, Default)]
+struct OneLine(DefaultFields);
+
+impl<'writer> FormatFields<'writer> for OneLine {
+    fn format_fields<R: RecordFields>(
+        &self,
+        mut writer: Writer<'writer>,
+        fields: R,
+    ) -> fmt::Result {
+        let mut text = String::new();
+        self.0.format_fields(Writer::new(&mut text), fields)?;
+        text.chars().try_for_each(|c| {
+            if c.is_control() {
+                write!(writer, "{}", c.escape_default())
+            } else {
+                writer.write_char(c)
+            }
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use rstest::rstest;
 
     use super::*;
+
+    #[derive(Clone, Default)]
+    struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Paper {
+        fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(octets)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn nobody_writes_a_line_of_their_own_into_the_log() {
+        let paper = Paper::default();
+        let writer = paper.clone();
+        let lines = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .fmt_fields(OneLine::default())
+            .finish();
+        tracing::subscriber::with_default(lines, || {
+            let said = "no\r\n2026-01-01 ERROR all is lost \u{1b}[2J\u{9b}1m\u{7}";
+            tracing::warn!(%said, said, "The server says {said}");
+        });
+        let written = String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(written.lines().count(), 1, "{written}");
+        assert!(!written.trim_end().contains(char::is_control), "{written}");
+        assert_eq!(written.matches("all is lost").count(), 3, "{written}");
+    }
 
     #[rstest]
     #[case("info", true)]

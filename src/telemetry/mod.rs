@@ -6,5 +6,6 @@
 
 mod logs;
 pub mod metrics;
+mod panics;
 
 pub use self::logs::{LEVELS, LogFormat, LogLevel, init};

@@ -65,26 +65,28 @@ fn every_file_that_is_named_is_there() {
     assert_eq!(faults, [""; 0]);
 }
 
-/// `docs/promises.md` names tests as `src/mail/compose/tests.rs::the_header`.
+/// Some documents name tests as `src/mail/compose/tests.rs::the_header`.
 #[test]
-fn every_test_that_keeps_a_promise_is_there() {
-    let path = repository().join("docs/promises.md");
-    let text = fs::read_to_string(&path).unwrap();
-    let mut named = 0;
+fn every_test_that_is_named_is_there() {
     let mut faults = Vec::new();
-    for (line, code) in code_quotes(&text) {
-        let Some((file, test)) = code.split_once(".rs::") else {
-            continue;
-        };
-        named += 1;
-        let source = fs::read_to_string(repository().join(format!("{file}.rs")));
-        let name = test.rsplit("::").next().unwrap_or_default();
-        let head = format!("fn {name}(");
-        if !source.is_ok_and(|source| source.contains(&head)) {
-            faults.push(format!("docs/promises.md:{line}: {code}"));
+    for name in ["promises", "peers", "threat-model"] {
+        let path = format!("docs/{name}.md");
+        let text = fs::read_to_string(repository().join(&path)).unwrap();
+        let mut named = 0;
+        for (line, code) in code_quotes(&text) {
+            let Some((file, test)) = code.split_once(".rs::") else {
+                continue;
+            };
+            named += 1;
+            let source = fs::read_to_string(repository().join(format!("{file}.rs")));
+            let name = test.rsplit("::").next().unwrap_or_default();
+            let head = format!("fn {name}(");
+            if !source.is_ok_and(|source| source.contains(&head)) {
+                faults.push(format!("{path}:{line}: {code}"));
+            }
         }
+        assert!(named > 0, "{path}");
     }
-    assert!(named > 0);
     assert_eq!(faults, [""; 0]);
 }
 

@@ -229,7 +229,10 @@ async fn a_file_too_large_is_a_link_that_dies_with_its_message() -> Result<()> {
             "attachment; filename=\"Syst_me 2.1.img\"; filename*=UTF-8''Syst%C3%A8me%202.1.img",
         ),
         ("x-content-type-options", "nosniff"),
-        ("content-security-policy", "default-src 'none'; sandbox"),
+        (
+            "content-security-policy",
+            "default-src 'none'; frame-ancestors 'none'; sandbox",
+        ),
         ("referrer-policy", "no-referrer"),
         ("cache-control", "private, no-store"),
     ] {

@@ -31,7 +31,7 @@ async fn a_refused_recipient_is_told_as_a_reply_and_the_neighbour_gets_the_lette
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn mail_to_no_address_of_ours_is_refused_and_a_bounce_is_kept() -> Result<()> {
+async fn mail_to_no_address_of_ours_is_refused_and_a_bounce_is_told_at_its_message() -> Result<()> {
     let stage = Stage::set("0s").await?;
     let raw = b"From: Joe <joe@beta.example>\r\nTo: nobody@example.org\r\nSubject: Hello\r\n\
         Message-ID: <n1@beta.example>\r\n\r\nAnybody there?\r\n";
@@ -55,12 +55,15 @@ async fn mail_to_no_address_of_ours_is_refused_and_a_bounce_is_kept() -> Result<
     let ghost = stage
         .add("old@elsewhere.example Old", "@_email_old", &room)
         .await?;
-    stage.ann.send_text("Are you still there?", &room).await?;
-    let place = &stage.control_room;
-    let report = stage.bot_says("it is a delivery report", place).await?;
-    let words = report["content"]["body"].as_str().unwrap_or_default();
-    assert!(words.contains("is kept and not shown"), "{words}");
+    let message = stage.ann.send_text("Are you still there?", &room).await?;
+    let told = "Not delivered to Old (old@elsewhere.example)";
+    let notice = stage.bot_says(told, &room).await?;
+    let replied_to = &notice["content"]["m.relates_to"]["m.in_reply_to"]["event_id"];
+    assert_eq!(replied_to, &message);
     stage.settled().await?;
+    let notices = stage.said_by("@postroom:", &room).await?;
+    let told = notices.iter().filter(|it| it.contains("Not delivered"));
+    assert_eq!(told.count(), 1, "{notices:?}");
     assert!(stage.mail_log().contains("from=<>"), "the null sender");
     assert_eq!(stage.said_by(&ghost, &room).await?, Vec::<String>::new());
     Ok(())

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::support::database::{Choice, Database};
+use crate::support::dns_server::DnsServer;
 use crate::support::servers::customer::{self, Mail};
 use crate::support::servers::folder::Folder;
 use crate::support::servers::mail_servers::{MailOptions, MailServers};
@@ -31,6 +32,7 @@ pub struct Stage {
     pub ann: MatrixClient,
     pub control_room: String,
     _database: Database,
+    _dns: DnsServer,
 }
 
 impl Stage {
@@ -78,7 +80,9 @@ impl Stage {
             mail.password(),
             mail.ca_file().display()
         );
+        let dns = DnsServer::start().await;
         let settings = Settings {
+            dns: Some(dns.address()),
             imap: by_imap.then_some(imap),
             quiet,
             control_room: Some(control_room.clone()),
@@ -99,6 +103,7 @@ impl Stage {
             ann,
             control_room,
             _database: database,
+            _dns: dns,
         };
         let control_room = &stage.control_room;
         stage.ann.wait_for_join(BOT, SOON, control_room).await?;

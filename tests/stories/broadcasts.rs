@@ -4,7 +4,6 @@ use reqwest::{StatusCode, redirect};
 
 use crate::{
     desk::mail,
-    guests::as_if_proven,
     support::{
         servers::ports::{self, Port},
         smtp_sink::{SinkMail, Stage, Trouble},
@@ -574,7 +573,6 @@ async fn with_the_last_who_leaves_the_guests_go() {
     let raw = mail(JANE.0, &token, "Cc: carl@partner.example\n", "With Carl");
     world.mail(JANE.0, &[&token], &raw).await;
     world.quiet().await;
-    as_if_proven(world).await;
     world.tell(room, "Second").await;
     world.mails_to("carl@partner.example", 1).await;
     press(&broadcast.page_of(&letter)).await;

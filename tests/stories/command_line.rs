@@ -89,7 +89,8 @@ fn parse_shows_all_of_a_mail_as_json() {
     assert_eq!(plain("attachments"), file);
     assert_eq!(
         plain("trust"),
-        json!({"verdict": "unverified", "reasons": []})
+        json!({"verdict": "unverified", "reasons": ["not_checked"]}),
+        "nobody was asked"
     );
     assert_eq!(plain("problems"), json!([]));
 
@@ -101,7 +102,7 @@ fn parse_shows_all_of_a_mail_as_json() {
     };
     let empty = &objects[1];
     assert_eq!(keys(empty), keys(answer));
-    assert_eq!(keys(empty).len(), 18, "{:?}", keys(empty));
+    assert_eq!(keys(empty).len(), 19, "{:?}", keys(empty));
     for name in [
         "message_id",
         "from",
@@ -110,6 +111,7 @@ fn parse_shows_all_of_a_mail_as_json() {
         "html",
         "signature",
         "folded",
+        "report",
     ] {
         assert_eq!(empty[name], Value::Null, "{name}");
     }
@@ -119,6 +121,34 @@ fn parse_shows_all_of_a_mail_as_json() {
     let problem = &empty["problems"][0];
     assert_eq!(problem["code"], "not_a_mail");
     assert!(problem["detail"].is_string());
+}
+
+#[test]
+fn parse_shows_what_a_bounce_says() {
+    let folder = Folder::create().unwrap();
+    let bounce = "From: MAILER-DAEMON@mx.example\nSubject: failure notice\n\n<jane@acme.com>:\n\
+                  host mx.acme.com said: 550 5.1.1 no such user\n\n--- Your mail:\n\n\
+                  From: support@example.org\nTo: jane@acme.com\nSubject: Offer\n\
+                  Message-ID: <one@example.org>\n";
+    folder.write("bounce.eml", bounce).unwrap();
+    let objects = parsed(&postroom(&folder, &["parse", "--json", "bounce.eml"]));
+    assert_eq!(objects[0]["kind"], "bounce");
+    let report = json!({
+        "kind": "bounce",
+        "recipients": [{
+            "address": "jane@acme.com",
+            "action": "failed",
+            "status": "5.1.1",
+            "reason": "unknown_user",
+            "hard": true,
+            "reply": "host mx.acme.com said: 550 5.1.1 no such user",
+            "remote_mta": "mx.acme.com",
+        }],
+        "original_message_id": "one@example.org",
+        "original_recipient": "jane@acme.com",
+        "original_subject": "Offer",
+    });
+    assert_eq!(objects[0]["report"], report);
 }
 
 #[test]

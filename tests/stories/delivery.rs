@@ -50,7 +50,7 @@ async fn who_is_put_off_comes_back_and_delivers_once(#[case] stage: Stage, #[cas
 }
 
 #[rstest]
-#[case(Stage::Rcpt, 550, "5.1.1 No such user here")]
+#[case(Stage::Rcpt, 550, "5.7.1 Members only")]
 #[case(Stage::Data, 554, "5.7.1 Not from you")]
 #[case(Stage::Message, 552, "5.3.4 Too big for us")]
 #[tokio::test(flavor = "multi_thread")]

@@ -14,7 +14,6 @@ use self::model::{Model, PEOPLE, Person, Place};
 use crate::{
     broadcasts::{Broadcast, press},
     desk::{BOT, mail},
-    guests::as_if_proven,
     support::world::{header, letter_text, reply_address},
 };
 
@@ -25,10 +24,8 @@ enum Step {
     Note,
     /// Everything that waits goes.
     SendNow,
-    /// Somebody answers their last letter, and copies these in.
-    Answer(Person, Vec<Person>),
-    /// Mails prove who sent them: whoever is offered is a guest.
-    Prove,
+    /// Somebody answers their last letter, and copies these in; whether the mail proves who sent it.
+    Answer(Person, Vec<Person>, bool),
     /// Staff let somebody in who was offered to them.
     Admit(usize),
     Add(Vec<Person>),
@@ -47,8 +44,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         10 => place.prop_map(Step::Say),
         1 => Just(Step::Note),
         4 => Just(Step::SendNow),
-        5 => (person.clone(), vec(person.clone(), 0..3)).prop_map(|(by, cc)| Step::Answer(by, cc)),
-        2 => Just(Step::Prove),
+        6 => (person.clone(), vec(person.clone(), 0..3), any::<bool>())
+            .prop_map(|(by, cc, is_proven)| Step::Answer(by, cc, is_proven)),
         3 => (0..4_usize).prop_map(Step::Admit),
         4 => prop::sample::select(groups).prop_map(Step::Add),
         2 => person.clone().prop_map(Step::Remove),
@@ -137,13 +134,7 @@ impl History {
                 world.quiet().await;
             }
             Step::SendNow => self.send_now().await,
-            Step::Answer(by, copied) => self.answer(*by, copied).await,
-            Step::Prove => {
-                // Who becomes a guest by a mail gets nothing that waits.
-                self.send_now().await;
-                as_if_proven(&self.broadcast.world).await;
-                self.model.prove();
-            }
+            Step::Answer(by, copied, is_proven) => self.answer(*by, copied, *is_proven).await,
             Step::Admit(which) if !self.offers.is_empty() => {
                 let which = which % self.offers.len();
                 let (notice, conversation, person) = self.offers.remove(which);
@@ -225,7 +216,7 @@ impl History {
         Some(self.broadcast.page_of(&last))
     }
 
-    async fn answer(&mut self, by: Person, copied: &[Person]) {
+    async fn answer(&mut self, by: Person, copied: &[Person], is_proven: bool) {
         let (world, room) = (&self.broadcast.world, &self.broadcast.room);
         let Some(letter) = world.sink.mails_to(PEOPLE[by].0).pop() else {
             return;
@@ -234,7 +225,7 @@ impl History {
         let Some(from) = self.model.only_conversation(by, place) else {
             return;
         };
-        let (word, offered) = self.model.answer(from, by, copied);
+        let (word, offered) = self.model.answer(from, by, copied, is_proven);
         let to = reply_address(&letter).unwrap();
         let others: Vec<&str> = copied.iter().map(|person| PEOPLE[*person].0).collect();
         let headers = if others.is_empty() {
@@ -243,7 +234,11 @@ impl History {
             format!("Cc: {}\n", others.join(", "))
         };
         let raw = mail(PEOPLE[by].0, &to, &headers, &word);
-        world.mail(PEOPLE[by].0, &[&to], &raw).await;
+        if is_proven {
+            world.mail(PEOPLE[by].0, &[&to], &raw).await;
+        } else {
+            world.unproven_mail(PEOPLE[by].0, &[&to], &raw).await;
+        }
         world.quiet().await;
         for event in world.homeserver.timeline(room) {
             let is_new = event.sender == BOT

@@ -107,7 +107,7 @@ async fn everything_that_the_fakes_see_is_counted_once() {
     world.settled().await;
     let refusal = world
         .sink
-        .trouble(Trouble::answer(Stage::Rcpt, 550, "5.1.1 Nobody").times(1));
+        .trouble(Trouble::answer(Stage::Rcpt, 550, "5.7.1 Members only").times(1));
     let second = world.ann.say(&room, "Two");
     world.answer_to(&room, &second).await;
     world.settled().await;

@@ -138,7 +138,7 @@ async fn the_log_names_nobody_and_quotes_nothing() {
         .invite(&room, "@_email_carl=40gamma.com:example.org");
     world.ask(&room, "!email add dora@delta..com").await;
 
-    let words = "@jane@acme.com: <jane@acme.com> 5.1.1 no such mailbox";
+    let words = "@jane@acme.com: <jane@acme.com> 5.7.1 not accepted";
     let refusal = Trouble::answer(Stage::Rcpt, 550, words)
         .for_address("jane@")
         .times(1);

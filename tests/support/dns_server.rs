@@ -1,8 +1,16 @@
 //! A DNS server that answers from a table (RFC 1035; UDP, and only A, MX and TXT).
 
+#![allow(
+    dead_code,
+    reason = "each test binary uses only a part of what is here"
+)]
+
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use tokio::net::UdpSocket;
@@ -20,7 +28,14 @@ pub enum Record {
 pub struct DnsServer {
     address: SocketAddr,
     zone: Arc<Mutex<Vec<(String, Record)>>>,
+    is_broken: Arc<AtomicBool>,
     _stop: Arc<DropGuard>,
+}
+
+impl std::fmt::Debug for DnsServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DnsServer at {}", self.address)
+    }
 }
 
 impl DnsServer {
@@ -30,9 +45,11 @@ impl DnsServer {
         let server = Self {
             address: socket.local_addr().unwrap(),
             zone: Arc::default(),
+            is_broken: Arc::default(),
             _stop: Arc::new(CancellationToken::new().drop_guard()),
         };
         let zone = Arc::clone(&server.zone);
+        let is_broken = Arc::clone(&server.is_broken);
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         tokio::spawn(async move {
@@ -42,7 +59,9 @@ impl DnsServer {
                 .await
             {
                 let zone = zone.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                if let Some(answer) = answer(&query[..length], &zone) {
+                if let Some(answer) =
+                    answer(&query[..length], &zone, is_broken.load(Ordering::Relaxed))
+                {
                     let _ = socket.send_to(&answer, from).await;
                 }
             }
@@ -65,6 +84,11 @@ impl DnsServer {
         self.add(name, Record::Txt(text.to_owned()));
     }
 
+    /// From now on every question is answered by a failure (SERVFAIL), or no more.
+    pub fn break_down(&self, is_broken: bool) {
+        self.is_broken.store(is_broken, Ordering::Relaxed);
+    }
+
     /// Takes everything away that stands at `name`.
     pub fn remove(&self, name: &str) {
         self.zone().retain(|(at, _)| at != name);
@@ -75,8 +99,12 @@ impl DnsServer {
     }
 }
 
+/// Instead of a name: what stands there stands at every name that has nothing of its own, but for those
+/// with an underscore.
+pub const ANYWHERE: &str = "*";
+
 /// The answer to a query with one question.
-fn answer(query: &[u8], zone: &[(String, Record)]) -> Option<Vec<u8>> {
+fn answer(query: &[u8], zone: &[(String, Record)], is_broken: bool) -> Option<Vec<u8>> {
     let mut at = 12;
     let mut labels = Vec::new();
     while *query.get(at)? != 0 {
@@ -87,14 +115,23 @@ fn answer(query: &[u8], zone: &[(String, Record)]) -> Option<Vec<u8>> {
     let question = query.get(12..at + 5)?;
     let kind = u16::from_be_bytes([query[at + 1], query[at + 2]]);
     let name = labels.join(".");
-    let here: Vec<_> = zone.iter().filter(|(at, _)| *at == name).collect();
+    let at = |wanted: &str| zone.iter().filter(|(at, _)| at == wanted).collect();
+    let mut here: Vec<&(String, Record)> = at(&name);
+    if here.is_empty() && !name.starts_with('_') && !name.contains("._") {
+        here = at(ANYWHERE);
+    }
     let records: Vec<_> = here
         .iter()
+        .filter(|_| !is_broken)
         .map(|(_, record)| encoded(record))
         .filter(|(its, _)| *its == kind)
         .collect();
     // Recursion is there; name error where nothing stands at the name.
-    let flags: u16 = if here.is_empty() { 0x8183 } else { 0x8180 };
+    let flags: u16 = match here.as_slice() {
+        _ if is_broken => 0x8182,
+        [] => 0x8183,
+        _ => 0x8180,
+    };
     let mut out = query[..2].to_vec();
     out.extend(flags.to_be_bytes());
     let counts = [1, u16::try_from(records.len()).ok()?, 0, 0];

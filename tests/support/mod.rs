@@ -22,4 +22,5 @@ pub mod samples;
 pub mod servers;
 pub mod smtp_sink;
 pub mod tls_smtp;
+pub mod tls_trap;
 pub mod world;

@@ -77,7 +77,8 @@ impl TlsSmtp {
     }
 }
 
-fn acceptor(shown: &Shown) -> (String, TlsAcceptor) {
+/// The authority in PEM, and a server that shows a certificate by it.
+pub fn acceptor(shown: &Shown) -> (String, TlsAcceptor) {
     let mut of_authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
     of_authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let authority_key = rcgen::KeyPair::generate().unwrap();

@@ -18,6 +18,7 @@ use serde_json::Value;
 pub use super::servers::customer::header;
 use super::{
     database::{Choice, Connection, Database},
+    dns_server::{ANYWHERE, DnsServer},
     fake_homeserver::{FakeConfig, FakeHomeserver, FakeUser, Membership},
     lmtp_client::{LmtpClient, Reply},
     servers::{
@@ -44,12 +45,17 @@ pub struct Options {
     pub control_room: bool,
     /// More lines of configuration, at the top level.
     pub more: &'static str,
+    /// The domain of the mailbox.
+    pub domain: &'static str,
     /// One more line of the mailbox's configuration.
     pub mailbox: &'static str,
     /// Where the mailbox's mail is fetched, as a YAML mapping in one line.
     pub imap: Option<String>,
     /// Whether mail can be handed in by LMTP.
     pub lmtp: bool,
+    /// Whether the mail that comes by LMTP proves who sent it, if it is from where its envelope says:
+    /// every domain allows the server that hands it in.
+    pub proven: bool,
     /// How quickly the fake homeserver comes back after a failed push.
     pub push_backoff: Duration,
     /// Where the database is to be.
@@ -65,9 +71,11 @@ impl Default for Options {
             public: false,
             control_room: true,
             more: "",
+            domain: "example.org",
             mailbox: "",
             imap: None,
             lmtp: true,
+            proven: true,
             push_backoff: Duration::from_millis(50),
             database: Choice::default(),
         }
@@ -81,6 +89,9 @@ pub struct World {
     pub ann: FakeUser,
     pub control_room: String,
     pub folder: Folder,
+    /// Whom Postroom asks.
+    pub dns: DnsServer,
+    proven: bool,
     postroom: Option<Child>,
     /// Another one, which waits for the first one's end.
     stand_by: Option<StandBy>,
@@ -121,6 +132,8 @@ impl World {
         })
         .await;
         let sink = SmtpSink::start().await;
+        let dns = DnsServer::start().await;
+        dns.add_text(ANYWHERE, "v=spf1 ip4:192.0.2.0/24 -all");
         let ann = homeserver.user("ann");
         ann.set_displayname("Ann");
         let control_room = ann.create_room("Control room");
@@ -130,6 +143,8 @@ impl World {
             ann,
             control_room,
             folder,
+            dns,
+            proven: options.proven,
             postroom: None,
             stand_by: None,
             database,
@@ -169,8 +184,8 @@ blobs: {{url: "file:blobs"}}
 mailboxes:
   support:
     name: Bootlin
-    address: support@example.org
-    reply_address: "support+{{token}}@example.org"
+    address: support@{domain}
+    reply_address: "support+{{token}}@{domain}"
     smtp: {{url: "smtp+insecure://{sink}"}}
     {imap}
     {mailbox}
@@ -178,6 +193,7 @@ mailboxes:
 staff: ["@*:example.org"]
 letters: {{quiet: {quiet}, at_most: {at_most}, max_size: {max_size}}}
 {public}
+{dns}
 operations: {{listen: "{operations}"}}
 log: {{level: "info,postroom=debug"}}
 {more}
@@ -207,8 +223,14 @@ log: {{level: "info,postroom=debug"}}
             } else {
                 String::new()
             },
+            dns = if options.more.contains("dns:") {
+                String::new()
+            } else {
+                format!("dns: {{server: \"{}\"}}", self.dns.address())
+            },
             more = options.more,
             mailbox = options.mailbox,
+            domain = options.domain,
         );
         if options.control_room {
             writeln!(config, "control_room: \"{}\"", self.control_room).unwrap();
@@ -445,7 +467,21 @@ log: {{level: "info,postroom=debug"}}
     }
 
     pub async fn lmtp(&self) -> LmtpClient {
-        LmtpClient::connect(self.lmtp_address()).await.unwrap()
+        let mut client = LmtpClient::connect(self.lmtp_address()).await.unwrap();
+        if self.proven {
+            self.speak_for(&mut client, "192.0.2.1").await;
+        }
+        client
+    }
+
+    /// Whatever is handed in on this connection came to the mail server from this address.
+    pub async fn speak_for(&self, client: &mut LmtpClient, address: &str) {
+        let word = format!("XCLIENT ADDR={address} HELO=mail.acme.com");
+        assert_eq!(client.command(&word).await.unwrap().code, 220);
+        assert_eq!(
+            client.command("LHLO mail.example.org").await.unwrap().code,
+            250
+        );
     }
 
     /// Hands a mail in by LMTP, as the local mail server would.
@@ -455,6 +491,21 @@ log: {{level: "info,postroom=debug"}}
             .deliver(from, to, raw.replace('\n', "\r\n").as_bytes())
             .await
             .unwrap()
+    }
+
+    /// The same of a mail of which nobody can tell whether it comes from where it says.
+    pub async fn unproven_mail(&self, from: &str, to: &[&str], raw: &str) -> Vec<Reply> {
+        let mut client = LmtpClient::connect(self.lmtp_address()).await.unwrap();
+        let raw = raw.replace('\n', "\r\n");
+        client.deliver(from, to, raw.as_bytes()).await.unwrap()
+    }
+
+    /// The same of a mail that a server sent at this address, which no domain allows to send its mail.
+    pub async fn forged_mail(&self, from: &str, to: &[&str], raw: &str) -> Vec<Reply> {
+        let mut client = LmtpClient::connect(self.lmtp_address()).await.unwrap();
+        self.speak_for(&mut client, "198.51.100.66").await;
+        let raw = raw.replace('\n', "\r\n");
+        client.deliver(from, to, raw.as_bytes()).await.unwrap()
     }
 
     /// Invites the bot and waits until it has come.

@@ -121,6 +121,7 @@ async fn send(mail: Vec<u8>, mailbox: &Mailbox, to: &EmailAddress) -> Result<Str
         SendOutcome::Delivered { answer } => Ok(answer),
         SendOutcome::RetryLater { reason, .. }
         | SendOutcome::Refused { reason }
+        | SendOutcome::RecipientRefused { reason, .. }
         | SendOutcome::SenderRefused { reason }
         | SendOutcome::TooLarge { reason, .. }
         | SendOutcome::Uncertain { reason } => Err(reason),

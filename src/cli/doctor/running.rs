@@ -46,7 +46,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Asks Postroom's own listener; a ping changes nothing.
 pub async fn door(listen: SocketAddr, hs_token: &SecretString) -> Door {
     let ping = async {
-        let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE);
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(PATIENCE);
         let url = format!("http://{}/_matrix/app/v1/ping", reachable(listen));
         let request = client.build()?.post(url);
         request

@@ -7,7 +7,7 @@ pub(super) fn apply(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
     let text = if facts.room.conversations.is_empty() {
         wording::nobody_here()
     } else {
-        wording::list(&facts.room)
+        wording::list(&facts.room) + &wording::bounces::suspended_here(&facts.details.suspended)
     };
     vec![answer(event, text)]
 }

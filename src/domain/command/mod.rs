@@ -2,12 +2,17 @@
 //! a story as its test; the compiler asks for the rest.
 
 pub mod add;
+mod blocked;
+pub mod held;
 mod help;
 pub mod language;
 mod list;
 mod now;
 pub mod original;
 mod remove;
+pub mod resume;
+pub mod revoke;
+pub mod senders;
 pub mod settings;
 mod status;
 pub mod timezone;
@@ -17,6 +22,7 @@ use super::{
     effect::Effect,
     event::{Content, EventKind, RoomEvent},
     facts::EventFacts,
+    senders::List,
     wording,
 };
 
@@ -26,13 +32,19 @@ pub enum Command {
     Help,
     Add(Result<add::Add, add::Fault>),
     Remove(Result<remove::Remove, remove::Fault>),
+    Resume(Result<resume::Resume, resume::Fault>),
     List,
     Status,
     Now,
     Original,
+    Revoke(Result<revoke::Revoke, revoke::Fault>),
+    Held,
+    Decide(Result<held::Decide, held::Fault>),
     Settings(Result<settings::Settings, settings::Fault>),
     Language(Result<language::Language, language::Fault>),
     TimeZone(Result<timezone::TimeZone, whose::Fault>),
+    Senders(Result<senders::Change, senders::Fault>),
+    Blocked,
     /// `!email` with a word that we don't know, and the one that was perhaps meant.
     Unknown {
         word: String,
@@ -45,7 +57,7 @@ pub enum Command {
 }
 
 /// Name, usage and purpose of each command, in the order of `!email help`.
-const COMMANDS: [(&str, &str, &str); 10] = [
+const COMMANDS: [(&str, &str, &str); 19] = [
     (
         "add",
         "!email add [--share] ADDRESS… [Name]",
@@ -55,6 +67,11 @@ const COMMANDS: [(&str, &str, &str); 10] = [
         "remove",
         "!email remove ADDRESS",
         "stops writing to somebody",
+    ),
+    (
+        "resume",
+        "!email resume ADDRESS",
+        "lets mail go again to an address at which it had failed",
     ),
     ("list", "!email list", "shows who is here by email"),
     (
@@ -67,6 +84,22 @@ const COMMANDS: [(&str, &str, &str); 10] = [
         "original",
         "!email original",
         "shows all of a mail: as a reply to its message",
+    ),
+    ("held", "!email held", "shows mail that waits for you"),
+    (
+        "release",
+        "!email release NUMBER [add]",
+        "shows held mail in its room; adds its sender",
+    ),
+    (
+        "drop",
+        "!email drop NUMBER",
+        "keeps held mail out of the room",
+    ),
+    (
+        "revoke",
+        "!email revoke [NUMBER]",
+        "gives conversations new reply addresses",
     ),
     (
         "settings",
@@ -83,6 +116,22 @@ const COMMANDS: [(&str, &str, &str); 10] = [
         "!email timezone [ADDRESS] [ZONE]",
         "shows or sets the time zone of the letters",
     ),
+    (
+        "block",
+        "!email block ADDRESS|*@DOMAIN",
+        "keeps a sender's mail out of sight",
+    ),
+    (
+        "unblock",
+        "!email unblock ADDRESS|*@DOMAIN",
+        "takes a sender off the lists",
+    ),
+    (
+        "allow",
+        "!email allow ADDRESS|*@DOMAIN",
+        "never holds a sender's mail as spam or as too much",
+    ),
+    ("blocked", "!email blocked", "shows who is on the lists"),
     ("help", "!email help", "shows this"),
 ];
 
@@ -105,15 +154,32 @@ impl Command {
             "" | "help" => Self::Help,
             "add" => Self::Add(add::Add::parse(arguments)),
             "remove" => Self::Remove(remove::Remove::parse(arguments)),
+            "resume" => Self::Resume(resume::Resume::parse(arguments)),
             "list" => Self::List,
             "status" => Self::Status,
             "now" => Self::Now,
             "original" => Self::Original,
+            "revoke" => Self::Revoke(revoke::Revoke::parse(arguments)),
+            "held" => Self::Held,
+            "release" => Self::Decide(held::Decide::release(arguments)),
+            "drop" => Self::Decide(held::Decide::drop(arguments)),
             "settings" | "setting" | "set" => Self::Settings(settings::Settings::parse(arguments)),
             "language" | "lang" => Self::Language(language::Language::parse(arguments)),
             "timezone" | "time_zone" | "zone" | "tz" => {
                 Self::TimeZone(timezone::TimeZone::parse(arguments))
             }
+            "block" => Self::Senders(senders::Change::parse(
+                arguments,
+                "block",
+                Some(List::Block),
+            )),
+            "allow" => Self::Senders(senders::Change::parse(
+                arguments,
+                "allow",
+                Some(List::Allow),
+            )),
+            "unblock" => Self::Senders(senders::Change::parse(arguments, "unblock", None)),
+            "blocked" | "allowed" => Self::Blocked,
             unknown => Self::Unknown {
                 word: word.to_owned(),
                 meant: COMMANDS
@@ -145,16 +211,26 @@ impl Command {
             Self::Add(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Remove(Ok(remove)) => remove.apply(event, facts),
             Self::Remove(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Resume(Ok(resume)) => resume.apply(event, facts),
+            Self::Resume(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::List => list::apply(event, facts),
             Self::Status => status::apply(event, facts),
             Self::Now => now::apply(event, facts),
             Self::Original => original::apply(event, facts),
+            Self::Revoke(Ok(revoke)) => revoke.apply(event, facts),
+            Self::Revoke(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Held => held::list(event, facts),
+            Self::Decide(Ok(decide)) => decide.apply(event, facts),
+            Self::Decide(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Settings(Ok(settings)) => settings.apply(event, facts),
             Self::Settings(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Language(Ok(language)) => language.apply(event, facts),
             Self::Language(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::TimeZone(Ok(zone)) => zone.apply(event, facts),
             Self::TimeZone(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Senders(Ok(change)) => change.apply(event, facts),
+            Self::Senders(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Blocked => blocked::apply(event, facts),
             Self::Unknown { word, meant } => {
                 vec![answer(event, wording::unknown_command(word, *meant))]
             }

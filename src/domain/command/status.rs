@@ -8,6 +8,7 @@ pub(super) fn apply(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
         wording::nobody_here()
     } else {
         wording::status(&facts.room, &facts.details.now)
+            + &wording::bounces::suspended_here(&facts.details.suspended)
     };
     vec![answer(event, text)]
 }

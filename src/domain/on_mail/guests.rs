@@ -1,46 +1,41 @@
 //! People whom a mail copies in.
 
+use super::place_for_staff;
 use crate::domain::{
     address::{EmailAddress, NamedAddress},
     effect::Effect,
+    evidence::Verdict,
     facts::{Copied, MailFacts, OwnAddresses, PersonFacts, Route, Standing},
     freemail::is_freemail,
     ids::{ContactId, MailId},
+    incoming::IncomingMail,
     wording::people as wording,
 };
 
 /// Most guests of one conversation.
 pub const MOST_GUESTS: usize = 20;
 
-/// What follows from whom the mail went to besides us. `by` wrote it.
-pub(super) fn effects(
-    mail: MailId,
-    by: &PersonFacts,
-    route: &Route,
-    facts: &MailFacts,
-) -> Vec<Effect> {
-    let mut had = vec![by.contact];
+/// What follows from whom the mail went to besides us.
+pub(super) fn effects(mail: MailId, route: &Route, facts: &MailFacts) -> Vec<Effect> {
+    let mut had: Vec<ContactId> = route.member.iter().map(|by| by.contact).collect();
     had.extend(route.copied.iter().filter_map(colleague));
     let mut effects = vec![Effect::RememberHad {
         mail,
         contacts: had,
     }];
-    if !may_name_others(by) {
+    let Some(by) = route.member.as_ref().filter(|by| may_name_others(by)) else {
         return effects;
-    }
-    let (room, elsewhere) = if route.has_visitors {
-        (facts.control_room.clone(), Some(route.conversation))
-    } else {
-        (Some(route.room.clone()), None)
     };
+    let verified = facts.judgement.verdict == Verdict::Verified;
+    let (room, elsewhere) = place_for_staff(route, facts);
     let copy_in = |person: &NamedAddress| Effect::CopyIn {
         conversation: route.conversation,
         mail,
-        by: by.contact,
+        by: Some(by.contact),
         person: person.clone(),
-        is_guest: facts.verified,
+        is_guest: verified,
         room: room.clone(),
-        text: if facts.verified {
+        text: if verified {
             wording::copied_in(&by.name, person, elsewhere)
         } else {
             wording::offered(&by.name, person, elsewhere)
@@ -52,7 +47,7 @@ pub(super) fn effects(
         match standing {
             Standing::Here { .. } | Standing::Out { told: true } => {}
             Standing::Out { told: false } => kept_out.push(person.clone()),
-            Standing::Offered(_) if !facts.verified => {}
+            Standing::Offered(_) if !verified => {}
             Standing::Offered(_) => effects.push(copy_in(person)),
             Standing::New if !is_welcome(&person.address, &facts.own_addresses) => {}
             Standing::New if places == 0 => too_many.push(person.clone()),
@@ -76,6 +71,26 @@ pub(super) fn effects(
         }
     }
     effects
+}
+
+/// Who answered a known mail from the domain of one of the conversation's people is offered to staff.
+pub(super) fn offer(
+    id: MailId,
+    mail: &IncomingMail,
+    facts: &MailFacts,
+    route: &Route,
+) -> Option<Effect> {
+    let person = mail.from.clone()?;
+    let (room, elsewhere) = place_for_staff(route, facts);
+    Some(Effect::CopyIn {
+        conversation: route.conversation,
+        mail: id,
+        by: None,
+        text: wording::colleague_offered(&person, elsewhere),
+        person,
+        is_guest: false,
+        room,
+    })
 }
 
 type Tell = fn(&str, &[NamedAddress], Option<crate::domain::ids::ConversationId>) -> String;

@@ -1,21 +1,29 @@
 //! What follows from an incoming mail.
 //!
-//! Until mail is authenticated, only people of a conversation who answer with its token or a known
-//! Message-ID are posted; everything else is kept and reported, never posted, never answered.
+//! Whether it may be posted is the [trust rules'](super::trust) to say. What they don't let in waits
+//! for staff; what leads to no conversation is kept and reported.
 
+mod auto_replies;
+mod bounces;
 mod guests;
+mod held;
 
 use std::collections::HashSet;
 
+pub use auto_replies::{beginning as auto_reply_beginning, kind_of as auto_reply_kind};
 pub use guests::will_be_told;
+use ruma::OwnedRoomId;
 
 use super::{
-    effect::{Effect, Folded, Post, PostPart},
+    address::NamedAddress,
+    effect::{Author, Effect, Folded, Post, PostPart},
+    evidence::Verdict,
     facts::{MailFacts, PersonFacts, Route},
-    ids::MailId,
-    incoming::{Fate, IncomingMail, MailKind, Shown},
+    ids::{ConversationId, MailId},
+    incoming::{Fate, IncomingMail, MailKind, Shown, Withheld},
     note::Note,
-    outgoing::{Offer, PostedFile},
+    outgoing::PostedFile,
+    trust::{self, Ruling},
     wording::{self, KeptBecause},
 };
 
@@ -29,7 +37,23 @@ pub enum Outcome {
     Own,
     /// Its sender leaves a broadcast.
     Leave,
+    /// Staff decide.
+    Held,
+    /// A report about a letter of ours; what follows from it is done.
+    Matched,
+    /// An automatic reply, of which the room shows a line.
+    PostedSmall,
+    /// Kept, and nobody is told.
+    PassedOver,
     Kept(KeptBecause),
+    /// Its sender is blocked.
+    Blocked,
+    /// A filter calls it spam, and staff want to be told once a day.
+    Junk,
+    /// A machine answers our letters, and would go on.
+    Loop,
+    /// There is too much mail: it is decided about again later.
+    Postponed,
 }
 
 /// Decides about one mail. `null_sender` says that its envelope sender was `<>`.
@@ -56,58 +80,169 @@ pub fn decide(
         };
         return (Outcome::Leave, vec![end]);
     }
-    let is_by_machine = mail.kind.is_by_machine() && mail.kind != MailKind::Own;
+    if matches!(mail.kind, MailKind::Bounce | MailKind::FeedbackReport) {
+        return bounces::decide(id, mail, facts);
+    }
+    // People write by way of lists, too.
+    let is_by_list = mail.kind == MailKind::List && !facts.routes.is_empty();
+    let is_by_machine = mail.kind.is_by_machine() && mail.kind != MailKind::Own && !is_by_list;
     if is_by_machine || mail.auto_submitted || null_sender {
         let kind = if is_by_machine {
             mail.kind
         } else {
             MailKind::AutoReply
         };
+        if kind == MailKind::AutoReply {
+            return auto_replies::decide(id, mail, facts);
+        }
         return keep(id, mail, facts, KeptBecause::ByMachine(kind));
     }
     // Who another header names proves nothing.
     if mail.from.is_none() || mail.from_is_substitute {
         return keep(id, mail, facts, KeptBecause::NoSender);
     }
-    let mine: Vec<&Route> = facts
-        .routes
-        .iter()
-        .filter(|route| route.member.is_some())
-        .collect();
-    if mine.is_empty() {
-        let why = if facts.routes.is_empty() {
-            KeptBecause::NoConversation
-        } else {
-            KeptBecause::NotAMember
-        };
-        return keep(id, mail, facts, why);
+    if facts.routes.is_empty() {
+        return keep(id, mail, facts, KeptBecause::NoConversation);
     }
-    if mine.iter().all(|route| !route.bot_joined) {
+    let is_there = |route: &Route| route.bot_joined || route.release.is_some();
+    if !facts.routes.iter().any(is_there) {
         return keep(id, mail, facts, KeptBecause::BotNotInRoom);
     }
-    let effects: Vec<Effect> = mine
-        .into_iter()
-        .filter(|route| !route.known && route.bot_joined)
-        .flat_map(|route| post(id, mail, facts, route))
-        .collect();
-    let outcome = if effects.is_empty() {
-        Outcome::Duplicate
-    } else {
-        Outcome::Posted
-    };
-    (outcome, effects)
+    let mut outcome = Outcome::Duplicate;
+    let mut effects = Vec::new();
+    for route in facts.routes.iter().filter(|route| is_there(route)) {
+        let (found, follows) = by_route(id, mail, facts, route);
+        outcome = weightier(outcome, found);
+        effects.extend(follows);
+    }
+    match outcome {
+        Outcome::Kept(why) => keep(id, mail, facts, why),
+        other => (other, effects),
+    }
 }
 
-fn post(id: MailId, mail: &IncomingMail, facts: &MailFacts, route: &Route) -> Vec<Effect> {
-    let (Some(person), Some(from)) = (&route.member, &mail.from) else {
+/// What follows in one of the conversations to which the mail leads.
+fn by_route(
+    id: MailId,
+    mail: &IncomingMail,
+    facts: &MailFacts,
+    route: &Route,
+) -> (Outcome, Vec<Effect>) {
+    if let Some(release) = &route.release {
+        let effects = held::release(id, mail, facts, route, release);
+        let is_post = |effect: &Effect| matches!(effect, Effect::Post { .. });
+        let is_held = |effect: &Effect| matches!(effect, Effect::HoldAgain { .. });
+        let outcome = if effects.iter().any(is_post) {
+            Outcome::Posted
+        } else if effects.iter().any(is_held) {
+            Outcome::Held
+        } else {
+            Outcome::Duplicate
+        };
+        return (outcome, effects);
+    }
+    let ruling = ruling(mail, facts, route);
+    let marks = match ruling {
+        _ if route.known => return (Outcome::Duplicate, Vec::new()),
+        Ruling::Hold(_) if route.is_held => return (Outcome::Duplicate, Vec::new()),
+        Ruling::Hold(why) => {
+            let hold = held::hold(id, mail, facts, route, why);
+            return (Outcome::Held, hold.into_iter().collect());
+        }
+        Ruling::Post => Vec::new(),
+        Ruling::PostMarked => vec![wording::held::unverified_mark()],
+        Ruling::PostOffered => vec![wording::people::colleague_mark()],
+        Ruling::Intake(_) => return (Outcome::Kept(KeptBecause::NoConversation), Vec::new()),
+        Ruling::PostSmall { .. } | Ruling::Bulk | Ruling::Match | Ruling::SetAside => {
+            return (Outcome::Kept(KeptBecause::ByMachine(mail.kind)), Vec::new());
+        }
+    };
+    let mut effects = post(id, mail, facts, route, marks);
+    if ruling == Ruling::PostOffered {
+        effects.extend(guests::offer(id, mail, facts, route));
+    }
+    (Outcome::Posted, effects)
+}
+
+/// What the trust rules have for the mail in the route's conversation.
+#[must_use]
+pub fn ruling(mail: &IncomingMail, facts: &MailFacts, route: &Route) -> Ruling {
+    ruling_as(mail.kind, facts, route)
+}
+
+/// The same for a mail that was found to be of this kind.
+fn ruling_as(kind: MailKind, facts: &MailFacts, route: &Route) -> Ruling {
+    trust::rule(trust::Case {
+        verdict: facts.judgement.verdict,
+        standing: match &route.member {
+            Some(person) if person.is_guest => trust::Standing::Guest,
+            Some(_) => trust::Standing::Member,
+            None => route.standing,
+        },
+        lead: route.by.lead(),
+        // A letter of another Postroom is what somebody there wrote.
+        kind: match kind {
+            MailKind::Own => MailKind::Reply,
+            kind => kind,
+        },
+        intake: trust::Intake::default(),
+        policy: route.policy,
+    })
+}
+
+/// Of what became of a mail in several conversations: what says most.
+fn weightier(one: Outcome, other: Outcome) -> Outcome {
+    let weight = |outcome: &Outcome| match outcome {
+        Outcome::Posted => 3,
+        Outcome::Held => 2,
+        Outcome::Kept(_) => 1,
+        Outcome::Duplicate
+        | Outcome::Own
+        | Outcome::Leave
+        | Outcome::Matched
+        | Outcome::PostedSmall
+        | Outcome::PassedOver
+        | Outcome::Blocked
+        | Outcome::Junk
+        | Outcome::Loop
+        | Outcome::Postponed => 0,
+    };
+    if weight(&other) > weight(&one) {
+        other
+    } else {
+        one
+    }
+}
+
+/// Where staff, and nobody else, are told something of the route's conversation; with the
+/// conversation, where that place doesn't say which is meant.
+fn place_for_staff(
+    route: &Route,
+    facts: &MailFacts,
+) -> (Option<OwnedRoomId>, Option<ConversationId>) {
+    if route.has_visitors || !route.bot_joined {
+        (facts.control_room.clone(), Some(route.conversation))
+    } else {
+        (Some(route.room.clone()), None)
+    }
+}
+
+fn post(
+    id: MailId,
+    mail: &IncomingMail,
+    facts: &MailFacts,
+    route: &Route,
+    mut marks: Vec<String>,
+) -> Vec<Effect> {
+    let (Some(author), Some(from)) = (held::author(mail, route), &mail.from) else {
         return Vec::new();
     };
     let mut effects = Vec::new();
-    if let Some(name) = from.name.as_ref().filter(|name| **name != person.name) {
-        effects.push(Effect::RenameContact {
-            contact: person.contact,
-            name: name.clone(),
-        });
+    if let Some(person) = &route.member {
+        effects.extend(renamed(person, from, facts));
+        if let Some(by) = &route.copied_by {
+            marks.insert(0, wording::people::guest_mark(&person.name, by));
+        }
     }
     let (parts, left) = parts(mail);
     let mut notes = mail.notes.clone();
@@ -120,7 +255,7 @@ fn post(id: MailId, mail: &IncomingMail, facts: &MailFacts, route: &Route) -> Ve
     }
     effects.push(Effect::Post {
         conversation: route.conversation,
-        contact: person.contact,
+        author: author.clone(),
         mail: id,
         post: Post {
             parts,
@@ -129,10 +264,7 @@ fn post(id: MailId, mail: &IncomingMail, facts: &MailFacts, route: &Route) -> Ve
                 history: mail.folded.is_some(),
                 signature: mail.signature.is_some() && !facts.knows_signature,
             },
-            mark: route
-                .copied_by
-                .as_ref()
-                .map(|by| wording::people::guest_mark(&person.name, by)),
+            marks,
             reply_to: route.reply_to.clone(),
             thread_root: route.thread_root.clone(),
             message_id: mail.message_id.clone(),
@@ -142,18 +274,32 @@ fn post(id: MailId, mail: &IncomingMail, facts: &MailFacts, route: &Route) -> Ve
         },
     });
     effects.extend(loose_end(mail, route));
+    let name = match &route.member {
+        Some(person) => person.name.clone(),
+        None => from.shown_name(),
+    };
     if !mail.is_told {
         effects.push(Effect::RememberLastMail {
             conversation: route.conversation,
             mail: id,
-            author: from.name.clone().unwrap_or_else(|| person.name.clone()),
+            author: from.name.clone().unwrap_or_else(|| name.clone()),
             written_at: mail.date.clone().unwrap_or_default(),
             text: beginning(mail.text.trim_end()),
         });
     }
-    effects.extend(guests::effects(id, person, route, facts));
-    effects.extend(withheld(id, mail, facts, route, person));
+    effects.extend(guests::effects(id, route, facts));
+    effects.extend(withheld(id, mail, facts, route, (author, &name)));
+    effects.extend(bounces::works_again(route, facts));
     effects
+}
+
+/// What somebody calls themselves, unless their domain says that it isn't them.
+fn renamed(person: &PersonFacts, from: &NamedAddress, facts: &MailFacts) -> Option<Effect> {
+    let name = from.name.as_ref().filter(|name| **name != person.name)?;
+    (facts.judgement.verdict != Verdict::Failed).then(|| Effect::RenameContact {
+        contact: person.contact,
+        name: name.clone(),
+    })
 }
 
 /// On top of a mail that names none of the conversation's others programs put the first that it names,
@@ -239,7 +385,7 @@ fn withheld(
     mail: &IncomingMail,
     facts: &MailFacts,
     route: &Route,
-    person: &PersonFacts,
+    (author, name): (Author, &str),
 ) -> Option<Effect> {
     let mut files = Vec::new();
     let mut told = Vec::new();
@@ -247,32 +393,40 @@ fn withheld(
         if let Fate::Withheld(why) = one.fate {
             let file = file(mail, index);
             told.push((file.filename.clone(), one.size, why));
-            files.push(file);
+            if why != Withheld::Infected {
+                files.push(file);
+            }
         }
     }
-    if files.is_empty() {
+    if told.is_empty() {
         return None;
     }
-    let text = wording::withheld(&person.name, &told);
-    let room = if route.has_visitors {
-        facts.control_room.clone()
-    } else {
-        Some(route.room.clone())
-    };
+    let text = wording::withheld(name, &told);
+    let (room, _) = place_for_staff(route, facts);
     let Some(room) = room else {
         // Nobody must be able to release a file where customers read along.
         return Some(Effect::Report { text });
     };
-    let offer = Offer::Release {
+    if files.is_empty() {
+        let reply_to = None;
+        return Some(Effect::Say {
+            room,
+            reply_to,
+            text,
+        });
+    }
+    Some(Effect::OfferFiles {
         conversation: route.conversation,
-        contact: person.contact,
+        author,
         mail: id,
         files,
-    };
-    Some(Effect::MakeOffer { room, text, offer })
+        room,
+        text,
+    })
 }
 
-fn keep(
+/// Keeps a mail, and tells staff why.
+pub(super) fn keep(
     id: MailId,
     mail: &IncomingMail,
     facts: &MailFacts,

@@ -1,5 +1,8 @@
 //! The decisions about mail, as a table.
 
+mod copied;
+mod ruled;
+
 use rstest::rstest;
 use ruma::{owned_room_id, owned_user_id};
 
@@ -7,9 +10,11 @@ use super::*;
 use crate::domain::{
     address::{EmailAddress, NamedAddress},
     event::Words,
-    facts::{Copied, Delivery, Evidence, OwnAddresses, PersonFacts, Standing},
+    evidence::{Judgement, Reason},
+    facts::{Delivery, LedBy, OwnAddresses, PersonFacts},
     ids::{ContactId, ConversationId, SubscriptionId},
     incoming::{AttachmentInfo, Withheld},
+    machine::MachineFacts,
 };
 
 fn mail() -> IncomingMail {
@@ -38,13 +43,18 @@ fn mail() -> IncomingMail {
         attachments: Vec::new(),
         problems: Vec::new(),
         auto_submitted: false,
+        read_receipt: false,
     }
 }
 
-fn route(id: i64, is_member: bool) -> Route {
+pub(super) fn mail_of(kind: MailKind) -> IncomingMail {
+    IncomingMail { kind, ..mail() }
+}
+
+pub(super) fn route(id: i64, is_member: bool) -> Route {
     Route {
         conversation: ConversationId(id),
-        by: Evidence::Token,
+        by: LedBy::Token,
         member: is_member.then(|| PersonFacts {
             contact: ContactId(1),
             address: EmailAddress::parse("jane@acme.com").unwrap(),
@@ -52,6 +62,11 @@ fn route(id: i64, is_member: bool) -> Route {
             ghost: owned_user_id!("@_email_jane.aaaa:example.org"),
             is_guest: false,
         }),
+        standing: trust::Standing::Stranger,
+        policy: trust::TrustPolicy::default(),
+        is_closed: false,
+        release: None,
+        is_held: false,
         known: false,
         reply_to: None,
         thread_root: None,
@@ -65,16 +80,29 @@ fn route(id: i64, is_member: bool) -> Route {
     }
 }
 
-fn facts(routes: Vec<Route>) -> MailFacts {
+pub(super) fn judged(verdict: Verdict) -> Judgement {
+    let reason = match verdict {
+        Verdict::Verified => Reason::DmarcPass,
+        Verdict::Unverified => Reason::NoPolicy,
+        Verdict::Failed => Reason::DmarcFail,
+    };
+    Judgement {
+        verdict,
+        reasons: vec![reason],
+    }
+}
+
+pub(super) fn facts(routes: Vec<Route>) -> MailFacts {
     MailFacts {
         identity: "id@acme.com".to_owned(),
         is_ours: false,
         is_probe: false,
         delivery: None,
         leaving: None,
-        verified: false,
+        judgement: judged(Verdict::Unverified),
         routes,
         knows_signature: false,
+        machine: MachineFacts::default(),
         own_addresses: OwnAddresses::default(),
         control_room: None,
     }
@@ -92,7 +120,7 @@ fn posts(effects: &[Effect]) -> Vec<i64> {
 #[case::a_member(vec![route(1, true)], Outcome::Posted, &[1])]
 #[case::in_two_conversations(vec![route(1, true), route(2, true)], Outcome::Posted, &[1, 2])]
 #[case::member_of_one(vec![route(1, false), route(2, true)], Outcome::Posted, &[2])]
-#[case::a_stranger_with_a_token(vec![route(1, false)], Outcome::Kept(KeptBecause::NotAMember), &[])]
+#[case::a_stranger_with_a_token(vec![route(1, false)], Outcome::Held, &[])]
 #[case::a_stranger(vec![], Outcome::Kept(KeptBecause::NoConversation), &[])]
 #[case::twice(vec![Route { known: true, ..route(1, true) }], Outcome::Duplicate, &[])]
 #[case::new_in_one(vec![Route { known: true, ..route(1, true) }, route(2, true)], Outcome::Posted, &[2])]
@@ -114,8 +142,6 @@ fn by_where_it_leads(#[case] routes: Vec<Route>, #[case] outcome: Outcome, #[cas
 #[rstest]
 #[case(MailKind::Bounce)]
 #[case(MailKind::FeedbackReport)]
-#[case(MailKind::AutoReply)]
-#[case(MailKind::List)]
 fn a_machine_is_kept_even_with_a_token(#[case] kind: MailKind) {
     let mail = IncomingMail { kind, ..mail() };
     let (outcome, effects) = decide(MailId(7), &mail, false, &facts(vec![route(1, true)]));
@@ -125,11 +151,9 @@ fn a_machine_is_kept_even_with_a_token(#[case] kind: MailKind) {
 
 #[test]
 fn a_null_sender_is_a_machine() {
-    let (outcome, _) = decide(MailId(7), &mail(), true, &facts(vec![route(1, true)]));
-    assert_eq!(
-        outcome,
-        Outcome::Kept(KeptBecause::ByMachine(MailKind::AutoReply))
-    );
+    let (outcome, effects) = decide(MailId(7), &mail(), true, &facts(vec![route(1, true)]));
+    assert_eq!(outcome, Outcome::PostedSmall);
+    assert_eq!(posts(&effects), [0; 0]);
 }
 
 #[rstest]
@@ -282,14 +306,13 @@ fn what_windows_would_run_waits_for_staff(
         "{files:?}"
     );
     let told = match effects.last().unwrap() {
-        Effect::MakeOffer { room, text, offer } => {
+        Effect::OfferFiles {
+            room, text, files, ..
+        } => {
             assert!(
                 text.contains("setup.exe") && text.contains("1.2 MB"),
                 "{text}"
             );
-            let Offer::Release { files, .. } = offer else {
-                panic!("{offer:?}");
-            };
             assert_eq!(files.len(), 1);
             format!("offer {room}")
         }
@@ -346,11 +369,7 @@ fn a_probe_ends_here_whatever_it_looks_like() {
 #[rstest]
 #[case::by_hand(MailKind::New, false, Outcome::Leave)]
 #[case::by_the_mail_program(MailKind::AutoReply, false, Outcome::Leave)]
-#[case::from_nobody(
-    MailKind::New,
-    true,
-    Outcome::Kept(KeptBecause::ByMachine(MailKind::AutoReply))
-)]
+#[case::from_nobody(MailKind::New, true, Outcome::PassedOver)]
 fn who_writes_to_the_way_out_leaves(
     #[case] kind: MailKind,
     #[case] null_sender: bool,
@@ -376,9 +395,9 @@ fn who_writes_to_the_way_out_leaves(
     MailKind::Bounce,
     "it is a delivery report. It is about the letter to Bob <bob@beta.com>."
 )]
-#[case::an_absence_note(
-    MailKind::AutoReply,
-    "a machine sent it. It is about the letter to Bob <bob@beta.com>."
+#[case::a_list(
+    MailKind::List,
+    "it comes from a mailing list. It is about the letter to Bob <bob@beta.com>."
 )]
 fn the_return_address_tells_what_it_is_about(#[case] kind: MailKind, #[case] expected: &str) {
     let mail = IncomingMail { kind, ..mail() };
@@ -406,81 +425,4 @@ fn a_person_who_answers_to_the_return_address_is_heard() {
         ..facts(vec![route(1, true)])
     };
     assert_eq!(decide(MailId(7), &mail(), false, &facts).0, Outcome::Posted);
-}
-
-const HERE: Standing = Standing::Here {
-    contact: ContactId(5),
-    is_theirs: true,
-};
-const ANOTHERS: Standing = Standing::Here {
-    contact: ContactId(5),
-    is_theirs: false,
-};
-
-/// Whom a mail copies in: as guests, or only offered to staff; whom staff are told of otherwise.
-#[rstest]
-#[case::unproven(false, Standing::New, Some(false), false)]
-#[case::proven(true, Standing::New, Some(true), false)]
-#[case::offered_before(false, Standing::Offered(ContactId(5)), None, false)]
-#[case::proven_since(true, Standing::Offered(ContactId(5)), Some(true), false)]
-#[case::put_out(false, Standing::Out { told: false }, None, true)]
-#[case::put_out_proven(true, Standing::Out { told: false }, None, true)]
-#[case::put_out_told(true, Standing::Out { told: true }, None, false)]
-#[case::here(true, HERE, None, false)]
-#[case::reads_along(true, ANOTHERS, None, false)]
-fn who_is_copied_in(
-    #[case] verified: bool,
-    #[case] standing: Standing,
-    #[case] expected: Option<bool>,
-    #[case] stays_out: bool,
-) {
-    let route = Route {
-        copied: vec![copied("carl@partner.example", standing)],
-        ..route(1, true)
-    };
-    let by = route.member.clone().unwrap();
-    let told = will_be_told(&by, &route.copied, verified, &OwnAddresses::default());
-    assert_eq!(told, expected.is_some() || stays_out);
-    let facts = MailFacts {
-        verified,
-        ..facts(vec![route])
-    };
-    let (_, effects) = decide(MailId(7), &mail(), false, &facts);
-    let found = effects.iter().find_map(|effect| match effect {
-        Effect::CopyIn { is_guest, .. } => Some(*is_guest),
-        _ => None,
-    });
-    assert_eq!(found, expected);
-    let kept_out = |effect: &Effect| matches!(effect, Effect::KeepOut { .. });
-    assert_eq!(effects.iter().any(kept_out), stays_out);
-}
-
-/// A header keeps nobody of another customer from getting what it says went to them.
-#[rstest]
-#[case::colleague(HERE, &[1, 5])]
-#[case::another_customers(ANOTHERS, &[1])]
-#[case::offered(Standing::Offered(ContactId(5)), &[1, 5])]
-#[case::put_out(Standing::Out { told: true }, &[1])]
-fn who_has_a_mail_already(#[case] standing: Standing, #[case] expected: &[i64]) {
-    let route = Route {
-        copied: vec![copied("carl@partner.example", standing)],
-        ..route(1, true)
-    };
-    let (_, effects) = decide(MailId(7), &mail(), false, &facts(vec![route]));
-    let had = effects.iter().find_map(|effect| match effect {
-        Effect::RememberHad { contacts, .. } => Some(contacts.clone()),
-        _ => None,
-    });
-    let expected: Vec<ContactId> = expected.iter().copied().map(ContactId).collect();
-    assert_eq!(had, Some(expected));
-}
-
-fn copied(address: &str, standing: Standing) -> Copied {
-    Copied {
-        person: NamedAddress {
-            name: None,
-            address: EmailAddress::parse(address).unwrap(),
-        },
-        standing,
-    }
 }

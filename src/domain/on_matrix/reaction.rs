@@ -1,11 +1,14 @@
 //! What follows from a reaction.
 
+use ruma::OwnedEventId;
+
 use super::parts::{is_for, item};
 use crate::domain::{
     command::{self, Command},
     effect::{Effect, ItemKind, LetterItem},
     event::{EventKind, RoomEvent, Words},
     facts::{EventFacts, Role},
+    held::Decision,
     outgoing::Offer,
 };
 
@@ -20,6 +23,9 @@ pub const TAKE_UP: &str = "✅";
 
 /// The reaction with which staff let a guest become one of a conversation's people.
 pub const ADMIT: &str = "➕";
+
+/// The reaction with which staff drop a mail that waits for them.
+pub const DROP: &str = "❌";
 
 /// Clients send emoji with or without the selector of their coloured form.
 fn plain(key: &str) -> &str {
@@ -42,18 +48,9 @@ pub(super) fn on_reaction(event: &RoomEvent, key: &str, facts: &EventFacts) -> V
     };
     let key = plain(key);
     if let Some(offer) = &target.offer {
-        let taken_up_by = match offer {
-            Offer::Release { .. } | Offer::Renew { .. } => TAKE_UP,
-            Offer::Admit { .. } => ADMIT,
-        };
-        return if key == taken_up_by && facts.sender_role == Role::Staff {
-            vec![Effect::TakeUp {
-                event: target.event.clone(),
-                offer: offer.clone(),
-            }]
-        } else {
-            Vec::new()
-        };
+        return taken_up(offer, key, &target.event, event, facts)
+            .into_iter()
+            .collect();
     }
     if target.internal {
         return Vec::new();
@@ -104,4 +101,43 @@ pub(super) fn on_reaction(event: &RoomEvent, key: &str, facts: &EventFacts) -> V
         });
     }
     effects
+}
+
+/// What staff take up of what the bot's notice `told` offers.
+fn taken_up(
+    offer: &Offer,
+    key: &str,
+    told: &OwnedEventId,
+    event: &RoomEvent,
+    facts: &EventFacts,
+) -> Option<Effect> {
+    if facts.sender_role != Role::Staff {
+        return None;
+    }
+    let take_up = |by: &str| {
+        (key == by).then(|| Effect::TakeUp {
+            event: told.clone(),
+            offer: offer.clone(),
+        })
+    };
+    match offer {
+        Offer::Release { .. } | Offer::Renew { .. } | Offer::Resume { .. } => take_up(TAKE_UP),
+        Offer::Admit { .. } => take_up(ADMIT),
+        Offer::Held { held } => {
+            let decision = match key {
+                TAKE_UP => Decision::Release,
+                ADMIT => Decision::Admit,
+                DROP => Decision::Drop,
+                _ => return None,
+            };
+            Some(Effect::Decide {
+                held: *held,
+                decision,
+                by: event.sender.clone(),
+                room: event.room.clone(),
+                asked: told.clone(),
+                is_command: false,
+            })
+        }
+    }
 }

@@ -16,6 +16,8 @@ pub enum NotShown {
     Gone,
     /// The mail is there, but reading it fails or finds no such file.
     Unreadable,
+    /// There is malware in the mail.
+    Infected,
 }
 
 /// `size` is the file's, in octets, if that is known. Whoever reads this may be anybody.
@@ -30,7 +32,8 @@ pub fn not_shown(
     let kept = match (part, why) {
         (_, NotShown::Gone) => String::new(),
         // A mail is larger than every file in it.
-        (MailPart::Original | MailPart::Readable, _) | (_, NotShown::TooLarge { .. }) => {
+        (MailPart::Original | MailPart::Readable, _)
+        | (_, NotShown::TooLarge { .. } | NotShown::Infected) => {
             format!(" It is kept as mail {mail} on the machine that I run on.")
         }
         (MailPart::File(_) | MailPart::Text, _) => format!(
@@ -49,6 +52,7 @@ pub fn not_shown(
         }
         NotShown::Gone => "the mail that it came with isn't kept any more.".to_owned(),
         NotShown::Unreadable => "it can't be read.".to_owned(),
+        NotShown::Infected => "there is malware in the mail.".to_owned(),
     };
     format!("📎 “{name}”{size} can't be shown here: {why}{kept}")
 }

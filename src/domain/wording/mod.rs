@@ -1,7 +1,11 @@
 //! Every sentence that a person reads, in one room: so that they can be read in one sitting, and
 //! translated.
 
+pub mod auto_replies;
+pub mod bounces;
 pub mod file;
+pub mod guard;
+pub mod held;
 pub mod letter;
 pub mod link;
 pub mod mail;

@@ -67,7 +67,27 @@ pub fn guest_mark(guest: &str, by: &str) -> String {
 
 /// Whether a line of a message is such a mark.
 pub fn is_guest_mark(line: &str) -> bool {
-    line.starts_with("➕ ") && line.contains(", copied in by ")
+    line == COLLEAGUE || line.starts_with("➕ ") && line.contains(", copied in by ")
+}
+
+/// Below the mail of somebody whom nobody has added or copied in.
+pub fn colleague_mark() -> String {
+    COLLEAGUE.to_owned()
+}
+
+const COLLEAGUE: &str = "➕ not one of the people here, but of the domain of one";
+
+/// To staff, once for each: somebody of a member's domain has answered.
+pub fn colleague_offered(person: &NamedAddress, elsewhere: Option<ConversationId>) -> String {
+    let place = match elsewhere {
+        Some(conversation) => format!("conversation #{conversation}"),
+        None => "this conversation".to_owned(),
+    };
+    format!(
+        "{} answered in {place}. They are of the same domain as one of its people, but get no answers \
+         from us: ➕ makes them one of its people.",
+        shown(person)
+    )
 }
 
 /// A guest became one of the conversation's people.

@@ -310,9 +310,11 @@ pub enum KeptBecause {
     ByMachine(MailKind),
     NoSender,
     NoConversation,
-    NotAMember,
     BotNotInRoom,
     Unreadable,
+    /// A filter says so.
+    Spam,
+    TooManyHops,
 }
 
 /// `about` is whom the letter went to that it answers, where the return address tells.
@@ -327,11 +329,10 @@ pub fn kept(mail: i64, from: &str, subject: &str, why: KeptBecause, about: Optio
         KeptBecause::ByMachine(_) => "a machine sent it",
         KeptBecause::NoSender => "it doesn't say whom it is from",
         KeptBecause::NoConversation => "it belongs to no conversation",
-        KeptBecause::NotAMember => {
-            "its sender isn't one of the people of the conversation it answers"
-        }
         KeptBecause::BotNotInRoom => "I am no longer in the room it answers to",
         KeptBecause::Unreadable => "it could not be read",
+        KeptBecause::Spam => "our mail server calls it spam",
+        KeptBecause::TooManyHops => "it has passed so many servers that it seems to go in circles",
     };
     format!("Mail {mail} from {from}, “{subject}”, is kept and not shown in a room: {why}.{about}")
 }

@@ -17,7 +17,7 @@ pub fn folded(what: Folded) -> Option<&'static str> {
 }
 
 pub fn is_hint(line: &str) -> bool {
-    HINTS.contains(&line) || super::people::is_guest_mark(line)
+    HINTS.contains(&line) || super::people::is_guest_mark(line) || super::held::is_mark(line)
 }
 
 const HINTS: [&str; 3] = [
@@ -36,13 +36,20 @@ pub fn withheld(sender: &str, files: &[(String, u64, Withheld)]) -> String {
         let why = match why {
             Withheld::Launchable => "Windows would run it when somebody opens it",
             Withheld::Damaged => "its content is damaged",
+            Withheld::Infected => "there is malware in the mail",
+            Withheld::NotScanned => "the virus scanner could not look at it",
         };
         lines.push(format!("- “{}” ({}): {why}", excerpt(name), bytes(*size)));
     }
     if let Some(more @ 1..) = files.len().checked_sub(MOST_TOLD) {
         lines.push(format!("- and {more} more"));
     }
-    lines.push("It is kept. React to this with ✅ to show it in the room all the same.".to_owned());
+    let is_infected = |(_, _, why): &(String, u64, Withheld)| *why == Withheld::Infected;
+    lines.push(if files.iter().all(is_infected) {
+        "It is kept on the machine that I run on, and shown to nobody.".to_owned()
+    } else {
+        "It is kept. React to this with ✅ to show it in the room all the same.".to_owned()
+    });
     lines.join("\n")
 }
 

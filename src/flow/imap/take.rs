@@ -209,6 +209,7 @@ impl Fetcher {
             helo: self.place.folder.clone(),
             sender: told.sender.unwrap_or_else(|| "unknown".to_owned()),
             recipients,
+            client: None,
         };
         let receiver = Receiver::new(Arc::clone(&self.context), SOURCE);
         receiver

@@ -15,6 +15,10 @@ pub(super) enum Command {
     Rset,
     Noop,
     Vrfy,
+    /// What the client says of who handed the mail to it; the attributes as written.
+    Xforward(String),
+    /// The same, of who it speaks for from now on.
+    Xclient(String),
     Quit,
 }
 
@@ -39,6 +43,8 @@ impl Command {
             "QUIT" => bare(rest, Self::Quit),
             "NOOP" => Ok(Self::Noop),
             "VRFY" => Ok(Self::Vrfy),
+            "XFORWARD" => Ok(Self::Xforward(rest.to_owned())),
+            "XCLIENT" => Ok(Self::Xclient(rest.to_owned())),
             _ => Err("500 5.5.1 No such command here"),
         }
     }

@@ -1,11 +1,14 @@
 //! LMTP (RFC 2033): the door at which a mail server hands mail over, one answer per recipient.
 //!
-//! [`Lmtp::serve`] accepts connections, `session` holds the conversation on one of them, `command`
-//! reads its lines, `wire` its octets, and `unstuff` finds the end of a mail. The door knows no
-//! store: whatever it receives goes to a [`MailSink`].
+//! [`Lmtp::serve`] accepts connections for which there are `places`, `session` holds the conversation
+//! on one of them, `command` reads its lines, `forward` what it tells of its own client, `wire` its
+//! octets, and `unstuff` finds the end of a mail. The door knows no store: whatever it receives goes to a
+//! [`MailSink`].
 
 mod command;
+mod forward;
 mod limits;
+mod places;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -16,7 +19,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     task::{JoinError, JoinSet},
     time::{sleep, timeout},
 };
@@ -24,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 pub use self::limits::Limits;
+use self::places::Places;
 use crate::ports::MailSink;
 
 /// An LMTP server that gives every mail to `S`.
@@ -31,6 +35,7 @@ use crate::ports::MailSink;
 pub struct Lmtp<S: MailSink> {
     sink: S,
     limits: Arc<Limits>,
+    places: Arc<Places>,
 }
 
 impl<S: MailSink> Lmtp<S> {
@@ -38,6 +43,7 @@ impl<S: MailSink> Lmtp<S> {
         Self {
             sink,
             limits: Arc::new(limits),
+            places: Places::new(),
         }
     }
 
@@ -50,16 +56,15 @@ impl<S: MailSink> Lmtp<S> {
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
-                Some(ended) = sessions.join_next() => report(ended),
+                Some(ended) = sessions.join_next() => report(&ended),
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, peer)) if sessions.len() < self.limits.connections => {
+                    Ok((stream, peer)) => {
                         // Answers are small and awaited; without it a pipelining client may wait
                         // 40 ms for each.
                         let _ = stream.set_nodelay(true);
                         let peer = peer.ip().to_canonical().to_string();
                         sessions.spawn(self.talk(stream, peer, stop.clone()));
                     }
-                    Ok((stream, _)) => turn_away(stream).await,
                     Err(fault) => {
                         warn!(%fault, "Could not accept an LMTP connection");
                         sleep(ACCEPT_PAUSE).await;
@@ -70,7 +75,7 @@ impl<S: MailSink> Lmtp<S> {
         drop(listener);
         let all_ended = async {
             while let Some(ended) = sessions.join_next().await {
-                report(ended);
+                report(&ended);
             }
         };
         if timeout(self.limits.finish + LAST_WORDS, all_ended)
@@ -81,33 +86,39 @@ impl<S: MailSink> Lmtp<S> {
         }
     }
 
-    /// Talks to one client, whatever it is connected by, until either side ends it. `peer` is its
-    /// address, for the envelope.
+    /// Talks to one client, whatever it is connected by, until either side ends it; or says why there
+    /// is no place for it. `peer` is its address, for the envelope.
     pub fn talk<C: AsyncRead + AsyncWrite + Unpin + Send>(
         &self,
         stream: C,
         peer: String,
         stop: CancellationToken,
     ) -> impl Future<Output = ()> + Send + use<S, C> {
-        session::run(
-            stream,
-            peer,
-            self.sink.clone(),
-            Arc::clone(&self.limits),
-            stop,
-        )
+        let place = self.places.take(&peer, &self.limits);
+        let (sink, limits) = (self.sink.clone(), Arc::clone(&self.limits));
+        async move {
+            match place {
+                Ok(place) => session::run(stream, peer, place, sink, limits, stop).await,
+                Err(answer) => turn_away(stream, answer).await,
+            }
+        }
     }
 }
 
 /// Best effort: a client that doesn't read its 421 sees the connection end.
-async fn turn_away(mut stream: TcpStream) {
-    let answer = b"421 4.3.2 Too many connections; come again later\r\n";
-    let _ = timeout(Duration::from_millis(100), stream.write_all(answer)).await;
+async fn turn_away<C: AsyncWrite + Unpin>(mut stream: C, answer: &str) {
+    let answer = format!("{answer}\r\n");
+    let _ = timeout(
+        Duration::from_millis(100),
+        stream.write_all(answer.as_bytes()),
+    )
+    .await;
 }
 
-fn report(ended: Result<(), JoinError>) {
-    if let Err(fault) = ended {
-        error!(%fault, "An LMTP session broke");
+fn report(ended: &Result<(), JoinError>) {
+    // Its own words may quote a mail.
+    if ended.is_err() {
+        error!("An LMTP session broke");
     }
 }
 

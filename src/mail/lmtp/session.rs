@@ -5,7 +5,7 @@ use std::{mem, pin::pin, sync::Arc};
 use bytes::BytesMut;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    time::sleep,
+    time::{Instant, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -13,6 +13,8 @@ use tracing::{info, warn};
 use super::{
     Limits,
     command::Command,
+    forward::{ATTRIBUTES, Forward, Kind},
+    places::Place,
     unstuff::Unstuffer,
     wire::{Goodbye, Line, Wire},
 };
@@ -25,6 +27,7 @@ use crate::{
 pub(super) async fn run<S: MailSink, C: AsyncRead + AsyncWrite + Unpin>(
     stream: C,
     peer: String,
+    place: Place,
     sink: S,
     limits: Arc<Limits>,
     stop: CancellationToken,
@@ -32,12 +35,15 @@ pub(super) async fn run<S: MailSink, C: AsyncRead + AsyncWrite + Unpin>(
     let mut session = Session {
         wire: Wire::new(stream, limits.idle),
         peer,
+        place,
+        last_mail: Instant::now(),
         sink,
         limits,
         stop,
         helo: None,
         sender: None,
         recipients: Vec::new(),
+        forward: Forward::default(),
         commands: 0,
         errors: 0,
     };
@@ -48,6 +54,9 @@ pub(super) async fn run<S: MailSink, C: AsyncRead + AsyncWrite + Unpin>(
 struct Session<S, C> {
     wire: Wire<C>,
     peer: String,
+    place: Place,
+    /// When it was taken over; at first when the connection began.
+    last_mail: Instant,
     sink: S,
     limits: Arc<Limits>,
     stop: CancellationToken,
@@ -56,6 +65,8 @@ struct Session<S, C> {
     /// Given by MAIL; `None` outside of a mail.
     sender: Option<String>,
     recipients: Vec<String>,
+    /// What a trusted client says of its own.
+    forward: Forward,
     commands: usize,
     errors: usize,
 }
@@ -80,10 +91,13 @@ impl<S: MailSink, C: AsyncRead + AsyncWrite + Unpin> Session<S, C> {
 
     /// One command and its answer.
     async fn step(&mut self) -> Result<(), Goodbye> {
+        let late = self.last_mail + self.limits.without_mail;
         let line = tokio::select! {
             biased;
             () = self.stop.cancelled() => return Err(Goodbye::Stopping),
             line = self.wire.line(self.limits.line) => line?,
+            () = self.place.is_wanted(self.limits.crowded) => return Err(Goodbye::Crowded),
+            () = sleep_until(late) => return Err(Goodbye::Slow),
         };
         self.commands += 1;
         if self.commands > self.limits.commands {
@@ -104,6 +118,8 @@ impl<S: MailSink, C: AsyncRead + AsyncWrite + Unpin> Session<S, C> {
             }
             Ok(Command::Noop) => self.wire.say("250 2.0.0 Still here"),
             Ok(Command::Vrfy) => self.wire.say("252 2.5.2 Try RCPT and see"),
+            Ok(Command::Xforward(attributes)) => self.xforward(&attributes)?,
+            Ok(Command::Xclient(attributes)) => self.xclient(&attributes)?,
             Ok(Command::Quit) => return Err(Goodbye::Quit),
             Err(answer) => self.blame(answer)?,
         }
@@ -117,6 +133,10 @@ impl<S: MailSink, C: AsyncRead + AsyncWrite + Unpin> Session<S, C> {
         self.wire.say("250-PIPELINING");
         self.wire
             .say(format_args!("250-SIZE {}", self.limits.mail_size));
+        if self.limits.trusts(&self.peer) {
+            self.wire.say(format_args!("250-XFORWARD {ATTRIBUTES}"));
+            self.wire.say(format_args!("250-XCLIENT {ATTRIBUTES}"));
+        }
         self.wire.say("250-8BITMIME");
         self.wire.say("250-SMTPUTF8");
         self.wire.say("250 ENHANCEDSTATUSCODES");
@@ -196,6 +216,7 @@ impl<S: MailSink, C: AsyncRead + AsyncWrite + Unpin> Session<S, C> {
         }
         if taken.is_ok() {
             self.commands = 0;
+            self.last_mail = Instant::now();
         }
         Ok(())
     }
@@ -206,6 +227,7 @@ impl<S: MailSink, C: AsyncRead + AsyncWrite + Unpin> Session<S, C> {
             helo: self.helo.clone().unwrap_or_default(),
             sender: self.sender.take().unwrap_or_default(),
             recipients: mem::take(&mut self.recipients),
+            client: self.forward.end_of_mail(),
         }
     }
 
@@ -228,9 +250,44 @@ impl<S: MailSink, C: AsyncRead + AsyncWrite + Unpin> Session<S, C> {
         }
     }
 
+    /// Says who handed the next mail to the client.
+    fn xforward(&mut self, attributes: &str) -> Result<(), Goodbye> {
+        match self.take_word(Kind::Mail, attributes) {
+            Ok(()) => {
+                self.wire.say("250 2.0.0 Noted");
+                Ok(())
+            }
+            Err(answer) => self.blame(answer),
+        }
+    }
+
+    /// Says for whom the client speaks: the conversation begins anew.
+    fn xclient(&mut self, attributes: &str) -> Result<(), Goodbye> {
+        match self.take_word(Kind::Session, attributes) {
+            Ok(()) => {
+                self.helo = None;
+                self.wire.say("220 postroom LMTP");
+                Ok(())
+            }
+            Err(answer) => self.blame(answer),
+        }
+    }
+
+    fn take_word(&mut self, kind: Kind, attributes: &str) -> Result<(), &'static str> {
+        if !self.limits.trusts(&self.peer) {
+            return Err("550 5.7.0 Your word doesn't count here");
+        }
+        if self.sender.is_some() {
+            return Err("503 5.5.1 A mail has begun already");
+        }
+        self.forward.read(kind, attributes)
+    }
+
     fn forget_mail(&mut self) {
         self.sender = None;
         self.recipients.clear();
+        // Better nobody than somebody else.
+        let _forgotten = self.forward.end_of_mail();
     }
 
     /// Answers a command that the client should not have given.

@@ -1,5 +1,8 @@
 //! The door over real TCP, with a sink that keeps mails in memory.
 
+mod slow;
+mod trusted;
+
 use std::{
     sync::{
         Arc, Mutex,
@@ -244,6 +247,7 @@ async fn takes_a_mail_for_several_recipients() {
         helo: "mx.acme.com".to_owned(),
         sender: "ann@acme.com".to_owned(),
         recipients: vec!["one@here".to_owned(), "two@here".to_owned()],
+        client: None,
     };
     let mail = b"Subject: hi\r\n\r\nhello\r\n".to_vec();
     assert_eq!(world.sink.mails(), [(envelope, mail)]);

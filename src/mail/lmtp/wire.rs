@@ -5,7 +5,7 @@ use std::{fmt::Display, fmt::Write, time::Duration};
 use bytes::{Buf, BytesMut};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    time::timeout,
+    time::{Instant, timeout, timeout_at},
 };
 
 use crate::telemetry::metrics::catalogue::LMTP_ANSWERS;
@@ -20,6 +20,8 @@ pub(super) enum Goodbye {
     /// The client was silent, or slow, for too long.
     Slow,
     Stopping,
+    /// Others want the place in which the client is silent.
+    Crowded,
     TooManyCommands,
     TooManyErrors,
 }
@@ -32,6 +34,9 @@ impl Goodbye {
             Self::Gone => None,
             Self::Slow => Some("421 4.4.2 Waited too long for you"),
             Self::Stopping => Some("421 4.3.2 Shutting down; come again later"),
+            Self::Crowded => {
+                Some("421 4.3.2 Others want this place; come again when you have mail")
+            }
             Self::TooManyCommands => Some("421 4.7.0 Too many commands without a mail"),
             Self::TooManyErrors => Some("421 4.7.0 Too many errors"),
         }
@@ -76,8 +81,9 @@ impl<C: AsyncRead + AsyncWrite + Unpin> Wire<C> {
     }
 
     /// The next command line, of at most `max` octets with its end. A bare LF ends one too, which
-    /// is safe here and only here: people type commands by hand.
+    /// is safe here and only here: people type commands by hand. One that drips in is late, too.
     pub(super) async fn line(&mut self, max: usize) -> Result<Line, Goodbye> {
+        let late = Instant::now() + self.idle;
         let mut too_long = false;
         loop {
             let end = self.input.iter().position(|b| *b == b'\n');
@@ -98,7 +104,8 @@ impl<C: AsyncRead + AsyncWrite + Unpin> Wire<C> {
                 None if too_long => self.input.clear(),
                 None => {}
             }
-            self.fill().await?;
+            let filled = timeout_at(late, self.fill()).await;
+            filled.unwrap_or(Err(Goodbye::Slow))?;
         }
     }
 

@@ -27,6 +27,7 @@ pub(super) fn read(structure: &Structure, subject: Option<&str>, answers: bool) 
         auto_reply_mark: AUTO_REPLY.iter().any(|name| headers.has(name)),
         loop_mark: headers.has("X-Loop"),
         list_mark: LIST.iter().any(|name| headers.has(name)),
+        list_server: headers.has("X-MLServer") && !headers.has("X-Mail-Count"),
         failed_recipients: headers.has("X-Failed-Recipients"),
         null_return_path: has_null_return_path(headers),
         suppresses_answers: headers.has("X-Auto-Response-Suppress"),

@@ -58,6 +58,14 @@ impl<'a> Headers<'a> {
         self.fields.iter().map(|(name, _)| *name)
     }
 
+    /// Every field, in order.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&'a str, Value<'_>)> {
+        let charset = self.charset.as_deref();
+        self.fields
+            .iter()
+            .map(move |(name, octets)| (*name, Value { octets, charset }))
+    }
+
     pub(super) fn has(&self, name: &str) -> bool {
         self.names().any(|own| own.eq_ignore_ascii_case(name))
     }

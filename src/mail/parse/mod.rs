@@ -3,7 +3,7 @@
 //! `structure` reads the tree of parts, and `sort` tells texts from files: `words_of`, `enriched`,
 //! `pgp` and `uuencode` read the texts, `file` makes the files (`file_name`, `file_type`, `fate`),
 //! `cms`, `calendar` and `contact` read what has a language of its own. `images` links the HTML to
-//! its images. The others read headers: to read one more, add it in [`open`] (for the mail) or in
+//! its images, and `report` reads what machines report. The others read headers: to read one more, add it in [`open`] (for the mail) or in
 //! `facts` (for its kind).
 
 mod attachment;
@@ -18,6 +18,7 @@ mod fate;
 mod file;
 pub(super) mod file_name;
 mod file_type;
+mod filters;
 mod headers;
 mod images;
 mod line_ends;
@@ -27,10 +28,12 @@ mod pgp;
 mod place;
 mod problems;
 mod readable;
+mod report;
 mod sort;
 mod structure;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod transfer;
 mod uuencode;
 mod words;
@@ -41,6 +44,8 @@ use std::borrow::Cow;
 pub use self::{
     attachment::Attachment,
     envelope::{Envelope, envelope},
+    filters::{FilterField, Filters, filters},
+    trace::{Trace, TraceField, trace},
 };
 use self::{
     attachment::{Content, Step},
@@ -57,7 +62,7 @@ use crate::{
         reply::{self, Known, Reason},
     },
     domain::{
-        classify::classify,
+        bounce::Report,
         event::Words,
         ids::MessageId,
         incoming::{Fate, IncomingMail, MailKind, Shown},
@@ -74,6 +79,8 @@ pub struct ParsedMail {
     pub attachments: Vec<Attachment>,
     /// Why each part of the text is shown or folded.
     pub reasons: Vec<Reason>,
+    /// What a bounce or a complaint says.
+    pub report: Option<Report>,
 }
 
 impl ParsedMail {
@@ -101,6 +108,8 @@ pub fn parse(raw: &[u8]) -> ParsedMail {
 pub struct OpenedMail {
     /// Everything but `text`, `html`, `signature`, `folded` and `shown`.
     pub mail: IncomingMail,
+    /// What a bounce or a complaint says.
+    pub report: Option<Report>,
     attachments: Vec<Attachment>,
     body: Body,
 }
@@ -121,10 +130,8 @@ pub fn open(raw: &[u8]) -> OpenedMail {
             "A part has no end, or the parts are nested too deeply.",
         );
     }
-    if ["Subject", "From"]
-        .iter()
-        .any(|name| headers.first(name).is_some_and(headers::Value::is_guess))
-    {
+    let is_guess = |name| headers.first(name).is_some_and(headers::Value::is_guess);
+    if ["Subject", "From"].into_iter().any(is_guess) {
         problems.add(
             "charset_guessed",
             "The character set is missing or wrong and was guessed.",
@@ -141,12 +148,9 @@ pub fn open(raw: &[u8]) -> OpenedMail {
     let mut from = people::addresses(headers, "From").into_iter();
     let first_from = from.next();
     // Better than nobody for who wants to answer.
-    let substitute = match first_from {
-        Some(_) => None,
-        None => ["Sender", "Reply-To"]
-            .iter()
-            .find_map(|name| people::addresses(headers, name).into_iter().next()),
-    };
+    let others = ["Sender", "Reply-To"].iter();
+    let mut others = others.filter_map(|name| people::addresses(headers, name).into_iter().next());
+    let substitute = others.next().filter(|_| first_from.is_none());
     let from_is_substitute = substitute.is_some();
     if from_is_substitute {
         problems.add(
@@ -174,7 +178,7 @@ pub fn open(raw: &[u8]) -> OpenedMail {
     }
     let answers = !(in_reply_to.is_empty() && references.is_empty());
     let facts = facts::read(&structure, subject.as_deref(), answers);
-    let kind = classify(&facts);
+    let (kind, report) = report::read(&mail, &structure, &facts);
 
     let steps = match &mail {
         Cow::Borrowed(_) => Vec::new(),
@@ -206,9 +210,11 @@ pub fn open(raw: &[u8]) -> OpenedMail {
         is_told: found.is_told,
         problems: found.problems.into_inner(),
         auto_submitted: facts.is_auto_submitted(),
+        read_receipt: facts.is_read_receipt(),
     };
     OpenedMail {
         mail,
+        report,
         attachments,
         body,
     }
@@ -250,6 +256,7 @@ impl OpenedMail {
             mail,
             attachments,
             reasons: written.reasons,
+            report: self.report,
         }
     }
 }
@@ -434,9 +441,11 @@ fn not_a_mail(raw: &[u8]) -> OpenedMail {
         is_told: false,
         problems: problems.into_inner(),
         auto_submitted: false,
+        read_receipt: false,
     };
     OpenedMail {
         mail,
+        report: None,
         attachments,
         body: Body::plain(text),
     }

@@ -50,6 +50,10 @@ pub(super) fn judge(stage: Stage, trouble: Trouble) -> SendOutcome {
         500..=599 if is_about_sender(stage, &reply) => SendOutcome::SenderRefused {
             reason: format!("the mail server refuses the sender: {reply}"),
         },
+        500..=599 if stage == Stage::Recipient => SendOutcome::RecipientRefused {
+            reason: format!("the mail server refuses {stage}: {reply}"),
+            reply: reply.to_string(),
+        },
         500..=599 => SendOutcome::Refused {
             reason: format!("the mail server refuses {stage}: {reply}"),
         },

@@ -267,7 +267,7 @@ fn kind(outcome: &SendOutcome) -> &'static str {
     match outcome {
         SendOutcome::Delivered { .. } => "delivered",
         SendOutcome::RetryLater { .. } => "retry",
-        SendOutcome::Refused { .. } => "refused",
+        SendOutcome::Refused { .. } | SendOutcome::RecipientRefused { .. } => "refused",
         SendOutcome::SenderRefused { .. } => "sender",
         SendOutcome::TooLarge { .. } => "too large",
         SendOutcome::Withdrawn => "withdrawn",
@@ -279,6 +279,7 @@ fn reason(outcome: SendOutcome) -> String {
     match outcome {
         SendOutcome::RetryLater { reason, .. }
         | SendOutcome::Refused { reason }
+        | SendOutcome::RecipientRefused { reason, .. }
         | SendOutcome::SenderRefused { reason }
         | SendOutcome::TooLarge { reason, .. }
         | SendOutcome::Uncertain { reason } => reason,

@@ -81,7 +81,17 @@ struct ErrorBody {
     retry_after_ms: Option<u64>,
 }
 
+/// What an answer means that is no success.
 pub(super) fn fault(status: http::StatusCode, body: &[u8], retry_after: Option<Duration>) -> Fault {
+    if status.is_redirection() {
+        return Fault::Later {
+            reason: format!(
+                "the homeserver's address leads elsewhere ({status}), where our token doesn't go; \
+                 homeserver.url has to be mended"
+            ),
+            after: None,
+        };
+    }
     let body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
     let reason = match body.error.as_str() {
         "" => format!("the homeserver answered {status}"),
@@ -158,6 +168,7 @@ mod tests {
         "refused M_TOO_LARGE"
     )]
     #[case(413, "<html>", None, "refused M_TOO_LARGE")]
+    #[case(308, "", None, "later")]
     fn an_answer_says_whether_to_try_again(
         #[case] status: u16,
         #[case] body: &str,

@@ -33,7 +33,7 @@ fn mail(parts: Vec<PostPart>) -> Post {
         parts,
         notes: Vec::new(),
         folded: Folded::default(),
-        mark: None,
+        marks: Vec::new(),
         reply_to: None,
         thread_root: None,
         message_id: None,

@@ -7,9 +7,14 @@ use super::{Kind, Place, statements};
 use crate::store::Connection;
 
 /// Indexes that hold only what still waits: to walk through them is fine.
-const HOLD_ONLY_WHAT_WAITS: [&str; 10] = [
+const HOLD_ONLY_WHAT_WAITS: [&str; 17] = [
     "inbox_waiting",
     "mails_waiting",
+    "mails_unchecked",
+    "mails_checked",
+    "held_waiting",
+    "held_waiting_anywhere",
+    "held_releasing",
     "letters_open",
     "letters_due",
     "outbox_attempting",
@@ -18,6 +23,8 @@ const HOLD_ONLY_WHAT_WAITS: [&str; 10] = [
     "files_of_blob",
     "files_waiting",
     "subscriptions_untold",
+    "postponed_due",
+    "junk_untold",
 ];
 
 /// A misspelt column is found here and not in the field.

@@ -34,7 +34,21 @@ pub static MAILS: Counter<3> = Counter {
         ),
         (
             "outcome",
-            &["posted", "duplicate", "own", "kept", "set_aside"],
+            &[
+                "posted",
+                "posted_small",
+                "matched",
+                "duplicate",
+                "own",
+                "leave",
+                "kept",
+                "passed_over",
+                "blocked",
+                "junk",
+                "loop",
+                "postponed",
+                "set_aside",
+            ],
         ),
     ],
 };

@@ -17,7 +17,7 @@ use ruma::{MxcUri, OwnedUserId};
 
 use super::{
     download::{Places, passed_on},
-    page::{Page, for_one_reader},
+    page::Page,
     state::Public,
 };
 use crate::{
@@ -181,15 +181,12 @@ impl Files {
 fn whole(link: &Link, length: Option<u64>, body: Body) -> Response {
     let mut response = body.into_response();
     let headers = response.headers_mut();
-    headers.extend(for_one_reader());
     let content_type = HeaderValue::from_str(harmless(&link.content_type));
     let unknown = HeaderValue::from_static(UNKNOWN);
     headers.insert(header::CONTENT_TYPE, content_type.unwrap_or(unknown));
     if let Ok(disposition) = HeaderValue::from_str(&disposition(&link.filename)) {
         headers.insert(header::CONTENT_DISPOSITION, disposition);
     }
-    let policy = HeaderValue::from_static("default-src 'none'; sandbox");
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("none"));
     if let Some(length) = length.filter(|length| *length > 0) {
         headers.insert(header::CONTENT_LENGTH, length.into());

@@ -33,9 +33,11 @@ pub fn router(prefix: &str, files: Files, public: Public) -> Router {
     } else {
         Router::new().nest(prefix, pages.clone()).merge(pages)
     };
-    pages.layer(middleware::from_fn(|request, next| {
-        metrics::tally("public", request, next)
-    }))
+    pages
+        .layer(middleware::map_response(page::guarded))
+        .layer(middleware::from_fn(|request, next| {
+            metrics::tally("public", request, next)
+        }))
 }
 
 /// `GET /health`: by which `postroom doctor` sees that the public address leads here.

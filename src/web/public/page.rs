@@ -25,27 +25,33 @@ impl Page<'_> {
         let Ok(html) = self.render() else {
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
-        let mut response = (status, Html(html)).into_response();
         // Nothing but its own styles, and a form that leads back here.
         let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; \
                       frame-ancestors 'none'; base-uri 'none'";
-        let headers = response.headers_mut();
-        headers.extend(for_one_reader());
-        headers.insert(
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static(policy),
-        );
-        response
+        let policy = [(header::CONTENT_SECURITY_POLICY, policy)];
+        (status, policy, Html(html)).into_response()
     }
 }
 
-/// What every answer says that is meant for who has the link, and for nobody else.
-pub fn for_one_reader() -> [(HeaderName, HeaderValue); 4] {
-    [
+/// Puts into an answer what all of them say: that it is for who has the link, and for nobody else, and
+/// that there is nothing to run in it.
+pub async fn guarded(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "private, no-store"),
         (HeaderName::from_static("x-robots-tag"), "noindex"),
-    ]
-    .map(|(name, value)| (name, HeaderValue::from_static(value)))
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
+    let policy = headers.entry(header::CONTENT_SECURITY_POLICY);
+    policy.or_insert(nothing);
+    response
 }

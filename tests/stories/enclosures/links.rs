@@ -100,7 +100,10 @@ async fn a_large_file_is_fetched_by_its_link() {
             ),
             ("content-length", "1500000"),
             ("x-content-type-options", "nosniff"),
-            ("content-security-policy", "default-src 'none'; sandbox"),
+            (
+                "content-security-policy",
+                "default-src 'none'; frame-ancestors 'none'; sandbox",
+            ),
             ("referrer-policy", "no-referrer"),
             ("cache-control", "private, no-store"),
             ("x-robots-tag", "noindex"),

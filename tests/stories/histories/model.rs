@@ -139,16 +139,23 @@ impl Model {
         all.next().is_none().then_some(first)
     }
 
-    /// A mail; what it says, and who is offered to staff by it.
+    /// A mail; what it says, and who is offered to staff by it. Whom one that proves its sender copies in
+    /// is a guest; a guest's that doesn't is shown nowhere.
     pub fn answer(
         &mut self,
         from: usize,
         by: Person,
         copied: &[Person],
+        is_proven: bool,
     ) -> (String, BTreeSet<Person>) {
         let mut had = BTreeSet::from([by]);
         let mut offered = BTreeSet::new();
-        let is_member = self.conversations[from].roles.get(&by) == Some(&Role::Member);
+        let role = self.conversations[from].roles.get(&by).copied();
+        let is_member = role == Some(Role::Member);
+        if !is_member && !is_proven {
+            let place = self.conversations[from].place;
+            return (self.say(place, BTreeSet::new(), had), offered);
+        }
         for person in copied {
             let place = self.conversations[from].place;
             let of = |id: &usize| self.conversations[*id].roles.get(person).copied();
@@ -173,6 +180,10 @@ impl Model {
                 if along.any(|id| self.conversations[*id].customer == *customer) {
                     had.insert(*person);
                 }
+            } else if is_member && is_proven {
+                let roles = &mut self.conversations[from].roles;
+                roles.insert(*person, Role::Guest);
+                had.insert(*person);
             } else if of(&from) == Some(Role::Offered) {
                 had.insert(*person);
             } else if is_member {
@@ -189,15 +200,6 @@ impl Model {
             readers.retain(|person| !had.contains(person));
         }
         (self.say(place, readers, had), offered)
-    }
-
-    pub fn prove(&mut self) {
-        let roles = self.conversations.iter_mut();
-        for role in roles.flat_map(|it| it.roles.values_mut()) {
-            if *role == Role::Offered {
-                *role = Role::Guest;
-            }
-        }
     }
 
     pub fn admit(&mut self, conversation: usize, person: Person) {

@@ -1,6 +1,7 @@
 //! Postroom itself, configured and started as an administrator would do it.
 
 use std::fs::Permissions;
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -45,6 +46,8 @@ pub struct Settings {
     pub database: String,
     /// How customers see us.
     pub organisation: &'static str,
+    /// The DNS server that is asked who sends mail; `None`: the system's.
+    pub dns: Option<SocketAddr>,
     /// What stands below every letter.
     pub footer: Option<&'static str>,
 }
@@ -75,6 +78,7 @@ impl Settings {
             control_room: None,
             database: "sqlite:postroom.db".to_owned(),
             organisation: "Bootlin",
+            dns: None,
             footer: None,
         }
     }
@@ -175,6 +179,7 @@ namespaces:
             control_room,
             database,
             organisation,
+            dns,
             footer,
         } = settings;
         let (imap, lmtp) = match imap {
@@ -188,6 +193,7 @@ namespaces:
             .as_ref()
             .map_or_else(String::new, |room| format!("control_room: \"{room}\"\n"));
         let footer = footer.map_or_else(String::new, |text| format!("footer: \"{text}\""));
+        let dns = dns.map_or_else(String::new, |dns| format!("dns: {{server: \"{dns}\"}}"));
         let public = if *public {
             let listen = self.pages.address();
             format!("public: {{url: \"{PAGES}\", listen: \"{listen}\"}}")
@@ -212,7 +218,9 @@ mailboxes:
 {lmtp}
 staff: ["@*:{SERVER}"]
 letters: {{quiet: {quiet}, at_most: 5m, max_size: {max_size}}}
+guard: {{conversation: 0, contact: 0, domain: 0, letters: 0, loops: false}}
 {public}
+{dns}
 operations: {{listen: "{operations}"}}
 log: {{level: "{log_level}"}}
 {control_room}"#

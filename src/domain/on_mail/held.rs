@@ -1,0 +1,137 @@
+//! Mail that waits for staff, and what they have released.
+
+use super::{place_for_staff, post};
+use crate::domain::{
+    effect::{Author, Effect, Holding},
+    evidence::{Reason, Verdict},
+    facts::{MailFacts, Route},
+    held::{Notice, Obstacle, Release},
+    ids::MailId,
+    incoming::{Fate, IncomingMail},
+    outgoing::Offer,
+    trust::Held,
+    wording::held as wording,
+};
+
+/// The mail waits for staff in the route's conversation.
+pub(super) fn hold(
+    id: MailId,
+    mail: &IncomingMail,
+    facts: &MailFacts,
+    route: &Route,
+    why: Held,
+) -> Option<Effect> {
+    let from = mail.from.clone()?;
+    let (told_in, elsewhere) = place_for_staff(route, facts);
+    Some(Effect::Hold(Box::new(Holding {
+        mail: id,
+        conversation: route.conversation,
+        room: route.room.clone(),
+        is_member: route.member.is_some(),
+        identity: facts.identity.clone(),
+        from: from.address.clone(),
+        date: mail.date.clone().unwrap_or_default(),
+        told_in,
+        notice: Notice {
+            sender: from,
+            subject: mail.subject.clone().unwrap_or_default(),
+            why,
+            reason: reason(facts),
+            text: beginning(&mail.text),
+            files: shown_files(mail),
+            may_join: route.member.is_none(),
+            elsewhere,
+        },
+    })))
+}
+
+/// What speaks against the sender, if anything does.
+fn reason(facts: &MailFacts) -> Option<Reason> {
+    let judged = &facts.judgement;
+    let decided = judged.reasons.first().copied();
+    decided.filter(|_| judged.verdict != Verdict::Verified)
+}
+
+fn shown_files(mail: &IncomingMail) -> usize {
+    let is_shown = |fate: &Fate| matches!(fate, Fate::Shown | Fate::Withheld(_));
+    let files = mail.attachments.iter();
+    files.filter(|file| is_shown(&file.fate)).count()
+}
+
+/// More than a notice shows.
+fn beginning(text: &str) -> String {
+    text.chars().take(MOST_TOLD).collect()
+}
+
+const MOST_TOLD: usize = 2_000;
+
+/// Staff have released the mail: it is posted as it would have been, unless that can't be.
+pub(super) fn release(
+    id: MailId,
+    mail: &IncomingMail,
+    facts: &MailFacts,
+    route: &Route,
+    release: &Release,
+) -> Vec<Effect> {
+    let held = release.id;
+    if route.known {
+        return vec![Effect::Released { held }];
+    }
+    if let Some(obstacle) = obstacle(route, release) {
+        return wait_again(mail, facts, route, release, obstacle);
+    }
+    let mark = wording::released_mark(&release.by);
+    let mut effects = post(id, mail, facts, route, vec![mark]);
+    if let (true, None, Some(from)) = (release.admits, &route.member, &mail.from) {
+        effects.push(Effect::LetIn {
+            conversation: route.conversation,
+            person: from.clone(),
+        });
+    }
+    effects.push(Effect::Released { held });
+    effects
+}
+
+fn obstacle(route: &Route, release: &Release) -> Option<Obstacle> {
+    if !route.bot_joined {
+        return Some(Obstacle::BotGone);
+    }
+    if route.is_closed {
+        return Some(Obstacle::Closed);
+    }
+    // Who wants them back says so with ➕.
+    let is_removed = release.was_member && route.member.is_none() && !release.admits;
+    is_removed.then_some(Obstacle::SenderRemoved)
+}
+
+fn wait_again(
+    mail: &IncomingMail,
+    facts: &MailFacts,
+    route: &Route,
+    release: &Release,
+    obstacle: Obstacle,
+) -> Vec<Effect> {
+    let held = release.id;
+    let sender = mail.from.as_ref().map(ToString::to_string);
+    let (room, elsewhere) = place_for_staff(route, facts);
+    let text = wording::not_released(held, &sender.unwrap_or_default(), obstacle, elsewhere);
+    let told = match room {
+        Some(room) => Effect::MakeOffer {
+            room,
+            text,
+            offer: Offer::Held { held },
+        },
+        None => Effect::Report { text },
+    };
+    let is_member = route.member.is_some();
+    vec![Effect::HoldAgain { held, is_member }, told]
+}
+
+/// Whose mail it is that the route leads to a conversation.
+pub(super) fn author(mail: &IncomingMail, route: &Route) -> Option<Author> {
+    match (&route.member, &mail.from) {
+        (Some(person), _) => Some(Author::Contact(person.contact)),
+        (None, Some(from)) => Some(Author::Other(from.clone())),
+        (None, None) => None,
+    }
+}

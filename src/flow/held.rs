@@ -1,0 +1,139 @@
+//! Mail that waits for staff: they are told, decide, and are reminded once a day.
+
+use std::{sync::Arc, time::Duration};
+
+use ruma::{OwnedEventId, OwnedRoomId, UserId};
+
+use super::{
+    Context, audience,
+    lanes::{self, Origin},
+    worker::{Step, Worker},
+};
+use crate::{
+    domain::{
+        delivery::millis,
+        effect::Holding,
+        held::{Decision, State},
+        ids::HeldId,
+        outgoing::Offer,
+        wording::held as wording,
+    },
+    store::{
+        Queue, StoreError, Tx,
+        held::{self, WaitingRoom},
+    },
+};
+
+/// Most mails that one notice lists.
+pub const MOST_LISTED: i64 = 20;
+/// How long nobody is reminded of what waits.
+const REMIND_AFTER: Duration = Duration::from_hours(24);
+
+/// Reminds staff.
+#[derive(Debug)]
+pub struct Reminders(pub Arc<Context>);
+
+impl Worker for Reminders {
+    const NAME: &'static str = "reminders";
+    const QUEUE: Queue = Queue::Held;
+
+    async fn step(&mut self) -> Result<Step, StoreError> {
+        let context = &self.0;
+        let now = context.now_ms();
+        let rooms = held::rooms(&mut context.store.read().await?).await?;
+        let due_at = |room: &WaitingRoom| room.told_at.saturating_add(millis(REMIND_AFTER));
+        for room in rooms.iter().filter(|room| due_at(room) <= now) {
+            let (room, context) = (room.room.clone(), Arc::clone(context));
+            let store = context.store.clone();
+            store
+                .write(move |tx| Box::pin(async move { remind(tx, &room, &context).await }))
+                .await?;
+        }
+        let next = rooms.iter().map(due_at).filter(|due| *due > now).min();
+        Ok(Step::Idle { until: next })
+    }
+}
+
+async fn remind(tx: &mut Tx, room: &str, context: &Context) -> Result<(), StoreError> {
+    let origin = Origin::without_event(context.new_effect_id(), context.now_ms());
+    held::remind(tx, room, origin.now).await?;
+    let (mails, count) = held::of_room(tx.connection(), room, MOST_LISTED).await?;
+    let Ok(id) = OwnedRoomId::try_from(room) else {
+        return Ok(());
+    };
+    let is_here = audience::is_bot_in(tx.connection(), &id).await?
+        && !audience::has_visitors(tx.connection(), &id, context).await?;
+    let text = wording::reminder(&mails, count, !is_here);
+    if is_here {
+        lanes::say(tx, id, &text, None, &origin, context).await
+    } else {
+        lanes::report(tx, &text, &origin, context).await
+    }
+}
+
+/// The mail waits for staff from now on, who are told once.
+pub async fn hold(
+    tx: &mut Tx,
+    holding: &Holding,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let Some(held) = held::insert(tx, holding, origin.now).await? else {
+        return Ok(());
+    };
+    let text = wording::notice(held, &holding.notice);
+    match &holding.told_in {
+        Some(room) => {
+            let offer = Offer::Held { held };
+            lanes::make_offer(tx, room.clone(), &text, offer, origin, context).await
+        }
+        None => lanes::report(tx, &text, origin, context).await,
+    }
+}
+
+/// By what staff have decided.
+#[derive(Debug)]
+pub struct Asked {
+    pub room: OwnedRoomId,
+    /// The notice that they reacted to, or the command.
+    pub event: OwnedEventId,
+    pub is_command: bool,
+}
+
+/// Carries out what staff have decided. To decide the same twice does nothing more.
+pub async fn decide(
+    tx: &mut Tx,
+    id: HeldId,
+    decision: Decision,
+    by: &UserId,
+    asked: Asked,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let Some(before) = held::find(tx.connection(), id).await? else {
+        return Ok(());
+    };
+    let text = if before.state.may_become(decision) {
+        held::decide(tx, id, decision, by.as_str(), origin.now).await?;
+        tracing::info!(trace = %origin.trace, held = %id, ?decision, "Staff have decided about a mail");
+        // What is released is seen.
+        if !asked.is_command && decision != Decision::Drop {
+            return Ok(());
+        }
+        wording::decided(id, decision)
+    } else {
+        let is_same = matches!(
+            (before.state, decision),
+            (State::Dropped, Decision::Drop)
+                | (
+                    State::Releasing | State::Released,
+                    Decision::Release | Decision::Admit
+                )
+        );
+        if is_same && !asked.is_command {
+            return Ok(());
+        }
+        wording::decided_before(&before)
+    };
+    lanes::say(tx, asked.room, &text, Some(&asked.event), origin, context).await
+}
