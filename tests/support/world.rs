@@ -33,6 +33,10 @@ pub const PATIENCE: Duration = Duration::from_secs(45);
 
 /// What differs from story to story.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, named where it is set"
+)]
 pub struct Options {
     /// As the configuration has it: `0s` sends every message at once.
     pub quiet: &'static str,
