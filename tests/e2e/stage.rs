@@ -35,7 +35,7 @@ pub struct Stage {
     pub synapse: Synapse,
     pub ann: MatrixClient,
     pub control_room: String,
-    _database: Database,
+    database: Database,
     _dns: DnsServer,
     _rspamd: Option<Rspamd>,
     _clamd: Option<Clamd>,
@@ -94,6 +94,11 @@ async fn names() -> DnsServer {
         for name in [domain, &server] {
             dns.add_text(name, record);
             dns.add(name, Record::A([203, 0, 113, 20].into()));
+            // Of a name without it rspamd asks in vain for four seconds.
+            dns.add(
+                name,
+                Record::Aaaa([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0x20].into()),
+            );
         }
         dns.add(domain, Record::Mx(10, server));
     }
@@ -172,7 +177,7 @@ impl Stage {
             synapse,
             ann,
             control_room,
-            _database: database,
+            database,
             _dns: dns,
             _rspamd: rspamd,
             _clamd: clamd,
@@ -315,6 +320,16 @@ impl Stage {
         let found = line.and_then(|line| line.split_once("verdict="));
         let found = found.map(|(_, found)| found.replace("reasons=", ""));
         found.unwrap_or_default()
+    }
+
+    /// Who handed the mails over, as Postfix told (XFORWARD): address and name of each.
+    pub async fn clients(&self) -> Vec<(String, String)> {
+        let mut database = self.database.connect().await;
+        let clients = database
+            .rows("SELECT client, client_helo FROM mails ORDER BY id")
+            .await;
+        database.close().await;
+        clients
     }
 
     /// Everything that Postfix wrote.

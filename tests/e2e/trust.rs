@@ -259,6 +259,11 @@ async fn only_what_is_proven_speaks_in_a_room(
         let expected = usize::from(case.fate == Fate::Held);
         assert_eq!(waits, expected, "{}", case.words);
     }
+    let told = |case: &Case| (case.client.address.to_owned(), case.client.name.to_owned());
+    assert_eq!(
+        stage.clients().await,
+        CASES.iter().map(told).collect::<Vec<_>>()
+    );
     let members = stage.ann.members(&jane.room).await?;
     assert_eq!(members.len(), 3, "{members:?}");
     assert_eq!(stage.said_by(&jane.ghost, &jane.room).await?.len(), 3);

@@ -17,6 +17,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use lettre::address::Envelope;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
 use super::certificates::{self, Certificates};
@@ -236,7 +237,7 @@ impl MailServers {
 
     /// Hands a mail in as the customers' server does: no login; an empty `from` is the null sender.
     pub async fn deliver(&self, from: &str, to: &str, raw: &[u8]) -> Result<()> {
-        hand_over(self.way.port(), from, to, raw).await
+        hand_over(PROVIDER, self.way.port(), from, to, raw).await
     }
 
     /// The same as another server does.
@@ -248,13 +249,14 @@ impl MailServers {
         raw: &[u8],
     ) -> Result<()> {
         let way = Way::open(provider, self.smtp_port()).await?;
-        hand_over(way.port(), from, to, raw).await
+        hand_over(provider, way.port(), from, to, raw).await
     }
 }
 
-async fn hand_over(port: u16, from: &str, to: &str, raw: &[u8]) -> Result<()> {
+async fn hand_over(by: Provider, port: u16, from: &str, to: &str, raw: &[u8]) -> Result<()> {
     let transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous("127.0.0.1")
         .port(port)
+        .hello_name(ClientId::Domain(by.name.to_owned()))
         .build();
     transport
         .send_raw(&envelope(from, to)?, raw)
