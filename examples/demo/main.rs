@@ -6,6 +6,12 @@
 //!
 //! [`stage`] starts the servers, [`play`] is what happens on it, [`screen`] shows it.
 
+#[path = "../../tests/support/dns_server.rs"]
+#[allow(
+    clippy::unwrap_used,
+    reason = "without it there is nothing to be played"
+)]
+mod dns_server;
 mod play;
 mod screen;
 #[path = "../../tests/support/servers/mod.rs"]

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::dns_server::DnsServer;
 use crate::screen::Screen;
 use crate::servers::folder::Folder;
 use crate::servers::mail_servers::{MailOptions, MailServers};
 use crate::servers::postroom::{Postroom, Settings};
+use crate::servers::provider::PROVIDER_RECORD;
 use crate::servers::synapse::{Synapse, SynapseOptions};
 
 pub const STAFF: &str = "ann";
@@ -21,6 +23,7 @@ pub struct Stage {
     postroom: Postroom,
     pub mail: MailServers,
     pub synapse: Synapse,
+    _dns: DnsServer,
 }
 
 impl Stage {
@@ -52,8 +55,17 @@ impl Stage {
             )
             .await?;
 
+        // The customers' domains say which server sends their mail.
+        let dns = DnsServer::start().await;
+        for domain in &options.customers {
+            dns.add_text(domain, PROVIDER_RECORD);
+        }
+
         // Letters go sooner than anybody would want, so that nobody waits for the demo.
-        let mut settings = Settings::new(synapse.url(), &mail);
+        let mut settings = Settings {
+            dns: Some(dns.address()),
+            ..Settings::new(synapse.url(), &mail)
+        };
         adapt(&mut settings);
         postroom.configure(&settings)?;
         let log = postroom.log();
@@ -64,6 +76,7 @@ impl Stage {
             postroom,
             mail,
             synapse,
+            _dns: dns,
         })
     }
 
@@ -77,7 +90,7 @@ impl Stage {
     pub fn what_to_open_next(&self) -> String {
         let homeserver = self.synapse.url();
         let imap = self.mail.imap_port();
-        let submission = self.mail.submission_port();
+        let submission = self.mail.customers_port();
         let password = self.mail.password();
         let authority = self.mail.ca_file();
         let configuration = self.postroom.configuration();

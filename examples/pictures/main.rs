@@ -4,6 +4,12 @@
 //! everything is, and stays until it is asked to end. It stands on the demo's stage.
 
 mod answer;
+#[path = "../../tests/support/dns_server.rs"]
+#[allow(
+    clippy::unwrap_used,
+    reason = "without it there is nothing to be played"
+)]
+mod dns_server;
 mod files;
 mod scene;
 #[path = "../demo/screen.rs"]

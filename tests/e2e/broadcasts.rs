@@ -3,13 +3,17 @@
 use anyhow::{Context, Result};
 use reqwest::StatusCode;
 
-use crate::stage::Stage;
+use crate::stage::{Scenery, Stage};
 use crate::support::servers::customer::{body, header};
 use crate::support::servers::http;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_click_leaves_a_broadcast_and_a_link_leads_back() -> Result<()> {
-    let stage = Stage::set_with_pages("0s", "20MB").await?;
+    let stage = Stage::set_with(Scenery {
+        pages: Some("20MB"),
+        ..Scenery::default()
+    })
+    .await?;
     let room = stage.room("Training news").await?;
     let jane = stage
         .add("jane@acme.com Jane Doe", "@_email_jane", &room)

@@ -5,7 +5,7 @@ use mail_parser::{MessageParser, MimeHeaders};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::stage::Stage;
+use crate::stage::{Scenery, Stage};
 use crate::support::samples::{firmware, png};
 use crate::support::servers::customer::body;
 use crate::support::servers::http;
@@ -198,7 +198,11 @@ fn pictures_are_there(raw: &[u8]) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_too_large_is_a_link_that_dies_with_its_message() -> Result<()> {
-    let stage = Stage::set_with_pages("0s", "2MB").await?;
+    let stage = Stage::set_with(Scenery {
+        pages: Some("2MB"),
+        ..Scenery::default()
+    })
+    .await?;
     let room = stage.room("Board review").await?;
     stage
         .add("jane@acme.com Jane Doe", "@_email_jane", &room)

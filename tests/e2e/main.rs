@@ -6,12 +6,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bounces;
 mod broadcasts;
 mod clients;
 mod contents;
 mod conversation;
 mod doctor;
 mod files;
+mod filters;
 mod hundreds;
 mod messages;
 mod outages;
@@ -21,3 +23,4 @@ mod reputation;
 mod stage;
 mod threads;
 mod timing;
+mod trust;

@@ -1,5 +1,6 @@
 //! All servers of a story, and what staff and customers do on them.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -7,13 +8,16 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::support::database::{Choice, Database};
-use crate::support::dns_server::DnsServer;
+use crate::support::dns_server::{DnsServer, Record};
+use crate::support::servers::clamd::Clamd;
 use crate::support::servers::customer::{self, Mail};
 use crate::support::servers::folder::Folder;
-use crate::support::servers::mail_servers::{MailOptions, MailServers};
+use crate::support::servers::mail_servers::{BEYOND_ASCII, MailOptions, MailServers};
 use crate::support::servers::matrix_client::MatrixClient;
 use crate::support::servers::postroom::{BOT, Postroom, SUPPORT, Settings};
 use crate::support::servers::process;
+use crate::support::servers::provider::{PROVIDER_RECORD, Provider};
+use crate::support::servers::rspamd::Rspamd;
 use crate::support::servers::synapse::{Synapse, SynapseOptions};
 
 /// How long anything may take before a story fails. Long, as the machine may be busy.
@@ -31,31 +35,91 @@ pub struct Stage {
     pub synapse: Synapse,
     pub ann: MatrixClient,
     pub control_room: String,
-    _database: Database,
+    database: Database,
     _dns: DnsServer,
+    _rspamd: Option<Rspamd>,
+    _clamd: Option<Clamd>,
+}
+
+/// What differs from story to story.
+#[derive(Clone, Copy, Debug)]
+pub struct Scenery {
+    /// As in the configuration; `0s` makes a letter of every message.
+    pub quiet: &'static str,
+    /// Whether mail comes out of a mailbox, by IMAP, and not by LMTP.
+    pub by_imap: bool,
+    /// With pages for customers, and mails of at most this size.
+    pub pages: Option<&'static str>,
+    /// As in the configuration, in one line.
+    pub trust: Option<&'static str>,
+    /// Whether rspamd looks at what other servers hand in, and what it writes counts.
+    pub rspamd: bool,
+    /// Whether clamd looks at every mail.
+    pub clamd: bool,
+}
+
+impl Default for Scenery {
+    fn default() -> Self {
+        Self {
+            quiet: "0s",
+            by_imap: false,
+            pages: None,
+            trust: None,
+            rspamd: false,
+            clamd: false,
+        }
+    }
+}
+
+/// A server that sends the mail of `list.example`, and of nobody else.
+pub const LIST: Provider = Provider {
+    name: "mail.list.example",
+    address: "198.51.100.1",
+};
+/// The public half of the key with which `acme.com` and `list.example` sign.
+const DKIM_RECORD: &str = include_str!("../fixtures/dkim/rsa.record");
+
+/// What the DNS says of those who write to us. `small.example` has no policy.
+async fn names() -> DnsServer {
+    let dns = DnsServer::start().await;
+    let list = format!("v=spf1 ip4:{} -all", LIST.address);
+    for (domain, record) in [
+        ("acme.com", PROVIDER_RECORD),
+        ("beta.example", PROVIDER_RECORD),
+        ("small.example", PROVIDER_RECORD),
+        (BEYOND_ASCII, PROVIDER_RECORD),
+        ("list.example", &list),
+    ] {
+        let server = format!("mail.{domain}");
+        for name in [domain, &server] {
+            dns.add_text(name, record);
+            dns.add(name, Record::A([203, 0, 113, 20].into()));
+            // Of a name without it rspamd asks in vain for four seconds.
+            dns.add(
+                name,
+                Record::Aaaa([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0x20].into()),
+            );
+        }
+        dns.add(domain, Record::Mx(10, server));
+    }
+    for domain in ["acme.com", "list.example"] {
+        dns.add_text(&format!("post._domainkey.{domain}"), DKIM_RECORD.trim());
+    }
+    dns.add_text("_dmarc.acme.com", "v=DMARC1; p=reject");
+    dns
 }
 
 impl Stage {
     /// Starts everything. `quiet` as in the configuration; `0s` makes a letter of every message.
     pub async fn set(quiet: &'static str) -> Result<Self> {
-        Self::set_up(quiet, false, None).await
+        let scenery = Scenery {
+            quiet,
+            ..Scenery::default()
+        };
+        Self::set_with(scenery).await
     }
 
-    /// The same, but mail comes out of a mailbox, by IMAP.
-    pub async fn set_with_imap(quiet: &'static str) -> Result<Self> {
-        Self::set_up(quiet, true, None).await
-    }
-
-    /// With pages for customers, and mails of at most `max_size`.
-    pub async fn set_with_pages(quiet: &'static str, max_size: &'static str) -> Result<Self> {
-        Self::set_up(quiet, false, Some(max_size)).await
-    }
-
-    async fn set_up(
-        quiet: &'static str,
-        by_imap: bool,
-        max_size: Option<&'static str>,
-    ) -> Result<Self> {
+    pub async fn set_with(scenery: Scenery) -> Result<Self> {
         let binary = Path::new(env!("CARGO_BIN_EXE_postroom"));
         let folder = Folder::create()?;
         let database = Database::create(&Choice::AsTold, &folder).await;
@@ -64,8 +128,14 @@ impl Stage {
             registration: Some(postroom.registration()),
             ..SynapseOptions::default()
         };
+        let dns = names().await;
+        let (rspamd, clamd) = tokio::try_join!(
+            when(scenery.rspamd, Rspamd::start(dns.address())),
+            when(scenery.clamd, Clamd::start())
+        )?;
         let of_mail = MailOptions {
-            lmtp_port: (!by_imap).then(|| postroom.lmtp_port()),
+            milter: rspamd.as_ref().map(Rspamd::milter),
+            lmtp_port: (!scenery.by_imap).then(|| postroom.lmtp_port()),
             ..MailOptions::default()
         };
         let (synapse, mail) =
@@ -80,19 +150,24 @@ impl Stage {
             mail.password(),
             mail.ca_file().display()
         );
-        let dns = DnsServer::start().await;
+        let mut guard = format!(", strips_forged: {}", scenery.rspamd);
+        if let Some(clamd) = &clamd {
+            write!(guard, ", clamd: \"{}\"", clamd.socket().display())?;
+        }
         let settings = Settings {
             dns: Some(dns.address()),
-            imap: by_imap.then_some(imap),
-            quiet,
+            imap: scenery.by_imap.then_some(imap),
+            quiet: scenery.quiet,
+            trust: scenery.trust,
+            guard,
             control_room: Some(control_room.clone()),
             database: database.url(),
             log_level: "info,postroom=debug",
             ..Settings::new(synapse.url(), &mail)
         };
         postroom.configure(&Settings {
-            public: max_size.is_some(),
-            max_size: max_size.unwrap_or(settings.max_size),
+            public: scenery.pages.is_some(),
+            max_size: scenery.pages.unwrap_or(settings.max_size),
             ..settings
         })?;
         postroom.start().await?;
@@ -102,8 +177,10 @@ impl Stage {
             synapse,
             ann,
             control_room,
-            _database: database,
+            database,
             _dns: dns,
+            _rspamd: rspamd,
+            _clamd: clamd,
         };
         let control_room = &stage.control_room;
         stage.ann.wait_for_join(BOT, SOON, control_room).await?;
@@ -235,9 +312,38 @@ impl Stage {
         process::tail(&self.postroom.log(), 60)
     }
 
+    /// What Postroom found out about who sent the mail that came last: verdict and reasons.
+    pub fn verdict(&self) -> String {
+        let log = std::fs::read_to_string(self.postroom.log()).unwrap_or_default();
+        let mut lines = log.lines().rev();
+        let line = lines.find(|line| line.contains("Looked into who sent a mail"));
+        let found = line.and_then(|line| line.split_once("verdict="));
+        let found = found.map(|(_, found)| found.replace("reasons=", ""));
+        found.unwrap_or_default()
+    }
+
+    /// Who handed the mails over, as Postfix told (XFORWARD): address and name of each.
+    pub async fn clients(&self) -> Vec<(String, String)> {
+        let mut database = self.database.connect().await;
+        let clients = database
+            .rows("SELECT client, client_helo FROM mails ORDER BY id")
+            .await;
+        database.close().await;
+        clients
+    }
+
     /// Everything that Postfix wrote.
     pub fn mail_log(&self) -> String {
         let [postfix, _] = self.mail.logs();
         std::fs::read_to_string(postfix).unwrap_or_default()
+    }
+}
+
+/// Does what is asked for.
+async fn when<T>(is_asked_for: bool, starts: impl Future<Output = Result<T>>) -> Result<Option<T>> {
+    if is_asked_for {
+        starts.await.map(Some)
+    } else {
+        Ok(None)
     }
 }

@@ -1,4 +1,4 @@
-//! A DNS server that answers from a table (RFC 1035; UDP, and only A, MX and TXT).
+//! A DNS server that answers from a table (RFC 1035; UDP, and only A, AAAA, MX and TXT).
 
 #![allow(
     dead_code,
@@ -6,7 +6,7 @@
 )]
 
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -19,6 +19,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
     A(Ipv4Addr),
+    Aaaa(Ipv6Addr),
     Mx(u16, String),
     Txt(String),
 }
@@ -151,6 +152,7 @@ fn answer(query: &[u8], zone: &[(String, Record)], is_broken: bool) -> Option<Ve
 fn encoded(record: &Record) -> (u16, Vec<u8>) {
     match record {
         Record::A(address) => (1, address.octets().to_vec()),
+        Record::Aaaa(address) => (28, address.octets().to_vec()),
         Record::Mx(preference, host) => {
             let mut data = preference.to_be_bytes().to_vec();
             for label in host.split('.').filter(|label| !label.is_empty()) {

@@ -8,12 +8,16 @@ use super::{
     scene::Scene,
     spf,
 };
-use crate::{domain::token::TOKEN_LENGTH, mail::dns::Resolver};
+use crate::{
+    config::TrustBy,
+    domain::token::TOKEN_LENGTH,
+    mail::dns::{NoAnswer, Resolver},
+};
 
 pub async fn examine(scene: &Scene) -> Vec<Check> {
     let resolver = match Resolver::new(&scene.config.dns) {
         Ok(resolver) => resolver,
-        Err(why) => return vec![Area::Dns.skipped("resolver", why.to_string())],
+        Err(why) => return vec![without(&why, scene)],
     };
     let mailboxes = || scene.config.mailboxes.values();
     let senders: BTreeSet<String> = mailboxes()
@@ -29,17 +33,45 @@ pub async fn examine(scene: &Scene) -> Vec<Check> {
         let (spf, dmarc) = tokio::join!(spf(domain, &resolver), dmarc(domain, &resolver));
         [spf, dmarc]
     });
-    let (receiving, sending, signing) = tokio::join!(
+    let (server, receiving, sending, signing) = tokio::join!(
+        server(senders.first(), scene, &resolver),
         futures_util::future::join_all(receiving),
         futures_util::future::join_all(sending),
         dkim::examine(scene, &resolver)
     );
-    receiving
+    [server]
         .into_iter()
+        .chain(receiving)
         .chain(sending.into_iter().flatten())
         .chain(signing)
         .collect()
 }
+
+/// Whether there is an answer at all, be it a no.
+async fn server(domain: Option<&String>, scene: &Scene, resolver: &Resolver) -> Check {
+    let domain = domain.map_or("example.org", String::as_str);
+    match resolver.texts(domain).await {
+        Ok(_) => Area::Dns.ok(SERVER, "answers"),
+        Err(why) => without(&why, scene),
+    }
+}
+
+fn without(why: &NoAnswer, scene: &Scene) -> Check {
+    let mut mailboxes = scene.config.mailboxes.values();
+    if !mailboxes.any(|mailbox| mailbox.trust.by == TrustBy::Own) {
+        return Area::Dns.skipped(SERVER, why.to_string());
+    }
+    let advice = Advice::new(
+        why.to_string(),
+        "Nobody can be asked who may send a mail: customers' answers wait for a quarter of an hour, \
+         and then are shown with a mark or held.",
+        "Let /etc/resolv.conf name a DNS server that answers on this machine, or set dns.server, \
+         such as \"127.0.0.1:53\".",
+    );
+    Area::Dns.warning(SERVER, advice)
+}
+
+const SERVER: &str = "server";
 
 async fn exchangers(domain: &str, resolver: &Resolver) -> Check {
     let name = format!("{domain}: MX");

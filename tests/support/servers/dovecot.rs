@@ -6,9 +6,10 @@ use anyhow::Result;
 
 use super::certificates::Certificates;
 use super::folder::{Folder, chown};
-use super::mail_servers::{MailOptions, Ports};
+use super::mail_servers::{AWAY, FULL, MailOptions, Ports};
 use super::postfix::OWNER;
 use super::process::Process;
+use super::provider::{PROVIDER, Way};
 
 /// Starts it in the foreground. Two of its sockets are in Postfix's queue, which has to be there.
 pub fn start(folder: &Folder) -> Result<Process> {
@@ -20,10 +21,17 @@ pub fn start(folder: &Folder) -> Result<Process> {
     )
 }
 
+/// What [`AWAY`] is told to do with every mail.
+const AWAY_NOTE: &str = r#"require ["vacation"];
+keep;
+vacation :subject "Out of the office" "I am hiking until Monday.";
+"#;
+
 /// Writes its configuration, and the folder of all mailboxes.
 pub fn configure(
     options: &MailOptions,
     ports: &Ports,
+    way: &Way,
     certificates: &Certificates,
     folder: &Folder,
 ) -> Result<()> {
@@ -34,11 +42,15 @@ pub fn configure(
     let key = certificates.key.display();
     let imap = ports.imap.number();
     let password = &options.password;
+    write_special(folder)?;
+    let (hostname, way) = (PROVIDER.name, way.port());
     let configuration = format!(
         r"
 base_dir = {place}/run
 state_dir = {place}/state
 instance_name = postroom
+hostname = {hostname}
+submission_host = 127.0.0.1:{way}
 log_path = /dev/stderr
 protocols = imap lmtp
 listen = 127.0.0.1
@@ -61,8 +73,20 @@ passdb {{
   args = password={password}
 }}
 userdb {{
+  driver = passwd-file
+  args = username_format=%u {place}/special
+  default_fields = uid={OWNER} gid={OWNER} home={place}/mail/%d/%n
+}}
+userdb {{
   driver = static
   args = uid={OWNER} gid={OWNER} home={place}/mail/%d/%n allow_all_users=yes
+}}
+protocol lmtp {{
+  mail_plugins = quota sieve
+}}
+plugin {{
+  quota = count:Mailbox
+  quota_vsizes = yes
 }}
 namespace inbox {{
   inbox = yes
@@ -105,5 +129,19 @@ service auth {{
 "
     );
     folder.write("dovecot.conf", configuration)?;
+    Ok(())
+}
+
+/// What is different for some users: attributes that take precedence over everybody's.
+fn write_special(folder: &Folder) -> Result<()> {
+    let note = folder.write("away.sieve", AWAY_NOTE)?;
+    folder.write(
+        "special",
+        format!(
+            "{FULL}:::::::userdb_quota_rule=*:bytes=1\n\
+             {AWAY}:::::::userdb_sieve=file:{}\n",
+            note.display()
+        ),
+    )?;
     Ok(())
 }

@@ -1,9 +1,13 @@
 //! A private pair of Postfix and Dovecot.
 //!
 //! Four kinds of recipients: our own addresses, which go to an LMTP listener (Postroom's) or,
-//! without one, to a mailbox; customers' domains, where every address has a mailbox; some addresses
-//! that are refused at once; everybody else, who is refused after acceptance, so that a real bounce
-//! comes back. Nothing is looked up in the DNS and nothing leaves the machine.
+//! without one, to a mailbox; customers' domains, where every address has a mailbox ([`FULL`] and
+//! [`AWAY`] are special); some addresses that are refused at once; everybody else, who is refused after
+//! acceptance, so that a real bounce comes back. Nothing is looked up in the DNS and nothing leaves the
+//! machine.
+//!
+//! Customers hand their mail to a server of their own (here the same Postfix plays it), which hands on
+//! what is for us as [`PROVIDER`]: it comes to us from an address of the world.
 
 use std::net::TcpStream;
 use std::path::PathBuf;
@@ -13,6 +17,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use lettre::address::Envelope;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
 use super::certificates::{self, Certificates};
@@ -22,6 +27,7 @@ use super::mailbox::Mailbox;
 use super::ports::{self, Port};
 use super::postfix;
 use super::process::Process;
+use super::provider::{PROVIDER, Provider, Way};
 
 pub(super) const HOST: &str = "mail.example.org";
 
@@ -40,6 +46,10 @@ pub struct MailOptions {
     pub customers: Vec<String>,
     /// Addresses that are refused at once, as a provider does that knows its recipients.
     pub refused: Vec<String>,
+    /// Addresses of customers' domains that are taken and then bounce, as there is no such mailbox.
+    pub unknown: Vec<String>,
+    /// The port of a filter on loopback that sees what other servers hand in (a milter).
+    pub milter: Option<u16>,
     /// Everybody's password, for submission and IMAP.
     pub password: String,
 }
@@ -52,8 +62,12 @@ impl Default for MailOptions {
                 "support@example.org".to_owned(),
                 "@rooms.example.org".to_owned(),
             ],
-            customers: vec!["acme.com".to_owned(), "beta.example".to_owned()],
+            customers: ["acme.com", "beta.example", "small.example"]
+                .map(str::to_owned)
+                .to_vec(),
             refused: vec!["gone@acme.com".to_owned()],
+            unknown: vec!["nobody@beta.example".to_owned()],
+            milter: None,
             password: "secret".to_owned(),
         }
     }
@@ -68,13 +82,21 @@ pub struct MailServers {
     ports: Ports,
     certificates: Certificates,
     options: MailOptions,
+    way: Way,
     folder: Folder,
 }
+
+/// A mailbox in which there is no room.
+pub const FULL: &str = "full@acme.com";
+/// A mailbox whose owner is away, of which the server tells everybody who writes to it (Sieve).
+pub const AWAY: &str = "away@acme.com";
 
 #[derive(Debug)]
 pub(super) struct Ports {
     pub smtp: Port,
     pub submission: Port,
+    /// Where customers hand in their mail.
+    pub customers: Port,
     pub imap: Port,
 }
 
@@ -97,16 +119,22 @@ impl MailServers {
         let ports = Ports {
             smtp: ports::free()?,
             submission: ports::free()?,
+            customers: ports::free()?,
             imap: ports::free()?,
         };
-        postfix::configure(options, &ports, &certificates, &folder)?;
-        dovecot::configure(options, &ports, &certificates, &folder)?;
+        let way = Way::open(PROVIDER, ports.smtp.number()).await?;
+        postfix::configure(options, &ports, &way, &certificates, &folder)?;
+        dovecot::configure(options, &ports, &way, &certificates, &folder)?;
 
         let mut postfix = postfix::start(&folder)?;
         let mut dovecot = dovecot::start(&folder)?;
         let lmtp = folder.join("queue/private/dovecot-lmtp");
         let dovecot_is_up = || lmtp.exists() && answers(&ports.imap);
-        let postfix_is_up = || answers(&ports.smtp) && answers(&ports.submission);
+        let postfix_is_up = || {
+            [&ports.smtp, &ports.submission, &ports.customers]
+                .into_iter()
+                .all(answers)
+        };
         let ready = wait_until("Dovecot", &mut dovecot, dovecot_is_up).await?
             && wait_until("Postfix", &mut postfix, postfix_is_up).await?;
         if !ready {
@@ -119,6 +147,7 @@ impl MailServers {
             ports,
             certificates,
             options,
+            way,
             folder,
         }))
     }
@@ -128,9 +157,14 @@ impl MailServers {
         self.ports.smtp.number()
     }
 
-    /// Port for users' mail: STARTTLS, then login.
+    /// Port for our own users' mail: STARTTLS, then login.
     pub fn submission_port(&self) -> u16 {
         self.ports.submission.number()
+    }
+
+    /// The same for customers.
+    pub fn customers_port(&self) -> u16 {
+        self.ports.customers.number()
     }
 
     /// IMAP, unencrypted or with STARTTLS.
@@ -177,7 +211,7 @@ impl MailServers {
         Ok(Mailbox::new(address, maildir))
     }
 
-    /// Sends a mail as a user's mail program does: STARTTLS, login as `from`, one recipient.
+    /// Sends a mail as a customer's mail program does: STARTTLS, login as `from`, one recipient.
     ///
     /// `raw` is the whole mail with CRLF line ends. Fails with the server's words if it refuses.
     pub async fn submit(&self, from: &str, to: &str, raw: &[u8]) -> Result<()> {
@@ -187,7 +221,7 @@ impl MailServers {
             .add_root_certificate(Certificate::from_pem(&authority)?)
             .build()?;
         let transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous("127.0.0.1")
-            .port(self.submission_port())
+            .port(self.customers_port())
             .tls(Tls::Required(tls))
             .credentials(Credentials::new(
                 from.to_owned(),
@@ -201,17 +235,34 @@ impl MailServers {
         Ok(())
     }
 
-    /// Hands a mail in as another server does: no login; an empty `from` is the null sender.
+    /// Hands a mail in as the customers' server does: no login; an empty `from` is the null sender.
     pub async fn deliver(&self, from: &str, to: &str, raw: &[u8]) -> Result<()> {
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous("127.0.0.1")
-            .port(self.smtp_port())
-            .build();
-        transport
-            .send_raw(&envelope(from, to)?, raw)
-            .await
-            .context("delivering a mail")?;
-        Ok(())
+        hand_over(PROVIDER, self.way.port(), from, to, raw).await
     }
+
+    /// The same as another server does.
+    pub async fn deliver_from(
+        &self,
+        provider: Provider,
+        from: &str,
+        to: &str,
+        raw: &[u8],
+    ) -> Result<()> {
+        let way = Way::open(provider, self.smtp_port()).await?;
+        hand_over(provider, way.port(), from, to, raw).await
+    }
+}
+
+async fn hand_over(by: Provider, port: u16, from: &str, to: &str, raw: &[u8]) -> Result<()> {
+    let transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous("127.0.0.1")
+        .port(port)
+        .hello_name(ClientId::Domain(by.name.to_owned()))
+        .build();
+    transport
+        .send_raw(&envelope(from, to)?, raw)
+        .await
+        .context("delivering a mail")?;
+    Ok(())
 }
 
 fn envelope(from: &str, to: &str) -> Result<Envelope> {

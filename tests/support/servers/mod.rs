@@ -11,6 +11,7 @@
 //! into a [`folder`], starts a [`process`] and waits until it answers.
 
 pub mod certificates;
+pub mod clamd;
 pub mod customer;
 mod dovecot;
 pub mod folder;
@@ -24,5 +25,6 @@ pub mod ports;
 mod postfix;
 pub mod postroom;
 pub mod process;
+pub mod provider;
 pub mod rspamd;
 pub mod synapse;

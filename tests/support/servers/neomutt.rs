@@ -41,7 +41,7 @@ impl Neomutt {
     ) -> Result<Self> {
         let folder = Folder::create()?;
         let place = folder.path().display();
-        let (imap, submission) = (mail.imap_port(), mail.submission_port());
+        let (imap, submission) = (mail.imap_port(), mail.customers_port());
         let user = address.replace('@', "%40");
         let domain = address.rsplit('@').next().unwrap_or_default();
         let (password, authority) = (mail.password(), mail.ca_file());

@@ -11,6 +11,7 @@ use super::certificates::Certificates;
 use super::folder::{Folder, chown};
 use super::mail_servers::{BEYOND_ASCII, HOST, MailOptions, Ports};
 use super::process::Process;
+use super::provider::{PROVIDER, Way};
 
 /// Owner of all mailboxes; no user of this number needs to exist.
 pub(super) const OWNER: u32 = 5555;
@@ -31,6 +32,7 @@ pub fn start(folder: &Folder) -> Result<Process> {
 pub fn configure(
     options: &MailOptions,
     ports: &Ports,
+    way: &Way,
     certificates: &Certificates,
     folder: &Folder,
 ) -> Result<()> {
@@ -60,6 +62,14 @@ pub fn configure(
         .collect();
     write_aged("conf/refused", &refused.concat(), folder)?;
 
+    // What customers send to us goes out into the world, and comes in again.
+    let goes_out = |domain: &&str| {
+        let way = way.port();
+        format!("{domain} FILTER provider:[127.0.0.1]:{way}\n")
+    };
+    let goes_out: Vec<String> = own.iter().map(goes_out).collect();
+    write_aged("conf/goes_out", &goes_out.concat(), folder)?;
+
     let transport =
         |port: u16| move |domain: &&str| format!("{domain} lmtp:inet:127.0.0.1:{port}\n");
     let mut transports: Vec<String> = match options.lmtp_port {
@@ -67,19 +77,36 @@ pub fn configure(
         None => Vec::new(),
     };
     transports.push(format!("{BEYOND_ASCII} virtual:\n"));
+    let unknown = options.unknown.iter();
+    transports.extend(unknown.map(|it| format!("{it} error:5.1.1 User unknown\n")));
     write_aged("conf/transports", &transports.concat(), folder)?;
 
-    write_aged("conf/master.cf", &master_cf(ports, folder), folder)?;
+    let milter = options.milter;
+    write_aged("conf/forged", FORGED, folder)?;
+    write_aged("conf/master.cf", &master_cf(milter, ports, folder), folder)?;
     write_aged(
         "conf/main.cf",
-        &main_cf(&domains.join(", "), certificates, folder),
+        &main_cf(&domains.join(", "), milter, certificates, folder),
         folder,
     )?;
     Ok(())
 }
 
-fn main_cf(domains: &str, certificates: &Certificates, folder: &Folder) -> String {
+/// What docs/operations.md tells to take out where a filter's word counts.
+const FORGED: &str = "/^(Authentication-Results|X-Spam[^:]*|X-Rspamd[^:]*|X-Virus[^:]*)[[:space:]]*:/ \
+                      IGNORE\n";
+
+fn main_cf(
+    domains: &str,
+    milter: Option<u16>,
+    certificates: &Certificates,
+    folder: &Folder,
+) -> String {
     let place = folder.path().display();
+    let forged = match milter {
+        Some(_) => format!("header_checks = regexp:{place}/conf/forged\n"),
+        None => String::new(),
+    };
     let certificate = certificates.certificate.display();
     let key = certificates.key.display();
     format!(
@@ -118,6 +145,11 @@ relay_transport = error:5.1.2 No mail leaves this machine
 smtp_dns_support_level = disabled
 smtp_host_lookup = native
 smtpd_peername_lookup = no
+# Postroom hears from whom a mail came.
+lmtp_send_xforward_command = yes
+# A filter that is away lets nothing through.
+milter_default_action = tempfail
+{forged}milter_mail_macros = i {{mail_addr}} {{client_addr}} {{client_name}} {{auth_authen}}
 smtpd_tls_security_level = may
 smtpd_tls_cert_file = {certificate}
 smtpd_tls_key_file = {key}
@@ -138,15 +170,21 @@ bounce_queue_lifetime = 1h
 
 /// No service runs in a chroot jail: a private queue has no `etc` in it. Submission takes every
 /// recipient but those named in `refused`, so that the ones who do not exist cause a bounce, as they
-/// do at most providers.
-fn master_cf(ports: &Ports, folder: &Folder) -> String {
+/// do at most providers. Customers' submission lets what is for us go out as their provider's.
+fn master_cf(milter: Option<u16>, ports: &Ports, folder: &Folder) -> String {
     let place = folder.path().display();
     let smtp = ports.smtp.address();
     let submission = ports.submission.address();
+    let customers = ports.customers.address();
+    let provider = PROVIDER.name;
+    let milter = milter.map_or_else(String::new, |port| {
+        format!("  -o smtpd_milters=inet:127.0.0.1:{port}\n")
+    });
     format!(
         "\
 {smtp} inet n - n - - smtpd
-{submission} inet n - n - - smtpd
+  -o smtpd_authorized_xclient_hosts=127.0.0.1
+{milter}{submission} inet n - n - - smtpd
   -o syslog_name=postfix/submission
   -o smtpd_tls_security_level=encrypt
   -o smtpd_sasl_auth_enable=yes
@@ -154,6 +192,16 @@ fn master_cf(ports: &Ports, folder: &Folder) -> String {
   -o smtpd_recipient_restrictions=check_recipient_access,texthash:{place}/conf/refused,permit_sasl_authenticated,reject
   -o smtpd_reject_unlisted_recipient=no
   -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+{customers} inet n - n - - smtpd
+  -o syslog_name=postfix/customers
+  -o smtpd_tls_security_level=encrypt
+  -o smtpd_sasl_auth_enable=yes
+  -o smtpd_client_restrictions=permit_sasl_authenticated,reject
+  -o smtpd_recipient_restrictions=check_recipient_access,texthash:{place}/conf/goes_out,permit_sasl_authenticated,reject
+  -o smtpd_reject_unlisted_recipient=no
+  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+provider unix - - n - - smtp
+  -o smtp_helo_name={provider}
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr

@@ -50,6 +50,11 @@ pub struct Settings {
     pub dns: Option<SocketAddr>,
     /// What stands below every letter.
     pub footer: Option<&'static str>,
+    /// What stands under `trust`, as a YAML mapping in one line.
+    pub trust: Option<&'static str>,
+    /// What stands under `guard` besides that nothing is too much, as pairs of YAML, each with a comma
+    /// before it.
+    pub guard: String,
 }
 
 impl Settings {
@@ -80,6 +85,8 @@ impl Settings {
             organisation: "Bootlin",
             dns: None,
             footer: None,
+            trust: None,
+            guard: String::new(),
         }
     }
 }
@@ -181,6 +188,8 @@ namespaces:
             organisation,
             dns,
             footer,
+            trust,
+            guard,
         } = settings;
         let (imap, lmtp) = match imap {
             Some(imap) => (format!("imap: {imap}"), String::new()),
@@ -193,6 +202,7 @@ namespaces:
             .as_ref()
             .map_or_else(String::new, |room| format!("control_room: \"{room}\"\n"));
         let footer = footer.map_or_else(String::new, |text| format!("footer: \"{text}\""));
+        let trust = trust.map_or_else(String::new, |trust| format!("trust: {trust}"));
         let dns = dns.map_or_else(String::new, |dns| format!("dns: {{server: \"{dns}\"}}"));
         let public = if *public {
             let listen = self.pages.address();
@@ -214,11 +224,12 @@ mailboxes:
     reply_address: "support+{{token}}@example.org"
     smtp: {smtp}
     {imap}
+    {trust}
     {footer}
 {lmtp}
 staff: ["@*:{SERVER}"]
 letters: {{quiet: {quiet}, at_most: 5m, max_size: {max_size}}}
-guard: {{conversation: 0, contact: 0, domain: 0, letters: 0, loops: false}}
+guard: {{conversation: 0, contact: 0, domain: 0, letters: 0, loops: false{guard}}}
 {public}
 {dns}
 operations: {{listen: "{operations}"}}
