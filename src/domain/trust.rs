@@ -54,7 +54,8 @@ pub enum Intake {
     Reject,
 }
 
-/// What a mailbox or a room may want stricter than usual.
+/// What a mailbox or a room may want stricter than usual. There is nothing more lenient than the usual:
+/// nobody can set that what is forged, or what a stranger writes, is posted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TrustPolicy {
     /// Members' mail with a token of which nothing is known.
@@ -71,6 +72,23 @@ pub enum Leniency {
     Mark,
     /// It is held for staff.
     Hold,
+}
+
+impl Leniency {
+    /// As it stands in the configuration, in commands and in the store.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Mark => "mark",
+            Self::Hold => "hold",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        let mut all = [Self::Mark, Self::Hold].into_iter();
+        all.find(|one| one.word() == word)
+    }
 }
 
 /// What happens to the mail.
