@@ -104,13 +104,15 @@ pub enum Ruling {
     PostSmall {
         marked: bool,
     },
-    /// Kept until staff decide.
+    /// Kept until staff decide. Where there is no conversation to release it into, staff are told of it
+    /// and no more.
     Hold(Held),
     /// It belongs to no conversation.
     Intake(Intake),
     /// Lists and bulk mail that belong to no conversation: intake's rule for them.
     Bulk,
-    /// Held against what we have sent: it marks the delivery that it names, and nothing else.
+    /// Held against what we have sent: it does what [its proof](super::bounce) allows, whatever is
+    /// known of its sender. Servers write bounces in anybody's name, and few prove anything.
     Match,
     /// Kept and counted; nobody is told.
     SetAside,
@@ -130,6 +132,9 @@ pub enum Held {
     WithoutToken,
     /// Nobody vouches for the sender, and the token alone is not enough.
     Unverified,
+    /// The rules would post it, but a filter of ours calls it spam: the [guard](super::guard) says so,
+    /// and no rule here.
+    Spam,
 }
 
 /// Decides.
@@ -171,14 +176,15 @@ fn by_person(case: Case) -> Ruling {
 }
 
 /// An absence note of somebody who is in the conversation is worth a line; of anybody else, or of
-/// nothing that we have sent, it is noise. One that is forged would be a lie about a customer.
+/// nothing that we have sent, it is noise. One that is forged would be a lie about a customer, and staff
+/// are not asked: nobody waits for an absence note, and machines send one after the other.
 fn auto_reply(case: Case) -> Ruling {
     let belongs = matches!(case.standing, Standing::Member | Standing::Guest);
     match case.verdict {
         _ if !belongs || case.lead == Lead::Nothing => Ruling::SetAside,
         Verdict::Verified => Ruling::PostSmall { marked: false },
         Verdict::Unverified => Ruling::PostSmall { marked: true },
-        Verdict::Failed => Ruling::Hold(Held::Failed),
+        Verdict::Failed => Ruling::SetAside,
     }
 }
 
@@ -219,8 +225,8 @@ mod tests {
         auto   verified   guest     lead    : PostSmall { marked: false }
         auto   unverified member    lead    : PostSmall { marked: true }
         auto   unverified guest     lead    : PostSmall { marked: true }
-        auto   failed     member    lead    : Hold(Failed)
-        auto   failed     guest     lead    : Hold(Failed)
+        auto   failed     member    lead    : SetAside
+        auto   failed     guest     lead    : SetAside
         auto   *          colleague lead    : SetAside
         auto   *          stranger  lead    : SetAside
         auto   *          *         nothing : SetAside
