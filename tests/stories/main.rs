@@ -42,6 +42,7 @@ mod lost;
 mod mail_in;
 mod metrics;
 mod originals;
+mod parsed;
 mod peers;
 mod people;
 mod polls;
