@@ -359,22 +359,28 @@ mod tests {
 
     #[test]
     fn a_stricter_policy_holds_and_changes_nothing_else() {
-        let strict = TrustPolicy {
-            unverified: Leniency::Hold,
-            colleagues: Leniency::Hold,
-        };
-        for (case, _) in cases() {
-            let usual = rule(case);
-            let stricter = rule(Case {
-                policy: strict,
-                ..case
-            });
-            let expected = match usual {
-                Ruling::PostMarked => Ruling::Hold(Held::Unverified),
-                Ruling::PostOffered => Ruling::Hold(Held::Colleague),
-                other => other,
+        let both = [Leniency::Mark, Leniency::Hold];
+        for (unverified, colleagues) in both.map(|one| both.map(|other| (one, other))).concat() {
+            let policy = TrustPolicy {
+                unverified,
+                colleagues,
             };
-            assert_eq!(stricter, expected, "{case:?}");
+            for (case, _) in cases() {
+                let expected = match rule(case) {
+                    Ruling::PostMarked if unverified == Leniency::Hold => {
+                        Ruling::Hold(Held::Unverified)
+                    }
+                    Ruling::PostOffered if colleagues == Leniency::Hold => {
+                        Ruling::Hold(Held::Colleague)
+                    }
+                    usual => usual,
+                };
+                assert_eq!(
+                    rule(Case { policy, ..case }),
+                    expected,
+                    "{policy:?} {case:?}"
+                );
+            }
         }
     }
 }

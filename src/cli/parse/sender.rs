@@ -60,10 +60,7 @@ impl Judge {
         Ok(Self {
             config,
             trust: believing(&options.authserv_id),
-            dns: match options.dns {
-                true => Some(Asked::new(&server)?),
-                false => None,
-            },
+            dns: options.dns.then(|| Asked::new(&server)).transpose()?,
         })
     }
 
