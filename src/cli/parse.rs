@@ -1,29 +1,28 @@
 //! `postroom parse [--json | --explain] FILE…`: what Postroom would make of a mail.
 
+mod sender;
+
 use std::{
     io::{self, Write},
-    panic,
+    panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
 };
 
 use clap::Args;
 use serde::Serialize;
 
+use self::sender::Judge;
 use crate::{
-    config::{Trust, TrustBy},
     content::reply::{Part, Reason},
     domain::{
         address::EmailAddress,
         bounce::{self, Action, FailedRecipient, FeedbackType, Report, StatusCode},
-        evidence::{Evidence, Judgement},
+        evidence::{Evidence, Judgement, Verdict},
         ids::MessageId,
         incoming::{AttachmentInfo, Fate, IncomingMail, MailKind, Problem},
         wording,
     },
-    mail::{
-        authenticate,
-        parse::{self, ParsedMail},
-    },
+    mail::parse::{self, ParsedMail},
 };
 
 /// Show what Postroom would make of a mail
@@ -35,9 +34,8 @@ pub struct Parse {
     /// Say which rule took which lines
     #[arg(long)]
     explain: bool,
-    /// Believe the Authentication-Results of the server with this authserv-id, wherever they stand
-    #[arg(long, value_name = "ID")]
-    authserv_id: Vec<String>,
+    #[command(flatten)]
+    sender: sender::Options,
     /// Raw mails (RFC 5322)
     #[arg(required = true)]
     files: Vec<PathBuf>,
@@ -137,8 +135,7 @@ impl<'a> ShownRecipient<'a> {
     }
 }
 
-/// A file's mail, and what can be said of its sender without asking anybody: whether From is fit to be
-/// checked, and what the servers that are believed have found.
+/// A file's mail, and what can be said of its sender.
 struct Read {
     parsed: ParsedMail,
     trust: Judgement,
@@ -150,9 +147,9 @@ impl Parse {
     pub fn run(self) -> anyhow::Result<()> {
         let mut out = io::stdout().lock();
         let mut unread = Vec::new();
-        let trust = self.trust();
+        let judge = Judge::new(&self.sender)?;
         for path in &self.files {
-            let Read { parsed, trust } = read(path, &trust).unwrap_or_else(|problem| {
+            let Read { parsed, trust } = read(path, &judge).unwrap_or_else(|problem| {
                 unread.push(path.display().to_string());
                 nothing(problem)
             });
@@ -168,39 +165,26 @@ impl Parse {
                 serde_json::to_writer(&mut out, &shown)?;
                 writeln!(out)?;
             } else {
-                write_for_people(&parsed, &file, self.explain, &mut out)?;
+                write_for_people(&parsed, &trust, &file, self.explain, &mut out)?;
             }
         }
+        judge.end();
         anyhow::ensure!(unread.is_empty(), "could not read {}", unread.join(", "));
         Ok(())
     }
-
-    fn trust(&self) -> Trust {
-        let ids = self.authserv_id.iter().map(|id| id.to_ascii_lowercase());
-        let by = match self.authserv_id.as_slice() {
-            [] => TrustBy::Own,
-            _ => TrustBy::Header {
-                authserv_ids: ids.collect(),
-                strips_forged: true,
-            },
-        };
-        Trust {
-            by,
-            ..Trust::default()
-        }
-    }
 }
 
-fn read(path: &Path, trust: &Trust) -> Result<Read, Problem> {
+fn read(path: &Path, judge: &Judge) -> Result<Read, Problem> {
     let raw = std::fs::read(path).map_err(|error| Problem {
         code: "unreadable_file",
         detail: format!("The file can't be read: {error}."),
     })?;
-    let read = || Read {
-        parsed: parse::parse(&raw),
-        trust: authenticate::offline(&raw, trust).judge(),
+    let read = || {
+        let parsed = parse::parse(&raw);
+        let trust = judge.judge(&raw, &parsed.mail.recipients);
+        Read { parsed, trust }
     };
-    panic::catch_unwind(read).map_err(|_| Problem {
+    panic::catch_unwind(AssertUnwindSafe(read)).map_err(|_| Problem {
         code: "internal_fault",
         detail: "Reading the mail failed by a fault in Postroom; please report it.".to_owned(),
     })
@@ -218,6 +202,7 @@ fn nothing(problem: Problem) -> Read {
 
 fn write_for_people(
     parsed: &ParsedMail,
+    trust: &Judgement,
     file: &str,
     explain: bool,
     out: &mut impl Write,
@@ -234,6 +219,7 @@ fn write_for_people(
         ("cc", (!cc.is_empty()).then(|| cc.join(", "))),
         ("date", mail.date.clone()),
         ("subject", mail.subject.clone()),
+        ("sender", word(trust.verdict)),
     ] {
         if let Some(value) = value {
             writeln!(out, "  {name:<9}{}", printable(&value))?;
@@ -271,6 +257,12 @@ fn write_for_people(
     )?;
     section("folded", mail.folded.as_deref().unwrap_or_default(), out)?;
     writeln!(out)
+}
+
+/// As it stands in the JSON.
+fn word(verdict: Verdict) -> Option<String> {
+    let value = serde_json::to_value(verdict).ok()?;
+    value.as_str().map(str::to_owned)
 }
 
 /// A part of the text, each line with a mark before it, so that no text looks like ours.

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::{section::Section, wrong::Wrong};
 use crate::domain::{
     address::EmailAddress,
+    settings::Key,
     trust::{Leniency, TrustPolicy},
 };
 
@@ -16,6 +17,8 @@ pub struct Trust {
     /// Domains whose ARC seals count.
     pub sealers: Vec<String>,
     pub policy: TrustPolicy,
+    /// What of the policy stands in the configuration.
+    pub given: Vec<Key>,
 }
 
 /// Whose checks count.
@@ -110,6 +113,8 @@ impl Trust {
         let sealers = section.optional_list("sealers", "[\"lists.example.org\"]", domain);
         let unverified = section.optional("unverified", "mark", leniency);
         let colleagues = section.optional("colleagues", "mark", leniency);
+        let given = Key::ALL.into_iter().filter(|key| section.has(key.word()));
+        let given = given.collect();
         let is_by_header = by == Some(By::Header);
         for key in ["authserv_ids", "strips_forged"] {
             if section.has(key) && !is_by_header {
@@ -141,6 +146,7 @@ impl Trust {
                 unverified: unverified.unwrap_or_default(),
                 colleagues: colleagues.unwrap_or_default(),
             },
+            given,
         })
     }
 }
@@ -165,14 +171,12 @@ fn by(text: &str) -> Result<By, Wrong> {
 }
 
 fn leniency(text: &str) -> Result<Leniency, Wrong> {
-    match text {
-        "mark" => Ok(Leniency::Mark),
-        "hold" => Ok(Leniency::Hold),
-        _ => Err(Wrong::new(
+    Leniency::parse(text).ok_or_else(|| {
+        Wrong::new(
             format!("\"{text}\" is nothing that can be done with a mail"),
             "write \"mark\" or \"hold\"",
-        )),
-    }
+        )
+    })
 }
 
 /// As servers write it: one word, usually a host's name.

@@ -394,6 +394,8 @@ pub struct Holding {
     pub notice: Notice,
     /// Where it is told; `None`: there is no room for that.
     pub told_in: Option<OwnedRoomId>,
+    /// It isn't told by itself, as too many are.
+    pub is_quiet: bool,
     /// As in [`Post`].
     pub identity: String,
     pub from: EmailAddress,

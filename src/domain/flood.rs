@@ -25,6 +25,9 @@ pub enum Scope {
     Unknowns,
     /// Letters of a conversation.
     Letters(ConversationId),
+    /// Mails that a filter calls spam, of which staff are told one by one: those for this room, or for
+    /// none.
+    Spam(Option<OwnedRoomId>),
 }
 
 impl Scope {
@@ -39,6 +42,7 @@ impl Scope {
             Self::Unknown(address) => format!("unknown:{address}"),
             Self::Unknowns => "unknowns".to_owned(),
             Self::Letters(id) => format!("letters:{id}"),
+            Self::Spam(room) => format!("spam:{}", room.as_ref().map_or("", |room| room.as_str())),
         }
     }
 
@@ -53,6 +57,7 @@ impl Scope {
             Self::Unknown(_) => "unknown",
             Self::Unknowns => "unknowns",
             Self::Letters(_) => "letters",
+            Self::Spam(_) => "spam",
         }
     }
 }
@@ -98,6 +103,22 @@ impl Limits {
             Scope::Unknown(_) => self.unknown,
             Scope::Unknowns => self.unknowns,
             Scope::Letters(_) => self.letters,
+            Scope::Spam(_) => SPAM_TOLD,
+        }
+    }
+
+    /// How long the window of a scope is, in milliseconds.
+    #[must_use]
+    pub fn window_of(&self, scope: &Scope) -> i64 {
+        match scope {
+            Scope::Spam(_) => A_DAY,
+            Scope::Conversation(_)
+            | Scope::Contact(_)
+            | Scope::Domain(_)
+            | Scope::Everything
+            | Scope::Unknown(_)
+            | Scope::Unknowns
+            | Scope::Letters(_) => self.window,
         }
     }
 }
@@ -125,7 +146,7 @@ impl Tally {
         if limit == 0 {
             return None;
         }
-        let ends_at = self.began_at.saturating_add(limits.window);
+        let ends_at = self.began_at.saturating_add(limits.window_of(&self.scope));
         // A window that begins in the future is one before the clock was set back.
         let is_over = now >= ends_at || now < self.began_at;
         if is_over {
@@ -145,7 +166,10 @@ impl Tally {
 /// In milliseconds. Not at once: where the clock was set back the others wait for long.
 const A_MOMENT: i64 = 10_000;
 /// In milliseconds.
-const TOLD_AGAIN_AFTER: i64 = 24 * 60 * 60 * 1000;
+const TOLD_AGAIN_AFTER: i64 = A_DAY;
+const A_DAY: i64 = 24 * 60 * 60 * 1000;
+/// Of so many mails a day that are spam staff are told one by one: a few may be none, a wave is.
+pub const SPAM_TOLD: u32 = 5;
 
 /// What the guard does besides what is done with mail anyway.
 #[derive(Debug, Clone, PartialEq)]
@@ -166,6 +190,8 @@ pub enum Measure {
         address: String,
         rhythm: Rhythm,
     },
+    /// Staff have heard that there is more than they are told of.
+    SetTold(Scope),
     /// One more mail that this pattern blocks.
     CountBlocked { pattern: String },
     /// The mail is spam: staff are told how many there were, once a day.

@@ -6,23 +6,24 @@
 
 use super::{
     address::EmailAddress,
-    effect::Effect,
+    effect::{Effect, Holding},
     facts::{MailFacts, Route},
-    flood::{Limits, Measure, Scope, Tally},
+    flood::{Limits, Measure, SPAM_TOLD, Scope, Tally},
     freemail::is_freemail,
     ids::{ConversationId, MailId},
     incoming::{IncomingMail, MailKind},
     marks::Marks,
-    on_mail::{Outcome, keep},
+    on_mail::{Outcome, hold_as_spam, keep},
     rhythm::Rhythm,
     senders::{self, List, Listing},
-    wording::{KeptBecause, guard as wording},
+    wording::{self, KeptBecause},
 };
 
 /// What is done with what a filter calls spam.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SpamRule {
-    /// It is kept, and staff are told of each.
+    /// It waits for staff in the conversation to which it leads; where it leads to none it is kept. They
+    /// are told of the first of a day.
     #[default]
     Hold,
     /// It is kept, and staff are told of all of a day together.
@@ -46,6 +47,8 @@ pub struct GuardFacts {
     pub shown: Vec<Tally>,
     /// Of [`scopes_of_unknown`].
     pub unknown: Vec<Tally>,
+    /// Of [`scopes_of_spam`].
+    pub spam_told: Vec<Tally>,
     /// How the sender answers, of each conversation in which they are.
     pub rhythms: Vec<(ConversationId, Rhythm)>,
 }
@@ -80,6 +83,22 @@ pub fn scopes_of_unknown(mail: &IncomingMail) -> Vec<Scope> {
     from.into_iter().chain([Scope::Unknowns]).collect()
 }
 
+/// What counts the mails of which staff are told that they are spam; nothing if this is none.
+#[must_use]
+pub fn scopes_of_spam(facts: &MailFacts, marks: &Marks) -> Vec<Scope> {
+    if marks.spam.is_none() {
+        return Vec::new();
+    }
+    let mut scopes = vec![Scope::Spam(None)];
+    for route in &facts.routes {
+        let scope = Scope::Spam(Some(route.room.clone()));
+        if !scopes.contains(&scope) {
+            scopes.push(scope);
+        }
+    }
+    scopes
+}
+
 /// Stops the mail on which `ruled` was ruled, or lets it pass.
 #[must_use]
 pub fn watch(
@@ -111,11 +130,18 @@ pub fn watch(
             return junk(id, mail, why);
         }
         _ if guard.marks.hops > Marks::MOST_HOPS => keep(id, mail, facts, KeptBecause::TooManyHops),
-        Some(_) if !is_allowed && guard.spam == SpamRule::Hold => {
-            keep(id, mail, facts, KeptBecause::Spam)
-        }
+        Some(why) if !is_allowed && guard.spam == SpamRule::Hold => match ruled.0 {
+            Outcome::Kept(_) if is_full(&Scope::Spam(None), guard) => {
+                return junk(id, mail, why);
+            }
+            Outcome::Kept(_) => told_of_spam(keep(id, mail, facts, KeptBecause::Spam)),
+            _ => hold(hold_as_spam(id, mail, facts), guard),
+        },
         _ => ruled,
     };
+    if ruled.0 == Outcome::Duplicate {
+        return ruled;
+    }
     let is_shown = ruled.0 == Outcome::Posted;
     let mut measures = Vec::new();
     if is_shown && let Some(looped) = hear(mail, facts, guard, &mut measures) {
@@ -139,6 +165,45 @@ pub fn watch(
     let (outcome, mut effects) = ruled;
     effects.extend(measures.into_iter().map(Effect::Guard));
     (outcome, effects)
+}
+
+/// Spam waits for staff, who are told of the first in each room.
+fn hold(held: Vec<Holding>, guard: &GuardFacts) -> (Outcome, Vec<Effect>) {
+    if held.is_empty() {
+        return (Outcome::Duplicate, Vec::new());
+    }
+    let mut effects = Vec::new();
+    for mut held in held {
+        let scope = Scope::Spam(Some(held.room.clone()));
+        if is_full(&scope, guard) {
+            held.is_quiet = true;
+            let tally = guard.spam_told.iter().find(|tally| tally.scope == scope);
+            let is_told =
+                |effect: &Effect| *effect == Effect::Guard(Measure::SetTold(scope.clone()));
+            if tally.is_some_and(|tally| tally.is_news(guard.now)) && !effects.iter().any(is_told) {
+                let text = wording::held::more_spam(SPAM_TOLD, held.notice.elsewhere);
+                let room = Some(held.room.clone());
+                effects.push(Effect::Guard(Measure::Tell { room, text }));
+                effects.push(Effect::Guard(Measure::SetTold(scope)));
+            }
+        } else {
+            effects.push(Effect::Guard(Measure::Count(vec![scope])));
+        }
+        effects.push(Effect::Hold(Box::new(held)));
+    }
+    (Outcome::Held, effects)
+}
+
+fn told_of_spam((outcome, mut effects): (Outcome, Vec<Effect>)) -> (Outcome, Vec<Effect>) {
+    effects.push(Effect::Guard(Measure::Count(vec![Scope::Spam(None)])));
+    (outcome, effects)
+}
+
+/// Whether staff have heard enough of the day's spam.
+fn is_full(scope: &Scope, guard: &GuardFacts) -> bool {
+    let mut told = guard.spam_told.iter();
+    let tally = told.find(|tally| tally.scope == *scope);
+    tally.is_some_and(|tally| tally.wait(&guard.limits, guard.now).is_some())
 }
 
 fn junk(id: MailId, mail: &IncomingMail, why: &str) -> (Outcome, Vec<Effect>) {
@@ -168,7 +233,11 @@ fn hear(
         {
             measures.push(Measure::Tell {
                 room: room_of(facts, *conversation),
-                text: wording::answers_as_a_machine(&from.address, mechanical, *conversation),
+                text: wording::guard::answers_as_a_machine(
+                    &from.address,
+                    mechanical,
+                    *conversation,
+                ),
             });
         }
         found = found.or(mechanical);
@@ -222,7 +291,7 @@ fn postponed(
         };
         measures.push(Measure::Tell {
             room: conversation.and_then(|id| room_of(facts, id)),
-            text: wording::too_many(&scope, &guard.limits, minutes(until, guard.now)),
+            text: wording::guard::too_many(&scope, &guard.limits, minutes(until, guard.now)),
         });
     }
     measures.push(Measure::Postpone {

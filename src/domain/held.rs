@@ -23,6 +23,8 @@ pub struct Notice {
     pub files: usize,
     /// The sender may become one of the conversation's people.
     pub may_join: bool,
+    /// A filter calls it spam, whatever else speaks against it.
+    pub is_spam: bool,
     /// Of which conversation it is, where the place that it is told in doesn't say so.
     pub elsewhere: Option<ConversationId>,
 }
@@ -47,14 +49,18 @@ pub enum State {
     Releasing,
     Released,
     Dropped,
+    /// Staff have released it, and it can't be read: its file is missing, say.
+    Failed,
 }
 
 impl State {
-    /// Whether something follows from the decision. One that was dropped can be brought back.
+    /// Whether something follows from the decision. One that was dropped can be brought back, and one
+    /// that failed can be tried again.
     #[must_use]
     pub fn may_become(self, decision: Decision) -> bool {
         match (self, decision) {
-            (Self::Waiting, _) | (Self::Dropped, Decision::Release | Decision::Admit) => true,
+            (Self::Waiting | Self::Failed, _)
+            | (Self::Dropped, Decision::Release | Decision::Admit) => true,
             (Self::Releasing | Self::Released, _) | (Self::Dropped, Decision::Drop) => false,
         }
     }

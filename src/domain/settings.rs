@@ -1,8 +1,11 @@
-//! What holds for one room: how its letters are made and what goes into them.
+//! What holds for one room: how its letters are made, what goes into them, and which mail waits for
+//! staff.
 
 use std::{fmt, time::Duration};
 
 use jiff::civil::Time;
+
+use super::trust::{Leniency, TrustPolicy};
 
 /// What is in force in a room: what staff have set there, and the configuration for the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +23,9 @@ pub struct Settings {
     pub changes: bool,
     /// One speaks to many: letters have List-Id and List-Unsubscribe, and can be left.
     pub broadcast: bool,
+    /// Which mail is posted with a mark, and which waits for staff. However lenient a room is: what is
+    /// forged, and what strangers write, waits.
+    pub trust: TrustPolicy,
 }
 
 impl Default for Settings {
@@ -31,6 +37,7 @@ impl Default for Settings {
             notices: false,
             changes: false,
             broadcast: false,
+            trust: TrustPolicy::default(),
         }
     }
 }
@@ -49,6 +56,8 @@ impl Settings {
                 Value::Notices(on) => settings.notices = *on,
                 Value::Changes(on) => settings.changes = *on,
                 Value::Broadcast(on) => settings.broadcast = *on,
+                Value::Unverified(how) => settings.trust.unverified = *how,
+                Value::Colleagues(how) => settings.trust.colleagues = *how,
             }
         }
         settings.at_most = settings.at_most.max(settings.quiet);
@@ -64,6 +73,8 @@ impl Settings {
             Key::Notices => Value::Notices(self.notices),
             Key::Changes => Value::Changes(self.changes),
             Key::Broadcast => Value::Broadcast(self.broadcast),
+            Key::Unverified => Value::Unverified(self.trust.unverified),
+            Key::Colleagues => Value::Colleagues(self.trust.colleagues),
         }
     }
 
@@ -84,17 +95,21 @@ pub enum Key {
     Notices,
     Changes,
     Broadcast,
+    Unverified,
+    Colleagues,
 }
 
 impl Key {
     /// In the order in which they are shown.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Quiet,
         Self::AtMost,
         Self::Digest,
         Self::Notices,
         Self::Changes,
         Self::Broadcast,
+        Self::Unverified,
+        Self::Colleagues,
     ];
 
     #[must_use]
@@ -106,6 +121,8 @@ impl Key {
             Self::Notices => "notices",
             Self::Changes => "changes",
             Self::Broadcast => "broadcast",
+            Self::Unverified => "unverified",
+            Self::Colleagues => "colleagues",
         }
     }
 
@@ -125,6 +142,7 @@ impl Key {
             Self::AtMost => "1h",
             Self::Digest => "08:00 16:30",
             Self::Notices | Self::Changes | Self::Broadcast => "on",
+            Self::Unverified | Self::Colleagues => "hold",
         }
     }
 }
@@ -139,6 +157,8 @@ pub enum Value {
     Notices(bool),
     Changes(bool),
     Broadcast(bool),
+    Unverified(Leniency),
+    Colleagues(Leniency),
 }
 
 /// What is wrong with a value.
@@ -151,6 +171,7 @@ pub enum Fault {
     NotTimesOfDay,
     TooManyTimes,
     NotASwitch,
+    NeitherMarkNorHold,
 }
 
 impl Value {
@@ -168,6 +189,8 @@ impl Value {
             Key::Notices => Self::Notices(switch(&text)?),
             Key::Changes => Self::Changes(switch(&text)?),
             Key::Broadcast => Self::Broadcast(switch(&text)?),
+            Key::Unverified => Self::Unverified(leniency(&text)?),
+            Key::Colleagues => Self::Colleagues(leniency(&text)?),
         })
     }
 
@@ -180,6 +203,8 @@ impl Value {
             Self::Notices(_) => Key::Notices,
             Self::Changes(_) => Key::Changes,
             Self::Broadcast(_) => Key::Broadcast,
+            Self::Unverified(_) => Key::Unverified,
+            Self::Colleagues(_) => Key::Colleagues,
         }
     }
 }
@@ -200,6 +225,7 @@ impl fmt::Display for Value {
             Self::Notices(on) | Self::Changes(on) | Self::Broadcast(on) => {
                 f.write_str(if *on { "on" } else { "off" })
             }
+            Self::Unverified(how) | Self::Colleagues(how) => f.write_str(how.word()),
         }
     }
 }
@@ -276,6 +302,10 @@ fn switch(text: &str) -> Result<bool, Fault> {
     }
 }
 
+fn leniency(text: &str) -> Result<Leniency, Fault> {
+    Leniency::parse(text).ok_or(Fault::NeitherMarkNorHold)
+}
+
 /// The longest that anything waits.
 const WEEK: Duration = Duration::from_hours(7 * 24);
 /// Times of the day at which letters may go.
@@ -303,6 +333,8 @@ mod tests {
     #[case(Key::Notices, "ON", "on")]
     #[case(Key::Changes, "no", "off")]
     #[case(Key::Broadcast, "true", "on")]
+    #[case(Key::Unverified, "Hold", "hold")]
+    #[case(Key::Colleagues, "mark", "mark")]
     fn reads_values_and_shows_them(#[case] key: Key, #[case] text: &str, #[case] shown: &str) {
         let value = Value::parse(key, text).unwrap();
         assert_eq!(value.key(), key);
@@ -329,6 +361,8 @@ mod tests {
     #[case(Key::Digest, "８:００", Fault::NotTimesOfDay)]
     #[case(Key::Notices, "perhaps", Fault::NotASwitch)]
     #[case(Key::Broadcast, "", Fault::NotASwitch)]
+    #[case(Key::Unverified, "post", Fault::NeitherMarkNorHold)]
+    #[case(Key::Colleagues, "on", Fault::NeitherMarkNorHold)]
     fn refuses_what_is_no_value(#[case] key: Key, #[case] text: &str, #[case] fault: Fault) {
         assert_eq!(Value::parse(key, text), Err(fault));
     }
@@ -364,5 +398,11 @@ mod tests {
         assert!(!settings.has_timing_of(&configured));
         let settings = Settings::in_force(&configured, [&Value::Broadcast(true)]);
         assert!(settings.broadcast && settings.has_timing_of(&configured));
+        let settings = Settings::in_force(&configured, [&Value::Unverified(Leniency::Hold)]);
+        let stricter = TrustPolicy {
+            unverified: Leniency::Hold,
+            ..TrustPolicy::default()
+        };
+        assert!(settings.trust == stricter && settings.has_timing_of(&configured));
     }
 }

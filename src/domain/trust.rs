@@ -54,7 +54,8 @@ pub enum Intake {
     Reject,
 }
 
-/// What a mailbox or a room may want stricter than usual.
+/// What a mailbox or a room may want stricter than usual. There is nothing more lenient than the usual:
+/// nobody can set that what is forged, or what a stranger writes, is posted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TrustPolicy {
     /// Members' mail with a token of which nothing is known.
@@ -73,6 +74,23 @@ pub enum Leniency {
     Hold,
 }
 
+impl Leniency {
+    /// As it stands in the configuration, in commands and in the store.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Mark => "mark",
+            Self::Hold => "hold",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        let mut all = [Self::Mark, Self::Hold].into_iter();
+        all.find(|one| one.word() == word)
+    }
+}
+
 /// What happens to the mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ruling {
@@ -86,13 +104,15 @@ pub enum Ruling {
     PostSmall {
         marked: bool,
     },
-    /// Kept until staff decide.
+    /// Kept until staff decide. Where there is no conversation to release it into, staff are told of it
+    /// and no more.
     Hold(Held),
     /// It belongs to no conversation.
     Intake(Intake),
     /// Lists and bulk mail that belong to no conversation: intake's rule for them.
     Bulk,
-    /// Held against what we have sent: it marks the delivery that it names, and nothing else.
+    /// Held against what we have sent: it does what [its proof](super::bounce) allows, whatever is
+    /// known of its sender. Servers write bounces in anybody's name, and few prove anything.
     Match,
     /// Kept and counted; nobody is told.
     SetAside,
@@ -112,6 +132,9 @@ pub enum Held {
     WithoutToken,
     /// Nobody vouches for the sender, and the token alone is not enough.
     Unverified,
+    /// The rules would post it, but a filter of ours calls it spam: the [guard](super::guard) says so,
+    /// and no rule here.
+    Spam,
 }
 
 /// Decides.
@@ -153,14 +176,15 @@ fn by_person(case: Case) -> Ruling {
 }
 
 /// An absence note of somebody who is in the conversation is worth a line; of anybody else, or of
-/// nothing that we have sent, it is noise. One that is forged would be a lie about a customer.
+/// nothing that we have sent, it is noise. One that is forged would be a lie about a customer, and staff
+/// are not asked: nobody waits for an absence note, and machines send one after the other.
 fn auto_reply(case: Case) -> Ruling {
     let belongs = matches!(case.standing, Standing::Member | Standing::Guest);
     match case.verdict {
         _ if !belongs || case.lead == Lead::Nothing => Ruling::SetAside,
         Verdict::Verified => Ruling::PostSmall { marked: false },
         Verdict::Unverified => Ruling::PostSmall { marked: true },
-        Verdict::Failed => Ruling::Hold(Held::Failed),
+        Verdict::Failed => Ruling::SetAside,
     }
 }
 
@@ -201,8 +225,8 @@ mod tests {
         auto   verified   guest     lead    : PostSmall { marked: false }
         auto   unverified member    lead    : PostSmall { marked: true }
         auto   unverified guest     lead    : PostSmall { marked: true }
-        auto   failed     member    lead    : Hold(Failed)
-        auto   failed     guest     lead    : Hold(Failed)
+        auto   failed     member    lead    : SetAside
+        auto   failed     guest     lead    : SetAside
         auto   *          colleague lead    : SetAside
         auto   *          stranger  lead    : SetAside
         auto   *          *         nothing : SetAside
@@ -335,22 +359,28 @@ mod tests {
 
     #[test]
     fn a_stricter_policy_holds_and_changes_nothing_else() {
-        let strict = TrustPolicy {
-            unverified: Leniency::Hold,
-            colleagues: Leniency::Hold,
-        };
-        for (case, _) in cases() {
-            let usual = rule(case);
-            let stricter = rule(Case {
-                policy: strict,
-                ..case
-            });
-            let expected = match usual {
-                Ruling::PostMarked => Ruling::Hold(Held::Unverified),
-                Ruling::PostOffered => Ruling::Hold(Held::Colleague),
-                other => other,
+        let both = [Leniency::Mark, Leniency::Hold];
+        for (unverified, colleagues) in both.map(|one| both.map(|other| (one, other))).concat() {
+            let policy = TrustPolicy {
+                unverified,
+                colleagues,
             };
-            assert_eq!(stricter, expected, "{case:?}");
+            for (case, _) in cases() {
+                let expected = match rule(case) {
+                    Ruling::PostMarked if unverified == Leniency::Hold => {
+                        Ruling::Hold(Held::Unverified)
+                    }
+                    Ruling::PostOffered if colleagues == Leniency::Hold => {
+                        Ruling::Hold(Held::Colleague)
+                    }
+                    usual => usual,
+                };
+                assert_eq!(
+                    rule(Case { policy, ..case }),
+                    expected,
+                    "{policy:?} {case:?}"
+                );
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use indexmap::IndexMap;
 use tokio::{task::JoinSet, time::timeout};
 
 use super::{
@@ -10,7 +11,7 @@ use super::{
     worker::{Step, Worker},
 };
 use crate::{
-    config::Trust,
+    config::{Mailbox, MailboxName, Trust},
     domain::{
         delivery::{backoff, millis},
         evidence::Evidence,
@@ -176,7 +177,7 @@ async fn evidence(mail: Unchecked, context: &Context) -> Result<Evidence, StoreE
         other => other?,
     };
     let mut worst: Option<Evidence> = None;
-    for trust in ways(&envelope.recipients, context) {
+    for trust in ways(&envelope.recipients, &context.mailboxes) {
         let found = context
             .authenticator
             .evidence(raw.clone(), &envelope, trust)
@@ -190,16 +191,19 @@ async fn evidence(mail: Unchecked, context: &Context) -> Result<Evidence, StoreE
 }
 
 /// How to look, each way once; that of the first mailbox if the mail came to none.
-fn ways<'c>(recipients: &[String], context: &'c Context) -> Vec<&'c Trust> {
+pub fn ways<'c>(
+    recipients: &[String],
+    mailboxes: &'c IndexMap<MailboxName, Mailbox>,
+) -> Vec<&'c Trust> {
     let mut ways: Vec<&Trust> = Vec::new();
-    for mailbox in context.mailboxes.values() {
+    for mailbox in mailboxes.values() {
         let is_to = |recipient: &String| is_address_of(mailbox, recipient);
         if recipients.iter().any(is_to) && !ways.contains(&&mailbox.trust) {
             ways.push(&mailbox.trust);
         }
     }
     if ways.is_empty() {
-        ways.push(&context.mailbox("").1.trust);
+        ways.extend(mailboxes.values().next().map(|first| &first.trust));
     }
     ways
 }

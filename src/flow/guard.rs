@@ -93,6 +93,12 @@ pub async fn facts(
         listing: listing(connection, mail, read, context).await?,
         shown: tallies(connection, guard::scopes_of_shown(mail, facts), read.id).await?,
         unknown: tallies(connection, guard::scopes_of_unknown(mail), read.id).await?,
+        spam_told: tallies(
+            connection,
+            guard::scopes_of_spam(facts, &read.looked.marks),
+            read.id,
+        )
+        .await?,
         rhythms,
     })
 }
@@ -189,7 +195,8 @@ pub async fn apply(
     match measure {
         Measure::Count(scopes) => {
             for scope in scopes {
-                floods::count(tx, &scope, context.guard.limits.window, now).await?;
+                let window = context.guard.limits.window_of(&scope);
+                floods::count(tx, &scope, window, now).await?;
             }
             Ok(())
         }
@@ -209,6 +216,7 @@ pub async fn apply(
             address,
             rhythm,
         } => floods::remember_rhythm(tx, conversation, &address, &rhythm).await,
+        Measure::SetTold(scope) => floods::set_told(tx, &scope, now).await,
         Measure::CountBlocked { pattern } => lists::count_blocked(tx, &pattern, now).await,
         Measure::RememberJunk { mail, from, why } => {
             lists::remember_junk(tx, mail, &from, &why, now).await

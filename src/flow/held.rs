@@ -14,7 +14,7 @@ use crate::{
         delivery::millis,
         effect::Holding,
         held::{Decision, State},
-        ids::HeldId,
+        ids::{ConversationId, HeldId, MailId},
         outgoing::Offer,
         wording::held as wording,
     },
@@ -81,6 +81,9 @@ pub async fn hold(
     let Some(held) = held::insert(tx, holding, origin.now).await? else {
         return Ok(());
     };
+    if holding.is_quiet {
+        return Ok(());
+    }
     let text = wording::notice(held, &holding.notice);
     match &holding.told_in {
         Some(room) => {
@@ -89,6 +92,33 @@ pub async fn hold(
         }
         None => lanes::report(tx, &text, origin, context).await,
     }
+}
+
+/// The mail was set aside: where staff had released it, they are told that it can't be shown. `problem`
+/// is a part of a sentence.
+pub async fn fail(
+    tx: &mut Tx,
+    mail: MailId,
+    problem: &str,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    for row in held::releasing(tx.connection(), mail).await? {
+        let held = HeldId(row.id);
+        let room = audience::room_of_staff(tx.connection(), &row.room_id, context).await?;
+        let elsewhere = room
+            .is_none()
+            .then_some(ConversationId(row.conversation_id));
+        let text = wording::failed(held, &row.sender, problem, elsewhere);
+        match room.or_else(|| context.control_room.clone()) {
+            Some(room) => {
+                let offer = Offer::Held { held };
+                lanes::make_offer(tx, room, &text, offer, origin, context).await?;
+            }
+            None => lanes::report(tx, &text, origin, context).await?,
+        }
+    }
+    Ok(())
 }
 
 /// By what staff have decided.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use ruma::{OwnedEventId, RoomId, UserId};
 
-use super::{Context, audience, auto_replies, guests, look::Looked, reply_to, reports};
+use super::{Context, audience, auto_replies, guests, look::Looked, reply_to, reports, settings};
 use crate::{
     domain::{
         address::EmailAddress,
@@ -201,7 +201,7 @@ async fn route(
             }
             _ => trust::Standing::Stranger,
         },
-        policy: mailbox.trust.policy,
+        policy: settings::trust(connection, &found.room_id, mailbox).await?,
         is_closed: found.state == "closed",
         release,
         thread_root: match &answered {
@@ -221,7 +221,9 @@ async fn route(
     };
     route.copied = guests::copied(connection, mail, &route, context).await?;
     let is_withheld = |one: &AttachmentInfo| matches!(one.fate, Fate::Withheld(_));
-    let mut matters = mail.attachments.iter().any(is_withheld) || route.release.is_some();
+    let mut matters = mail.attachments.iter().any(is_withheld)
+        || route.release.is_some()
+        || read.looked.marks.spam.is_some();
     let verified = read.judgement.verdict == Verdict::Verified;
     match &route.member {
         Some(person) => {

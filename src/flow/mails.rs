@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Context, apply, guard, lanes,
+    Context, apply, guard, held, lanes,
     lanes::Origin,
     locale,
     look::{self, Looked},
@@ -218,6 +218,7 @@ async fn decide(tx: &mut Tx, read: Read, context: &Context) -> Result<(), StoreE
                     context,
                 )
                 .await?;
+                held::fail(tx, read.id, problem, &origin, context).await?;
             }
             return Ok(());
         }

@@ -5,13 +5,15 @@ use ruma::{OwnedRoomId, OwnedUserId};
 
 use super::{Context, lanes::Origin, locale};
 use crate::{
+    config::Mailbox,
     domain::{
         facts::{SetHere, SettingsFacts},
         ids::LetterId,
         settings::{Key, Settings, Value},
         timing::{self, Opened},
+        trust::TrustPolicy,
     },
-    store::{Connection, StoreError, Tx, departures, settings as stored},
+    store::{Connection, StoreError, Tx, departures, rooms, settings as stored},
 };
 
 /// What staff have set for the room, and the configuration for the rest.
@@ -29,16 +31,40 @@ pub async fn explained(
     room: &str,
     context: &Context,
 ) -> Result<SettingsFacts, StoreError> {
-    let rows = stored::of_room(connection, room).await?;
+    let known = rooms::find(connection, room).await?;
+    let (_, mailbox) = context.mailbox(known.as_ref().map_or("", |room| room.mailbox.as_str()));
     Ok(SettingsFacts {
-        configured: context.letters.settings(),
-        given: context.letters.given.clone(),
-        set: rows.into_iter().filter_map(set_here).collect(),
+        configured: Settings {
+            trust: mailbox.trust.policy,
+            ..context.letters.settings()
+        },
+        given: [&context.letters.given[..], &mailbox.trust.given].concat(),
+        set: set_in(connection, room).await?,
         has_pages: context
             .public
             .as_ref()
             .is_some_and(|public| public.url.scheme() == "https"),
     })
+}
+
+/// Which mail in a conversation of the room waits for staff: as they have set it there, else as the
+/// conversation's mailbox has it.
+pub async fn trust(
+    connection: &mut Connection,
+    room: &str,
+    mailbox: &Mailbox,
+) -> Result<TrustPolicy, StoreError> {
+    let configured = Settings {
+        trust: mailbox.trust.policy,
+        ..Settings::default()
+    };
+    let set = set_in(connection, room).await?;
+    Ok(Settings::in_force(&configured, set.iter().map(|set| &set.value)).trust)
+}
+
+async fn set_in(connection: &mut Connection, room: &str) -> Result<Vec<SetHere>, StoreError> {
+    let rows = stored::of_room(connection, room).await?;
+    Ok(rows.into_iter().filter_map(set_here).collect())
 }
 
 /// What a later version may have set is left to it.

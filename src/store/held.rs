@@ -8,6 +8,14 @@ use crate::domain::{
     ids::{ConversationId, HeldId, MailId},
 };
 
+/// What was released, of a mail that was set aside since.
+macro_rules! has_failed {
+    () => {
+        "state = 'releasing' AND EXISTS (
+            SELECT 1 FROM mails WHERE mails.id = held.mail_id AND mails.state = 'set_aside')"
+    };
+}
+
 statements! {
     INSERT = "
         INSERT INTO held (mail_id, conversation_id, room_id, held_at, why, is_member, sender, subject,
@@ -17,11 +25,12 @@ statements! {
         SELECT id FROM held
         WHERE conversation_id = $1 AND message_id = $2 AND from_address = $3 AND date = $4";
     SELECT_RELEASING = "
-        SELECT id, conversation_id, room_id, decided_by, admits, is_member FROM held
+        SELECT id, conversation_id, room_id, decided_by, admits, is_member, sender FROM held
         WHERE mail_id = $1 AND state = 'releasing' ORDER BY id";
-    SELECT = "
-        SELECT id, conversation_id, room_id, state, decided_by, sender, subject, held_at FROM held
-        WHERE id = $1";
+    SELECT = concat!("
+        SELECT id, conversation_id, room_id, CASE WHEN ", has_failed!(), " THEN 'failed' ELSE state END
+            AS state, decided_by, sender, subject, held_at
+        FROM held WHERE id = $1");
     SELECT_OF_ROOM = "
         SELECT id, conversation_id, room_id, state, decided_by, sender, subject, held_at FROM held
         WHERE room_id = $1 AND state = 'waiting' ORDER BY id LIMIT $2";
@@ -30,12 +39,12 @@ statements! {
         WHERE state = 'waiting' ORDER BY id LIMIT $1";
     COUNT_OF_ROOM = "SELECT count(*) FROM held WHERE room_id = $1 AND state = 'waiting'";
     COUNT_ALL = "SELECT count(*) FROM held WHERE state = 'waiting'";
-    RELEASE = "
+    RELEASE = concat!("
         UPDATE held SET state = 'releasing', decided_by = $2, decided_at = $3, admits = $4
-        WHERE id = $1 AND state IN ('waiting', 'dropped') RETURNING mail_id";
-    DROP = "
+        WHERE id = $1 AND (state IN ('waiting', 'dropped') OR ", has_failed!(), ") RETURNING mail_id");
+    DROP = concat!("
         UPDATE held SET state = 'dropped', decided_by = $2, decided_at = $3
-        WHERE id = $1 AND state = 'waiting' RETURNING mail_id";
+        WHERE id = $1 AND (state = 'waiting' OR ", has_failed!(), ") RETURNING mail_id");
     RELEASED = "UPDATE held SET state = 'released' WHERE id = $1 AND state = 'releasing'";
     HOLD_AGAIN = "
         UPDATE held SET state = 'waiting', is_member = $2, admits = 0
@@ -71,6 +80,7 @@ impl From<Row> for HeldMail {
                 "releasing" => State::Releasing,
                 "released" => State::Released,
                 "dropped" => State::Dropped,
+                "failed" => State::Failed,
                 _ => State::Waiting,
             },
             decided_by: row.decided_by,
@@ -135,6 +145,8 @@ pub struct Releasing {
     pub admits: i64,
     /// Its sender was one of the conversation's people.
     pub is_member: i64,
+    /// As it stands in the mail.
+    pub sender: String,
 }
 
 pub async fn releasing(

@@ -25,7 +25,7 @@ statements! {
         ORDER BY id LIMIT $2";
     TAKE_UP_AGAIN = "
         UPDATE mails SET state = 'waiting', attempts = 0
-        WHERE id = $1 AND state IN ('done', 'kept') AND verdict <> ''";
+        WHERE id = $1 AND state <> 'waiting' AND verdict <> ''";
     BEGIN = "UPDATE mails SET attempts = attempts + 1 WHERE id = $1 AND state = 'waiting'";
     FORGIVE = "UPDATE mails SET attempts = attempts - 1 WHERE id = $1 AND state = 'waiting'";
     FINISH = "

@@ -1,7 +1,7 @@
 //! Where HTTP comes in: so many connections, and none that keeps its place without need.
 //!
 //! hyper alone waits for ever: for the rest of a request's head, for its body, for who doesn't read the
-//! answer. [`Io`] knows when a connection waits for a request and ends one that waits too long; while a
+//! answer. `Io` knows when a connection waits for a request and ends one that waits too long; while a
 //! request is worked on, that takes as long as it takes.
 //!
 //! There is no bound for one peer: behind a web server all customers have its address. It does that.

@@ -3,8 +3,11 @@
 use rstest::rstest;
 
 use crate::{
-    desk::{Desk, JANE, mail},
-    support::world::{Options, header, letter_text},
+    desk::{Desk, JANE, codes, mail},
+    support::{
+        lmtp_client::LmtpClient,
+        world::{Options, header, letter_text},
+    },
 };
 
 const AWAY: &str = "I am away until 7 December. Ask Bob, please.";
@@ -140,6 +143,29 @@ async fn is_known_by_whatever_marks_it(#[case] note: fn(&Desk) -> (String, Strin
         said[0].starts_with("🤖") && said[0].contains(AWAY),
         "{said:?}"
     );
+    desk.close().await;
+}
+
+/// One that its domain disowns would be a lie about a customer; and nobody waits for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_note_is_kept_and_nobody_is_told() {
+    let desk = Desk::open(Options::default()).await;
+    let mut client = LmtpClient::connect(desk.world.lmtp_address())
+        .await
+        .unwrap();
+    desk.world.speak_for(&mut client, "198.51.100.66").await;
+    let raw = absence(&desk, "Automatic reply: Training", AWAY).replace('\n', "\r\n");
+    let to = [desk.token.as_str()];
+    let replies = client.deliver("jane@acme.com", &to, raw.as_bytes()).await;
+    assert_eq!(codes(&replies.unwrap()), [250]);
+    desk.world.quiet().await;
+    let kept = "SELECT verdict, outcome, state FROM mails";
+    let (verdict, outcome, state): (String, String, String) =
+        desk.world.database().await.row(kept).await;
+    assert_eq!([verdict, outcome, state], ["failed", "passed_over", "kept"]);
+    assert_eq!(desk.said(), Vec::<String>::new());
+    assert_eq!(desk.reports(), Vec::<String>::new());
+    assert!(!desk.world.bot_says(&desk.room, "✋"));
     desk.close().await;
 }
 

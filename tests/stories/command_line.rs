@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::servers::folder::Folder;
 
-fn postroom(folder: &Folder, arguments: &[&str]) -> Output {
+pub fn postroom(folder: &Folder, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_postroom"))
         .args(arguments)
         .current_dir(folder.path())
@@ -14,12 +14,12 @@ fn postroom(folder: &Folder, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 /// One object for each line.
-fn parsed(output: &Output) -> Vec<Value> {
+pub fn parsed(output: &Output) -> Vec<Value> {
     assert!(output.status.success(), "{}", text(&output.stderr));
     let lines = text(&output.stdout);
     lines

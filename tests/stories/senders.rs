@@ -130,8 +130,9 @@ async fn what_our_server_calls_spam_is_held_and_what_others_write_counts_for_not
     desk.take(token, &format!("{mark}{OUR_SERVER}{}", marked("Spam")))
         .await;
     assert_eq!(desk.said().len(), 2);
-    let [report] = desk.reports().try_into().unwrap();
-    assert!(report.contains("our mail server calls it spam"), "{report}");
+    assert_eq!(desk.reports(), Vec::<String>::new());
+    let why = "our mail server calls it spam";
+    assert!(desk.world.bot_says(&desk.room, why));
 
     let said = desk.world.ask(&desk.room, "!email allow *@acme.com").await;
     assert!(said.contains("never held as spam"), "{said}");

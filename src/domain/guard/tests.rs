@@ -6,13 +6,13 @@ use ruma::{owned_room_id, owned_user_id};
 use super::*;
 use crate::domain::{
     address::NamedAddress,
-    evidence::Evidence,
+    evidence::{Judgement, Reason, Verdict},
     facts::{LedBy, OwnAddresses, PersonFacts},
     held::Release,
     ids::{ContactId, HeldId},
     incoming::MailKind,
     machine::MachineFacts,
-    trust::{Standing, TrustPolicy},
+    trust::{Held, Standing, TrustPolicy},
 };
 
 const NOW: i64 = 10_000_000;
@@ -83,7 +83,10 @@ fn facts() -> MailFacts {
         is_probe: false,
         delivery: None,
         leaving: None,
-        judgement: Evidence::default().judge(),
+        judgement: Judgement {
+            verdict: Verdict::Unverified,
+            reasons: vec![Reason::NoPolicy],
+        },
         knows_signature: false,
         own_addresses: OwnAddresses::default(),
         control_room: None,
@@ -127,6 +130,19 @@ fn full(mut guard: GuardFacts, key: &str) -> GuardFacts {
 fn spam(mut guard: GuardFacts, rule: SpamRule) -> GuardFacts {
     guard.spam = rule;
     guard.marks.spam = Some("X-Spam-Flag: YES".to_owned());
+    guard
+}
+
+/// Staff have heard of as much spam as they want to hear of.
+fn told_of_much(mut guard: GuardFacts) -> GuardFacts {
+    let full = |scope| Tally {
+        count: SPAM_TOLD,
+        began_at: NOW - 10 * MINUTE,
+        ..empty(scope)
+    };
+    let scopes = scopes_of_spam(&facts(), &guard.marks);
+    assert_eq!(scopes.len(), 2, "of the room, and of none");
+    guard.spam_told = scopes.into_iter().map(full).collect();
     guard
 }
 
@@ -177,7 +193,10 @@ const SPAM: Outcome = Outcome::Kept(KeptBecause::Spam);
 #[case::blocked_and_kept(listed(calm(), List::Block), KEPT, Outcome::Blocked)]
 #[case::allowed(listed(calm(), List::Allow), POSTED, POSTED)]
 #[case::allowed_is_no_pass(listed(calm(), List::Allow), KEPT, KEPT)]
-#[case::spam(spam(calm(), SpamRule::Hold), POSTED, SPAM)]
+#[case::spam(spam(calm(), SpamRule::Hold), POSTED, Outcome::Held)]
+#[case::spam_and_held(spam(calm(), SpamRule::Hold), Outcome::Held, Outcome::Held)]
+#[case::much_spam(told_of_much(spam(calm(), SpamRule::Hold)), POSTED, Outcome::Held)]
+#[case::much_spam_without_a_place(told_of_much(spam(calm(), SpamRule::Hold)), KEPT, Outcome::Junk)]
 #[case::spam_and_kept(spam(calm(), SpamRule::Hold), KEPT, SPAM)]
 #[case::junk(spam(calm(), SpamRule::Junk), POSTED, Outcome::Junk)]
 #[case::spam_that_nobody_minds(spam(calm(), SpamRule::Ignore), POSTED, POSTED)]
@@ -225,7 +244,7 @@ fn stops(#[case] guard: GuardFacts, #[case] ruled: Outcome, #[case] expected: Ou
     let mail = mail(MailKind::Reply);
     let (outcome, found) = watch(MailId(7), &mail, &facts(), &guard, (ruled, effects.clone()));
     assert_eq!(outcome, expected);
-    if outcome == ruled {
+    if outcome == ruled && (outcome != Outcome::Held || guard.marks.spam.is_none()) {
         assert_eq!(found[0], effects[0], "what was ruled is done");
     } else {
         assert!(!found.contains(&effects[0]), "and only then");
@@ -309,6 +328,58 @@ fn says_so_once_a_day_and_where_it_belongs() {
     assert!(is_in_room && text.contains("4 times"), "{text}");
     guard.rhythms[0].1.told_at = Some(NOW - 10 * MINUTE);
     assert_eq!(told(&guard, POSTED), []);
+}
+
+/// Of the first spam staff are told one by one, then that there is more, and then of nothing.
+#[rstest]
+#[case::the_first(spam(calm(), SpamRule::Hold), false, false)]
+#[case::more(told_of_much(spam(calm(), SpamRule::Hold)), true, true)]
+#[case::and_more(heard(told_of_much(spam(calm(), SpamRule::Hold))), true, false)]
+fn a_wave_of_spam_is_told_once(
+    #[case] guard: GuardFacts,
+    #[case] is_quiet: bool,
+    #[case] is_told: bool,
+) {
+    let mail = mail(MailKind::Reply);
+    let (_, effects) = watch(MailId(7), &mail, &facts(), &guard, (POSTED, Vec::new()));
+    let held = effects.iter().find_map(|effect| match effect {
+        Effect::Hold(held) => Some(held),
+        _ => None,
+    });
+    let held = held.unwrap();
+    assert!(held.notice.is_spam && held.notice.why == Held::Spam);
+    assert_eq!(held.is_quiet, is_quiet);
+    assert_eq!(!told(&guard, POSTED).is_empty(), is_told);
+    let counts = |effect: &Effect| match effect {
+        Effect::Guard(Measure::Count(scopes)) => scopes
+            .iter()
+            .any(|scope| matches!(scope, Scope::Spam(Some(_)))),
+        _ => false,
+    };
+    assert_eq!(effects.iter().any(counts), !is_quiet);
+}
+
+/// Staff have heard within the day that there is more.
+fn heard(mut guard: GuardFacts) -> GuardFacts {
+    for tally in &mut guard.spam_told {
+        tally.told_at = NOW - 10 * MINUTE;
+    }
+    guard
+}
+
+#[test]
+fn the_same_spam_is_held_once() {
+    let mut facts = facts();
+    facts.routes[0].is_held = true;
+    let guard = spam(calm(), SpamRule::Hold);
+    let found = watch(
+        MailId(7),
+        &mail(MailKind::Reply),
+        &facts,
+        &guard,
+        (POSTED, Vec::new()),
+    );
+    assert_eq!(found, (Outcome::Duplicate, Vec::new()));
 }
 
 #[test]

@@ -67,7 +67,6 @@ pub fn beginning(mail: &IncomingMail) -> String {
 
 fn show(id: MailId, mail: &IncomingMail, facts: &MailFacts, route: &Route) -> Option<Effect> {
     let person = route.member.as_ref()?;
-    // One of which its domain says that it isn't its own waits for nobody: it may come again and again.
     let Ruling::PostSmall { marked } = ruling_as(MailKind::AutoReply, facts, route) else {
         return None;
     };

@@ -1,6 +1,6 @@
 //! Mail that waits for staff, and what they have released.
 
-use super::{place_for_staff, post};
+use super::{place_for_staff, post, ruling};
 use crate::domain::{
     effect::{Author, Effect, Holding},
     evidence::{Reason, Verdict},
@@ -9,7 +9,7 @@ use crate::domain::{
     ids::MailId,
     incoming::{Fate, IncomingMail},
     outgoing::Offer,
-    trust::Held,
+    trust::{Held, Ruling},
     wording::held as wording,
 };
 
@@ -21,9 +21,19 @@ pub(super) fn hold(
     route: &Route,
     why: Held,
 ) -> Option<Effect> {
+    holding(id, mail, facts, route, why).map(|held| Effect::Hold(Box::new(held)))
+}
+
+fn holding(
+    id: MailId,
+    mail: &IncomingMail,
+    facts: &MailFacts,
+    route: &Route,
+    why: Held,
+) -> Option<Holding> {
     let from = mail.from.clone()?;
     let (told_in, elsewhere) = place_for_staff(route, facts);
-    Some(Effect::Hold(Box::new(Holding {
+    Some(Holding {
         mail: id,
         conversation: route.conversation,
         room: route.room.clone(),
@@ -40,9 +50,32 @@ pub(super) fn hold(
             text: beginning(&mail.text),
             files: shown_files(mail),
             may_join: route.member.is_none(),
+            is_spam: false,
             elsewhere,
         },
-    })))
+        is_quiet: false,
+    })
+}
+
+/// The mail, which a filter calls spam, waits for staff wherever it would have been posted or held.
+pub fn hold_as_spam(id: MailId, mail: &IncomingMail, facts: &MailFacts) -> Vec<Holding> {
+    let is_there = |route: &&Route| route.bot_joined && !route.known && !route.is_held;
+    let routes = facts.routes.iter().filter(is_there);
+    let held = routes.filter_map(|route| {
+        let why = match ruling(mail, facts, route) {
+            Ruling::Post | Ruling::PostMarked | Ruling::PostOffered => Held::Spam,
+            Ruling::Hold(why) => why,
+            Ruling::PostSmall { .. }
+            | Ruling::Intake(_)
+            | Ruling::Bulk
+            | Ruling::Match
+            | Ruling::SetAside => return None,
+        };
+        let mut held = holding(id, mail, facts, route, why)?;
+        held.notice.is_spam = true;
+        Some(held)
+    });
+    held.collect()
 }
 
 /// What speaks against the sender, if anything does.

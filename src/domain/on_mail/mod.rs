@@ -12,6 +12,7 @@ use std::collections::HashSet;
 
 pub use auto_replies::{beginning as auto_reply_beginning, kind_of as auto_reply_kind};
 pub use guests::will_be_told;
+pub(super) use held::hold_as_spam;
 use ruma::OwnedRoomId;
 
 use super::{
@@ -64,6 +65,10 @@ pub fn decide(
     null_sender: bool,
     facts: &MailFacts,
 ) -> (Outcome, Vec<Effect>) {
+    // Staff have decided, whatever the mail looks like by now.
+    if facts.routes.iter().any(|route| route.release.is_some()) {
+        return by_routes(id, mail, facts);
+    }
     // Another Postroom's letter only looks like ours: it is what somebody there wrote.
     if mail.kind == MailKind::Own && facts.is_ours || facts.is_probe {
         return (Outcome::Own, Vec::new());
@@ -95,6 +100,9 @@ pub fn decide(
         if kind == MailKind::AutoReply {
             return auto_replies::decide(id, mail, facts);
         }
+        if kind == MailKind::List && rule_of_nowhere(kind, facts) == Ruling::SetAside {
+            return (Outcome::PassedOver, Vec::new());
+        }
         return keep(id, mail, facts, KeptBecause::ByMachine(kind));
     }
     // Who another header names proves nothing.
@@ -102,15 +110,25 @@ pub fn decide(
         return keep(id, mail, facts, KeptBecause::NoSender);
     }
     if facts.routes.is_empty() {
-        return keep(id, mail, facts, KeptBecause::NoConversation);
+        let why = match rule_of_nowhere(mail.kind, facts) {
+            // There is no conversation to release it into.
+            Ruling::Hold(_) => KeptBecause::Forged,
+            _ => KeptBecause::NoConversation,
+        };
+        return keep(id, mail, facts, why);
     }
-    let is_there = |route: &Route| route.bot_joined || route.release.is_some();
-    if !facts.routes.iter().any(is_there) {
+    if !facts.routes.iter().any(|route| route.bot_joined) {
         return keep(id, mail, facts, KeptBecause::BotNotInRoom);
     }
+    by_routes(id, mail, facts)
+}
+
+/// What follows in all the conversations to which the mail leads.
+fn by_routes(id: MailId, mail: &IncomingMail, facts: &MailFacts) -> (Outcome, Vec<Effect>) {
+    let is_there = |route: &&Route| route.bot_joined || route.release.is_some();
     let mut outcome = Outcome::Duplicate;
     let mut effects = Vec::new();
-    for route in facts.routes.iter().filter(|route| is_there(route)) {
+    for route in facts.routes.iter().filter(is_there) {
         let (found, follows) = by_route(id, mail, facts, route);
         outcome = weightier(outcome, found);
         effects.extend(follows);
@@ -153,7 +171,8 @@ fn by_route(
         Ruling::PostMarked => vec![wording::held::unverified_mark()],
         Ruling::PostOffered => vec![wording::people::colleague_mark()],
         Ruling::Intake(_) => return (Outcome::Kept(KeptBecause::NoConversation), Vec::new()),
-        Ruling::PostSmall { .. } | Ruling::Bulk | Ruling::Match | Ruling::SetAside => {
+        Ruling::SetAside => return (Outcome::PassedOver, Vec::new()),
+        Ruling::PostSmall { .. } | Ruling::Bulk | Ruling::Match => {
             return (Outcome::Kept(KeptBecause::ByMachine(mail.kind)), Vec::new());
         }
     };
@@ -180,28 +199,44 @@ fn ruling_as(kind: MailKind, facts: &MailFacts, route: &Route) -> Ruling {
             None => route.standing,
         },
         lead: route.by.lead(),
-        // A letter of another Postroom is what somebody there wrote.
-        kind: match kind {
-            MailKind::Own => MailKind::Reply,
-            kind => kind,
-        },
+        kind: as_written(kind),
         intake: trust::Intake::default(),
         policy: route.policy,
     })
 }
 
+/// The same for a mail that leads to no conversation.
+fn rule_of_nowhere(kind: MailKind, facts: &MailFacts) -> Ruling {
+    trust::rule(trust::Case {
+        verdict: facts.judgement.verdict,
+        standing: trust::Standing::Stranger,
+        lead: trust::Lead::Nothing,
+        kind: as_written(kind),
+        intake: trust::Intake::default(),
+        policy: trust::TrustPolicy::default(),
+    })
+}
+
+/// A letter of another Postroom is what somebody there wrote.
+fn as_written(kind: MailKind) -> MailKind {
+    match kind {
+        MailKind::Own => MailKind::Reply,
+        kind => kind,
+    }
+}
+
 /// Of what became of a mail in several conversations: what says most.
 fn weightier(one: Outcome, other: Outcome) -> Outcome {
     let weight = |outcome: &Outcome| match outcome {
-        Outcome::Posted => 3,
-        Outcome::Held => 2,
-        Outcome::Kept(_) => 1,
+        Outcome::Posted => 4,
+        Outcome::Held => 3,
+        Outcome::Kept(_) => 2,
+        Outcome::PassedOver => 1,
         Outcome::Duplicate
         | Outcome::Own
         | Outcome::Leave
         | Outcome::Matched
         | Outcome::PostedSmall
-        | Outcome::PassedOver
         | Outcome::Blocked
         | Outcome::Junk
         | Outcome::Loop

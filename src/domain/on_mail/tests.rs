@@ -1,6 +1,7 @@
 //! The decisions about mail, as a table.
 
 mod copied;
+mod every;
 mod ruled;
 
 use rstest::rstest;

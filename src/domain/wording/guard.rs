@@ -20,11 +20,16 @@ pub fn too_many(scope: &Scope, limits: &Limits, minutes: i64) -> String {
         Scope::Everything => "mails in all rooms together".to_owned(),
         Scope::Unknowns => "mails that belong to no conversation".to_owned(),
         Scope::Letters(id) => format!("letters in conversation #{id}"),
+        Scope::Spam(_) => "mails that are spam".to_owned(),
     };
     let pattern = match scope {
         Scope::Contact(address) | Scope::Unknown(address) => Some(address.clone()),
         Scope::Domain(domain) => Some(format!("*@{domain}")),
-        Scope::Conversation(_) | Scope::Everything | Scope::Unknowns | Scope::Letters(_) => None,
+        Scope::Conversation(_)
+        | Scope::Everything
+        | Scope::Unknowns
+        | Scope::Letters(_)
+        | Scope::Spam(_) => None,
     };
     let lists = pattern.map_or_else(String::new, |pattern| {
         format!(

@@ -36,6 +36,7 @@ pub fn notice(held: HeldId, notice: &Notice) -> String {
         text,
         files,
         may_join,
+        is_spam,
         elsewhere,
     } = notice;
     let place = match elsewhere {
@@ -51,7 +52,7 @@ pub fn notice(held: HeldId, notice: &Notice) -> String {
     };
     let mut lines = vec![format!(
         "✋ Mail from {sender}{place} waits for you (#{held}): {}.",
-        because(*why, *reason)
+        because(*why, *reason, *is_spam)
     )];
     let subject = tame(subject);
     if !subject.is_empty() {
@@ -72,11 +73,16 @@ pub fn notice(held: HeldId, notice: &Notice) -> String {
     lines.join("\n")
 }
 
-fn because(why: Held, reason: Option<Reason>) -> String {
-    let why = match why {
+fn because(held: Held, reason: Option<Reason>, is_spam: bool) -> String {
+    let and_spam = if is_spam && held != Held::Spam {
+        ", and our mail server calls it spam"
+    } else {
+        ""
+    };
+    let why = match held {
         Held::Failed => match reason {
             Some(Reason::NoAuthor | Reason::AmbiguousAuthor) => {
-                return "nobody can tell for sure whom it is from".to_owned();
+                return format!("nobody can tell for sure whom it is from{and_spam}");
             }
             Some(Reason::SpfFail) => {
                 "it may be forged, as the domain of its sender doesn't allow the server that sent it (SPF)"
@@ -91,10 +97,13 @@ fn because(why: Held, reason: Option<Reason>) -> String {
             "nothing proves who sent it, and it answers nothing that we have sent"
         }
         Held::Unverified => "nothing proves who sent it",
+        Held::Spam => "our mail server calls it spam",
     };
     match reason {
-        Some(Reason::DnsUnanswered) => format!("{why} (the DNS gave no answer)"),
-        _ => why.to_owned(),
+        Some(Reason::DnsUnanswered) if held != Held::Spam => {
+            format!("{why} (the DNS gave no answer){and_spam}")
+        }
+        _ => format!("{why}{and_spam}"),
     }
 }
 
@@ -191,6 +200,38 @@ pub fn not_released(
     )
 }
 
+/// To staff: what they have released can't be read. `problem` is a part of a sentence.
+pub fn failed(
+    held: HeldId,
+    sender: &str,
+    problem: &str,
+    elsewhere: Option<ConversationId>,
+) -> String {
+    let place = match elsewhere {
+        Some(conversation) => format!(" of conversation #{conversation}"),
+        None => String::new(),
+    };
+    let sender = tame(sender);
+    format!(
+        "Mail #{held} from {sender}{place} can't be shown: {problem}. If it matters, ask its sender to \
+         send it again. ✅ tries once more, when your administrator has mended that; ❌ drops it."
+    )
+}
+
+/// To staff: mail that a filter calls spam is told of no more one by one for a while.
+pub fn more_spam(told: u32, elsewhere: Option<ConversationId>) -> String {
+    let place = match elsewhere {
+        Some(conversation) => format!("for the room of conversation #{conversation}"),
+        None => "here".to_owned(),
+    };
+    format!(
+        "More than {told} mails that our mail server calls spam have come {place} within a day. Those \
+         that follow wait as well, but I don't tell you of each: `!email held` lists them, and so do I \
+         once a day. `!email block ADDRESS` keeps a sender's mail out of sight, `guard: {{spam: junk}}` \
+         in my configuration all spam."
+    )
+}
+
 /// What became of a mail that was decided about before.
 pub fn decided_before(mail: &HeldMail) -> String {
     let by = &mail.decided_by;
@@ -198,6 +239,7 @@ pub fn decided_before(mail: &HeldMail) -> String {
     match mail.state {
         State::Waiting => format!("Mail #{id} waits."),
         State::Releasing | State::Released => format!("Mail #{id} was released by {by} already."),
+        State::Failed => format!("Mail #{id} was released by {by}, but can't be read."),
         State::Dropped => {
             format!("Mail #{id} was dropped by {by} already. `!email release {id}` brings it back.")
         }
@@ -351,6 +393,7 @@ mod tests {
                 text: long,
                 files: 2,
                 may_join: true,
+                is_spam: true,
                 elsewhere: Some(ConversationId(3)),
             },
         );

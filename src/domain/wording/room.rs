@@ -310,6 +310,8 @@ pub enum KeptBecause {
     ByMachine(MailKind),
     NoSender,
     NoConversation,
+    /// It belongs to no conversation either.
+    Forged,
     BotNotInRoom,
     Unreadable,
     /// A filter says so.
@@ -329,6 +331,7 @@ pub fn kept(mail: i64, from: &str, subject: &str, why: KeptBecause, about: Optio
         KeptBecause::ByMachine(_) => "a machine sent it",
         KeptBecause::NoSender => "it doesn't say whom it is from",
         KeptBecause::NoConversation => "it belongs to no conversation",
+        KeptBecause::Forged => "it belongs to no conversation, and may be forged",
         KeptBecause::BotNotInRoom => "I am no longer in the room it answers to",
         KeptBecause::Unreadable => "it could not be read",
         KeptBecause::Spam => "our mail server calls it spam",

@@ -9,6 +9,7 @@ use crate::domain::{
     facts::{ConversationFacts, LocaleFacts, LocaleSource, SettingsFacts},
     letter::Language,
     settings::{Fault, Key, Settings, Value},
+    trust::Leniency,
 };
 
 /// One line for each, short enough for a phone.
@@ -75,6 +76,18 @@ fn meaning(value: &Value, in_force: &Settings, has_pages: bool, zone: &TimeZone)
                 .to_owned()
         }
         Value::Broadcast(false) => "letters are personal mails".to_owned(),
+        Value::Unverified(Leniency::Mark) => {
+            "mail of the people here that doesn't prove who sent it is shown, with a mark".to_owned()
+        }
+        Value::Unverified(Leniency::Hold) => {
+            "mail of the people here that doesn't prove who sent it waits for you".to_owned()
+        }
+        Value::Colleagues(Leniency::Mark) => {
+            "proven answers of somebody of their domain are shown, with a mark and ➕".to_owned()
+        }
+        Value::Colleagues(Leniency::Hold) => {
+            "proven answers of somebody of their domain wait for you".to_owned()
+        }
     }
 }
 
@@ -123,6 +136,7 @@ pub fn bad_setting(key: Key, text: &str, fault: Fault) -> String {
         Fault::NotTimesOfDay => "is not one time of the day or several, nor `off`",
         Fault::TooManyTimes => "are more than 24 times of the day",
         Fault::NotASwitch => "is neither `on` nor `off`",
+        Fault::NeitherMarkNorHold => "is neither `mark` nor `hold`",
     };
     let end = if what.ends_with('?') { "" } else { "." };
     format!(

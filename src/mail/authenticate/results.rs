@@ -1,5 +1,5 @@
 //! Reads Authentication-Results (RFC 8601): what somebody else's check has found. Whose fields count
-//! is decided in [`header`](super::header).
+//! is decided in `header`.
 //!
 //! Linear in the length of the value, and bounded: of too many results the first count.
 
