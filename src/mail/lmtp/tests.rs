@@ -1,5 +1,6 @@
 //! The door over real TCP, with a sink that keeps mails in memory.
 
+mod browser;
 mod slow;
 mod trusted;
 
