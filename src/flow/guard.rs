@@ -157,6 +157,18 @@ pub async fn letter_waits(
     Ok(Some(until))
 }
 
+/// How many minutes the conversation's next letter has to wait, if too many have gone.
+pub async fn minutes_until_next_letter(
+    connection: &mut Connection,
+    conversation: ConversationId,
+    context: &Context,
+) -> Result<Option<i64>, StoreError> {
+    let tally = floods::tally(connection, Scope::Letters(conversation), MailId(0)).await?;
+    let now = context.now_ms();
+    let until = tally.wait(&context.guard.limits, now);
+    Ok(until.map(|until| guard::minutes(until, now)))
+}
+
 async fn tell(
     tx: &mut Tx,
     room: Option<OwnedRoomId>,
