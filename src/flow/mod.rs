@@ -30,6 +30,7 @@ mod lanes;
 pub mod letters;
 mod locale;
 mod look;
+mod machine_facts;
 mod mail_facts;
 pub mod mails;
 mod media;

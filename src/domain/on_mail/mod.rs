@@ -16,6 +16,7 @@ use ruma::OwnedRoomId;
 
 use super::{
     address::NamedAddress,
+    automatic::{self, Asked},
     effect::{Author, Effect, Folded, Post, PostPart},
     evidence::Verdict,
     facts::{MailFacts, PersonFacts, Route},
@@ -72,10 +73,19 @@ pub fn decide(
     if let Some(subscription) = facts.leaving
         && !null_sender
     {
-        let is_by_machine = mail.kind.is_by_machine() || mail.auto_submitted;
+        let sender = mail.from.as_ref().filter(|_| !mail.from_is_substitute);
+        let sender = sender.map(|from| &from.address);
+        let asked = Asked {
+            sender,
+            is_by_machine: automatic::is_by_machine(mail, null_sender),
+            verdict: facts.judgement.verdict,
+            knows_secret: true,
+            is_own: sender.is_some_and(|sender| facts.own_addresses.contain(sender)),
+            answered: facts.machine.answered,
+        };
         let end = Effect::EndSubscription {
             subscription,
-            confirm: !is_by_machine,
+            confirm: automatic::may_answer(asked),
             message_id: mail.message_id.clone(),
         };
         return (Outcome::Leave, vec![end]);
