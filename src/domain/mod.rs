@@ -24,6 +24,7 @@ pub mod letter;
 pub mod machine;
 pub mod marks;
 pub mod note;
+pub mod notices;
 pub mod on_mail;
 pub mod on_matrix;
 pub mod outgoing;

@@ -34,6 +34,7 @@ mod machine_facts;
 mod mail_facts;
 pub mod mails;
 mod media;
+mod notices;
 pub mod puppets;
 pub mod receive;
 mod reply_to;

@@ -20,9 +20,11 @@ use super::{
     effect::{Author, Effect, Folded, Post, PostPart},
     evidence::Verdict,
     facts::{MailFacts, PersonFacts, Route},
+    flood::Measure,
     ids::{ConversationId, MailId},
     incoming::{Fate, IncomingMail, MailKind, Shown, Withheld},
     note::Note,
+    notices::Stream,
     outgoing::PostedFile,
     trust::{self, Ruling},
     wording::{self, KeptBecause},
@@ -451,10 +453,22 @@ pub(super) fn keep(
     let about = delivery.map(|delivery| delivery.recipient.to_string());
     (
         Outcome::Kept(why),
-        vec![Effect::Report {
+        vec![Effect::Guard(Measure::Notice {
+            stream: stream_of(why),
             text: wording::kept(id.0, from, subject, why, about.as_deref()),
-        }],
+        })],
     )
+}
+
+fn stream_of(why: KeptBecause) -> Stream {
+    match why {
+        KeptBecause::ByMachine(_) | KeptBecause::TooManyHops => Stream::Machines,
+        KeptBecause::NoSender | KeptBecause::NoConversation | KeptBecause::BotNotInRoom => {
+            Stream::People
+        }
+        KeptBecause::Spam => Stream::Spam,
+        KeptBecause::Unreadable => Stream::Faulty,
+    }
 }
 
 /// Octets of a mail that the letters after it quote.

@@ -72,6 +72,14 @@ pub fn notice(held: HeldId, notice: &Notice) -> String {
     lines.join("\n")
 }
 
+/// Below the notice of the last mail that has one.
+pub fn and_more_are_listed(waiting: usize) -> String {
+    format!(
+        "\n{waiting} mails wait in this room by now. Of more I say nothing one by one until some of \
+         these are decided: `!email held` lists them all."
+    )
+}
+
 fn because(why: Held, reason: Option<Reason>) -> String {
     let why = match why {
         Held::Failed => match reason {
