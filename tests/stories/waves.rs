@@ -147,7 +147,7 @@ async fn three_hundred_mails_of_all_kinds_are_some_dozen_messages() {
     assert_eq!(held, 10);
     assert!(
         here.iter()
-            .any(|text| text.contains("`!email held` lists them all"))
+            .any(|text| text.contains("`!email held` lists what waits"))
     );
     // Nobody is shown, and nothing is lost.
     assert_eq!(

@@ -76,7 +76,7 @@ pub fn notice(held: HeldId, notice: &Notice) -> String {
 pub fn and_more_are_listed(waiting: usize) -> String {
     format!(
         "\n{waiting} mails wait in this room by now. Of more I say nothing one by one until some of \
-         these are decided: `!email held` lists them all."
+         these are decided: `!email held` lists what waits."
     )
 }
 
