@@ -56,8 +56,6 @@ const EMPTY_NAMES: &[&str] = &[
 ];
 
 const LONGEST_FILE: usize = 500;
-/// Files that still wait for being divided; none may be added.
-const TOO_LONG: &[&str] = &["src/mail/lmtp/tests.rs", "src/mail/smtp/tests.rs"];
 
 /// Circles that still wait for being cut, the files of each in order; none may be added.
 const CIRCLES: &[&str] = &["src/mail/smtp/connection.rs src/mail/smtp/wire.rs"];
@@ -268,18 +266,11 @@ fn length_faults(source: &Source) -> Vec<String> {
     let mut faults = Vec::new();
     for file in &source.files {
         let lines = file.text.lines().count();
-        let is_known = TOO_LONG.contains(&file.path.as_str());
-        if lines > LONGEST_FILE && !is_known {
+        if lines > LONGEST_FILE {
             faults.push(format!(
                 "{}:{}: {lines} lines, but a file has at most {LONGEST_FILE}",
                 file.path,
                 LONGEST_FILE + 1
-            ));
-        }
-        if lines <= LONGEST_FILE && is_known {
-            faults.push(format!(
-                "{}:1: is short enough now; strike it from TOO_LONG",
-                file.path
             ));
         }
     }

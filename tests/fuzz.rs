@@ -34,6 +34,7 @@ fn whatever_comes_in_what_must_hold_holds(
     #[values(
         "authentication_results",
         "config",
+        "filters",
         "ghost_codec",
         "lmtp_dialogue",
         "mail_in",

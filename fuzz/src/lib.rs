@@ -7,6 +7,7 @@
 
 pub mod authentication_results;
 pub mod config;
+pub mod filters;
 pub mod ghost_codec;
 pub mod lmtp_dialogue;
 pub mod mail_in;
@@ -24,7 +25,7 @@ pub struct Target {
     pub words: &'static [&'static str],
 }
 
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     Target {
         name: "authentication_results",
         run: authentication_results::run,
@@ -34,6 +35,11 @@ pub const TARGETS: [Target; 9] = [
         name: "config",
         run: config::run,
         words: config::WORDS,
+    },
+    Target {
+        name: "filters",
+        run: filters::run,
+        words: filters::WORDS,
     },
     Target {
         name: "ghost_codec",

@@ -232,8 +232,8 @@ pub enum Effect {
         contact: ContactId,
         name: String,
     },
-    /// Somebody leaves a broadcast by a mail. `confirm`: a person wrote it, and is told so in answer
-    /// to `message_id`, if they hadn't left before.
+    /// Somebody leaves a broadcast by a mail. `confirm`: they are told so in answer to `message_id`, if
+    /// they hadn't left before.
     EndSubscription {
         subscription: SubscriptionId,
         confirm: bool,

@@ -127,6 +127,9 @@ pub struct Details {
     pub suspended: Vec<Suspended>,
     /// For `!email block`, `unblock`, `allow`, `blocked`.
     pub senders: SendersFacts,
+    /// Conversations of which so many letters have gone of late that the next one waits, and for how many
+    /// minutes: for `!email now` and 📨.
+    pub held_up: Vec<(ConversationId, i64)>,
 }
 
 /// Who is on the lists of senders.

@@ -4,6 +4,7 @@ use ruma::{OwnedRoomId, OwnedUserId};
 
 use super::{
     ids::{ConversationId, MailId},
+    notices::Stream,
     rhythm::Rhythm,
     senders::List,
 };
@@ -206,6 +207,8 @@ pub enum Measure {
         list: Option<List>,
         by: OwnedUserId,
     },
+    /// Staff are told in the control room, unless they were told of many like it within an hour.
+    Notice { stream: Stream, text: String },
     /// Staff are told: in the room if nobody else reads there, else in the control room.
     Tell {
         room: Option<OwnedRoomId>,

@@ -18,6 +18,8 @@ pub struct MachineFacts {
     /// Of an automatic reply: what of its sender was shown before, for each conversation to which it
     /// leads.
     pub shown: Vec<ShownBefore>,
+    /// Of a mail that may be answered by one of ours: since the last such answer to its sender.
+    pub answered: Option<Duration>,
 }
 
 /// What a report says of a letter, address by address.

@@ -4,6 +4,7 @@
 //! file with a function from facts to [`effect::Effect`]s and a table of cases as its test.
 
 pub mod address;
+pub mod automatic;
 pub mod bounce;
 pub mod classify;
 pub mod command;
@@ -23,12 +24,14 @@ pub mod letter;
 pub mod machine;
 pub mod marks;
 pub mod note;
+pub mod notices;
 pub mod on_mail;
 pub mod on_matrix;
 pub mod outgoing;
 pub mod poll;
 pub mod reply_address;
 pub mod rhythm;
+pub mod role_address;
 pub mod senders;
 pub mod settings;
 pub mod sharing;

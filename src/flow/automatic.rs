@@ -1,14 +1,17 @@
 //! Mails that Postroom writes by itself: each in answer to one that a person wrote, to them alone, once.
 //!
 //! Such a mail is a letter without messages, sealed as it is decided on, in the same transaction; it
-//! goes the way of all letters. It never answers a machine, and says what it is (RFC 3834), so that no
-//! machine answers it. A new one is a variant of [`Automatic`], what it says in `words`, and a function
-//! like [`confirm_leaving`].
+//! goes the way of all letters. Whether a mail may be answered is for [`crate::domain::automatic`] to
+//! say, and it says what it is (RFC 3834), so that no machine answers it. A new one is a variant of
+//! [`Automatic`] and one of [`Kind`], what it says in `words`, and a function like [`confirm_leaving`].
+
+use std::time::Duration;
 
 use super::{Context, lanes::Origin, locale, reply_to};
 use crate::{
     domain::{
-        address::NamedAddress,
+        address::{EmailAddress, NamedAddress},
+        automatic::Kind,
         event::Words,
         ids::{MessageId, SubscriptionId},
         letter::Language,
@@ -16,10 +19,22 @@ use crate::{
         wording::page as wording,
     },
     store::{
-        StoreError, Tx, automatic, locales, outbox,
+        Connection, StoreError, Tx, automatic, locales, outbox,
         subscriptions::{self, Subscription},
     },
 };
+
+/// Since the last mail of the kind to the address.
+pub async fn answered(
+    connection: &mut Connection,
+    kind: Kind,
+    to: &EmailAddress,
+    context: &Context,
+) -> Result<Option<Duration>, StoreError> {
+    let at = automatic::answered_at(connection, &kind.key(to)).await?;
+    let ago = |at| u64::try_from(context.now_ms().saturating_sub(at)).unwrap_or_default();
+    Ok(at.map(|at| Duration::from_millis(ago(at))))
+}
 
 /// Confirms that somebody leaves a broadcast by their mail `answered`. Nothing for who has left before.
 pub async fn confirm_leaving(
@@ -73,6 +88,8 @@ pub async fn confirm_leaving(
         }),
     };
     automatic::fix(tx, letter, &message_id, &seal).await?;
+    let key = Kind::Left.key(&recipient.address);
+    automatic::note_answer(tx, &key, origin.now).await?;
     let row = outbox::NewRow {
         way: outbox::Way::Mail,
         lane: format!("mail:{conversation}:{}", recipient.address.key()),

@@ -3,13 +3,15 @@
 use jiff::{Timestamp, tz::TimeZone as Zone};
 use ruma::RoomId;
 
-use super::{Context, audience, bounces, held, locale, settings};
+use super::{Context, audience, bounces, guard, held, locale, settings};
 use crate::{
     domain::{
         address::EmailAddress,
         command::{Command, senders::Change, timezone, timezone::TimeZone},
         event::RoomEvent,
         facts::{ConversationFacts, Details, HeldFacts, LocaleFacts, SendersFacts, ZoneFacts},
+        ids::ConversationId,
+        on_matrix,
         senders::{List, Listed},
     },
     store::{self, Connection, StoreError, senders as lists},
@@ -63,14 +65,34 @@ pub async fn of(
             let zone = locale::of_room(connection, room, context).await?;
             details.senders = listed(connection, &zone, context).await?;
         }
+        Some(Command::Now) => {
+            details.held_up = held_up(connection, conversations, context).await?;
+        }
         Some(Command::Held) => details.held = held_in(connection, &event.room, context).await?,
         Some(Command::Decide(Ok(asked))) => {
             let found = store::held::find(connection, asked.held).await?;
             details.held.mails = found.into_iter().collect();
         }
+        None if on_matrix::sends_now(event) => {
+            details.held_up = held_up(connection, conversations, context).await?;
+        }
         _ => {}
     }
     Ok(details)
+}
+
+/// Those of the conversations whose next letter has to wait.
+async fn held_up(
+    connection: &mut Connection,
+    conversations: &[ConversationFacts],
+    context: &Context,
+) -> Result<Vec<(ConversationId, i64)>, StoreError> {
+    let mut found = Vec::new();
+    for one in conversations.iter().filter(|one| one.waiting > 0) {
+        let minutes = guard::minutes_until_next_letter(connection, one.id, context).await?;
+        found.extend(minutes.map(|minutes| (one.id, minutes)));
+    }
+    Ok(found)
 }
 
 fn addresses(conversations: &[ConversationFacts]) -> impl Iterator<Item = EmailAddress> + Send {

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use ruma::OwnedRoomId;
 
-use super::{Context, audience, lanes, lanes::Origin, mail_facts::Read};
+use super::{Context, audience, lanes, lanes::Origin, mail_facts::Read, notices};
 use crate::{
     domain::{
         facts::MailFacts,
@@ -163,6 +163,18 @@ pub async fn letter_waits(
     Ok(Some(until))
 }
 
+/// How many minutes the conversation's next letter has to wait, if too many have gone.
+pub async fn minutes_until_next_letter(
+    connection: &mut Connection,
+    conversation: ConversationId,
+    context: &Context,
+) -> Result<Option<i64>, StoreError> {
+    let tally = floods::tally(connection, Scope::Letters(conversation), MailId(0)).await?;
+    let now = context.now_ms();
+    let until = tally.wait(&context.guard.limits, now);
+    Ok(until.map(|until| guard::minutes(until, now)))
+}
+
 async fn tell(
     tx: &mut Tx,
     room: Option<OwnedRoomId>,
@@ -225,12 +237,13 @@ pub async fn apply(
             lists::set(tx, &pattern, list, by.as_str(), now).await?;
             floods::look_again(tx, now).await
         }
+        Measure::Notice { stream, text } => notices::tell(tx, stream, &text, origin, context).await,
         Measure::Tell { room, text } => tell(tx, room, &text, origin, context).await,
     }
 }
 
-/// What time brings: mails that wait go on, and staff are told of the day's spam. When there is next
-/// something to do.
+/// What time brings: mails that wait go on, and staff are told of the day's spam and of what was only
+/// counted. When there is next something to do.
 pub async fn keep_up(context: &Arc<Context>) -> Result<Option<i64>, StoreError> {
     let now = context.now_ms();
     let mut reading = context.store.read().await?;
@@ -248,12 +261,13 @@ pub async fn keep_up(context: &Arc<Context>) -> Result<Option<i64>, StoreError> 
     if junk_at.is_some_and(|at| at <= now) {
         tell_of_junk(now, context).await?;
     }
+    let noticed = notices::keep_up(context).await?;
     let next = floods::next_due(&mut context.store.read().await?).await?;
     let junk_at = junk_at.filter(|at| *at > now);
     Ok(if is_full {
         Some(now)
     } else {
-        next.into_iter().chain(junk_at).min()
+        next.into_iter().chain(junk_at).chain(noticed).min()
     })
 }
 

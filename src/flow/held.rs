@@ -26,6 +26,8 @@ use crate::{
 
 /// Most mails that one notice lists.
 pub const MOST_LISTED: i64 = 20;
+/// So many mails that wait in one room have a notice of their own.
+const MOST_TOLD: usize = 10;
 /// How long nobody is reminded of what waits.
 const REMIND_AFTER: Duration = Duration::from_hours(24);
 
@@ -71,7 +73,8 @@ async fn remind(tx: &mut Tx, room: &str, context: &Context) -> Result<(), StoreE
     }
 }
 
-/// The mail waits for staff from now on, who are told once.
+/// The mail waits for staff from now on, who are told once; or not before they list or are reminded of
+/// what waits, if so much waits in the room that one more notice helps nobody.
 pub async fn hold(
     tx: &mut Tx,
     holding: &Holding,
@@ -81,11 +84,23 @@ pub async fn hold(
     let Some(held) = held::insert(tx, holding, origin.now).await? else {
         return Ok(());
     };
-    if holding.is_quiet {
+    let waiting = held::count_of_room(tx.connection(), holding.room.as_str()).await?;
+    let is_last = waiting == MOST_TOLD;
+    if waiting > MOST_TOLD || holding.is_quiet && !is_last {
         return Ok(());
     }
-    let text = wording::notice(held, &holding.notice);
+    let mut lines = Vec::new();
+    if !holding.is_quiet {
+        lines.push(wording::notice(held, &holding.notice));
+    }
+    if is_last {
+        lines.push(wording::and_more_are_listed(MOST_TOLD));
+    }
+    let text = lines.join("\n");
     match &holding.told_in {
+        Some(room) if holding.is_quiet => {
+            lanes::say(tx, room.clone(), &text, None, origin, context).await
+        }
         Some(room) => {
             let offer = Offer::Held { held };
             lanes::make_offer(tx, room.clone(), &text, offer, origin, context).await

@@ -4,7 +4,12 @@ use std::collections::HashSet;
 
 use ruma::{OwnedEventId, RoomId, UserId};
 
-use super::{Context, audience, auto_replies, guests, look::Looked, reply_to, reports, settings};
+use super::{
+    Context, audience, guests,
+    look::Looked,
+    machine_facts::{self, Seen},
+    reply_to, reports, settings,
+};
 use crate::{
     domain::{
         address::EmailAddress,
@@ -14,8 +19,7 @@ use crate::{
         freemail::is_freemail,
         held::Release,
         ids::{ConversationId, HeldId, MailId, SubscriptionId},
-        incoming::{AttachmentInfo, Fate, IncomingMail, MailKind},
-        machine::MachineFacts,
+        incoming::{AttachmentInfo, Fate, IncomingMail},
         on_mail,
         token::Keys,
         trust,
@@ -88,54 +92,26 @@ pub async fn of(
     let mut names = mail.message_id.iter().chain(&read.looked.postroom_id);
     let is_ours = names.any(|id| context.keys.letter_of(id).is_some());
     let delivery = delivery(connection, mail, read, context).await?;
+    let leaving = leaving(connection, mail, read, context).await?;
+    let seen = Seen {
+        report: read.report.as_ref(),
+        null_sender: read.null_sender,
+        delivery: delivery.as_ref(),
+        leaving,
+    };
     Ok(MailFacts {
-        machine: machine(connection, mail, read, delivery.as_ref(), &routes, context).await?,
+        machine: machine_facts::of(connection, mail, seen, &routes, context).await?,
         identity,
         is_ours,
         is_probe: is_probe(mail, read, context),
         delivery,
-        leaving: leaving(connection, mail, read, context).await?,
+        leaving,
         judgement: read.judgement.clone(),
         routes,
         knows_signature: read.knows_signature,
         own_addresses,
         control_room: context.control_room.clone(),
     })
-}
-
-/// What is known of a machine's mail, and of its sender's address.
-async fn machine(
-    connection: &mut Connection,
-    mail: &IncomingMail,
-    read: &Read,
-    delivery: Option<&Delivery>,
-    routes: &[Route],
-    context: &Context,
-) -> Result<MachineFacts, StoreError> {
-    let reported = match &read.report {
-        Some(report) => Some(reports::of(connection, report, mail, delivery, context).await?),
-        None => None,
-    };
-    let sender = match &mail.from {
-        Some(from) if !mail.from_is_substitute => {
-            reports::standing(connection, &from.address, context).await?
-        }
-        _ => None,
-    };
-    let shown = if may_be_by_machine(mail, read) {
-        auto_replies::shown(connection, mail, routes, context).await?
-    } else {
-        Vec::new()
-    };
-    Ok(MachineFacts {
-        reported,
-        sender,
-        shown,
-    })
-}
-
-fn may_be_by_machine(mail: &IncomingMail, read: &Read) -> bool {
-    mail.kind == MailKind::AutoReply || mail.auto_submitted || read.null_sender
 }
 
 /// A mail whose place is looked for.
@@ -451,7 +427,7 @@ pub async fn candidates(
     }
     // Absence notes come to the return address, and often name no mail.
     if found.is_empty()
-        && may_be_by_machine(mail, read)
+        && machine_facts::may_be_by_machine(mail, read.null_sender)
         && let Some(delivery) = delivery(connection, mail, read, context).await?
         && let Some(sent) = bounces::delivery(connection, delivery.row).await?
     {

@@ -3,12 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Context, apply, guard, held, lanes,
+    Context, apply, guard, held,
     lanes::Origin,
     locale,
     look::{self, Looked},
     mail_facts,
     mail_facts::Read,
+    notices,
     worker::{Step, Worker},
 };
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
         guard::watch,
         ids::MailId,
         incoming::IncomingMail,
+        notices::Stream,
         on_mail::{self, Outcome},
         wording,
     },
@@ -211,13 +213,8 @@ async fn decide(tx: &mut Tx, read: Read, context: &Context) -> Result<(), StoreE
             .await?
             {
                 tally(tx, &read, "unreadable", "set_aside");
-                lanes::report(
-                    tx,
-                    &wording::mail_set_aside(read.id.0, problem),
-                    &origin,
-                    context,
-                )
-                .await?;
+                let text = wording::mail_set_aside(read.id.0, problem);
+                notices::tell(tx, Stream::Faulty, &text, &origin, context).await?;
                 held::fail(tx, read.id, problem, &origin, context).await?;
             }
             return Ok(());

@@ -156,15 +156,16 @@ async fn vouched(
     }
 }
 
-/// The letter that the report names by its Message-ID: in the mail that is attached, else as the one
-/// that it answers, the newest first.
+/// The letter that the report names: by the ids of the mail that is attached, the Message-ID and the one
+/// of our own; else as the one that it answers, the newest first.
 async fn named(
     connection: &mut Connection,
     report: &Report,
     mail: &IncomingMail,
     context: &Context,
 ) -> Result<Option<LetterId>, StoreError> {
-    let attached = report.original().message_id.iter();
+    let original = report.original();
+    let attached = original.message_id.iter().chain(&original.postroom_id);
     let answered = mail.in_reply_to.iter().chain(mail.references.iter().rev());
     for id in attached.chain(answered).take(MOST_NAMED) {
         if let Some(letter) = letter_of(connection, id, context).await? {

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use jiff::{Timestamp, Zoned, fmt::temporal::Pieces, tz::TimeZone};
 use ruma::{OwnedEventId, OwnedRoomId};
 
-use super::{Context, lanes, lanes::Origin, locale, reply_to, settings, threads};
+use super::{Context, bounces, lanes, lanes::Origin, locale, reply_to, settings, threads};
 use crate::{
     domain::{
         address::NamedAddress,
@@ -132,15 +132,20 @@ async fn seal_one(
         None
     };
     let locale = locale::of(tx.connection(), conversation, context).await?;
-    let (guests, members): (Vec<_>, Vec<_>) = people.iter().partition(|person| person.is_guest);
+    // Whoever gets it sees who gets it.
+    let addresses = people.iter().map(|person| person.address.clone());
+    let suspended = bounces::suspended(tx.connection(), addresses).await?;
+    let is_suspended =
+        |person: &PersonFacts| suspended.iter().any(|it| it.address == person.address);
+    let (to, cc) = named_in(people.iter().filter(|person| !is_suspended(person)));
     let seal = Seal {
         from: NamedAddress {
             name: Some(from_name(items, &mailbox.name)),
             address: mailbox.address.clone(),
         },
         reply_to: reply_to::of(tx.connection(), conversation, mailbox, context).await?,
-        to: members.into_iter().map(named).collect(),
-        cc: guests.into_iter().map(named).collect(),
+        to,
+        cc,
         subject: threading.subject,
         in_reply_to: threading.in_reply_to,
         references: threading.references,
@@ -166,6 +171,9 @@ async fn seal_one(
     for item in items {
         messages::link(tx, &item.event, conversation, &message_id, Direction::Out).await?;
     }
+    let (left_out, recipients): (Vec<&PersonFacts>, Vec<_>) = recipients
+        .into_iter()
+        .partition(|person| is_suspended(person));
     hand_out(
         tx,
         (letter, conversation),
@@ -176,7 +184,27 @@ async fn seal_one(
     )
     .await?;
     tracing::info!(trace = %origin.trace, letter = %letter, recipients = recipients.len(), "Sealed a letter");
+    for person in left_out {
+        bounces::leave_out(tx, letter, &named(person), origin, context).await?;
+    }
+    if recipients.is_empty() {
+        letters::settle(tx, letter).await?;
+        tx.once_committed(|| LETTERS.count(["not_sent"]));
+        return advance_receipt(tx, &found.room_id, origin, context).await;
+    }
     Ok(())
+}
+
+/// Who stands in To and Cc: guests in Cc, unless there is nobody else.
+fn named_in<'p>(
+    people: impl Iterator<Item = &'p PersonFacts>,
+) -> (Vec<NamedAddress>, Vec<NamedAddress>) {
+    let (guests, members): (Vec<_>, Vec<_>) = people.partition(|person| person.is_guest);
+    let (to, cc): (Vec<_>, Vec<_>) = (
+        members.into_iter().map(named).collect(),
+        guests.into_iter().map(named).collect(),
+    );
+    if to.is_empty() { (cc, to) } else { (to, cc) }
 }
 
 /// One delivery for each recipient.
@@ -355,7 +383,7 @@ async fn readers(
     let is_this_thread = |it: &&ConversationFacts| root(it).as_deref() == Some(&*found.thread_root);
     let threads: Vec<&ConversationFacts> = all.iter().filter(is_this_thread).collect();
     let mut seen: HashSet<ContactId> = people.iter().map(|person| person.contact).collect();
-    let mut readers = Vec::new();
+    let mut readers: Vec<&PersonFacts> = Vec::new();
     let mains: Vec<&ConversationFacts> = all.iter().filter(|it| it.thread_root.is_none()).collect();
     let kept_by = match OwnedEventId::try_from(found.thread_root.as_str()) {
         Ok(root) => threads::kept_by(tx.connection(), &root, &mains).await?,
@@ -372,11 +400,16 @@ async fn readers(
             // goes on there.
             let reads = thread.is_some() || kept_by.contains(&main.id) || !person.is_guest;
             if reads && seen.insert(person.contact) {
-                readers.push(person.name.clone());
+                readers.push(person);
             }
         }
     }
-    Ok(readers)
+    // No answer reaches them.
+    let addresses = readers.iter().map(|person| person.address.clone());
+    let suspended = bounces::suspended(tx.connection(), addresses).await?;
+    let reads = |person: &&PersonFacts| suspended.iter().all(|it| it.address != person.address);
+    let readers = readers.into_iter().filter(reads);
+    Ok(readers.map(|person| person.name.clone()).collect())
 }
 
 fn named(person: &PersonFacts) -> NamedAddress {

@@ -20,7 +20,8 @@ statements! {
     SET_TOLD = "UPDATE tallies SET told_at = $2 WHERE key = $1";
     CLEAN = "
         DELETE FROM tallies WHERE key IN
-            (SELECT key FROM tallies WHERE began_at < $1 ORDER BY began_at LIMIT $2)";
+            (SELECT key FROM tallies WHERE began_at < $1 AND key NOT LIKE 'notices:%'
+             ORDER BY began_at LIMIT $2)";
     BEGIN_OUTAGE = "
         INSERT INTO tallies (key, count, began_at) VALUES ($1, 0, $2) ON CONFLICT (key) DO NOTHING";
     END_OUTAGE = "DELETE FROM tallies WHERE key = $1";

@@ -181,6 +181,12 @@ pub async fn all(
     Ok(counted(rows, count))
 }
 
+/// How many mails wait for staff in a room.
+pub async fn count_of_room(connection: &mut Connection, room: &str) -> Result<usize, StoreError> {
+    let (count,) = fetch_one!(connection, (i64,), COUNT_OF_ROOM, room);
+    Ok(usize::try_from(count).unwrap_or_default())
+}
+
 fn counted(rows: Vec<Row>, count: i64) -> (Vec<HeldMail>, usize) {
     let mails = rows.into_iter().map(Into::into).collect();
     (mails, usize::try_from(count).unwrap_or_default())

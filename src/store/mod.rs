@@ -35,6 +35,7 @@ pub mod mails;
 pub mod members;
 pub mod messages;
 pub mod newcomers;
+pub mod notices;
 pub mod offers;
 pub mod outbox;
 pub mod people;

@@ -57,6 +57,7 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         locales::STATEMENTS,
         subscriptions::STATEMENTS,
         floods::STATEMENTS,
+        notices::STATEMENTS,
         senders::STATEMENTS,
     ]
     .concat()

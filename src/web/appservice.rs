@@ -29,6 +29,7 @@ use crate::{
 
 use super::{
     metrics,
+    strangers::Strangers,
     transaction::{self, Transaction, Typing},
 };
 
@@ -67,7 +68,10 @@ pub fn router(appservice: Appservice) -> Router {
         .method_not_allowed_fallback(async || {
             error(StatusCode::METHOD_NOT_ALLOWED, "M_UNRECOGNIZED", "This method is not for this path.")
         })
-        .layer(middleware::from_fn_with_state(appservice.clone(), authenticate))
+        .layer(middleware::from_fn_with_state(
+            (appservice.clone(), Strangers::default()),
+            authenticate,
+        ))
         // Outside of the check: what doesn't exist needs no token to be missing.
         .fallback(async || error(StatusCode::NOT_FOUND, "M_UNRECOGNIZED", "There is nothing at this path."))
         .layer(DefaultBodyLimit::max(LARGEST_TRANSACTION))
@@ -82,7 +86,7 @@ struct TokenQuery {
 
 /// Lets only our homeserver in. The query parameter is how it was done before Matrix 1.4.
 async fn authenticate(
-    State(appservice): State<Appservice>,
+    State((appservice, strangers)): State<(Appservice, Strangers)>,
     Query(query): Query<TokenQuery>,
     headers: HeaderMap,
     request: Request,
@@ -104,6 +108,7 @@ async fn authenticate(
     };
     let wanted = appservice.hs_token.expose_secret().as_bytes();
     if !bool::from(given.as_bytes().ct_eq(wanted)) {
+        strangers.hold_up().await;
         return error(
             StatusCode::FORBIDDEN,
             "M_FORBIDDEN",

@@ -9,4 +9,5 @@ pub mod door;
 mod metrics;
 pub mod operations;
 pub mod public;
+mod strangers;
 pub mod transaction;

@@ -295,6 +295,7 @@ async fn a_mail_leaves_if_it_comes_from_the_very_person() {
     let told = world.mails_to(JANE.0, 3).await.remove(2);
     let field = |name| header(&told.raw, name).unwrap_or_default();
     assert_eq!(field("Auto-Submitted"), "auto-replied");
+    assert_eq!(field("X-Auto-Response-Suppress"), "OOF, AutoReply");
     assert_eq!(field("Subject"), "You have unsubscribed");
     assert_eq!(field("In-Reply-To"), format!("<leave-{}>", JANE.0));
     assert_eq!(header(&told.raw, "List-Unsubscribe"), None);
@@ -330,13 +331,34 @@ async fn a_mail_leaves_if_it_comes_from_the_very_person() {
     world
         .until("the room is told", || broadcast.told().len() == 2)
         .await;
+    // Answered once a day, whatever they write; and nobody is, of whom it isn't sure who wrote.
+    let field = header(&letter.raw, "List-Unsubscribe").unwrap();
+    assert!(field.contains(&to), "{field}");
+    let third = mail(JANE.0).replace("leave-", "third-");
+    world.mail(JANE.0, &[&to], &third).await;
+    world
+        .until("the room is told", || broadcast.told().len() == 3)
+        .await;
+    press(&stay).await;
+    world
+        .until("the room is told", || broadcast.told().len() == 4)
+        .await;
+    let forged = mail(JANE.0).replace("leave-", "forged-");
+    world.forged_mail(JANE.0, &[&to], &forged).await;
+    world
+        .until("the room is told", || broadcast.told().len() == 5)
+        .await;
+    press(&stay).await;
+    world
+        .until("the room is told", || broadcast.told().len() == 6)
+        .await;
     let machine = mail(JANE.0).replace("leave-", "machine-").replace(
         "MIME-Version",
         "Auto-Submitted: auto-generated\nMIME-Version",
     );
     world.mail(JANE.0, &[&to], &machine).await;
     world
-        .until("the room is told", || broadcast.told().len() == 3)
+        .until("the room is told", || broadcast.told().len() == 7)
         .await;
     world.settled().await;
     world.mails_to(JANE.0, 3).await;

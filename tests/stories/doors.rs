@@ -104,6 +104,76 @@ async fn slow_clients_keep_nobody_out() {
     world.finish().await;
 }
 
+/// They wait for their answer, the homeserver doesn't, and the log tells the administrator once.
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_tokens_hold_up_nobody_but_who_brings_them() {
+    let world = World::start(with_pages()).await;
+    let client = http::client().unwrap();
+    let ping = |token: &'static str| {
+        let url = format!(
+            "{}/_matrix/app/v1/users/@bob:example.org",
+            world.appservice_url()
+        );
+        let request = client.get(url).bearer_auth(token);
+        async move {
+            let begun = Instant::now();
+            let status = request.send().await.unwrap().status().as_u16();
+            (status, begun.elapsed())
+        }
+    };
+    let wrong = futures_util::future::join_all((0..200).map(|_| ping("hs-token-of-the-stork")));
+    let right = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        ping("hs-token-of-the-story").await
+    };
+    let (wrong, (status, took)) = tokio::join!(wrong, right);
+    assert_eq!(status, 404);
+    assert!(took < Duration::from_millis(900), "{took:?}");
+    assert!(wrong.iter().all(|(status, _)| *status == 403));
+    let waited = wrong.iter().filter(|(_, took)| took.as_millis() >= 1000);
+    assert!(waited.count() >= 32);
+    let log = world.whole_log();
+    assert_eq!(log.matches("wrong hs_token").count(), 1, "{log}");
+    assert!(!log.contains("of-the-stork"));
+    world.finish().await;
+}
+
+/// Whoever gets a browser of the house to ask (a page whose name leads here) reads numbers, and no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn health_and_numbers_name_nobody_and_change_nothing() {
+    let world = World::start(with_pages()).await;
+    let room = world.room("Secret training", &[JANE]).await;
+    world.ann.say(&room, "Hello Jane");
+    world.mails_to(JANE.0, 1).await;
+    world.quiet().await;
+    let client = http::client().unwrap();
+    for page in ["health/live", "health/ready", "metrics"] {
+        let url = format!("{}/{page}", world.operations_url());
+        let asked = client.get(&url).header("Host", "rebound.evil.example");
+        let told = asked.send().await.unwrap().text().await.unwrap();
+        for secret in [
+            "jane",
+            "acme",
+            "Hello",
+            "Secret",
+            "of-the-story",
+            "@ann",
+            room.as_str(),
+        ] {
+            assert!(!told.contains(secret), "{page} tells {secret}: {told}");
+        }
+        for method in [
+            reqwest::Method::POST,
+            reqwest::Method::PUT,
+            reqwest::Method::DELETE,
+        ] {
+            let answer = client.request(method, &url).send().await.unwrap();
+            assert_eq!(answer.status(), 405);
+        }
+    }
+    world.finish().await;
+}
+
 /// Requests that no client makes, at every door: refused or not found, none is taken for two, and the
 /// next client is served.
 #[tokio::test(flavor = "multi_thread")]

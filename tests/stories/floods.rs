@@ -173,6 +173,48 @@ async fn a_limit_that_was_raised_holds_from_the_next_start_on() {
     desk.close().await;
 }
 
+/// Staff who want a letter to go now are told when it goes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_has_to_wait_says_so_to_who_sends_it_now() {
+    let mut desk = Desk::open(Options {
+        more: "guard: {letters: 2}",
+        ..Options::default()
+    })
+    .await;
+    desk.world.tell(&desk.room, "Two").await;
+    desk.world.mails_to("jane@acme.com", 2).await;
+    let three = desk.world.ann.say(&desk.room, "Three");
+    let is_told = |desk: &Desk| notices(desk).len() == 1;
+    desk.world.until("staff are told", || is_told(&desk)).await;
+    let said = desk.world.ask(&desk.room, "!email now").await;
+    assert!(
+        said.starts_with("Not yet: more letters of conversation #"),
+        "{said}"
+    );
+    assert!(said.contains("in about 60 minutes"), "{said}");
+    desk.world.ann.react(&desk.room, &three, "📨");
+    let told = desk.world.answer_to(&desk.room, &three).await;
+    assert!(told.starts_with("Not yet: "), "{told}");
+    desk.world.quiet().await;
+    assert_eq!(desk.world.sink.count(), 2);
+
+    // And when the hour is over, it goes.
+    desk.world.stop_postroom().await;
+    let mut database = desk.world.database().await;
+    for sql in [
+        "UPDATE tallies SET began_at = began_at - 3600000",
+        "UPDATE letters SET due_at = due_at - 3600000 WHERE state = 'open'",
+    ] {
+        database.execute(sql).await;
+    }
+    database.close().await;
+    desk.world.start_postroom().await;
+    desk.world.mails_to("jane@acme.com", 3).await;
+    desk.world.tell(&desk.room, "Four").await;
+    desk.world.mails_to("jane@acme.com", 4).await;
+    desk.world.finish().await;
+}
+
 /// The test file of the European Institute for Computer Antivirus Research, in two parts so that no
 /// scanner finds it here.
 const EICAR: [&str; 2] = [

@@ -299,6 +299,8 @@ async fn our_letters_that_a_list_sends_back_are_known() {
             &format!("Message-ID: {id}"),
             &format!("Message-ID: <list.{number}@lists.example>\nList-Id: <users.lists.example>"),
         );
+        let anew = anew.replacen("\nSubject: ", "\nSubject: [users] ", 1);
+        assert!(anew.contains("\nSubject: [users] "), "{anew}");
         let munged = anew.replacen("From: ", "From: Bootlin <users@lists.example>\nX-From: ", 1);
         let to = reply_address(letter).unwrap();
         for copy in [&raw, &anew, &munged] {
@@ -312,6 +314,79 @@ async fn our_letters_that_a_list_sends_back_are_known() {
     let list = world.ghost(&room, "List").unwrap();
     assert_eq!(world.said_by(&room, &list), Vec::<String>::new());
     world.finish().await;
+}
+
+/// A mailing list is a contact: what its people write appears, what its server writes doesn't, and
+/// nobody on it gets anything but what staff wrote.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_as_a_contact_is_heard_and_answered_by_nobody() {
+    let desk = Desk::open_with(
+        Options::default(),
+        "Kernel users",
+        "Which board do you have?",
+    )
+    .await;
+    let world = &desk.world;
+    let list = world
+        .room("Users", &[("users@lists.example", "Users")])
+        .await;
+    for number in 0..3 {
+        world.tell(&list, &format!("Question {number}")).await;
+    }
+    let letters = world.mails_to("users@lists.example", 3).await;
+    for (number, letter) in letters.iter().enumerate() {
+        let to = reply_address(letter).unwrap();
+        let id = header(&letter.raw, "Message-ID").unwrap();
+        let by_list = |from: &str, name: &str, headers: &str, text: &str| {
+            format!(
+                "From: {from}\nTo: users@lists.example\nCc: {to}\nSubject: [users] Re: Users\n\
+                 Message-ID: <{name}.{number}@lists.example>\nIn-Reply-To: {id}\n\
+                 Date: Sun, 22 Nov 2026 10:00:00 +0100\nSender: users-bounces@lists.example\n\
+                 List-Id: Users <users.lists.example>\nPrecedence: list\n{headers}\n{text}\n"
+            )
+        };
+        let munged = "Carl via Users <users@lists.example>";
+        let mails = [
+            // A person's answer, as lists pass it on of whom DMARC is strict.
+            by_list(munged, "person", "", &format!("Answer {number}")),
+            // What goes to everybody on the list comes to us, too.
+            by_list("dora@far.example", "member", "", "And what about mine?"),
+            by_list(
+                "users-owner@lists.example",
+                "server",
+                "Auto-Submitted: auto-generated\n",
+                "Your mail awaits the moderator.",
+            ),
+            by_list(
+                "eve@far.example",
+                "away",
+                "Auto-Submitted: auto-replied\n",
+                "I am away.",
+            ),
+        ];
+        for raw in &mails {
+            let replies = world.mail("users-bounces@lists.example", &[&to], raw).await;
+            assert_eq!(replies[0].code, 250);
+        }
+        world.quiet().await;
+    }
+    let ghost = world
+        .ghost(&list, "Users")
+        .or(world.ghost(&list, "Carl via Users"));
+    let said = world.said_by(&list, &ghost.unwrap());
+    for number in 0..3 {
+        let answer = format!("Answer {number}");
+        let times = said.iter().filter(|text| text.starts_with(&answer)).count();
+        assert_eq!(times, 1, "{said:?}");
+    }
+    assert!(!said.concat().contains("awaits the moderator"), "{said:?}");
+    // Dora is nobody here: staff decide, mail by mail.
+    let told = world.said_by(&list, BOT);
+    let held = told.iter().filter(|text| text.starts_with('✋')).count();
+    assert_eq!(held, 3, "{told:?}");
+    assert_eq!(desk.reports(), Vec::<String>::new());
+    assert_eq!(world.sink.count(), 4, "only what Ann wrote");
+    desk.world.finish().await;
 }
 
 /// Mail servers that send a mail in circles.

@@ -60,4 +60,5 @@ mod threads;
 mod tls;
 mod training;
 mod trust;
+mod waves;
 mod whole_letters;

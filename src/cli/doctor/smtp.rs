@@ -27,6 +27,9 @@ const CERTIFICATE: &str = "certificate";
 const LOGIN: &str = "login";
 const SENDER: &str = "sender";
 const RETURN_PATH: &str = "return path";
+/// What follows from a return address without a token.
+const PLAIN_ONLY_MARKS: &str =
+    "a bounce is told at the letter that it names, and stops no mail to an address that fails";
 
 pub async fn examine(scene: &Scene) -> Vec<Check> {
     let mailboxes = scene.config.mailboxes.iter();
@@ -129,11 +132,14 @@ impl Place<'_> {
     fn return_path(&self, offers: &Offers) -> Check {
         let key = format!("mailboxes.{}.return_path", self.name);
         match (&offers.sender_with_token, self.mailbox.return_path) {
-            (_, ReturnPath::Plain) => self.ok(RETURN_PATH, "plain, as configured"),
+            (_, ReturnPath::Plain) => self.ok(
+                RETURN_PATH,
+                format!("plain, as configured: {PLAIN_ONLY_MARKS}"),
+            ),
             (Ok(()), _) => self.ok(RETURN_PATH, "with a token, which bounces come back to"),
             (Err(reply), ReturnPath::Auto) => self.ok(
                 RETURN_PATH,
-                format!("plain, as the server takes no token in it: {reply}"),
+                format!("plain, as the server takes no token in it ({reply}): {PLAIN_ONLY_MARKS}"),
             ),
             (Err(reply), ReturnPath::Verp) => self.fault(
                 RETURN_PATH,

@@ -101,6 +101,8 @@ impl Action {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Original {
     pub message_id: Option<MessageId>,
+    /// Its X-Postroom-Id, which stays as it is where the Message-ID is rewritten on the way.
+    pub postroom_id: Option<MessageId>,
     /// The address in its To, if there is but one.
     pub recipient: Option<EmailAddress>,
     pub subject: Option<String>,

@@ -7,7 +7,7 @@ pub mod held;
 mod help;
 pub mod language;
 mod list;
-mod now;
+pub(super) mod now;
 pub mod original;
 mod remove;
 pub mod resume;

@@ -7,16 +7,19 @@ mod auto_replies;
 mod bounces;
 mod guests;
 mod held;
+mod keep;
 
 use std::collections::HashSet;
 
 pub use auto_replies::{beginning as auto_reply_beginning, kind_of as auto_reply_kind};
 pub use guests::will_be_told;
 pub(super) use held::hold_as_spam;
+pub(super) use keep::keep;
 use ruma::OwnedRoomId;
 
 use super::{
     address::NamedAddress,
+    automatic::{self, Asked},
     effect::{Author, Effect, Folded, Post, PostPart},
     evidence::Verdict,
     facts::{MailFacts, PersonFacts, Route},
@@ -77,10 +80,19 @@ pub fn decide(
     if let Some(subscription) = facts.leaving
         && !null_sender
     {
-        let is_by_machine = mail.kind.is_by_machine() || mail.auto_submitted;
+        let sender = mail.from.as_ref().filter(|_| !mail.from_is_substitute);
+        let sender = sender.map(|from| &from.address);
+        let asked = Asked {
+            sender,
+            is_by_machine: automatic::is_by_machine(mail, null_sender),
+            verdict: facts.judgement.verdict,
+            knows_secret: true,
+            is_own: sender.is_some_and(|sender| facts.own_addresses.contain(sender)),
+            answered: facts.machine.answered,
+        };
         let end = Effect::EndSubscription {
             subscription,
-            confirm: !is_by_machine,
+            confirm: automatic::may_answer(asked),
             message_id: mail.message_id.clone(),
         };
         return (Outcome::Leave, vec![end]);
@@ -458,28 +470,6 @@ fn withheld(
         room,
         text,
     })
-}
-
-/// Keeps a mail, and tells staff why.
-pub(super) fn keep(
-    id: MailId,
-    mail: &IncomingMail,
-    facts: &MailFacts,
-    why: KeptBecause,
-) -> (Outcome, Vec<Effect>) {
-    let from = mail
-        .from
-        .as_ref()
-        .map_or("an unknown sender", |from| from.address.as_str());
-    let subject = mail.subject.as_deref().unwrap_or("(no subject)");
-    let delivery = facts.delivery.as_ref();
-    let about = delivery.map(|delivery| delivery.recipient.to_string());
-    (
-        Outcome::Kept(why),
-        vec![Effect::Report {
-            text: wording::kept(id.0, from, subject, why, about.as_deref()),
-        }],
-    )
 }
 
 /// Octets of a mail that the letters after it quote.

@@ -13,6 +13,7 @@ use crate::domain::{
     event::Words,
     evidence::{Judgement, Reason},
     facts::{Delivery, LedBy, OwnAddresses, PersonFacts},
+    flood::Measure,
     ids::{ContactId, ConversationId, SubscriptionId},
     incoming::{AttachmentInfo, Withheld},
     machine::MachineFacts,
@@ -132,7 +133,7 @@ fn by_where_it_leads(#[case] routes: Vec<Route>, #[case] outcome: Outcome, #[cas
     assert_eq!(posts(&effects), posted);
     let is_reported = effects
         .iter()
-        .any(|effect| matches!(effect, Effect::Report { .. }));
+        .any(|effect| matches!(effect, Effect::Guard(Measure::Notice { .. })));
     assert_eq!(
         is_reported,
         matches!(outcome, Outcome::Kept(_)),
@@ -412,7 +413,7 @@ fn the_return_address_tells_what_it_is_about(#[case] kind: MailKind, #[case] exp
     };
     let (outcome, effects) = decide(MailId(7), &mail, true, &facts);
     assert_eq!(outcome, Outcome::Kept(KeptBecause::ByMachine(kind)));
-    let [Effect::Report { text }] = effects.as_slice() else {
+    let [Effect::Guard(Measure::Notice { text, .. })] = effects.as_slice() else {
         panic!("{effects:?}");
     };
     assert!(text.ends_with(expected), "{text}");

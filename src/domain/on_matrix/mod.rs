@@ -11,7 +11,7 @@ mod redaction;
 
 use parts::say;
 pub use parts::{INTERNAL, said, stays_inside};
-pub use reaction::{ADMIT, SEND_NOW, SHOW_ORIGINAL, TAKE_UP, asks_for_original};
+pub use reaction::{ADMIT, SEND_NOW, SHOW_ORIGINAL, TAKE_UP, asks_for_original, sends_now};
 
 use super::{
     effect::Effect,

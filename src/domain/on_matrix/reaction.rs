@@ -42,6 +42,12 @@ pub fn asks_for_original(event: &RoomEvent) -> bool {
     }
 }
 
+/// Whether the event, if staff sent it, sends a waiting letter at once.
+#[must_use]
+pub fn sends_now(event: &RoomEvent) -> bool {
+    matches!(&event.kind, EventKind::Reaction { key, .. } if plain(key) == SEND_NOW)
+}
+
 pub(super) fn on_reaction(event: &RoomEvent, key: &str, facts: &EventFacts) -> Vec<Effect> {
     let Some(target) = &facts.target else {
         return Vec::new();
@@ -58,11 +64,16 @@ pub(super) fn on_reaction(event: &RoomEvent, key: &str, facts: &EventFacts) -> V
     if key == SEND_NOW {
         let waits = target.placed.iter().filter(|placement| placement.waits);
         let conversations: Vec<_> = waits.map(|placement| placement.conversation).collect();
-        return if !conversations.is_empty() && facts.sender_role == Role::Staff {
-            vec![Effect::SendNow { conversations }]
-        } else {
-            Vec::new()
-        };
+        if conversations.is_empty() || facts.sender_role != Role::Staff {
+            return Vec::new();
+        }
+        let held_up = command::now::held_up(&conversations, facts).map(|text| Effect::Say {
+            room: event.room.clone(),
+            reply_to: Some(target.event.clone()),
+            text,
+        });
+        let send = Effect::SendNow { conversations };
+        return std::iter::once(send).chain(held_up).collect();
     }
     if key == SHOW_ORIGINAL {
         return match target.mail {

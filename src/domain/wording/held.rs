@@ -73,6 +73,14 @@ pub fn notice(held: HeldId, notice: &Notice) -> String {
     lines.join("\n")
 }
 
+/// Below the notice of the last mail that has one.
+pub fn and_more_are_listed(waiting: usize) -> String {
+    format!(
+        "{waiting} mails wait in this room by now. Of more I say nothing one by one until some of \
+         these are decided: `!email held` lists what waits."
+    )
+}
+
 fn because(held: Held, reason: Option<Reason>, is_spam: bool) -> String {
     let and_spam = if is_spam && held != Held::Spam {
         ", and our mail server calls it spam"

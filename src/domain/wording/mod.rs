@@ -10,6 +10,7 @@ pub mod letter;
 pub mod link;
 pub mod mail;
 pub mod mailbox;
+pub mod notices;
 pub mod numbers;
 pub mod page;
 pub mod people;

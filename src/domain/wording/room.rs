@@ -3,10 +3,11 @@
 use jiff::Zoned;
 use ruma::UserId;
 
-use super::{goes, is_hint};
+use super::{goes, held::tame, is_hint};
 use crate::domain::{
     address::{AddressFault, EmailAddress},
     facts::{ConversationFacts, PersonFacts, RoomFacts},
+    ids::ConversationId,
     incoming::MailKind,
 };
 
@@ -260,6 +261,20 @@ pub fn sent_now(names: &[&str]) -> String {
     format!("On its way to {}.", names.join(", "))
 }
 
+/// So many letters have gone that these conversations have to wait, for about so many minutes.
+pub fn not_sent_now(conversations: &[ConversationId], minutes: i64) -> String {
+    let ids: Vec<String> = conversations.iter().map(|id| format!("#{id}")).collect();
+    let (noun, have) = match conversations {
+        [_] => ("conversation", "has"),
+        _ => ("conversations", "have"),
+    };
+    format!(
+        "Not yet: more letters of {noun} {} {have} gone of late than `guard.letters` in my configuration \
+         lets through. What waits goes in one letter, in about {minutes} minutes.",
+        ids.join(", ")
+    )
+}
+
 pub fn unknown_command(word: &str, meant: Option<&str>) -> String {
     let hint = meant.map_or_else(String::new, |meant| {
         format!(" Did you mean `!email {meant}`?")
@@ -337,6 +352,7 @@ pub fn kept(mail: i64, from: &str, subject: &str, why: KeptBecause, about: Optio
         KeptBecause::Spam => "our mail server calls it spam",
         KeptBecause::TooManyHops => "it has passed so many servers that it seems to go in circles",
     };
+    let subject = tame(subject);
     format!("Mail {mail} from {from}, “{subject}”, is kept and not shown in a room: {why}.{about}")
 }
 

@@ -13,9 +13,13 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    domain::wording::mailbox::{self as wording, Left},
+    domain::{
+        notices::Stream,
+        wording::mailbox::{self as wording, Left},
+    },
     flow::{
-        lanes::{self, Origin},
+        lanes::Origin,
+        notices,
         receive::{Draft, Receiver},
     },
     mail::{
@@ -339,7 +343,7 @@ impl Fetcher {
                 let is_ours = imap::advance(tx, &progress, next_uid).await?;
                 if is_ours {
                     imap::add_passed(tx, progress.id, came_at, size).await?;
-                    lanes::report(tx, &text, &origin, &context).await?;
+                    notices::tell(tx, Stream::Faulty, &text, &origin, &context).await?;
                 }
                 Ok::<_, StoreError>(is_ours)
             })

@@ -119,6 +119,11 @@ fn write_header(letter: &SealedLetter, headers: &mut Headers) -> Result<(), Comp
     if letter.automatic {
         // RFC 3834 section 5.
         headers.insert_raw(plain("Auto-Submitted", "auto-replied".to_owned()));
+        // What Exchange heeds ([MS-OXCMAIL]).
+        headers.insert_raw(plain(
+            "X-Auto-Response-Suppress",
+            "OOF, AutoReply".to_owned(),
+        ));
     }
     for field in letter.list.iter().flat_map(list::fields) {
         headers.insert_raw(field);

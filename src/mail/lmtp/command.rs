@@ -22,6 +22,9 @@ pub(super) enum Command {
     Quit,
 }
 
+/// To who takes us for an SMTP server.
+pub(super) const THIS_IS_LMTP: &str = "500 5.5.1 This is LMTP: begin with LHLO";
+
 impl Command {
     /// Reads a line without its end; the error is the answer to give.
     pub(super) fn parse(line: &[u8]) -> Result<Self, &'static str> {
@@ -35,7 +38,7 @@ impl Command {
         match verb.to_ascii_uppercase().as_str() {
             "LHLO" if rest.is_empty() => Err("501 5.5.4 LHLO needs your name"),
             "LHLO" => Ok(Self::Lhlo(rest.to_owned())),
-            "HELO" | "EHLO" => Err("500 5.5.1 This is LMTP: begin with LHLO"),
+            "HELO" | "EHLO" => Err(THIS_IS_LMTP),
             "MAIL" => mail(rest),
             "RCPT" => rcpt(rest),
             "DATA" => bare(rest, Self::Data),

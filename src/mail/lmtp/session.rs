@@ -12,7 +12,7 @@ use tracing::{info, warn};
 
 use super::{
     Limits,
-    command::Command,
+    command::{Command, THIS_IS_LMTP},
     forward::{ATTRIBUTES, Forward, Kind},
     places::Place,
     unstuff::Unstuffer,
@@ -121,6 +121,13 @@ impl<S: MailSink, C: AsyncRead + AsyncWrite + Unpin> Session<S, C> {
             Ok(Command::Xforward(attributes)) => self.xforward(&attributes)?,
             Ok(Command::Xclient(attributes)) => self.xclient(&attributes)?,
             Ok(Command::Quit) => return Err(Goodbye::Quit),
+            // A browser, perhaps, that a page has led here, with commands below its header.
+            Err(answer)
+                if self.helo.is_none() && answer.starts_with("500 ") && answer != THIS_IS_LMTP =>
+            {
+                self.wire.say(answer);
+                return Err(Goodbye::NotLmtp);
+            }
             Err(answer) => self.blame(answer)?,
         }
         Ok(())

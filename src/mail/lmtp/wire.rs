@@ -24,6 +24,8 @@ pub(super) enum Goodbye {
     Crowded,
     TooManyCommands,
     TooManyErrors,
+    /// The client began with what is no command.
+    NotLmtp,
 }
 
 impl Goodbye {
@@ -39,6 +41,7 @@ impl Goodbye {
             }
             Self::TooManyCommands => Some("421 4.7.0 Too many commands without a mail"),
             Self::TooManyErrors => Some("421 4.7.0 Too many errors"),
+            Self::NotLmtp => Some("421 4.7.0 Begin with LHLO"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What [`classify`](crate::domain::classify) needs to know, read from headers.
 
 use super::{
+    filters::POSTROOM_ID,
     headers::Headers,
     structure::{Part, Structure},
 };
@@ -15,7 +16,7 @@ pub(super) fn read(structure: &Structure, subject: Option<&str>, answers: bool) 
             .content_type
             .get("report-type")
             .map(str::to_ascii_lowercase),
-        own_id: headers.has("X-Postroom-Id"),
+        own_id: headers.has(POSTROOM_ID),
         auto_submitted: headers.text("Auto-Submitted").map(|value| {
             let word = value.split([';', ' ', '(']).next().unwrap_or_default();
             word.to_ascii_lowercase()

@@ -51,7 +51,8 @@ pub fn filters(raw: &[u8]) -> Filters {
 }
 
 const MOST_FIELDS: usize = 50;
-const POSTROOM_ID: &str = "X-Postroom-Id";
+/// The name of a letter of ours in a header of its own.
+pub(super) const POSTROOM_ID: &str = "X-Postroom-Id";
 
 #[cfg(test)]
 mod tests {

@@ -10,6 +10,7 @@ use crate::domain::{
     address::EmailAddress,
     bounce::{BounceFacts, FailedRecipient, FeedbackType, Reason, StatusCode},
     evidence::Verdict as Verified,
+    flood::Measure,
     ids::LetterId,
     incoming::MailKind,
     machine::Reported,
@@ -81,7 +82,7 @@ fn words(effects: &[Effect]) -> Vec<String> {
             Some(_) => "suspend, said".to_owned(),
             None => "suspend".to_owned(),
         },
-        Effect::Report { .. } => "report".to_owned(),
+        Effect::Guard(Measure::Notice { .. }) => "report".to_owned(),
         other => panic!("{other:?}"),
     };
     effects.iter().map(word).collect()

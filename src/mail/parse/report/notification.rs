@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::recipient::{MOST_RECIPIENTS, recipient};
+use super::{
+    super::filters::POSTROOM_ID,
+    recipient::{MOST_RECIPIENTS, recipient},
+};
 use crate::domain::{
     address::EmailAddress,
     bounce::{
@@ -73,6 +76,12 @@ fn original(mail: &Value) -> Original {
     let headers = &mail["commonHeaders"];
     Original {
         message_id: headers["messageId"].as_str().and_then(MessageId::parse),
+        postroom_id: list(&mail["headers"])
+            .filter(|one| {
+                let name = one["name"].as_str();
+                name.is_some_and(|name| name.eq_ignore_ascii_case(POSTROOM_ID))
+            })
+            .find_map(|one| MessageId::parse(one["value"].as_str()?)),
         recipient: match mail["destination"].as_array().map(Vec::as_slice) {
             Some([only]) => only
                 .as_str()
