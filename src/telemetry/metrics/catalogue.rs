@@ -41,6 +41,7 @@ pub static MAILS: Counter<3> = Counter {
                 "duplicate",
                 "own",
                 "leave",
+                "held",
                 "kept",
                 "passed_over",
                 "blocked",
