@@ -16,10 +16,10 @@ statements! {
         SELECT not_before FROM mails WHERE state = 'waiting' AND verdict = '' AND not_before > $1
         ORDER BY not_before LIMIT 1";
     PUT_OFF = "
-        UPDATE mails SET not_before = $2, checks = checks + 1, attempts = attempts - 1
+        UPDATE mails SET not_before = $2, checks = checks + 1, attempts = 0
         WHERE id = $1 AND state = 'waiting' AND verdict = ''";
     FINISH = "
-        UPDATE mails SET evidence = $2, verdict = $3, attempts = attempts - 1
+        UPDATE mails SET evidence = $2, verdict = $3, attempts = 0
         WHERE id = $1 AND state = 'waiting' AND verdict = ''";
 }
 

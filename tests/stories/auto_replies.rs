@@ -27,7 +27,8 @@ fn absence(desk: &Desk, subject: &str, text: &str) -> String {
 
 /// Lets time pass: what was shown was shown so long ago.
 async fn hours_pass(desk: &Desk, hours: u32) {
-    let pass = format!("UPDATE auto_replies SET shown_at = shown_at - {hours} * 3600000");
+    let passed = i64::from(hours) * 3_600_000;
+    let pass = format!("UPDATE auto_replies SET shown_at = shown_at - {passed}");
     desk.world.database().await.execute(&pass).await;
 }
 

@@ -57,7 +57,8 @@ pub async fn healthy_with(options: Options) -> (World, DnsServer) {
         Permissions::from_mode(0o600),
     )
     .unwrap();
-    append(&world, &format!("dns: {{server: \"{}\"}}", dns.address()));
+    let [its, ours] = [&world.dns, &dns].map(|dns| dns.address().to_string());
+    change(&world, "config.yaml", &its, &ours);
     (world, dns)
 }
 

@@ -403,7 +403,7 @@ async fn somebody_else_who_writes_to_a_probes_address_is_not_dropped() {
     let wait = [&SEND[..], &["--wait", "3"]].concat();
     let (_, ()) = tokio::join!(doctor(&world, &wait), bring_back(&world, 1, foreign));
     world.settled().await;
-    assert_eq!(outcomes(&world).await, ["kept"]);
+    assert_eq!(outcomes(&world).await, ["passed_over"]);
     world.finish().await;
 }
 

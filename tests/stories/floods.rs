@@ -1,6 +1,8 @@
 //! Too much mail at a time waits, and nothing of it is lost; and what a virus scanner finds is shown to
 //! nobody.
 
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -8,7 +10,7 @@ use tokio::{
 
 use crate::{
     desk::{BOT, Desk, JANE, mail},
-    support::world::Options,
+    support::world::{Options, PATIENCE},
 };
 
 /// Lets so much time pass for what waits, while Postroom is stopped.
@@ -21,8 +23,19 @@ async fn hours_later(desk: &mut Desk) {
     ] {
         database.execute(sql).await;
     }
-    database.close().await;
     desk.world.start_postroom().await;
+    // Postroom says that it is ready before it has looked at what waits for its time.
+    let deadline = Instant::now() + PATIENCE;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let due = format!(
+        "SELECT count(*) FROM postponed WHERE due_at <= {}",
+        now.as_millis()
+    );
+    while database.row::<(i64,)>(&due).await != (0,) {
+        assert!(Instant::now() < deadline, "{}", desk.world.log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    database.close().await;
     desk.world.quiet().await;
 }
 

@@ -229,7 +229,7 @@ async fn everything_that_the_fakes_see_is_counted_once() {
     assert_eq!(counted("postroom_mail_to_event_seconds_count", &[]), 1.0);
 
     assert_eq!(
-        (mails("posted"), mails("duplicate"), mails("kept")),
+        (mails("posted"), mails("duplicate"), mails("held")),
         (2.0, 1.0, 1.0)
     );
     assert_eq!(counted("postroom_mails_total", &[]), 4.0);

@@ -74,7 +74,14 @@ fn labelled<V: Into<SharedString>, const N: usize>(
 ) -> Vec<Label> {
     let pairs = labels.iter().zip(values);
     pairs
-        .map(|((name, _), value)| Label::new(*name, value))
+        .map(|((name, known), value)| {
+            let value = value.into();
+            debug_assert!(
+                known.is_empty() || known.contains(&&*value),
+                "{name} has no value {value} in the catalogue"
+            );
+            Label::new(*name, value)
+        })
         .collect()
 }
 

@@ -16,6 +16,9 @@ pub const BOT: &str = "@postroom:example.org";
 pub const JANE: &str = "Jane Doe <jane@acme.com>";
 pub const SUPPORT: &str = "support@example.org";
 
+/// Configuration for more mail in a moment than Postroom shows unless it is told to.
+pub const UNLIMITED: &str = "guard: {conversation: 0, contact: 0, domain: 0, everything: 0}";
+
 /// Of fetched mail nobody knows which server sent it.
 const MARK: &str = "\n\n❔ sender not verified";
 

@@ -137,7 +137,14 @@ async fn old_mail_becomes_no_message_unless_it_is_asked_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn mail_that_came_while_postroom_was_away_is_taken_in_order() {
     const MAILS: usize = 1000;
-    let mut desk = Desk::open("").await;
+    let server = mailbox(ImapOptions::default()).await;
+    let options = Options {
+        imap: Some(desk::imap(server.port(), "")),
+        lmtp: false,
+        more: desk::UNLIMITED,
+        ..Options::default()
+    };
+    let mut desk = Desk::open_with(options, server).await;
     desk.world.stop_postroom().await;
     for number in 0..MAILS {
         desk.drop_mail(&mail(&desk.token, &format!("Number {number}")));

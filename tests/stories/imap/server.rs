@@ -278,7 +278,14 @@ async fn after_the_server_has_numbered_the_mails_anew_each_is_still_taken_once()
 #[tokio::test(flavor = "multi_thread")]
 async fn other_mail_programs_may_work_in_the_folder() {
     const MAILS: usize = 150;
-    let desk = Desk::open("").await;
+    let server = mailbox(ImapOptions::default()).await;
+    let options = Options {
+        imap: Some(desk::imap(server.port(), "")),
+        lmtp: false,
+        more: desk::UNLIMITED,
+        ..Options::default()
+    };
+    let desk = Desk::open_with(options, server).await;
     let server_port = desk.server.port();
     let busy = tokio::spawn(async move {
         let mut client = ImapClient::login(server_port, SUPPORT, "secret")
