@@ -8,6 +8,7 @@ use ruma::{OwnedEventId, OwnedRoomId};
 
 use super::{Context, bounces, lanes, lanes::Origin, locale, reply_to, settings, threads};
 use crate::{
+    config::Mailbox,
     domain::{
         address::NamedAddress,
         facts::{ConversationFacts, PersonFacts},
@@ -110,26 +111,17 @@ async fn seal_one(
     let (scope, window) = (Scope::Letters(conversation), context.guard.limits.window);
     floods::count(tx, &scope, window, origin.now).await?;
     let (_, mailbox) = context.mailbox(&found.mailbox);
-    let message_id = context
-        .keys
-        .message_id(letter, &context.chance.base32(8), mailbox.address.domain())
-        .ok_or_else(|| {
-            StoreError::Value("the mailbox's domain can't stand in a Message-ID".to_owned())
-        })?;
+    let message_id = new_message_id(letter, mailbox, context)?;
     let chain = conversations::chain(tx.connection(), conversation).await?;
     let answered = answered(tx, conversation, items).await?;
     let threading = threading::of_letter(&found.subject, &chain, answered.as_ref());
     let settings = settings::of_room(tx.connection(), &found.room_id, context).await?;
     // Who reads a broadcast learns nothing of what the others write.
-    let last_mail = if settings.broadcast {
-        None
+    let (last_mail, list) = if settings.broadcast {
+        (None, Some(list_name(tx, &found).await?))
     } else {
-        last_mails::of(tx.connection(), conversation).await?
-    };
-    let list = if settings.broadcast {
-        Some(list_name(tx, &found).await?)
-    } else {
-        None
+        let last_mail = last_mails::of(tx.connection(), conversation).await?;
+        (last_mail, None)
     };
     let locale = locale::of(tx.connection(), conversation, context).await?;
     // Whoever gets it sees who gets it.
@@ -193,6 +185,20 @@ async fn seal_one(
         return advance_receipt(tx, &found.room_id, origin, context).await;
     }
     Ok(())
+}
+
+fn new_message_id(
+    letter: LetterId,
+    mailbox: &Mailbox,
+    context: &Context,
+) -> Result<MessageId, StoreError> {
+    let domain = mailbox.address.domain();
+    let id = context
+        .keys
+        .message_id(letter, &context.chance.base32(8), domain);
+    id.ok_or_else(|| {
+        StoreError::Value("the mailbox's domain can't stand in a Message-ID".to_owned())
+    })
 }
 
 /// Who stands in To and Cc: guests in Cc, unless there is nobody else.
