@@ -11,6 +11,7 @@ use crate::{
     config::Mailbox,
     domain::{
         address::NamedAddress,
+        bounce::Suspended,
         facts::{ConversationFacts, PersonFacts},
         flood::Scope,
         ids::{ContactId, ConversationId, CustomerId, LetterId, MailId, MessageId},
@@ -163,28 +164,10 @@ async fn seal_one(
     for item in items {
         messages::link(tx, &item.event, conversation, &message_id, Direction::Out).await?;
     }
-    let (left_out, recipients): (Vec<&PersonFacts>, Vec<_>) = recipients
-        .into_iter()
-        .partition(|person| is_suspended(person));
-    hand_out(
-        tx,
-        (letter, conversation),
-        &recipients,
-        seal.list.is_some(),
-        origin,
-        context,
-    )
-    .await?;
-    tracing::info!(trace = %origin.trace, letter = %letter, recipients = recipients.len(), "Sealed a letter");
-    for person in left_out {
-        bounces::leave_out(tx, letter, &named(person), origin, context).await?;
-    }
-    if recipients.is_empty() {
-        letters::settle(tx, letter).await?;
-        tx.once_committed(|| LETTERS.count(["not_sent"]));
-        return advance_receipt(tx, &found.room_id, origin, context).await;
-    }
-    Ok(())
+    let place = (letter, conversation, found.room_id.as_str());
+    let people = (recipients.as_slice(), suspended.as_slice());
+    let is_broadcast = seal.list.is_some();
+    hand_out(tx, place, people, is_broadcast, origin, context).await
 }
 
 fn new_message_id(
@@ -213,16 +196,21 @@ fn named_in<'p>(
     if to.is_empty() { (cc, to) } else { (to, cc) }
 }
 
-/// One delivery for each recipient.
+/// One delivery for each recipient, but for those whose address is suspended: what they miss is written
+/// down.
 async fn hand_out(
     tx: &mut Tx,
-    (letter, conversation): (LetterId, ConversationId),
-    recipients: &[&PersonFacts],
+    (letter, conversation, room): (LetterId, ConversationId, &str),
+    (recipients, suspended): (&[&PersonFacts], &[Suspended]),
     is_broadcast: bool,
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
-    for person in recipients {
+    let is_suspended =
+        |person: &&&PersonFacts| suspended.iter().any(|it| it.address == person.address);
+    let (left_out, reached): (Vec<&PersonFacts>, Vec<_>) =
+        recipients.iter().partition(is_suspended);
+    for person in &reached {
         let subscription = if is_broadcast {
             Some(subscriptions::ensure(tx, conversation, person.contact).await?)
         } else {
@@ -242,7 +230,16 @@ async fn hand_out(
         };
         outbox::enqueue(tx, &row, origin.now).await?;
     }
-    Ok(())
+    tracing::info!(trace = %origin.trace, letter = %letter, recipients = reached.len(), "Sealed a letter");
+    for person in left_out {
+        bounces::leave_out(tx, letter, &named(person), origin, context).await?;
+    }
+    if !reached.is_empty() {
+        return Ok(());
+    }
+    letters::settle(tx, letter).await?;
+    tx.once_committed(|| LETTERS.count(["not_sent"]));
+    advance_receipt(tx, room, origin, context).await
 }
 
 /// What rides with the letter and is lacked by `others`, who don't get it; with all who have it once the
