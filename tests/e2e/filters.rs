@@ -50,8 +50,7 @@ async fn what_rspamd_says_counts_and_what_others_write_in_its_name_does_not() ->
 
     let spam = |number| mail(&to, number, "", &format!("Spam {number}\r\n\r\n{SPAM}"));
     stage.mail.deliver(from, &to, &spam(2)).await?;
-    let control_room = &stage.control_room;
-    let told = stage.bot_says("calls it spam", control_room).await?;
+    let told = stage.bot_says("calls it spam", &room).await?;
     let told = told["content"]["body"].as_str().unwrap_or_default();
     assert!(told.contains("jane@acme.com"), "{told}");
     stage.settled().await?;

@@ -247,7 +247,7 @@ fn evidence() -> Vec<Evidence> {
 fn told((outcome, effects): (Outcome, Vec<Effect>)) -> String {
     let is_reported = effects
         .iter()
-        .any(|effect| matches!(effect, Effect::Report { .. }));
+        .any(|effect| matches!(effect, Effect::Guard(Measure::Notice { .. })));
     let is_offered = |effect: &Effect| matches!(effect, Effect::CopyIn { by: None, .. });
     let offered = if effects.iter().any(is_offered) {
         ", offered"
