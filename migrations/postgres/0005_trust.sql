@@ -25,6 +25,8 @@ CREATE TABLE held (
     why TEXT COLLATE "C" NOT NULL,
     -- The sender was one of the conversation's people.
     is_member BIGINT NOT NULL,
+    -- Staff are not told of it by a notice of its own.
+    is_quiet BIGINT NOT NULL DEFAULT 0,
     -- For lists and reminders, as they stood in the mail.
     sender TEXT COLLATE "C" NOT NULL,
     subject TEXT COLLATE "C" NOT NULL,
@@ -43,6 +45,7 @@ CREATE TABLE held (
     UNIQUE (conversation_id, message_id, from_address, date)
 );
 CREATE INDEX held_waiting ON held (room_id, id) WHERE state = 'waiting';
+CREATE INDEX held_told ON held (room_id) WHERE state = 'waiting' AND is_quiet = 0;
 CREATE INDEX held_waiting_anywhere ON held (id) WHERE state = 'waiting';
 CREATE INDEX held_releasing ON held (mail_id) WHERE state = 'releasing';
 

@@ -7,10 +7,8 @@ pub enum Stream {
     /// Reports and other mail by machines that lead to nothing of ours. A wave of bounces to mail that
     /// others have sent in our name comes by the thousand.
     Machines,
-    /// What looks like a person's mail and leads nowhere.
+    /// What looks like a person's mail and leads nowhere; of spam among it less is told anyway.
     People,
-    /// What a filter calls spam.
-    Spam,
     /// What could not be read, or fetched.
     Faulty,
 }
@@ -26,7 +24,7 @@ pub enum Turn {
 }
 
 impl Stream {
-    pub const ALL: [Self; 4] = [Self::Machines, Self::People, Self::Spam, Self::Faulty];
+    pub const ALL: [Self; 3] = [Self::Machines, Self::People, Self::Faulty];
 
     /// Under which its mails are counted in the store.
     #[must_use]
@@ -34,7 +32,6 @@ impl Stream {
         match self {
             Self::Machines => "notices:machines",
             Self::People => "notices:people",
-            Self::Spam => "notices:spam",
             Self::Faulty => "notices:faulty",
         }
     }
@@ -44,7 +41,7 @@ impl Stream {
     pub fn most(self) -> u32 {
         match self {
             Self::Machines => 3,
-            Self::Spam | Self::Faulty => 10,
+            Self::Faulty => 10,
             Self::People => 20,
         }
     }

@@ -84,23 +84,20 @@ pub async fn hold(
     let Some(held) = held::insert(tx, holding, origin.now).await? else {
         return Ok(());
     };
-    let waiting = held::count_of_room(tx.connection(), holding.room.as_str()).await?;
-    let is_last = waiting == MOST_TOLD;
-    if waiting > MOST_TOLD || holding.is_quiet && !is_last {
+    if holding.is_quiet {
         return Ok(());
     }
-    let mut lines = Vec::new();
-    if !holding.is_quiet {
-        lines.push(wording::notice(held, &holding.notice));
+    let one_more = i64::try_from(MOST_TOLD + 1).unwrap_or(i64::MAX);
+    let told = held::count_told(tx.connection(), holding.room.as_str(), one_more).await?;
+    if told > MOST_TOLD {
+        return Ok(());
     }
-    if is_last {
-        lines.push(wording::and_more_are_listed(MOST_TOLD));
+    let mut text = wording::notice(held, &holding.notice);
+    if told == MOST_TOLD {
+        text.push('\n');
+        text.push_str(&wording::and_more_are_listed(told));
     }
-    let text = lines.join("\n");
     match &holding.told_in {
-        Some(room) if holding.is_quiet => {
-            lanes::say(tx, room.clone(), &text, None, origin, context).await
-        }
         Some(room) => {
             let offer = Offer::Held { held };
             lanes::make_offer(tx, room.clone(), &text, offer, origin, context).await

@@ -18,9 +18,9 @@ macro_rules! has_failed {
 
 statements! {
     INSERT = "
-        INSERT INTO held (mail_id, conversation_id, room_id, held_at, why, is_member, sender, subject,
-            message_id, from_address, date)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING RETURNING id";
+        INSERT INTO held (mail_id, conversation_id, room_id, held_at, why, is_member, is_quiet, sender,
+            subject, message_id, from_address, date)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING RETURNING id";
     SELECT_SAME = "
         SELECT id FROM held
         WHERE conversation_id = $1 AND message_id = $2 AND from_address = $3 AND date = $4";
@@ -38,6 +38,8 @@ statements! {
         SELECT id, conversation_id, room_id, state, decided_by, sender, subject, held_at FROM held
         WHERE state = 'waiting' ORDER BY id LIMIT $1";
     COUNT_OF_ROOM = "SELECT count(*) FROM held WHERE room_id = $1 AND state = 'waiting'";
+    SELECT_TOLD = "
+        SELECT id FROM held WHERE room_id = $1 AND state = 'waiting' AND is_quiet = 0 LIMIT $2";
     COUNT_ALL = "SELECT count(*) FROM held WHERE state = 'waiting'";
     RELEASE = concat!("
         UPDATE held SET state = 'releasing', decided_by = $2, decided_at = $3, admits = $4
@@ -104,6 +106,7 @@ pub async fn insert(tx: &mut Tx, held: &Holding, now: i64) -> Result<Option<Held
         now,
         why.as_str().unwrap_or_default(),
         i64::from(held.is_member),
+        i64::from(held.is_quiet),
         held.notice.sender.to_string(),
         &held.notice.subject,
         &held.identity,
@@ -181,10 +184,14 @@ pub async fn all(
     Ok(counted(rows, count))
 }
 
-/// How many mails wait for staff in a room.
-pub async fn count_of_room(connection: &mut Connection, room: &str) -> Result<usize, StoreError> {
-    let (count,) = fetch_one!(connection, (i64,), COUNT_OF_ROOM, room);
-    Ok(usize::try_from(count).unwrap_or_default())
+/// How many mails wait for staff in a room that are not quiet; at most `most`.
+pub async fn count_told(
+    connection: &mut Connection,
+    room: &str,
+    most: i64,
+) -> Result<usize, StoreError> {
+    let told = fetch_all!(connection, (i64,), SELECT_TOLD, room, most);
+    Ok(told.len())
 }
 
 fn counted(rows: Vec<Row>, count: i64) -> (Vec<HeldMail>, usize) {

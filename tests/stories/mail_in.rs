@@ -532,36 +532,40 @@ async fn the_name_follows_the_mails_unless_staff_gave_it() {
     desk.world.finish().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_mail_that_ends_postroom_every_time_is_set_aside() {
-    let mut desk = Desk::open(Options::default()).await;
-    let token = desk.token.clone();
+/// Hands in a mail that takes a second to read, and ends Postroom ten times while it looks into who sent
+/// it, or, if that is known already, while it reads it.
+async fn end_while_working(desk: &mut Desk, is_checked: bool) {
     let mut database = desk.world.database().await;
-    // Takes a second to read, during which Postroom ends.
-    let slow = typed(
-        &token,
-        "text/html",
-        &"<p>Slow <b>mail</b></p>\n".repeat(80_000),
-    );
-    let replies = desk.world.mail("jane@acme.com", &[&token], &slow).await;
+    let html = "<p>Slow <b>mail</b></p>\n".repeat(80_000);
+    let slow = typed(&desk.token, "text/html", &html);
+    let replies = desk
+        .world
+        .mail("jane@acme.com", &[&desk.token], &slow)
+        .await;
     assert_eq!(codes(&replies), [250]);
-    let next = mail(JANE, &token, "", "The next one");
     for attempt in 1..=10 {
         loop {
-            let sql = "SELECT attempts, state FROM mails ORDER BY id LIMIT 1";
-            let (attempts, state): (i64, String) = database.row(sql).await;
-            assert_eq!(
-                state, "waiting",
+            let sql = "SELECT attempts, state, verdict FROM mails ORDER BY id LIMIT 1";
+            let (attempts, state, verdict): (i64, String, String) = database.row(sql).await;
+            assert!(
+                state == "waiting" && (is_checked || verdict.is_empty()),
                 "attempt {attempt} was too quick to be interrupted"
             );
-            if attempts == attempt {
+            if attempts == attempt && verdict.is_empty() != is_checked {
                 break;
             }
-            tokio::time::sleep(Duration::from_millis(2)).await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
         desk.world.kill_postroom();
         desk.world.spawn_postroom();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_ends_postroom_every_time_is_set_aside() {
+    let mut desk = Desk::open(Options::default()).await;
+    let token = desk.token.clone();
+    end_while_working(&mut desk, true).await;
     desk.world
         .until("the mail is set aside", || !desk.reports().is_empty())
         .await;
@@ -570,9 +574,26 @@ async fn a_mail_that_ends_postroom_every_time_is_set_aside() {
         "{:?}",
         desk.reports()
     );
+    let next = mail(JANE, &token, "", "The next one");
     desk.take(&token, &next).await;
     assert_eq!(desk.said(), ["The next one"]);
     assert_eq!(desk.reports().len(), 1);
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_ends_postroom_while_it_is_checked_counts_as_forged() {
+    let mut desk = Desk::open(Options::default()).await;
+    let token = desk.token.clone();
+    end_while_working(&mut desk, false).await;
+    desk.world
+        .until("the mail waits for staff", || {
+            desk.world.bot_says(&desk.room, "nobody can tell for sure")
+        })
+        .await;
+    let next = mail(JANE, &token, "", "The next one");
+    desk.take(&token, &next).await;
+    assert_eq!(desk.said(), ["The next one"]);
     desk.close().await;
 }
 

@@ -142,7 +142,7 @@ async fn three_hundred_mails_of_all_kinds_are_some_dozen_messages() {
         reports.len() - before[0].len(),
         here.len() - before[1].len()
     );
-    assert!((40..=45).contains(&told_in_all), "{reports:?} {here:?}");
+    assert!((30..=36).contains(&told_in_all), "{reports:?} {here:?}");
     let held = here.iter().filter(|text| text.starts_with('✋')).count();
     assert_eq!(held, 10);
     assert!(
@@ -165,7 +165,6 @@ async fn three_hundred_mails_of_all_kinds_are_some_dozen_messages() {
     for what in [
         "more reports or other mails by machines that lead to nothing here came",
         "more mails that belong nowhere here came",
-        "more mails that our mail server calls spam came",
     ] {
         desk.world.until(what, || is_told(what)).await;
     }

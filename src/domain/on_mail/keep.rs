@@ -40,8 +40,8 @@ fn stream_of(why: KeptBecause) -> Stream {
         KeptBecause::NoSender
         | KeptBecause::NoConversation
         | KeptBecause::Forged
+        | KeptBecause::Spam
         | KeptBecause::BotNotInRoom => Stream::People,
-        KeptBecause::Spam => Stream::Spam,
         KeptBecause::Unreadable => Stream::Faulty,
     }
 }

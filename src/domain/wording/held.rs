@@ -74,10 +74,10 @@ pub fn notice(held: HeldId, notice: &Notice) -> String {
 }
 
 /// Below the notice of the last mail that has one.
-pub fn and_more_are_listed(waiting: usize) -> String {
+pub fn and_more_are_listed(told: usize) -> String {
     format!(
-        "{waiting} mails wait in this room by now. Of more I say nothing one by one until some of \
-         these are decided: `!email held` lists what waits."
+        "{told} mails that I told of wait in this room by now. Of more I say nothing one by one until \
+         some of these are decided: `!email held` lists what waits."
     )
 }
 

@@ -23,7 +23,6 @@ fn name(stream: Stream) -> &'static str {
     match stream {
         Stream::Machines => "reports or other mails by machines that lead to nothing here",
         Stream::People => "mails that belong nowhere here",
-        Stream::Spam => "mails that our mail server calls spam",
         Stream::Faulty => "mails that I can't read or take over",
     }
 }

@@ -7,11 +7,12 @@ use super::{Kind, Place, statements};
 use crate::store::Connection;
 
 /// Indexes that hold only what still waits: to walk through them is fine.
-const HOLD_ONLY_WHAT_WAITS: [&str; 17] = [
+const HOLD_ONLY_WHAT_WAITS: [&str; 18] = [
     "inbox_waiting",
     "mails_waiting",
     "mails_unchecked",
     "mails_checked",
+    "held_told",
     "held_waiting",
     "held_waiting_anywhere",
     "held_releasing",
