@@ -107,13 +107,13 @@ async fn an_edit_to_a_note_that_comes_too_late_is_not_mailed_either() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redaction_in_time_takes_the_message_out() {
     let (world, room) = training(patient()).await;
-    let said = world.ann.say(&room, "My password is 1234");
+    let said = world.ann.say(&room, "My password is hunter2");
     world.ann.say(&room, "Hello");
     world.ann.redact(&room, &said);
     world.ask(&room, "!email now").await;
     let letter = &world.mails_to("jane@acme.com", 1).await[0];
     assert!(letter_text(letter).contains("Hello"));
-    assert!(!letter.text().contains("1234"));
+    assert!(!letter.text().contains("hunter2"));
     assert!(!world.bot_says(&room, "already gone"));
     world.finish().await;
 }
@@ -125,7 +125,7 @@ async fn a_letter_with_nothing_left_in_it_is_not_sent() {
         ..Options::default()
     })
     .await;
-    let said = world.ann.say(&room, "My password is 1234");
+    let said = world.ann.say(&room, "My password is hunter2");
     world.ann.redact(&room, &said);
     world.settled().await;
     assert_eq!(world.sink.count(), 0);
@@ -143,7 +143,7 @@ async fn a_letter_with_nothing_left_in_it_is_not_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redaction_too_late_is_told_to_the_author() {
     let (world, room) = training(Options::default()).await;
-    let said = world.ann.say(&room, "My password is 1234");
+    let said = world.ann.say(&room, "My password is hunter2");
     world.mails_to("jane@acme.com", 1).await;
     world.settled().await;
     world.ann.redact(&room, &said);
@@ -166,7 +166,7 @@ async fn a_redaction_wins_the_race_until_the_mail_server_asks_for_the_mail() {
     let slow = world
         .sink
         .trouble(Trouble::delay(Stage::Rcpt, Duration::from_secs(2)).times(1));
-    let said = world.ann.say(&room, "My password is 1234");
+    let said = world.ann.say(&room, "My password is hunter2");
     world.ann.say(&room, "Hello");
     world.ann.say(&room, "!email now");
     world
@@ -175,7 +175,7 @@ async fn a_redaction_wins_the_race_until_the_mail_server_asks_for_the_mail() {
     world.ann.redact(&room, &said);
     let letter = &world.mails_to("jane@acme.com", 1).await[0];
     assert!(letter_text(letter).contains("Hello"));
-    assert!(!letter.text().contains("1234"));
+    assert!(!letter.text().contains("hunter2"));
     world.finish().await;
 }
 
@@ -185,7 +185,7 @@ async fn a_letter_that_is_emptied_on_its_way_is_withdrawn() {
     let slow = world
         .sink
         .trouble(Trouble::delay(Stage::Rcpt, Duration::from_secs(2)).times(1));
-    let said = world.ann.say(&room, "My password is 1234");
+    let said = world.ann.say(&room, "My password is hunter2");
     world
         .until("the mail server thinks", || world.sink.hits(slow) == 1)
         .await;
@@ -207,13 +207,13 @@ async fn a_redaction_that_loses_the_race_is_told_to_the_author() {
     let slow = world
         .sink
         .trouble(Trouble::delay(Stage::Message, Duration::from_secs(2)).times(1));
-    let said = world.ann.say(&room, "My password is 1234");
+    let said = world.ann.say(&room, "My password is hunter2");
     world
         .until("the mail server has it", || world.sink.hits(slow) == 1)
         .await;
     world.ann.redact(&room, &said);
     let letter = &world.mails_to("jane@acme.com", 1).await[0];
-    assert!(letter.text().contains("1234"));
+    assert!(letter.text().contains("hunter2"));
     world
         .until("the bot tells", || {
             world.bot_says(
@@ -230,7 +230,7 @@ async fn a_letter_that_waits_for_its_retry_can_still_be_taken_back() {
     let (world, room) = training(Options::default()).await;
     let greylisted = Trouble::answer(Stage::Rcpt, 451, "4.7.1 Greylisted").times(1);
     let greylisted = world.sink.trouble(greylisted);
-    let said = world.ann.say(&room, "My password is 1234");
+    let said = world.ann.say(&room, "My password is hunter2");
     world
         .until("the first attempt", || world.sink.hits(greylisted) == 1)
         .await;
@@ -316,17 +316,17 @@ async fn an_edit_in_time_changes_what_quotes_it() {
     world.ann.react(&room, &said, "👀");
     let edit = world.ann.edit(&room, &said, "See you on Wednesday");
     world.quiet().await;
-    world.ann.edit(&room, &said, "My password is 1234");
+    world.ann.edit(&room, &said, "My password is hunter2");
     let last = world.ann.edit(&room, &said, "See you on Friday");
     world.ann.redact(&room, &last);
     let secret = world.homeserver.timeline(&room).into_iter();
-    let mut secret = secret.filter(|event| event.body().contains("1234"));
+    let mut secret = secret.filter(|event| event.body().contains("hunter2"));
     world.ann.redact(&room, &secret.next().unwrap().event_id);
     assert_ne!(edit, last);
     world.ask(&room, "!email now").await;
     let letter = letter_text(&world.mails_to("jane@acme.com", 1).await[0]);
     assert_eq!(letter.matches("on Wednesday").count(), 3, "{letter}");
-    for words in ["Tuesday", "Friday", "1234"] {
+    for words in ["Tuesday", "Friday", "hunter2"] {
         assert!(!letter.contains(words), "{words} in {letter}");
     }
     world.finish().await;
@@ -336,7 +336,7 @@ async fn an_edit_in_time_changes_what_quotes_it() {
 async fn what_an_edit_had_said_is_not_repeated_once_it_is_taken_back() {
     let (world, room) = training(patient()).await;
     let said = world.ann.say(&room, "See you on Tuesday");
-    let edit = world.ann.edit(&room, &said, "My password is 1234");
+    let edit = world.ann.edit(&room, &said, "My password is hunter2");
     world.ask(&room, "!email now").await;
     world.mails_to("jane@acme.com", 1).await;
     world.quiet().await;
@@ -351,7 +351,7 @@ async fn what_an_edit_had_said_is_not_repeated_once_it_is_taken_back() {
     for words in ["Don't write", "😱", "See you on Wednesday", "And change it"] {
         assert!(text.contains(words), "{words} in {text}");
     }
-    assert!(!letter.text().contains("1234"), "{}", letter.text());
+    assert!(!letter.text().contains("hunter2"), "{}", letter.text());
     assert!(world.bot_says(&room, "had already gone by email to Jane Doe"));
     world.finish().await;
 }

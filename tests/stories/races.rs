@@ -177,12 +177,12 @@ async fn an_edit_that_is_taken_back_in_time_leaves_what_was_said_before() {
     let (world, room) = training(patient()).await;
     let said = world.ann.say(&room, "See you on Tuesday");
     world.ann.edit(&room, &said, "See you on Wednesday");
-    let last = world.ann.edit(&room, &said, "My password is 1234");
+    let last = world.ann.edit(&room, &said, "My password is hunter2");
     world.ann.redact(&room, &last);
     world.ask(&room, "!email now").await;
     let letter = &world.mails_to("jane@acme.com", 1).await[0];
     assert!(letter_text(letter).contains("See you on Wednesday"));
-    assert!(!letter.text().contains("1234"));
+    assert!(!letter.text().contains("hunter2"));
     assert!(!world.bot_says(&room, "already gone"));
     world.finish().await;
 }
@@ -197,10 +197,10 @@ async fn a_correction_that_is_taken_back_in_time_does_not_go() {
     let said = world.ann.say(&room, "See you on Tuesday");
     world.mails_to("jane@acme.com", 1).await;
     world.settled().await;
-    let edit = world.ann.edit(&room, &said, "My password is 1234");
+    let edit = world.ann.edit(&room, &said, "My password is hunter2");
     world.ann.redact(&room, &edit);
     // Whoever takes back the message itself takes back its correction.
-    let other = world.ann.edit(&room, &said, "My other password is 1234");
+    let other = world.ann.edit(&room, &said, "My other password is hunter2");
     world.ann.redact(&room, &said);
     world.settled().await;
     assert_eq!(world.sink.count(), 1);
@@ -215,7 +215,7 @@ async fn an_edit_that_is_taken_back_too_late_is_told_and_corrected() {
     let said = world.ann.say(&room, "See you on Tuesday");
     world.mails_to("jane@acme.com", 1).await;
     world.settled().await;
-    let edit = world.ann.edit(&room, &said, "My password is 1234");
+    let edit = world.ann.edit(&room, &said, "My password is hunter2");
     world.mails_to("jane@acme.com", 2).await;
     world.settled().await;
     world.ann.redact(&room, &edit);
@@ -225,7 +225,7 @@ async fn an_edit_that_is_taken_back_too_late_is_told_and_corrected() {
         text.contains("Correction") && text.contains("See you on Tuesday"),
         "{text}"
     );
-    assert!(!text.contains("1234"), "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
     world
         .until("the bot tells", || {
             world.bot_says(&room, "had already gone by email to Jane Doe")
@@ -237,14 +237,14 @@ async fn an_edit_that_is_taken_back_too_late_is_told_and_corrected() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_taken_back_is_quoted_by_nobody() {
     let (world, room) = training(patient()).await;
-    let said = world.ann.say(&room, "My password is 1234");
+    let said = world.ann.say(&room, "My password is hunter2");
     world.ann.reply(&room, &said, "Don't write that here");
     world.ann.react(&room, &said, "😱");
     world.ann.redact(&room, &said);
     world.ask(&room, "!email now").await;
     let letter = &world.mails_to("jane@acme.com", 1).await[0];
     assert!(letter_text(letter).contains("Don't write that here"));
-    assert!(!letter.text().contains("1234"), "{}", letter.text());
+    assert!(!letter.text().contains("hunter2"), "{}", letter.text());
     world.finish().await;
 }
 
@@ -284,7 +284,7 @@ async fn a_reaction_alone_waits_though_a_message_was_taken_back_beside_it() {
     world.mails_to("jane@acme.com", 1).await;
     world.settled().await;
     world.ann.react(&room, &said, "👍");
-    let other = world.ann.say(&room, "My password is 1234");
+    let other = world.ann.say(&room, "My password is hunter2");
     world.ann.redact(&room, &other);
     world.quiet().await;
     tokio::time::sleep(Duration::from_secs(4)).await;
@@ -342,7 +342,7 @@ async fn what_may_have_gone_before_it_was_taken_back_is_told_once() {
     let (mut world, room) = training(Options::default()).await;
     let lost = Trouble::take_then_close().after(Duration::from_secs(2));
     let lost = world.sink.trouble(lost.times(1));
-    let said = world.ann.say(&room, "My password is 1234");
+    let said = world.ann.say(&room, "My password is hunter2");
     world
         .until("the mail server thinks", || world.sink.hits(lost) == 1)
         .await;
@@ -355,7 +355,7 @@ async fn what_may_have_gone_before_it_was_taken_back_is_told_once() {
     world.start_postroom().await;
     world.ann.say(&room, "See you on Tuesday");
     let letter = &world.mails_to("jane@acme.com", 2).await[1];
-    assert!(!letter.text().contains("1234"), "{}", letter.text());
+    assert!(!letter.text().contains("hunter2"), "{}", letter.text());
     world.settled().await;
     assert_eq!(told_of_doubt(&world, &room), 1);
     assert!(!world.bot_says(&room, "already gone"));
@@ -366,7 +366,7 @@ async fn what_may_have_gone_before_it_was_taken_back_is_told_once() {
 async fn what_a_broken_off_attempt_may_have_carried_is_told_once() {
     let (mut world, room) = training(patient()).await;
     let other = world.ann.say(&room, "My pin is 99");
-    let said = world.ann.say(&room, "My password is 1234");
+    let said = world.ann.say(&room, "My password is hunter2");
     world.ann.say(&room, "See you on Tuesday");
     // Nobody can have this one.
     world.ann.redact(&room, &other);
@@ -390,7 +390,7 @@ async fn what_a_broken_off_attempt_may_have_carried_is_told_once() {
     let mails = world.sink.mails_to("jane@acme.com");
     let last = letter_text(mails.last().unwrap());
     assert!(
-        last.contains("on Tuesday") && !last.contains("1234"),
+        last.contains("on Tuesday") && !last.contains("hunter2"),
         "{last}"
     );
     world.finish().await;
@@ -401,7 +401,7 @@ async fn what_is_taken_back_once_the_doubt_is_known_is_told_once() {
     let (world, room) = training(Options::default()).await;
     let lost = world.sink.trouble(Trouble::take_then_close().times(1));
     let slow = Trouble::delay(Stage::Rcpt, Duration::from_secs(2));
-    let said = world.ann.say(&room, "My password is 1234");
+    let said = world.ann.say(&room, "My password is hunter2");
     world
         .until("the answer is lost", || world.sink.hits(lost) == 1)
         .await;
@@ -439,10 +439,10 @@ async fn who_has_left_gets_no_new_words() {
     let world = World::start(Options::default()).await;
     let (room, said) = put_off(&world).await;
     world.ask(&room, "!email remove joe@acme.com").await;
-    world.ann.edit(&room, &said, "The code is 1234");
+    world.ann.edit(&room, &said, "The code is hunter2");
     let mails = world.mails_to("jane@acme.com", 2).await;
     assert!(letter_text(&mails[0]).contains("See you on Tuesday"));
-    assert!(letter_text(&mails[1]).contains("The code is 1234"));
+    assert!(letter_text(&mails[1]).contains("The code is hunter2"));
     let to_joe = &world.mails_to("joe@acme.com", 1).await[0];
     assert!(letter_text(to_joe).contains("See you on Tuesday"));
     world.settled().await;
