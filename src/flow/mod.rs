@@ -44,6 +44,7 @@ mod room_state;
 mod seal;
 mod settings;
 mod settle;
+mod showing;
 pub mod subscriptions;
 mod threads;
 mod turns;

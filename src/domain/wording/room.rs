@@ -288,9 +288,9 @@ pub fn misspelt(word: &str) -> String {
     format!("Did you mean `!email`? “{word}” looks like it, so this message was not sent by email.")
 }
 
-pub fn help(lines: &[(&str, &str)]) -> String {
+pub fn help(commands: &[(&str, &str, &str)]) -> String {
     let mut text = "What I understand:".to_owned();
-    for (usage, what) in lines {
+    for (_, usage, what) in commands {
         text.push_str("\n- `");
         text.push_str(usage);
         text.push_str("` ");
