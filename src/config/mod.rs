@@ -6,6 +6,7 @@
 mod appservice;
 mod blobs;
 mod database;
+mod desk;
 mod dkim;
 mod dns;
 mod environment;
@@ -45,6 +46,7 @@ pub use self::{
     appservice::Appservice,
     blobs::Blobs,
     database::Database,
+    desk::Desk,
     dkim::Dkim,
     dns::Dns,
     environment::{environment, is_colour_unwanted},
@@ -90,6 +92,7 @@ pub struct Config {
     /// The staff room for what concerns no single conversation.
     pub control_room: Option<OwnedRoomId>,
     pub letters: Letters,
+    pub desk: Desk,
     pub guard: Guard,
     /// Whose mail is blocked or let through, whatever mailbox it is to.
     pub senders: SenderLists,
@@ -160,6 +163,7 @@ impl Config {
         let names = section.optional_section("names", |section| Some(names::read(section)));
         let control_room = section.optional("control_room", "!abc:example.org", room_id);
         let letters = section.optional_section("letters", Letters::read);
+        let desk = section.optional_section("desk", |section| Some(Desk::read(section)));
         let guard = section.optional_section("guard", |section| Some(Guard::read(section)));
         let senders = section.optional_section("senders", |section| Some(guard::senders(section)));
         let public = section.optional_section("public", Public::read);
@@ -177,6 +181,7 @@ impl Config {
             names: names.unwrap_or_default(),
             control_room,
             letters: letters.unwrap_or_default(),
+            desk: desk.unwrap_or_default(),
             guard: guard.unwrap_or_default(),
             senders: senders.unwrap_or_default(),
             public,

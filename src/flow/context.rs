@@ -8,8 +8,8 @@ use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, UserId};
 
 use super::turns::Turns;
 use crate::{
-    config::{Guard, Letters, Mailbox, MailboxName, Public},
-    domain::{facts::OwnAddresses, ghost, senders::SenderLists, staff::StaffList, token::Keys},
+    config::{Desk, Guard, Letters, Mailbox, MailboxName, Public},
+    domain::{facts::OwnAddresses, ghost, hours::Hours, senders::SenderLists, staff::StaffList, token::Keys},
     lifecycle::{Chance, Clock},
     mail::{authenticate::Authenticator, dkim::Signer, smtp::SmtpTransport},
     matrix::client::Client,
@@ -40,6 +40,8 @@ pub struct Context {
     pub authenticator: Authenticator,
     /// What holds in rooms where staff have set nothing else.
     pub letters: Letters,
+    /// When somebody is there to answer, and when staff are reminded.
+    pub desk: Desk,
     pub guard: Guard,
     /// Whose mail is blocked or let through, whatever mailbox it is to.
     pub senders: SenderLists,
@@ -71,6 +73,11 @@ impl Context {
         wanted
             .or_else(|| self.mailboxes.first())
             .unwrap_or_else(|| unreachable!("the configuration has at least one mailbox"))
+    }
+
+    /// When somebody is there to answer what comes to the mailbox; by the mailbox's clock.
+    pub fn hours<'c>(&'c self, mailbox: &'c Mailbox) -> &'c Hours {
+        mailbox.hours.as_ref().unwrap_or(&self.desk.hours)
     }
 
     pub fn default_mailbox(&self) -> &MailboxName {
