@@ -50,8 +50,7 @@ impl Days {
             let Ok(first) = Date::new(year, self.first.month(), self.first.day()) else {
                 return false;
             };
-            let is_in_force =
-                first >= self.first && self.until.is_none_or(|until| first <= until);
+            let is_in_force = first >= self.first && self.until.is_none_or(|until| first <= until);
             let length = self.last.duration_since(self.first);
             is_in_force && first <= day && day.duration_since(first) <= length
         })
@@ -211,22 +210,56 @@ mod tests {
     }
 
     fn event(lines: &str) -> String {
-        calendar(&format!("BEGIN:VEVENT\r\nSUMMARY:Party\r\n{lines}\r\nEND:VEVENT\r\n"))
+        calendar(&format!(
+            "BEGIN:VEVENT\r\nSUMMARY:Party\r\n{lines}\r\nEND:VEVENT\r\n"
+        ))
     }
 
     #[rstest]
     #[case::a_day("DTSTART;VALUE=DATE:20261224", "2026-12-24", true)]
     #[case::the_day_after("DTSTART;VALUE=DATE:20261224", "2026-12-25", false)]
     #[case::another_year("DTSTART;VALUE=DATE:20261224", "2027-12-24", false)]
-    #[case::the_last_day("DTSTART;VALUE=DATE:20261224\r\nDTEND;VALUE=DATE:20261227", "2026-12-26", true)]
-    #[case::the_end_is_not_in_it("DTSTART;VALUE=DATE:20261224\r\nDTEND;VALUE=DATE:20261227", "2026-12-27", false)]
+    #[case::the_last_day(
+        "DTSTART;VALUE=DATE:20261224\r\nDTEND;VALUE=DATE:20261227",
+        "2026-12-26",
+        true
+    )]
+    #[case::the_end_is_not_in_it(
+        "DTSTART;VALUE=DATE:20261224\r\nDTEND;VALUE=DATE:20261227",
+        "2026-12-27",
+        false
+    )]
     #[case::every_year("DTSTART;VALUE=DATE:20201225\r\nRRULE:FREQ=YEARLY", "2031-12-25", true)]
-    #[case::not_before("DTSTART;VALUE=DATE:20201225\r\nRRULE:FREQ=YEARLY", "2019-12-25", false)]
-    #[case::on_another_day("DTSTART;VALUE=DATE:20201225\r\nRRULE:FREQ=YEARLY", "2031-12-24", false)]
-    #[case::over_new_year("DTSTART;VALUE=DATE:20201231\r\nDTEND;VALUE=DATE:20210102\r\nRRULE:FREQ=YEARLY", "2027-01-01", true)]
-    #[case::until("DTSTART;VALUE=DATE:20201225\r\nRRULE:FREQ=YEARLY;UNTIL=20261231T235959Z", "2027-12-25", false)]
-    #[case::so_often("DTSTART;VALUE=DATE:20201225\r\nRRULE:FREQ=YEARLY;COUNT=2", "2021-12-25", true)]
-    #[case::no_more("DTSTART;VALUE=DATE:20201225\r\nRRULE:FREQ=YEARLY;COUNT=2", "2022-12-25", false)]
+    #[case::not_before(
+        "DTSTART;VALUE=DATE:20201225\r\nRRULE:FREQ=YEARLY",
+        "2019-12-25",
+        false
+    )]
+    #[case::on_another_day(
+        "DTSTART;VALUE=DATE:20201225\r\nRRULE:FREQ=YEARLY",
+        "2031-12-24",
+        false
+    )]
+    #[case::over_new_year(
+        "DTSTART;VALUE=DATE:20201231\r\nDTEND;VALUE=DATE:20210102\r\nRRULE:FREQ=YEARLY",
+        "2027-01-01",
+        true
+    )]
+    #[case::until(
+        "DTSTART;VALUE=DATE:20201225\r\nRRULE:FREQ=YEARLY;UNTIL=20261231T235959Z",
+        "2027-12-25",
+        false
+    )]
+    #[case::so_often(
+        "DTSTART;VALUE=DATE:20201225\r\nRRULE:FREQ=YEARLY;COUNT=2",
+        "2021-12-25",
+        true
+    )]
+    #[case::no_more(
+        "DTSTART;VALUE=DATE:20201225\r\nRRULE:FREQ=YEARLY;COUNT=2",
+        "2022-12-25",
+        false
+    )]
     #[case::folded("DTSTART;VALUE=DA\r\n TE:20261224", "2026-12-24", true)]
     fn knows_days(#[case] lines: &str, #[case] asked: &str, #[case] expected: bool) {
         let days = read(&event(lines)).unwrap();

@@ -90,7 +90,9 @@ fn span(text: &str) -> Result<Span, Fault> {
     let (from, to) = text.split_once(['-', '–']).ok_or(Fault::NotASpan)?;
     let minutes = |text: &str| match text.trim() {
         "24:00" | "24.00" | "24h" => Some(24 * 60),
-        text => time_of_day(text).map(|time| i16::from(time.hour()) * 60 + i16::from(time.minute())),
+        text => {
+            time_of_day(text).map(|time| i16::from(time.hour()) * 60 + i16::from(time.minute()))
+        }
     };
     let (from, to) = minutes(from).zip(minutes(to)).ok_or(Fault::NotASpan)?;
     if from >= to {

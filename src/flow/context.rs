@@ -9,7 +9,10 @@ use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, UserId};
 use super::turns::Turns;
 use crate::{
     config::{Desk, Guard, Letters, Mailbox, MailboxName, Public},
-    domain::{facts::OwnAddresses, ghost, hours::Hours, senders::SenderLists, staff::StaffList, token::Keys},
+    domain::{
+        facts::OwnAddresses, ghost, hours::Hours, senders::SenderLists, staff::StaffList,
+        token::Keys,
+    },
     lifecycle::{Chance, Clock},
     mail::{authenticate::Authenticator, dkim::Signer, smtp::SmtpTransport},
     matrix::client::Client,

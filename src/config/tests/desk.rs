@@ -35,7 +35,11 @@ fn days_that_are_not_given_stay_as_they_are() {
         ("2026-11-27 11:30", false),
         ("2026-11-28 10:00", true),
     ] {
-        assert_eq!(desk.hours.is_open(at(moment), &TimeZone::UTC), expected, "{moment}");
+        assert_eq!(
+            desk.hours.is_open(at(moment), &TimeZone::UTC),
+            expected,
+            "{moment}"
+        );
     }
 }
 
@@ -54,12 +58,21 @@ fn a_mailbox_may_have_hours_of_its_own() {
 }
 
 #[rstest]
-#[case("{hours: {monday: \"9-17\"}}", "desk.hours.monday: \"9-17\" is not from one time of the day")]
+#[case(
+    "{hours: {monday: \"9-17\"}}",
+    "desk.hours.monday: \"9-17\" is not from one time of the day"
+)]
 #[case("{hours: {monday: \"17:00-9:00\"}}", "ends before it begins")]
 #[case("{hours: {munday: closed}}", "did you mean \"monday\"?")]
 #[case("{hours: {holidays: [\"24.12.\"]}}", "or \"12-25\" for every year")]
-#[case("{hours: {calendar: none.ics}}", "desk.hours.calendar: cannot read none.ics")]
-#[case("{hours: {calendar: registration.yaml}}", "has no event that lasts a whole day")]
+#[case(
+    "{hours: {calendar: none.ics}}",
+    "desk.hours.calendar: cannot read none.ics"
+)]
+#[case(
+    "{hours: {calendar: registration.yaml}}",
+    "has no event that lasts a whole day"
+)]
 #[case("{hours: {time_zone: Mars}}", "\"Mars\" is not a time zone")]
 #[case("{remind_after: soon}", "desk.remind_after: \"soon\" is not a time")]
 fn says_what_is_wrong_with_hours(#[case] lines: &str, #[case] part: &str) {
