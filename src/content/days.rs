@@ -76,7 +76,7 @@ pub fn read(text: &str) -> Result<Vec<Days>, Fault> {
                 event = Some(Event::default());
             }
             ("END", Some(_)) if value.trim().eq_ignore_ascii_case("VEVENT") => {
-                let days = event.take().map_or(Ok(None), |event| event.days())?;
+                let days = event.take().map_or(Ok(None), Event::days)?;
                 found.extend(days);
                 if found.len() > MOST {
                     return Err(Fault::TooMany);
@@ -149,7 +149,7 @@ impl Event {
         let (every_year, until) = match &self.rule {
             None => (false, None),
             Some(rule) => match yearly(rule, first) {
-                Some(until) => (true, until),
+                Some(Yearly { until }) => (true, until),
                 None => return Err(Fault::Repeats(self.name)),
             },
         };
@@ -162,9 +162,14 @@ impl Event {
     }
 }
 
+/// On its date every year.
+struct Yearly {
+    until: Option<Date>,
+}
+
 /// Until when a rule makes the event come every year on its date; `None` if it makes something else of
 /// it.
-fn yearly(rule: &str, first: Date) -> Option<Option<Date>> {
+fn yearly(rule: &str, first: Date) -> Option<Yearly> {
     let mut until = None;
     let mut is_yearly = false;
     for part in rule.split(';').filter(|part| !part.is_empty()) {
@@ -183,7 +188,7 @@ fn yearly(rule: &str, first: Date) -> Option<Option<Date>> {
             _ => return None,
         }
     }
-    is_yearly.then_some(until)
+    is_yearly.then_some(Yearly { until })
 }
 
 /// `20261225`, or the day of `20261225T000000`.

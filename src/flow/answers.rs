@@ -24,16 +24,17 @@ pub async fn say(
 ) -> Result<(), StoreError> {
     let effect_id = context.new_effect_id();
     let content = encode::notice(text, Some(event));
-    let action = match answers::find(tx.connection(), event.as_str()).await? {
+    let said = answers::find(tx.connection(), event.as_str()).await?;
+    if said.is_none() {
+        answers::remember(tx, event.as_str(), room.as_str(), &effect_id).await?;
+    }
+    let action = match said {
         Some(first) => MatrixAction::Revise {
             room,
             first,
             content,
         },
-        None => {
-            answers::remember(tx, event.as_str(), room.as_str(), &effect_id).await?;
-            first(room, content)
-        }
+        None => first(room, content),
     };
     enqueue_as(tx, effect_id, action, origin).await
 }
