@@ -129,6 +129,18 @@ impl Store {
         })
     }
 
+    /// A connection to look with that sees the database as it is at its first look, whatever is
+    /// committed meanwhile. Not to be kept while the network is used.
+    pub async fn snapshot(&self) -> Result<Connection, StoreError> {
+        Ok(match &self.reads {
+            Reads::Sqlite(pool) => Connection::Sqlite(Held::Snapshot(pool.begin().await?)),
+            Reads::Postgres(pool) => {
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                Connection::Postgres(Held::Snapshot(pool.begin_with(begin).await?))
+            }
+        })
+    }
+
     /// Runs `job` in a transaction and returns its result once that is committed durably. Jobs that
     /// wait at the same time share one commit; a job that fails takes back only its own changes.
     pub async fn write<T, F>(&self, job: F) -> Result<T, StoreError>

@@ -147,6 +147,27 @@ async fn a_job_that_fails_takes_back_only_its_own(
 
 #[rstest]
 #[tokio::test]
+async fn a_snapshot_stays_as_it_was(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let place = Place::new(kind).await;
+    let store = place.open().await;
+    let ensure = |room: &'static str| {
+        store.write(move |tx| Box::pin(async move { rooms::ensure(tx, room, "support").await }))
+    };
+    ensure("!a").await.unwrap();
+    let mut snapshot = store.snapshot().await.unwrap();
+    assert!(rooms::find(&mut snapshot, "!a").await.unwrap().is_some());
+    ensure("!b").await.unwrap();
+    assert!(rooms::find(&mut snapshot, "!b").await.unwrap().is_none());
+    drop(snapshot);
+    // The connection that it had looks at what is there now.
+    for _ in 0..20 {
+        let mut connection = store.read().await.unwrap();
+        assert!(rooms::find(&mut connection, "!b").await.unwrap().is_some());
+    }
+}
+
+#[rstest]
+#[tokio::test]
 async fn only_what_is_committed_is_counted(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     use std::sync::{Arc, Mutex};
     let place = Place::new(kind).await;
