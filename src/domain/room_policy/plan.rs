@@ -47,7 +47,7 @@ impl RoomPlan {
         if let Some(logo) = logo
             && let Some(state) = body["initial_state"].as_array_mut()
         {
-            state.push(state_event("m.room.avatar", "", json!({"url": logo})));
+            state.push(state_event("m.room.avatar", "", &json!({"url": logo})));
         }
         body
     }
@@ -89,24 +89,24 @@ pub fn plan(policy: &Policy, room: &NewRoom, here: Here<'_>) -> RoomPlan {
         state_event(
             "m.room.join_rules",
             "",
-            join_rules(policy.join_rule, policy.space.as_deref()),
+            &join_rules(policy.join_rule, policy.space.as_deref()),
         ),
         state_event(
             "m.room.history_visibility",
             "",
-            json!({"history_visibility": policy.history.word()}),
+            &json!({"history_visibility": policy.history.word()}),
         ),
         state_event(
             "m.room.guest_access",
             "",
-            json!({"guest_access": "forbidden"}),
+            &json!({"guest_access": "forbidden"}),
         ),
     ];
     if let Some(space) = &space {
         state.push(state_event(
             "m.space.parent",
             space.as_str(),
-            json!({"via": via(space, here.server), "canonical": true}),
+            &json!({"via": via(space, here.server), "canonical": true}),
         ));
     }
     let mut creation = Map::new();
@@ -155,9 +155,10 @@ pub fn name_of(policy: &Policy, room: &NewRoom) -> String {
         name: &name,
     };
     let has_prefix = policy.strength_in(Rule::Prefix, looks) != Strength::Off;
-    let name = match has_prefix && !name.starts_with(prefix) {
-        true => format!("{prefix}{name}"),
-        false => name,
+    let name = if has_prefix && !name.starts_with(prefix) {
+        format!("{prefix}{name}")
+    } else {
+        name
     };
     if name.chars().count() <= LONGEST_NAME {
         return name;
@@ -241,7 +242,7 @@ pub(super) fn via(room: &RoomId, server: &ServerName) -> Vec<OwnedServerName> {
     via
 }
 
-fn state_event(kind: &str, key: &str, content: Value) -> Value {
+fn state_event(kind: &str, key: &str, content: &Value) -> Value {
     json!({"type": kind, "state_key": key, "content": content})
 }
 
