@@ -1,128 +1,13 @@
-//! `!email list [mine|open|waiting|pending|closed|all] [PAGE]`
+//! `!email list`
 
 use super::answer;
-use crate::domain::{
-    desk::Progress,
-    effect::Effect,
-    event::RoomEvent,
-    facts::{Case, EventFacts},
-    wording,
-};
+use crate::domain::{effect::Effect, event::RoomEvent, facts::EventFacts, wording};
 
-/// Who is here by email and how far their conversations are; where all rooms are meant, their
-/// conversations.
-#[derive(Debug, Clone, PartialEq)]
-pub struct List {
-    /// `None`: what isn't closed.
-    pub filter: Option<Filter>,
-    /// From 1.
-    pub page: usize,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Filter {
-    Mine,
-    Open,
-    Waiting,
-    Pending,
-    Closed,
-    All,
-}
-
-impl Filter {
-    pub const ALL: [Self; 6] = [
-        Self::Mine,
-        Self::Open,
-        Self::Waiting,
-        Self::Pending,
-        Self::Closed,
-        Self::All,
-    ];
-
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Mine => "mine",
-            Self::Open => "open",
-            Self::Waiting => "waiting",
-            Self::Pending => "pending",
-            Self::Closed => "closed",
-            Self::All => "all",
-        }
-    }
-
-    /// Whether a conversation is one of those that `asker` wants to see.
-    #[must_use]
-    pub fn fits(filter: Option<Self>, case: &Case, asker: &ruma::UserId) -> bool {
-        let standing = &case.standing;
-        let is_at = |progress| !case.is_over && standing.progress == progress;
-        match filter {
-            None => !case.is_over && standing.progress != Progress::Done,
-            Some(Self::Mine) => {
-                is_at(Progress::Open) | is_at(Progress::Pending)
-                    && standing.assignee.as_deref() == Some(asker)
-            }
-            Some(Self::Open) => is_at(Progress::Open),
-            Some(Self::Waiting) => is_at(Progress::Open) && standing.waits_since.is_some(),
-            Some(Self::Pending) => is_at(Progress::Pending),
-            Some(Self::Closed) => case.is_over || standing.progress == Progress::Done,
-            Some(Self::All) => true,
-        }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct Fault {
-    pub word: String,
-}
-
-impl List {
-    pub(super) fn parse(arguments: &str) -> Result<Self, Fault> {
-        let mut list = Self {
-            filter: None,
-            page: 1,
-        };
-        for word in arguments.split_whitespace() {
-            let lower = word.to_lowercase();
-            let named = Filter::ALL
-                .into_iter()
-                .find(|filter| filter.word() == lower);
-            match (named, lower.parse::<usize>()) {
-                (Some(filter), _) => list.filter = Some(filter),
-                (None, Ok(page)) if (1..=1_000).contains(&page) => list.page = page,
-                _ => {
-                    return Err(Fault {
-                        word: word.to_owned(),
-                    });
-                }
-            }
-        }
-        Ok(list)
-    }
-
-    pub(super) fn apply(&self, event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
-        let desk = &facts.details.desk;
-        let is_plain = self.filter.is_none() && self.page == 1;
-        let text = if desk.is_everywhere {
-            let fit = |case: &&Case| Filter::fits(self.filter, case, &event.sender);
-            let cases: Vec<&Case> = desk.cases.iter().filter(fit).collect();
-            wording::desk::page(&cases, self, desk.has_more, desk.now)
-        } else if facts.room.conversations.is_empty() {
-            wording::nobody_here()
-        } else if is_plain {
-            wording::list(&facts.room, desk)
-                + &wording::bounces::suspended_here(&facts.details.suspended)
-        } else {
-            let fit = |case: &&Case| Filter::fits(self.filter, case, &event.sender);
-            let cases: Vec<&Case> = desk.cases.iter().filter(fit).collect();
-            wording::desk::page(&cases, self, false, desk.now)
-        };
-        vec![answer(event, text)]
-    }
-}
-
-impl Fault {
-    pub(super) fn sentence(&self) -> String {
-        wording::desk::unknown_filter(&self.word)
-    }
+pub(super) fn apply(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
+    let text = if facts.room.conversations.is_empty() {
+        wording::nobody_here()
+    } else {
+        wording::list(&facts.room) + &wording::bounces::suspended_here(&facts.details.suspended)
+    };
+    vec![answer(event, text)]
 }

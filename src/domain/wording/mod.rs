@@ -3,7 +3,6 @@
 
 pub mod auto_replies;
 pub mod bounces;
-pub mod desk;
 pub mod file;
 pub mod guard;
 pub mod held;
