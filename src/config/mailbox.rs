@@ -8,6 +8,7 @@ use super::{
     dkim::Dkim,
     guard,
     imap::{FolderOnServer, Imap},
+    intake::Intake,
     logo,
     section::Section,
     smtp::{self, Smtp},
@@ -79,6 +80,8 @@ pub struct Mailbox {
     /// Where its mail is fetched; `None`: it comes by LMTP only.
     pub imap: Option<Imap>,
     pub trust: Trust,
+    /// What happens to mail that belongs to no conversation, and who is staff.
+    pub intake: Intake,
     /// Whose mail to it is blocked or let through.
     pub senders: SenderLists,
 }
@@ -178,6 +181,7 @@ impl Mailbox {
             Some(imap)
         });
         let trust = section.optional_section("trust", Trust::read);
+        let intake = Intake::read(section);
         let senders = section.optional_section("senders", |section| Some(guard::senders(section)));
         Some(Self {
             name: name?,
@@ -192,6 +196,7 @@ impl Mailbox {
             return_path: return_path.unwrap_or_default(),
             imap,
             trust: trust.unwrap_or_default(),
+            intake,
             senders: senders.unwrap_or_default(),
         })
     }

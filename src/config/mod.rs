@@ -13,6 +13,7 @@ mod faults;
 mod guard;
 mod homeserver;
 mod imap;
+mod intake;
 mod letters;
 mod lmtp;
 mod log;
@@ -52,6 +53,7 @@ pub use self::{
     guard::{Clamd, Guard},
     homeserver::Homeserver,
     imap::{Imap, KEYWORD, Processed},
+    intake::Intake,
     letters::Letters,
     lmtp::Lmtp,
     log::Log,

@@ -10,6 +10,7 @@ use super::{
     flood::Measure,
     held::{Decision, Notice},
     ids::{ContactId, ConversationId, CustomerId, HeldId, MailId, MessageId, SubscriptionId},
+    intake,
     letter::Language,
     machine::ReplyKind,
     note::Note,
@@ -245,6 +246,8 @@ pub enum Effect {
     PostAutoReply(AutoReply),
     /// What the guard does besides.
     Guard(Measure),
+    /// What becomes of mail that belongs to no conversation.
+    Intake(Box<intake::Action>),
     /// The event or mail concerns staff in general: said in the control room, or logged.
     Report {
         text: String,

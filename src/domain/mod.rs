@@ -20,6 +20,7 @@ pub mod guard;
 pub mod held;
 pub mod ids;
 pub mod incoming;
+pub mod intake;
 pub mod letter;
 pub mod machine;
 pub mod marks;

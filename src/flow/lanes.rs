@@ -116,6 +116,7 @@ pub async fn enqueue(
             format!("room:{room}")
         }
         MatrixAction::Receipt { room, .. } => format!("receipt:{room}"),
+        MatrixAction::CreateRoom { request, .. } => format!("room:new-{request}"),
     };
     let row = outbox::NewRow {
         way: outbox::Way::Matrix,

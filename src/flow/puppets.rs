@@ -8,6 +8,7 @@ use super::{
     Context, lanes,
     lanes::Origin,
     media::{self, Files},
+    new_rooms,
     worker::{Slots, Step, Worker, write_down},
 };
 use crate::{
@@ -196,6 +197,10 @@ async fn perform(
             },
             Err(fault) => Err(fault),
         },
+        MatrixAction::CreateRoom { request, plan } => {
+            let room = new_rooms::make(*request, plan, row, context).await?;
+            room.map(|room| room.to_string())
+        }
         MatrixAction::Receipt { room, event } => context
             .homeserver
             .read_up_to(event, room)
@@ -276,6 +281,9 @@ async fn settle(
     outcome: SendOutcome,
     context: &Context,
 ) -> Result<(), StoreError> {
+    if let MatrixAction::CreateRoom { request, plan } = &action {
+        return new_rooms::settle(tx, row, (*request, plan), outcome, context).await;
+    }
     let now = context.now_ms();
     let origin = Origin::without_event(row.trace.clone(), now);
     let is_too_old = now.saturating_sub(row.created_at) > millis(GIVE_UP_AFTER);
@@ -395,9 +403,10 @@ async fn refused(
         MatrixAction::Send { content, .. } => {
             wording::notice_refused(content["body"].as_str().unwrap_or_default(), &reason)
         }
-        MatrixAction::Join { .. } | MatrixAction::Leave { .. } | MatrixAction::Receipt { .. } => {
-            return Ok(());
-        }
+        MatrixAction::Join { .. }
+        | MatrixAction::Leave { .. }
+        | MatrixAction::CreateRoom { .. }
+        | MatrixAction::Receipt { .. } => return Ok(()),
     };
     lanes::report(tx, &text, origin, context).await
 }

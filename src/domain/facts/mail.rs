@@ -2,7 +2,7 @@
 
 use ruma::{OwnedEventId, OwnedRoomId};
 
-use super::{OwnAddresses, PersonFacts};
+use super::{IntakeFacts, OwnAddresses, PersonFacts};
 use crate::domain::{
     address::NamedAddress,
     evidence::Judgement,
@@ -34,6 +34,8 @@ pub struct MailFacts {
     pub machine: MachineFacts,
     pub own_addresses: OwnAddresses,
     pub control_room: Option<OwnedRoomId>,
+    /// Of a mail that leads nowhere.
+    pub intake: Option<IntakeFacts>,
 }
 
 /// A letter on its way to one recipient.
@@ -81,6 +83,14 @@ pub struct Route {
     pub guests: usize,
 }
 
+impl Route {
+    /// Staff, or a rule of theirs, have decided that the mail is posted here.
+    #[must_use]
+    pub fn is_decided(&self) -> bool {
+        self.release.is_some() || self.by == LedBy::Intake
+    }
+}
+
 /// Somebody to whom a mail went besides us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copied {
@@ -114,6 +124,8 @@ pub enum LedBy {
     KnownMessageId,
     /// Nothing but its sender, who is in one room only.
     Sender,
+    /// Intake: staff or a rule have given it this place.
+    Intake,
 }
 
 impl LedBy {
@@ -122,7 +134,7 @@ impl LedBy {
         match self {
             Self::Token => Lead::Token,
             Self::OwnMessageId | Self::KnownMessageId => Lead::KnownId,
-            Self::Sender => Lead::Nothing,
+            Self::Sender | Self::Intake => Lead::Nothing,
         }
     }
 }

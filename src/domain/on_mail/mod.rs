@@ -7,6 +7,7 @@ mod auto_replies;
 mod bounces;
 mod guests;
 mod held;
+mod intake;
 mod keep;
 
 use std::collections::HashSet;
@@ -22,7 +23,7 @@ use super::{
     automatic::{self, Asked},
     effect::{Author, Effect, Folded, Post, PostPart},
     evidence::Verdict,
-    facts::{MailFacts, PersonFacts, Route},
+    facts::{LedBy, MailFacts, PersonFacts, Route},
     ids::{ConversationId, MailId},
     incoming::{Fate, IncomingMail, MailKind, Shown, Withheld},
     note::Note,
@@ -50,6 +51,10 @@ pub enum Outcome {
     /// Kept, and nobody is told.
     PassedOver,
     Kept(KeptBecause),
+    /// It belongs to no conversation, and is a request now.
+    Requested,
+    /// It belongs to no conversation, and its mailbox takes no such mail.
+    Rejected,
     /// Its sender is blocked.
     Blocked,
     /// A filter calls it spam, and staff want to be told once a day.
@@ -69,7 +74,7 @@ pub fn decide(
     facts: &MailFacts,
 ) -> (Outcome, Vec<Effect>) {
     // Staff have decided, whatever the mail looks like by now.
-    if facts.routes.iter().any(|route| route.release.is_some()) {
+    if facts.routes.iter().any(Route::is_decided) {
         return by_routes(id, mail, facts);
     }
     // Another Postroom's letter only looks like ours: it is what somebody there wrote.
@@ -122,12 +127,12 @@ pub fn decide(
         return keep(id, mail, facts, KeptBecause::NoSender);
     }
     if facts.routes.is_empty() {
-        let why = match rule_of_nowhere(mail.kind, facts) {
+        return match rule_of_nowhere(mail.kind, facts) {
             // There is no conversation to release it into.
-            Ruling::Hold(_) => KeptBecause::Forged,
-            _ => KeptBecause::NoConversation,
+            Ruling::Hold(_) => keep(id, mail, facts, KeptBecause::Forged),
+            Ruling::Intake(_) => intake::decide(id, mail, null_sender, facts),
+            _ => keep(id, mail, facts, KeptBecause::NoConversation),
         };
-        return keep(id, mail, facts, why);
     }
     if !facts.routes.iter().any(|route| route.bot_joined) {
         return keep(id, mail, facts, KeptBecause::BotNotInRoom);
@@ -137,7 +142,7 @@ pub fn decide(
 
 /// What follows in all the conversations to which the mail leads.
 fn by_routes(id: MailId, mail: &IncomingMail, facts: &MailFacts) -> (Outcome, Vec<Effect>) {
-    let is_there = |route: &&Route| route.bot_joined || route.release.is_some();
+    let is_there = |route: &&Route| route.bot_joined || route.is_decided();
     let mut outcome = Outcome::Duplicate;
     let mut effects = Vec::new();
     for route in facts.routes.iter().filter(is_there) {
@@ -170,6 +175,12 @@ fn by_route(
             Outcome::Duplicate
         };
         return (outcome, effects);
+    }
+    if route.by == LedBy::Intake && !route.known {
+        let is_proven = facts.judgement.verdict == Verdict::Verified;
+        let mark = (!is_proven).then(wording::held::unverified_mark);
+        let effects = post(id, mail, facts, route, mark.into_iter().collect());
+        return (Outcome::Posted, effects);
     }
     let ruling = ruling(mail, facts, route);
     let marks = match ruling {
@@ -245,6 +256,8 @@ fn weightier(one: Outcome, other: Outcome) -> Outcome {
         Outcome::Kept(_) => 2,
         Outcome::PassedOver => 1,
         Outcome::Duplicate
+        | Outcome::Requested
+        | Outcome::Rejected
         | Outcome::Own
         | Outcome::Leave
         | Outcome::Matched
