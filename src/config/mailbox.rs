@@ -10,6 +10,7 @@ use super::{
     imap::{FolderOnServer, Imap},
     intake::Intake,
     logo,
+    rooms::Rooms,
     section::Section,
     smtp::{self, Smtp},
     trust::Trust,
@@ -82,6 +83,8 @@ pub struct Mailbox {
     pub trust: Trust,
     /// What happens to mail that belongs to no conversation, and who is staff.
     pub intake: Intake,
+    /// What its rooms must be, where that is something else than for all.
+    pub rooms: Option<Rooms>,
     /// Whose mail to it is blocked or let through.
     pub senders: SenderLists,
 }
@@ -182,6 +185,8 @@ impl Mailbox {
         });
         let trust = section.optional_section("trust", Trust::read);
         let intake = Intake::read(section);
+        let rooms =
+            section.optional_section("rooms", |section| Some(Rooms::read_of_mailbox(section)));
         let senders = section.optional_section("senders", |section| Some(guard::senders(section)));
         Some(Self {
             name: name?,
@@ -197,6 +202,7 @@ impl Mailbox {
             imap,
             trust: trust.unwrap_or_default(),
             intake,
+            rooms,
             senders: senders.unwrap_or_default(),
         })
     }
