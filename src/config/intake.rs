@@ -118,10 +118,7 @@ fn texts(section: &mut Section) -> HashMap<Language, String> {
             return Err("is empty or has control characters".into());
         }
         if text.chars().count() > LONGEST_TEXT {
-            return Err(Wrong::new(
-                "is longer than 2000 characters",
-                "shorten it",
-            ));
+            return Err(Wrong::new("is longer than 2000 characters", "shorten it"));
         }
         Ok((language, text.to_owned()))
     });

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     address::NamedAddress,
-    evidence::{Reason, Verdict},
     automatic::Kind,
+    evidence::{Reason, Verdict},
     ids::{ConversationId, MailId, MessageId, RequestId},
     letter::Language,
 };
@@ -131,13 +131,7 @@ impl State {
 
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        let mut all = [
-            Self::Waiting,
-            Self::Opening,
-            Self::Opened,
-            Self::Dismissed,
-        ]
-        .into_iter();
+        let mut all = [Self::Waiting, Self::Opening, Self::Opened, Self::Dismissed].into_iter();
         all.find(|state| state.word() == word)
     }
 

@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     address::{EmailAddress, NamedAddress},
-    ids::{
-        ContactId, ConversationId, HeldId, MailId, MessageId, RequestId, SubscriptionId,
-    },
+    ids::{ContactId, ConversationId, HeldId, MailId, MessageId, RequestId, SubscriptionId},
     letter::Quote,
     room_policy::RoomPlan,
 };
@@ -45,7 +43,10 @@ pub enum MatrixAction {
         puppet: Puppet,
     },
     /// Makes a room for a request.
-    CreateRoom { request: RequestId, plan: RoomPlan },
+    CreateRoom {
+        request: RequestId,
+        plan: RoomPlan,
+    },
     /// The bot has seen to everything up to this event.
     Receipt {
         room: OwnedRoomId,

@@ -209,7 +209,12 @@ async fn decide(
     if !inbox::finish(tx, waiting.seq).await? {
         return Ok(());
     }
-    rooms::ensure(tx, event.room.as_str(), room_state::mailbox_of(event, context)).await?;
+    rooms::ensure(
+        tx,
+        event.room.as_str(),
+        room_state::mailbox_of(event, context),
+    )
+    .await?;
     if let Some(effect) = event
         .effect
         .as_ref()

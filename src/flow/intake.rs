@@ -4,11 +4,7 @@ use std::sync::Arc;
 
 use ruma::{OwnedEventId, OwnedRoomId, RoomId, UserId};
 
-use super::{
-    Context, audience, automatic, customers, held, lanes,
-    lanes::Origin,
-    new_rooms,
-};
+use super::{Context, audience, automatic, customers, held, lanes, lanes::Origin, new_rooms};
 use crate::{
     config::Mailbox,
     content::language,
@@ -227,7 +223,15 @@ async fn take_in(
             match known.filter(|known| known.state == State::Waiting) {
                 Some(known) => {
                     let text = wording::one_more(*id, notice);
-                    ask(tx, (*id, request.mail), known.told_in, &text, origin, context).await
+                    ask(
+                        tx,
+                        (*id, request.mail),
+                        known.told_in,
+                        &text,
+                        origin,
+                        context,
+                    )
+                    .await
                 }
                 // It comes with the others.
                 None => Ok(()),
@@ -247,7 +251,9 @@ async fn take_in(
         Way::Into(room) => {
             let id = requests::insert(tx, request, State::Opening, told_in, origin.now).await?;
             requests::add_mail(tx, id, request).await?;
-            open_in(tx, id, room.clone(), origin, context).await.map(drop)
+            open_in(tx, id, room.clone(), origin, context)
+                .await
+                .map(drop)
         }
     }
 }

@@ -16,14 +16,14 @@ use crate::{
     domain::{
         delivery::{GIVE_UP_AFTER, SendOutcome, backoff, millis},
         ids::RequestId,
-        intake::State,
+        intake::{Known, State},
         outgoing::{MatrixAction, Puppet},
         room_policy::{self, Here, NewRoom, RoomPlan},
-        wording::{self, intake as sentences},
+        wording::intake as sentences,
     },
     matrix::{client::Fault, decode::EFFECT_KEY},
     store::{
-        Connection, StoreError, Tx,
+        StoreError, Tx,
         outbox::{self, Claimed, Settled, Way},
         requests, rooms,
     },
@@ -62,7 +62,9 @@ pub async fn order(
     if nobody_is_named && let Some(told_in) = &known.told_in {
         let staff = context.staff_of(&known.mailbox);
         let present = rooms::joined(tx.connection(), told_in.as_str()).await?;
-        let users = present.iter().filter_map(|user| OwnedUserId::try_from(user.as_str()).ok());
+        let users = present
+            .iter()
+            .filter_map(|user| OwnedUserId::try_from(user.as_str()).ok());
         let theirs = users.filter(|user| !context.is_ours(user) && staff.is_staff(user));
         room.invite.extend(theirs.take(MOST_INVITED));
         room.invite.dedup();
@@ -130,7 +132,11 @@ async fn find_made(
         if is_used || context.control_room.as_ref() == Some(&room) {
             continue;
         }
-        match context.homeserver.state_event("m.room.create", "", &room).await {
+        match context
+            .homeserver
+            .state_event("m.room.create", "", &room)
+            .await
+        {
             Ok(Some(creation)) if creation[EFFECT_KEY] == effect => return Ok(Ok(Some(room))),
             Ok(_) | Err(Fault::Refused { .. }) => {}
             Err(fault) => return Ok(Err(fault)),
@@ -246,7 +252,7 @@ pub async fn leave_double(
 ) -> Result<(), StoreError> {
     match requests::room_made_by(tx.connection(), effect).await? {
         Some(made) if made != room.as_str() => {
-            lanes::report(tx, &wording::intake::made_twice(room), origin, context).await?;
+            lanes::report(tx, &sentences::made_twice(room), origin, context).await?;
             leave(tx, room.clone(), origin, context).await
         }
         _ => Ok(()),
@@ -266,7 +272,7 @@ async fn leave(
 /// Tells staff where they were asked about the request.
 async fn tell(
     tx: &mut Tx,
-    known: &crate::domain::intake::Known,
+    known: &Known,
     text: &str,
     origin: &Origin,
     context: &Context,

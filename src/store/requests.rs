@@ -315,12 +315,7 @@ pub async fn rooms_of(
 /// The room belongs to another mailbox, with its conversations.
 pub async fn set_mailbox(tx: &mut Tx, room: &str, mailbox: &str) -> Result<(), StoreError> {
     execute!(tx.connection(), SET_MAILBOX, room, mailbox);
-    execute!(
-        tx.connection(),
-        SET_MAILBOX_OF_CONVERSATIONS,
-        room,
-        mailbox
-    );
+    execute!(tx.connection(), SET_MAILBOX_OF_CONVERSATIONS, room, mailbox);
     Ok(())
 }
 
@@ -345,22 +340,11 @@ pub async fn room_made_by(
 
 /// What stands for a mailbox's own letters to people who have no conversation: one that is closed, in no
 /// room and with nobody.
-pub async fn desk(
-    tx: &mut Tx,
-    mailbox: &str,
-    now: i64,
-) -> Result<ConversationId, StoreError> {
+pub async fn desk(tx: &mut Tx, mailbox: &str, now: i64) -> Result<ConversationId, StoreError> {
     if let Some((id,)) = fetch_optional!(tx.connection(), (i64,), SELECT_DESK, mailbox) {
         return Ok(ConversationId(id));
     }
     let (customer,) = fetch_one!(tx.connection(), (i64,), INSERT_CUSTOMER, mailbox, now);
-    let (id,) = fetch_one!(
-        tx.connection(),
-        (i64,),
-        INSERT_DESK,
-        customer,
-        mailbox,
-        now
-    );
+    let (id,) = fetch_one!(tx.connection(), (i64,), INSERT_DESK, customer, mailbox, now);
     Ok(ConversationId(id))
 }

@@ -50,11 +50,7 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
         "!email take NUMBER [ROOM]",
         "gives a request a room, new or this one",
     ),
-    (
-        "dismiss",
-        "!email dismiss NUMBER",
-        "puts a request aside",
-    ),
+    ("dismiss", "!email dismiss NUMBER", "puts a request aside"),
     (
         "revoke",
         "!email revoke [NUMBER]",

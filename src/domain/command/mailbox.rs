@@ -2,8 +2,7 @@
 
 use super::answer;
 use crate::domain::{
-    effect::Effect, event::RoomEvent, facts::EventFacts, intake::Action,
-    wording::intake as wording,
+    effect::Effect, event::RoomEvent, facts::EventFacts, intake::Action, wording::intake as wording,
 };
 
 /// The mailbox that is wanted; `None`: it is shown.

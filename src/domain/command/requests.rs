@@ -143,7 +143,10 @@ mod tests {
     #[case("seven", None)]
     #[case("-7", None)]
     #[case("0", None)]
-    fn reads_what_is_taken(#[case] text: &str, #[case] expected: Option<(i64, Option<OwnedRoomId>)>) {
+    fn reads_what_is_taken(
+        #[case] text: &str,
+        #[case] expected: Option<(i64, Option<OwnedRoomId>)>,
+    ) {
         let read = Decide::take(text).ok().map(|decide| match decide.asked {
             Asked::Take(room) => (decide.request.0, room),
             Asked::Dismiss => unreachable!(),

@@ -5,7 +5,7 @@ use ruma::OwnedRoomId;
 use crate::domain::{
     address::EmailAddress,
     ids::RequestId,
-    intake::{Acknowledge, Answered, KnownRoom, Known},
+    intake::{Acknowledge, Answered, Known, KnownRoom},
     letter::Language,
     trust::Intake,
 };

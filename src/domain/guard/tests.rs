@@ -90,6 +90,7 @@ fn facts() -> MailFacts {
         knows_signature: false,
         own_addresses: OwnAddresses::default(),
         control_room: None,
+        intake: None,
         machine: MachineFacts::default(),
     }
 }

@@ -62,7 +62,10 @@ pub(super) fn decide(
         rooms: intake.rooms.clone(),
         no_rule,
     };
-    let mut effects = vec![Effect::Intake(Box::new(Action::Request { request, notice }))];
+    let mut effects = vec![Effect::Intake(Box::new(Action::Request {
+        request,
+        notice,
+    }))];
     let is_due = match intake.acknowledge {
         Acknowledge::Closed => intake.is_closed,
         Acknowledge::Always => true,
@@ -93,7 +96,13 @@ fn way(
         _ if !intake.rooms.is_empty() => ask(None),
         _ if is_nobody => ask(Some(NoRule::Nobody)),
         (Some(_), _) if verdict != Verdict::Verified => ask(Some(NoRule::Unverified)),
-        (Some(SharedRoom { room, is_ready: true }), _) => Some((Way::Into(room.clone()), None)),
+        (
+            Some(SharedRoom {
+                room,
+                is_ready: true,
+            }),
+            _,
+        ) => Some((Way::Into(room.clone()), None)),
         (Some(_), _) => ask(Some(NoRule::RoomIsNotReady)),
         (None, Intake::Room) if intake.is_full => ask(Some(NoRule::TooManyRooms)),
         (None, Intake::Room) => Some((Way::NewRoom, None)),

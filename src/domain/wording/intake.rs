@@ -13,7 +13,9 @@ use crate::domain::{
 
 /// To staff: who asks for what, how sure that is, and what they can do.
 pub fn notice(request: RequestId, notice: &Notice) -> String {
-    let Notice { sender, mailbox, .. } = notice;
+    let Notice {
+        sender, mailbox, ..
+    } = notice;
     let mut lines = vec![format!(
         "📥 Request #{request}: {} writes to {mailbox}. {}",
         person(sender),
@@ -64,7 +66,12 @@ fn says(notice: &Notice) -> Vec<String> {
     }
     let text = beginning(&notice.text);
     lines.extend(text.into_iter().map(|line| format!("> {line}")));
-    let named: Vec<String> = notice.files.iter().take(MOST_FILES).map(|name| tame(name)).collect();
+    let named: Vec<String> = notice
+        .files
+        .iter()
+        .take(MOST_FILES)
+        .map(|name| tame(name))
+        .collect();
     if !named.is_empty() {
         let more = notice.files.len() - named.len();
         let more = if more > 0 {
@@ -120,7 +127,11 @@ fn person(sender: &NamedAddress) -> String {
 
 /// What a room calls the customer of a request.
 pub fn customer(sender: &NamedAddress) -> String {
-    let name = sender.name.as_deref().map(bare).filter(|name| !name.is_empty());
+    let name = sender
+        .name
+        .as_deref()
+        .map(bare)
+        .filter(|name| !name.is_empty());
     name.unwrap_or_else(|| sender.address.local_part().to_owned())
 }
 
@@ -297,7 +308,9 @@ pub fn shown_elsewhere(count: usize) -> String {
         1 => "One request waits".to_owned(),
         count => format!("{count} requests wait"),
     };
-    format!("{waiting}: `!email requests` where I tell of them, or in the control room, lists them.")
+    format!(
+        "{waiting}: `!email requests` where I tell of them, or in the control room, lists them."
+    )
 }
 
 /// The answer to `!email settings mailbox`.
