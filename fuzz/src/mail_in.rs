@@ -192,6 +192,7 @@ fn check_posting(mail: &IncomingMail) {
             bot_joined: true,
             has_visitors: false,
             is_loose: true,
+            subject: String::new(),
             copied_by: Some("Ann".to_owned()),
             copied: Vec::new(),
             guests: 0,

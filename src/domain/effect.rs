@@ -119,6 +119,13 @@ pub enum Effect {
         event: OwnedEventId,
         key: &'static str,
     },
+    /// The mail begins a conversation with the same people, which is a thread under its first event; what
+    /// follows of this decision about `conversation` is about the new one.
+    Begin {
+        conversation: ConversationId,
+        mail: MailId,
+        subject: String,
+    },
     /// A mail appears in the conversation's room under its author's name.
     Post {
         conversation: ConversationId,
@@ -442,4 +449,25 @@ pub enum PostPart {
 pub struct Folded {
     pub history: bool,
     pub signature: bool,
+}
+
+impl Effect {
+    /// The same about another conversation, if it is about `from`.
+    #[must_use]
+    pub fn moved(mut self, from: ConversationId, to: ConversationId) -> Self {
+        match &mut self {
+            Self::Post { conversation, .. }
+            | Self::OfferFiles { conversation, .. }
+            | Self::RememberLastMail { conversation, .. }
+            | Self::RememberLooseEnd { conversation, .. }
+            | Self::CopyIn { conversation, .. }
+            | Self::KeepOut { conversation, .. }
+                if *conversation == from =>
+            {
+                *conversation = to;
+            }
+            _ => {}
+        }
+        self
+    }
 }

@@ -40,8 +40,24 @@ pub async fn all(
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
+    // Of a mail that begins a conversation: the one that it would have been in, and its own.
+    let mut moved = None;
     for effect in effects {
-        one(tx, effect, origin, context).await?;
+        let effect = match moved {
+            Some((from, to)) => effect.moved(from, to),
+            None => effect,
+        };
+        match effect {
+            Effect::Begin {
+                conversation,
+                mail,
+                subject,
+            } => {
+                let begun = threads::begin(tx, conversation, mail, &subject, origin, context);
+                moved = begun.await?.map(|new| (conversation, new));
+            }
+            other => one(tx, other, origin, context).await?,
+        }
     }
     Ok(())
 }
@@ -196,6 +212,8 @@ async fn one(
             )
             .await?;
         }
+        // Carried out with what follows it.
+        Effect::Begin { .. } => {}
         Effect::Post {
             conversation,
             author,

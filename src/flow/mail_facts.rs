@@ -203,6 +203,7 @@ async fn route(
         has_visitors: false,
         room: room_id,
         is_loose: is_loose(connection, mail, conversation).await?,
+        subject: found.subject,
         copied_by: None,
         copied: Vec::new(),
         guests: guest_store::count(connection, conversation).await?,

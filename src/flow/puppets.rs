@@ -26,7 +26,7 @@ use crate::{
         conversations::Direction,
         mails, messages, offers,
         outbox::{self, Claimed, Settled, Way},
-        people, shown,
+        people, requests, shown,
     },
     telemetry::metrics::catalogue::{MAIL_TO_EVENT, NO_LABELS},
 };
@@ -356,6 +356,9 @@ pub(super) async fn delivered(
     };
     if let Some(mail) = &posted.message_id {
         messages::link(tx, &event, posted.conversation, mail, Direction::In).await?;
+    }
+    if let Some(mail) = posted.mail {
+        requests::root(tx, posted.conversation, mail, &event).await?;
     }
     if let (Some(mail), Puppet::Contact(contact)) = (posted.mail, puppet) {
         shown::remember(tx, &event, posted.conversation, mail, *contact).await?;

@@ -80,6 +80,7 @@ statements! {
     SELECT_MADE = "
         SELECT result FROM outbox
         WHERE effect_id = $1 AND state = 'delivered' AND lane LIKE 'room:new-%'";
+    ROOT = "UPDATE conversations SET thread_root = $3 WHERE id = $1 AND thread_root = $2";
     SELECT_DESK = "
         SELECT id FROM conversations WHERE room_id = '' AND mailbox = $1 ORDER BY id LIMIT 1";
     INSERT_CUSTOMER = "INSERT INTO customers (mailbox, created_at) VALUES ($1, $2) RETURNING id";
@@ -336,6 +337,25 @@ pub async fn room_made_by(
 ) -> Result<Option<String>, StoreError> {
     let row = fetch_optional!(connection, (String,), SELECT_MADE, effect);
     Ok(row.map(|(room,)| room))
+}
+
+/// Stands for the root of the thread that a mail begins, until the mail has an event.
+#[must_use]
+pub fn root_to_come(mail: MailId) -> String {
+    format!("$mail-{mail}")
+}
+
+/// The event shows the mail: if that began the conversation, and nothing has shown it before, this is
+/// the root of its thread.
+pub async fn root(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    mail: MailId,
+    event: &str,
+) -> Result<(), StoreError> {
+    let to_come = root_to_come(mail);
+    execute!(tx.connection(), ROOT, conversation.0, to_come, event);
+    Ok(())
 }
 
 /// What stands for a mailbox's own letters to people who have no conversation: one that is closed, in no

@@ -13,6 +13,8 @@ pub const SUPPORT: &str = "support@example.org";
 pub fn triage() -> Options {
     Options {
         intake: "triage",
+        // Whether somebody is there now is for the clock to say.
+        mailbox: "acknowledge: never",
         ..Options::default()
     }
 }
@@ -44,20 +46,17 @@ pub async fn request(world: &World, number: u32) -> String {
         .await;
     let notices = told(world, &world.control_room, &text);
     assert_eq!(notices.len(), 1, "a request is told once");
-    notices[0].id.clone()
+    notices[0].event_id.clone()
 }
 
 /// The rooms that the bot has made.
 pub fn made(world: &World) -> Vec<String> {
     let rooms = world.homeserver.rooms().into_iter();
-    rooms
-        .filter(|room| {
-            let creation = world.homeserver.world();
-            let room = creation.room(room).unwrap();
-            room.state("m.room.create", "")
-                .is_some_and(|event| event.sender == BOT)
-        })
-        .collect()
+    let is_ours = |room: &String| {
+        let mut timeline = world.homeserver.timeline(room).into_iter();
+        timeline.any(|event| event.kind == "m.room.create" && event.sender == BOT)
+    };
+    rooms.filter(is_ours).collect()
 }
 
 /// Waits for the one room that the bot has made, and for Ann to be invited, who comes in.
@@ -150,7 +149,9 @@ async fn further_mail_joins_the_request_and_all_of_it_is_posted_in_order() {
     assert_eq!(more.len(), 1, "a mail that comes twice is one");
     let list = world.ask(&world.control_room, "!email requests").await;
     assert!(list.contains("#1") && list.contains("2 mails"), "{list}");
-    world.ann.react(&world.control_room, &more[0].id, "✅");
+    world
+        .ann
+        .react(&world.control_room, &more[0].event_id, "✅");
     let room = new_room(&world, &world.ann).await;
     let both = ["My printer is broken", "It smokes"];
     assert_eq!(said(&world, &room, "Jane Doe"), both);
@@ -265,7 +266,7 @@ async fn a_request_can_be_taken_into_a_room_that_is_there() {
 async fn with_the_rule_room_a_customer_gets_a_room_at_once() {
     let world = World::start(Options {
         intake: "room",
-        mailbox: "rooms_per_hour: 1",
+        mailbox: "rooms_per_hour: 1\n    acknowledge: never",
         ..Options::default()
     })
     .await;
@@ -409,7 +410,9 @@ async fn customers_of_a_domain_share_a_room_by_rule() {
     let mut world = World::start(triage()).await;
     let room = world.room("Acme", &[("bob@acme.com", "Bob")]).await;
     let elsewhere = world.ann.create_room("Beta");
-    let rule = format!("domains: {{ACME.com: \"{room}\", beta.example: \"{elsewhere}\"}}");
+    let rule = format!(
+        "acknowledge: never\n    domains: {{ACME.com: \"{room}\", beta.example: \"{elsewhere}\"}}"
+    );
     let options = Options {
         mailbox: rule.leak(),
         ..triage()
@@ -442,6 +445,7 @@ async fn customers_of_a_domain_share_a_room_by_rule() {
 async fn a_customer_of_several_rooms_is_never_guessed_about() {
     let world = World::start(Options {
         intake: "room",
+        mailbox: "acknowledge: never",
         ..Options::default()
     })
     .await;
@@ -472,7 +476,7 @@ async fn each_mailbox_has_its_own_staff_and_triage_room() {
     let sam = world.homeserver.user("sam");
     let desk = sam.create_room("Sales desk");
     let sales = format!(
-        "staff: [\"@ann:example.org\"]\n  sales:\n    name: Sales\n    address: sales@example.org\n    \
+        "acknowledge: never\n    staff: [\"@ann:example.org\"]\n  sales:\n    acknowledge: never\n    name: Sales\n    address: sales@example.org\n    \
          reply_address: \"sales+{{token}}@example.org\"\n    \
          smtp: {{url: \"smtp+insecure://{}\"}}\n    triage_room: \"{desk}\"\n    \
          staff: [\"@sam:example.org\"]",
@@ -503,7 +507,7 @@ async fn each_mailbox_has_its_own_staff_and_triage_room() {
     // Ann isn't staff there.
     sam.invite(&desk, world.ann.id());
     world.ann.join(&desk);
-    let asked = told(&world, &desk, "Request #1:")[0].id.clone();
+    let asked = told(&world, &desk, "Request #1:")[0].event_id.clone();
     world.ann.react(&desk, &asked, "✅");
     world.quiet().await;
     assert_eq!(made(&world), [""; 0]);
@@ -593,5 +597,43 @@ async fn staff_are_reminded_once_a_day_of_what_waits() {
     world.start_postroom().await;
     world.quiet().await;
     assert_eq!(told(&world, &world.control_room, "⏰").len(), 1);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customers_fresh_mail_is_a_thread_of_its_own_in_their_only_room() {
+    let world = World::start(triage()).await;
+    let room = world.room("Kernel", &[("jane@acme.com", "Jane Doe")]).await;
+    write(&world, JANE, "", "Something else entirely").await;
+    world
+        .until("her mail", || !said(&world, &room, "Jane Doe").is_empty())
+        .await;
+    world.quiet().await;
+    let timeline = world.homeserver.timeline(&room).into_iter();
+    let mut shown = timeline.filter(|event| event.body() == "Something else entirely");
+    let root = shown.next().unwrap().event_id;
+    assert!(told(&world, &world.control_room, "Request").is_empty());
+
+    world.ann.say_in_thread(&room, &root, "What exactly?");
+    let letter = world.mails_to("jane@acme.com", 1).await.remove(0);
+    let field = |name| header(&letter.raw, name).unwrap();
+    assert_eq!(field("Subject"), "Re: Kernel training");
+    assert_eq!(field("In-Reply-To"), "<Somethingelseentirely@acme.com>");
+    world
+        .answer(&letter, JANE, "The other thing", "other@acme.com")
+        .await;
+    world
+        .until("her answer", || said(&world, &room, "Jane Doe").len() == 2)
+        .await;
+    let timeline = world.homeserver.timeline(&room).into_iter();
+    let mut answers = timeline.filter(|event| event.body() == "The other thing");
+    let relates = answers.next().unwrap().content["m.relates_to"].clone();
+    assert_eq!(relates["rel_type"], "m.thread");
+    assert_eq!(relates["event_id"], root.as_str());
+
+    // What is said in the room itself goes on as before.
+    world.ann.say(&room, "And the kernel?");
+    let letters = world.mails_to("jane@acme.com", 2).await;
+    assert_eq!(header(&letters[1].raw, "Subject").unwrap(), "Kernel");
     world.finish().await;
 }

@@ -14,6 +14,7 @@ use crate::{
 fn at_once() -> Options {
     Options {
         intake: "room",
+        mailbox: "acknowledge: never",
         ..Options::default()
     }
 }

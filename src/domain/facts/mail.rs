@@ -75,6 +75,8 @@ pub struct Route {
     pub has_visitors: bool,
     /// The mail names none of the conversation's others.
     pub is_loose: bool,
+    /// Of the conversation.
+    pub subject: String,
     /// Of a guest's mail: what people call the one who copied them in.
     pub copied_by: Option<String>,
     /// Who else stands in To and Cc, without our own addresses; of a member's or guest's mail.

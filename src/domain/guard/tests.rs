@@ -74,6 +74,7 @@ fn facts() -> MailFacts {
             bot_joined: true,
             has_visitors: false,
             is_loose: false,
+            subject: String::new(),
             copied_by: None,
             copied: Vec::new(),
             guests: 0,

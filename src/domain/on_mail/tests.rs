@@ -76,6 +76,7 @@ pub(super) fn route(id: i64, is_member: bool) -> Route {
         bot_joined: true,
         has_visitors: false,
         is_loose: false,
+        subject: String::new(),
         copied_by: None,
         copied: Vec::new(),
         guests: 0,
