@@ -53,9 +53,10 @@ impl RoomPattern {
         }
         match text.chars().next() {
             None => Err(PatternFault::Empty),
-            Some('!') => OwnedRoomId::try_from(text)
-                .map(Self::Id)
-                .map_err(|_| PatternFault::NoId),
+            Some('!') => match OwnedRoomId::try_from(text) {
+                Ok(id) if text.len() > 1 => Ok(Self::Id(id)),
+                _ => Err(PatternFault::NoId),
+            },
             Some('#') if !text.contains(':') => Err(PatternFault::NoServer),
             Some('#') => Ok(Self::Alias(text.to_owned())),
             Some(_) => Ok(Self::Name(text.to_owned())),
