@@ -192,6 +192,7 @@ fn check_posting(mail: &IncomingMail) {
             bot_joined: true,
             has_visitors: false,
             is_loose: true,
+            subject: String::new(),
             copied_by: Some("Ann".to_owned()),
             copied: Vec::new(),
             guests: 0,
@@ -199,6 +200,7 @@ fn check_posting(mail: &IncomingMail) {
         knows_signature: false,
         own_addresses: OwnAddresses::default(),
         control_room: None,
+        intake: None,
     };
     let (outcome, effects) = on_mail::decide(MailId(1), mail, false, &facts);
     // Of a read receipt nobody is told.

@@ -9,6 +9,7 @@ use super::{
     dkim::Dkim,
     guard,
     imap::{FolderOnServer, Imap},
+    intake::Intake,
     logo,
     rooms::Rooms,
     section::Section,
@@ -84,6 +85,8 @@ pub struct Mailbox {
     /// Where its mail is fetched; `None`: it comes by LMTP only.
     pub imap: Option<Imap>,
     pub trust: Trust,
+    /// What happens to mail that belongs to no conversation, and who is staff.
+    pub intake: Intake,
     /// What its rooms must be, where that is something else than for all.
     pub rooms: Option<Rooms>,
     /// Whose mail to it is blocked or let through.
@@ -186,6 +189,7 @@ impl Mailbox {
             Some(imap)
         });
         let trust = section.optional_section("trust", Trust::read);
+        let intake = Intake::read(section);
         let rooms =
             section.optional_section("rooms", |section| Some(Rooms::read_of_mailbox(section)));
         let senders = section.optional_section("senders", |section| Some(guard::senders(section)));
@@ -203,6 +207,7 @@ impl Mailbox {
             return_path: return_path.unwrap_or_default(),
             imap,
             trust: trust.unwrap_or_default(),
+            intake,
             rooms,
             senders: senders.unwrap_or_default(),
         })

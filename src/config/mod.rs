@@ -14,6 +14,7 @@ mod faults;
 mod guard;
 mod homeserver;
 mod imap;
+mod intake;
 mod letters;
 mod lmtp;
 mod log;
@@ -55,6 +56,7 @@ pub use self::{
     guard::{Clamd, Guard},
     homeserver::Homeserver,
     imap::{Imap, KEYWORD, Processed},
+    intake::Intake,
     letters::Letters,
     lmtp::Lmtp,
     log::Log,

@@ -18,6 +18,10 @@ use super::{
 pub enum Kind {
     /// That its reader has left a broadcast.
     Left,
+    /// That a mail has come, and somebody will read it.
+    Acknowledged,
+    /// That mail to this address opens nothing.
+    Rejected,
 }
 
 impl Kind {
@@ -26,6 +30,8 @@ impl Kind {
     pub fn key(self, to: &EmailAddress) -> String {
         let kind = match self {
             Self::Left => "left",
+            Self::Acknowledged => "acknowledged",
+            Self::Rejected => "rejected",
         };
         format!("automatic:{kind}:{}", to.key())
     }

@@ -10,6 +10,7 @@ use super::{
     flood::Measure,
     held::{Decision, Notice},
     ids::{ContactId, ConversationId, CustomerId, HeldId, MailId, MessageId, SubscriptionId},
+    intake,
     letter::Language,
     machine::ReplyKind,
     note::Note,
@@ -123,6 +124,13 @@ pub enum Effect {
         room: OwnedRoomId,
         event: OwnedEventId,
         key: &'static str,
+    },
+    /// The mail begins a conversation with the same people, which is a thread under its first event; what
+    /// follows of this decision about `conversation` is about the new one.
+    Begin {
+        conversation: ConversationId,
+        mail: MailId,
+        subject: String,
     },
     /// A mail appears in the conversation's room under its author's name.
     Post {
@@ -251,6 +259,8 @@ pub enum Effect {
     PostAutoReply(AutoReply),
     /// What the guard does besides.
     Guard(Measure),
+    /// What becomes of mail that belongs to no conversation.
+    Intake(Box<intake::Action>),
     /// The event or mail concerns staff in general: said in the control room, or logged.
     Report {
         text: String,
@@ -445,4 +455,25 @@ pub enum PostPart {
 pub struct Folded {
     pub history: bool,
     pub signature: bool,
+}
+
+impl Effect {
+    /// The same about another conversation, if it is about `from`.
+    #[must_use]
+    pub fn moved(mut self, from: ConversationId, to: ConversationId) -> Self {
+        match &mut self {
+            Self::Post { conversation, .. }
+            | Self::OfferFiles { conversation, .. }
+            | Self::RememberLastMail { conversation, .. }
+            | Self::RememberLooseEnd { conversation, .. }
+            | Self::CopyIn { conversation, .. }
+            | Self::KeepOut { conversation, .. }
+                if *conversation == from =>
+            {
+                *conversation = to;
+            }
+            _ => {}
+        }
+        self
+    }
 }

@@ -1,6 +1,7 @@
 //! What a decision needs to know beyond the event or mail itself. The store loads it in the
 //! transaction in which the decision's effects are written.
 
+mod intake;
 mod mail;
 mod settings;
 
@@ -9,6 +10,7 @@ use std::collections::HashSet;
 use jiff::{Timestamp, Zoned};
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
 
+pub use self::intake::{IntakeFacts, RequestsFacts, SharedRoom};
 pub use self::mail::{Copied, Delivery, LedBy, MailFacts, Route, Standing};
 pub use self::settings::{LocaleFacts, LocaleSource, SetHere, SettingsFacts, ZoneFacts};
 use super::{
@@ -122,6 +124,13 @@ pub struct Details {
     pub zone: Option<ZoneFacts>,
     /// For `!email held`, `release`, `drop`.
     pub held: HeldFacts,
+    /// For `!email requests`, `take`, `dismiss`.
+    pub requests: RequestsFacts,
+    /// The mailboxes, the room's own first, and whether the sender is staff for each: for `!email settings
+    /// mailbox`.
+    pub mailboxes: Vec<(String, bool)>,
+    /// Somebody was written to from the room: for the same.
+    pub was_written_from: bool,
     /// Of the people here: for `!email list` and `status`; of the address asked for: for `resume`.
     pub suspended: Vec<Suspended>,
     /// For `!email block`, `unblock`, `allow`, `blocked`.

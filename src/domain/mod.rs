@@ -21,6 +21,7 @@ pub mod held;
 pub mod hours;
 pub mod ids;
 pub mod incoming;
+pub mod intake;
 pub mod letter;
 pub mod machine;
 pub mod marks;

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     address::{EmailAddress, NamedAddress},
-    ids::{ContactId, ConversationId, HeldId, MailId, MessageId, SubscriptionId},
+    ids::{ContactId, ConversationId, HeldId, MailId, MessageId, RequestId, SubscriptionId},
     letter::Quote,
+    room_policy::RoomPlan,
 };
 
 /// Something that a user of ours does in Matrix.
@@ -47,6 +48,11 @@ pub enum MatrixAction {
     Leave {
         room: OwnedRoomId,
         puppet: Puppet,
+    },
+    /// Makes a room for a request.
+    CreateRoom {
+        request: RequestId,
+        plan: RoomPlan,
     },
     /// The bot has seen to everything up to this event.
     Receipt {
@@ -103,6 +109,8 @@ pub enum Offer {
     /// ✅ shows a mail that waits for staff, ➕ makes its sender one of the conversation's people
     /// besides, ❌ drops it.
     Held { held: HeldId },
+    /// ✅ gives a request a room, ❌ puts it aside, 🔍 shows the mail.
+    Request { request: RequestId, mail: MailId },
     /// ✅ makes a link to a file live again.
     Renew { link: i64 },
     /// ✅ lets mail go to a suspended address again. The room is the notice's own.
@@ -193,4 +201,8 @@ pub enum Automatic {
         token: String,
         list: String,
     },
+    /// Says that a mail has come; `text` is what the configuration says instead.
+    Acknowledged { text: Option<String> },
+    /// Says that mail to this address opens nothing; the same.
+    Rejected { text: Option<String> },
 }

@@ -7,6 +7,7 @@ use super::{
     Context, amend, answers, auto_replies, automatic, bounces, customers, files, guard, guests,
     guests::{CopiedIn, Notice},
     held::{self, Asked},
+    intake,
     lanes::{Origin, enqueue, make_offer, report, say, send},
     settings,
     showing::{contact_of, post_mail, show, show_original},
@@ -39,8 +40,24 @@ pub async fn all(
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
+    // Of a mail that begins a conversation: the one that it would have been in, and its own.
+    let mut moved = None;
     for effect in effects {
-        one(tx, effect, origin, context).await?;
+        let effect = match moved {
+            Some((from, to)) => effect.moved(from, to),
+            None => effect,
+        };
+        match effect {
+            Effect::Begin {
+                conversation,
+                mail,
+                subject,
+            } => {
+                let begun = threads::begin(tx, conversation, mail, &subject, origin, context);
+                moved = begun.await?.map(|new| (conversation, new));
+            }
+            other => one(tx, other, origin, context).await?,
+        }
     }
     Ok(())
 }
@@ -198,6 +215,8 @@ async fn one(
             )
             .await?;
         }
+        // Carried out with what follows it.
+        Effect::Begin { .. } => {}
         Effect::Post {
             conversation,
             author,
@@ -285,6 +304,7 @@ async fn one(
         Effect::Bounce(consequence) => bounces::apply(tx, consequence, origin, context).await?,
         Effect::PostAutoReply(reply) => auto_replies::post(tx, reply, origin, context).await?,
         Effect::Guard(measure) => guard::apply(tx, measure, origin, context).await?,
+        Effect::Intake(action) => intake::apply(tx, *action, origin, context).await?,
         Effect::Report { text } => report(tx, &text, origin, context).await?,
     }
     Ok(())
@@ -325,8 +345,8 @@ async fn take_up(
             let events: Vec<Planned> = files.iter().map(post::of_file).collect();
             show(tx, showing, None, events, origin, context).await
         }
-        // Decided by an effect of its own.
-        Offer::Held { .. } => Ok(()),
+        // Decided by effects of their own.
+        Offer::Held { .. } | Offer::Request { .. } => Ok(()),
         Offer::Renew { link } => files::renew(tx, link, event, origin, context).await,
         Offer::Resume { address, room } => {
             bounces::resume(tx, &address, &room, event, origin, context).await

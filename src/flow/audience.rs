@@ -6,7 +6,10 @@ use super::{
     Context,
     lanes::{self, Origin},
 };
-use crate::store::{Connection, StoreError, Tx, rooms};
+use crate::{
+    domain::staff::StaffList,
+    store::{Connection, StoreError, Tx, rooms},
+};
 
 /// Whether somebody who is neither staff nor one of ours is in the room, or invited.
 pub async fn has_visitors(
@@ -16,7 +19,25 @@ pub async fn has_visitors(
 ) -> Result<bool, StoreError> {
     let present = rooms::present(connection, room.as_str()).await?;
     let mut users = present.iter().filter_map(|user| UserId::parse(user).ok());
-    Ok(users.any(|user| !context.is_ours(&user) && !context.staff.is_staff(&user)))
+    let staff = staff(connection, room, context).await?;
+    Ok(users.any(|user| !context.is_ours(&user) && !staff.is_staff(&user)))
+}
+
+/// Who is staff in the room: as its mailbox has it; in the control room, as the configuration has it for
+/// all.
+pub async fn staff<'c>(
+    connection: &mut Connection,
+    room: &RoomId,
+    context: &'c Context,
+) -> Result<&'c StaffList, StoreError> {
+    if context.control_room.as_deref() == Some(room) {
+        return Ok(&context.staff);
+    }
+    if let Some(mailbox) = context.mailbox_of_triage_room(room) {
+        return Ok(context.staff_of(mailbox.as_str()));
+    }
+    let known = rooms::find(connection, room.as_str()).await?;
+    Ok(context.staff_of(known.as_ref().map_or("", |room| room.mailbox.as_str())))
 }
 
 /// Tells staff, and nobody else, something of a room: there, or in the control room if others would read

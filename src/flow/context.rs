@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, UserId};
+use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, RoomId, UserId};
 
 use super::turns::Turns;
 use crate::{
@@ -89,6 +89,38 @@ impl Context {
         self.mailbox("").0
     }
 
+    /// Who is staff in rooms of the mailbox of that name.
+    pub fn staff_of(&self, mailbox: &str) -> &StaffList {
+        let (_, mailbox) = self.mailbox(mailbox);
+        mailbox.intake.staff.as_ref().unwrap_or(&self.staff)
+    }
+
+    /// To which mailbox a room belongs into which this user invites the bot: to the one of which alone
+    /// they are staff, else to the first.
+    pub fn mailbox_of_inviter(&self, user: &UserId) -> &MailboxName {
+        let mut theirs = self
+            .mailboxes
+            .keys()
+            .filter(|name| self.staff_of(name.as_str()).is_staff(user));
+        match (theirs.next(), theirs.next()) {
+            (Some(only), None) => only,
+            _ => self.default_mailbox(),
+        }
+    }
+
+    /// The mailbox whose triage room this is; of several the first.
+    pub fn mailbox_of_triage_room(&self, room: &RoomId) -> Option<&MailboxName> {
+        let is_it = |mailbox: &Mailbox| mailbox.intake.triage_room.as_deref() == Some(room);
+        let found = self.mailboxes.iter().find(|(_, mailbox)| is_it(mailbox));
+        found.map(|(name, _)| name)
+    }
+
+    /// Where staff are asked about mail to the mailbox that belongs to no conversation.
+    pub fn triage_room(&self, mailbox: &Mailbox) -> Option<OwnedRoomId> {
+        let own = mailbox.intake.triage_room.as_ref();
+        own.or(self.control_room.as_ref()).cloned()
+    }
+
     /// What the rooms of a mailbox must be.
     pub fn policy(&self, mailbox: &str) -> Policy {
         let (_, mailbox) = self.mailbox(mailbox);
@@ -119,13 +151,13 @@ impl Context {
     }
 
     /// The mailbox to which mail with these recipients comes.
-    pub fn mailbox_to(&self, recipients: &[String]) -> &Mailbox {
-        let mut mailboxes = self.mailboxes.values();
-        let found = mailboxes.find(|mailbox| {
+    pub fn mailbox_to(&self, recipients: &[String]) -> (&MailboxName, &Mailbox) {
+        let mut mailboxes = self.mailboxes.iter();
+        let found = mailboxes.find(|(_, mailbox)| {
             let mut recipients = recipients.iter();
             recipients.any(|recipient| is_address_of(mailbox, recipient))
         });
-        found.unwrap_or_else(|| self.mailbox("").1)
+        found.unwrap_or_else(|| self.mailbox(""))
     }
 }
 

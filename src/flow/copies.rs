@@ -94,7 +94,8 @@ async fn read(
         entries.push(entry(item, &zone, &mut reading, context).await?);
     }
     if let Some(automatic) = &seal.automatic {
-        let words = automatic::words(automatic, &action.recipient, language, context);
+        let name = found.as_ref().map_or("", |found| found.mailbox.as_str());
+        let words = automatic::words(automatic, &action.recipient, name, language, context);
         entries.push(Entry {
             author: mailbox.name.clone(),
             at: zoned(sealed.sealed_at, &zone),

@@ -14,7 +14,7 @@ use crate::{
         address::NamedAddress,
         facts::PersonFacts,
         ghost,
-        ids::{ContactId, CustomerId},
+        ids::{ContactId, ConversationId, CustomerId},
         outgoing::{MatrixAction, Puppet},
         wording,
     },
@@ -50,6 +50,62 @@ pub async fn add(
         return Ok(());
     }
     open_with(tx, &room, &new, origin, context).await
+}
+
+/// Where somebody who has written to us is received.
+#[derive(Debug, Clone, Copy)]
+pub struct Receiving<'a> {
+    pub room: &'a OwnedRoomId,
+    pub mailbox: &'a str,
+    /// Of their mail.
+    pub subject: &'a str,
+}
+
+/// Somebody whose mail belonged to no conversation becomes a customer of the room, or is one there
+/// already. Answers bear the subject of their mail.
+pub async fn receive(
+    tx: &mut Tx,
+    receiving: Receiving<'_>,
+    person: &NamedAddress,
+    origin: &Origin,
+    context: &Context,
+) -> Result<ConversationId, StoreError> {
+    let Receiving {
+        room,
+        mailbox,
+        subject,
+    } = receiving;
+    let tail = context.chance.base32(ghost::TAIL_LENGTH);
+    let contact = people::ensure_copied_in(tx, person, &tail, origin.now).await?;
+    guests::bring_back(tx, room, contact).await?;
+    let join = MatrixAction::Join {
+        room: room.clone(),
+        puppet: Puppet::Contact(contact),
+    };
+    enqueue(tx, join, origin, context).await?;
+    let places = members::places(tx.connection(), room.as_str(), contact).await?;
+    if let Some(place) = places.iter().find(|place| place.is_main) {
+        return Ok(place.conversation);
+    }
+    let (_, config) = context.mailbox(mailbox);
+    let subject = match crate::content::subject::base(subject) {
+        subject if subject.is_empty() => {
+            wording::letter::sentences(config.language).subject_of_nameless_room(&config.name)
+        }
+        subject => subject,
+    };
+    let customer = people::ensure_customer(tx, mailbox, &[contact], origin.now).await?;
+    let room = room.as_str();
+    conversations::open(
+        tx,
+        room,
+        customer,
+        &[contact],
+        mailbox,
+        &subject,
+        origin.now,
+    )
+    .await
 }
 
 async fn open_with(

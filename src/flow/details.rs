@@ -3,7 +3,7 @@
 use jiff::{Timestamp, tz::TimeZone as Zone};
 use ruma::RoomId;
 
-use super::{Context, audience, bounces, guard, held, locale, settings};
+use super::{Context, audience, bounces, guard, held, intake, locale, settings};
 use crate::{
     domain::{
         address::EmailAddress,
@@ -67,6 +67,18 @@ pub async fn of(
         }
         Some(Command::Now) => {
             details.held_up = held_up(connection, conversations, context).await?;
+        }
+        Some(Command::Requests) => {
+            details.requests = intake::listed(connection, &event.room, context).await?;
+        }
+        Some(Command::DecideRequest(Ok(asked))) => {
+            details.requests = intake::asked_for(connection, &asked, event, context).await?;
+        }
+        Some(Command::Mailbox(_)) => {
+            let (room, user) = (&event.room, &event.sender);
+            details.mailboxes = intake::mailboxes(connection, room, user, context).await?;
+            details.was_written_from =
+                store::requests::was_written_from(connection, room.as_str()).await?;
         }
         Some(Command::Held) => details.held = held_in(connection, &event.room, context).await?,
         Some(Command::Decide(Ok(asked))) => {

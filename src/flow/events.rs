@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use super::{
     Context, apply, facts, lanes,
     lanes::Origin,
-    puppets, room_state,
+    new_rooms, puppets, room_state,
     room_state::NotNow,
     worker::{Step, Worker},
 };
@@ -209,13 +209,19 @@ async fn decide(
     if !inbox::finish(tx, waiting.seq).await? {
         return Ok(());
     }
-    rooms::ensure(tx, event.room.as_str(), context.default_mailbox().as_str()).await?;
+    rooms::ensure(
+        tx,
+        event.room.as_str(),
+        room_state::mailbox_of(event, context),
+    )
+    .await?;
     if let Some(effect) = event
         .effect
         .as_ref()
         .filter(|_| context.is_ours(&event.sender))
     {
-        settle_echo(tx, effect, event, context.now_ms()).await?;
+        let origin = origin_of(waiting, context);
+        settle_echo(tx, effect, event, &origin, context).await?;
     }
     let facts = facts::of(tx.connection(), event, context).await?;
     let effects = on_matrix::decide(event, &facts);
@@ -228,11 +234,21 @@ async fn settle_echo(
     tx: &mut Tx,
     effect: &str,
     event: &RoomEvent,
-    now: i64,
+    origin: &Origin,
+    context: &Context,
 ) -> Result<(), StoreError> {
     if let Some((id, lane, payload)) = outbox::by_effect(tx.connection(), effect).await? {
         let action: MatrixAction = serde_json::from_str(&payload)?;
-        puppets::delivered(tx, (id, &lane), &action, event.id.to_string(), now).await?;
+        if let MatrixAction::CreateRoom { request, plan } = &action {
+            let room = event.room.as_str();
+            let place = (id, lane.as_str());
+            return new_rooms::made(tx, place, (*request, plan), room, origin, context).await;
+        }
+        let answer = event.id.to_string();
+        return puppets::delivered(tx, (id, &lane), &action, answer, origin.now).await;
+    }
+    if event.kind == EventKind::Irrelevant {
+        new_rooms::leave_double(tx, effect, &event.room, origin, context).await?;
     }
     Ok(())
 }

@@ -55,7 +55,7 @@ pub async fn of(
     let target = target(connection, event, context).await?;
     Ok(EventFacts {
         bot: context.bot.clone(),
-        sender_role: role(connection, &event.sender, context).await?,
+        sender_role: role(connection, &event.sender, &event.room, context).await?,
         sender_name: name_of(connection, &event.room, &event.sender, context).await?,
         details: details::of(connection, event, &room_facts.conversations, context).await?,
         past: past(connection, event, &room_facts, context).await?,
@@ -85,6 +85,7 @@ async fn name_of(
 async fn role(
     connection: &mut Connection,
     user: &UserId,
+    room: &RoomId,
     context: &Context,
 ) -> Result<Role, StoreError> {
     if *user == context.bot {
@@ -94,7 +95,8 @@ async fn role(
         let contact = people::by_ghost(connection, user.localpart()).await?;
         return Ok(contact.map_or(Role::NobodysGhost, |contact| Role::Ghost(contact.id)));
     }
-    Ok(if context.staff.is_staff(user) {
+    let staff = audience::staff(connection, room, context).await?;
+    Ok(if staff.is_staff(user) {
         Role::Staff
     } else {
         Role::Visitor

@@ -131,7 +131,7 @@ async fn listing(
             by_staff.insert(pattern, list);
         }
     }
-    let mailbox = context.mailbox_to(&read.recipients);
+    let (_, mailbox) = context.mailbox_to(&read.recipients);
     let of_mailbox = |pattern: &str| mailbox.senders.get(pattern);
     let of_all = |pattern: &str| context.senders.get(pattern);
     let of_staff = |pattern: &str| by_staff.get(pattern).copied();

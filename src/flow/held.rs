@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use ruma::{OwnedEventId, OwnedRoomId, UserId};
 
 use super::{
-    Context, audience,
+    Context, audience, intake,
     lanes::{self, Origin},
     worker::{Step, Worker},
 };
@@ -52,7 +52,9 @@ impl Worker for Reminders {
                 .await?;
         }
         let next = rooms.iter().map(due_at).filter(|due| *due > now).min();
-        Ok(Step::Idle { until: next })
+        let requests = intake::remind(context).await?;
+        let until = next.into_iter().chain(requests).min();
+        Ok(Step::Idle { until })
     }
 }
 

@@ -127,6 +127,7 @@ pub async fn enqueue_as(
             format!("room:{room}")
         }
         MatrixAction::Receipt { room, .. } => format!("receipt:{room}"),
+        MatrixAction::CreateRoom { request, .. } => format!("room:new-{request}"),
     };
     let row = outbox::NewRow {
         way: outbox::Way::Matrix,

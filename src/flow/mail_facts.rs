@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use ruma::{OwnedEventId, RoomId, UserId};
 
 use super::{
-    Context, audience, guests,
+    Context, audience, guests, intake,
     look::Looked,
     machine_facts::{self, Seen},
     reply_to, reports, settings,
@@ -84,6 +84,11 @@ pub async fn of(
             }
         }
     }
+    if let Some(conversation) = intake::place_of(connection, read.id).await? {
+        routes.clear();
+        let place = (conversation, LedBy::Intake);
+        routes.extend(route(connection, &sought, place, None, context).await?);
+    }
     for (conversation, release) in released {
         let place = (conversation, LedBy::Token);
         routes.extend(route(connection, &sought, place, Some(release), context).await?);
@@ -99,6 +104,13 @@ pub async fn of(
         delivery: delivery.as_ref(),
         leaving,
     };
+    let unplaced = match &mail.from {
+        Some(from) if routes.is_empty() => {
+            let sought = (from, identity.as_str(), mail);
+            Some(intake::facts(connection, sought, &read.recipients, context).await?)
+        }
+        _ => None,
+    };
     Ok(MailFacts {
         machine: machine_facts::of(connection, mail, seen, &routes, context).await?,
         identity,
@@ -111,6 +123,7 @@ pub async fn of(
         knows_signature: read.knows_signature,
         own_addresses,
         control_room: context.control_room.clone(),
+        intake: unplaced,
     })
 }
 
@@ -147,7 +160,7 @@ async fn route(
     let (known, is_held) = match from {
         Some(from) => {
             let known = match by {
-                LedBy::Token => {
+                LedBy::Token | LedBy::Intake => {
                     mails::is_posted(connection, conversation, identity, from, date).await?
                 }
                 // A copy of it came with a token, which knows better.
@@ -190,6 +203,7 @@ async fn route(
         has_visitors: false,
         room: room_id,
         is_loose: is_loose(connection, mail, conversation).await?,
+        subject: found.subject,
         copied_by: None,
         copied: Vec::new(),
         guests: guest_store::count(connection, conversation).await?,

@@ -234,6 +234,8 @@ async fn decide(tx: &mut Tx, read: Read, context: &Context) -> Result<(), StoreE
         Outcome::PassedOver => (MailState::Kept, "passed_over"),
         Outcome::Held => (MailState::Kept, "held"),
         Outcome::Kept(_) => (MailState::Kept, "kept"),
+        Outcome::Requested => (MailState::Kept, "requested"),
+        Outcome::Rejected => (MailState::Kept, "rejected"),
         Outcome::Blocked => (MailState::Kept, "blocked"),
         Outcome::Junk => (MailState::Kept, "junk"),
         Outcome::Loop => (MailState::Kept, "loop"),

@@ -8,6 +8,7 @@ use super::{
     Context, answers, lanes,
     lanes::Origin,
     media::{self, Files},
+    new_rooms,
     worker::{Slots, Step, Worker, write_down},
 };
 use crate::{
@@ -25,7 +26,7 @@ use crate::{
         conversations::Direction,
         mails, messages, offers,
         outbox::{self, Claimed, Settled, Way},
-        people, shown,
+        people, requests, shown,
     },
     telemetry::metrics::catalogue::{MAIL_TO_EVENT, NO_LABELS},
 };
@@ -202,6 +203,10 @@ async fn perform(
             },
             Err(fault) => Err(fault),
         },
+        MatrixAction::CreateRoom { request, plan } => {
+            let room = new_rooms::make(*request, plan, row, context).await?;
+            room.map(|room| room.to_string())
+        }
         MatrixAction::Receipt { room, event } => context
             .homeserver
             .read_up_to(event, room)
@@ -282,6 +287,9 @@ async fn settle(
     outcome: SendOutcome,
     context: &Context,
 ) -> Result<(), StoreError> {
+    if let MatrixAction::CreateRoom { request, plan } = &action {
+        return new_rooms::settle(tx, row, (*request, plan), outcome, context).await;
+    }
     let now = context.now_ms();
     let origin = Origin::without_event(row.trace.clone(), now);
     let is_too_old = now.saturating_sub(row.created_at) > millis(GIVE_UP_AFTER);
@@ -355,6 +363,9 @@ pub(super) async fn delivered(
     if let Some(mail) = &posted.message_id {
         messages::link(tx, &event, posted.conversation, mail, Direction::In).await?;
     }
+    if let Some(mail) = posted.mail {
+        requests::root(tx, posted.conversation, mail, &event).await?;
+    }
     if let (Some(mail), Puppet::Contact(contact)) = (posted.mail, puppet) {
         shown::remember(tx, &event, posted.conversation, mail, *contact).await?;
     }
@@ -404,9 +415,8 @@ async fn refused(
         MatrixAction::Revise { .. }
         | MatrixAction::Join { .. }
         | MatrixAction::Leave { .. }
-        | MatrixAction::Receipt { .. } => {
-            return Ok(());
-        }
+        | MatrixAction::CreateRoom { .. }
+        | MatrixAction::Receipt { .. } => return Ok(()),
     };
     lanes::report(tx, &text, origin, context).await
 }

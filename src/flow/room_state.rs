@@ -55,17 +55,30 @@ pub async fn ensure_known(
         Err(Fault::Refused { .. }) => Vec::new(),
         Err(fault) => return Err(fault.into()),
     };
-    remember(&state, event.room.clone(), bot_came_in, origin, context).await?;
+    remember(&state, event, bot_came_in, origin, context).await?;
     Ok(())
+}
+
+/// To which mailbox a room belongs that is new to us.
+pub(super) fn mailbox_of<'c>(event: &RoomEvent, context: &'c Context) -> &'c str {
+    let name = match &event.kind {
+        EventKind::Membership { user, .. } if context.is_ours(user) => {
+            context.mailbox_of_inviter(&event.sender)
+        }
+        _ => context.default_mailbox(),
+    };
+    name.as_str()
 }
 
 async fn remember(
     state: &[String],
-    room: OwnedRoomId,
+    event: &RoomEvent,
     bot_comes_in: bool,
     origin: &Origin,
     context: &std::sync::Arc<Context>,
 ) -> Result<(), StoreError> {
+    let room: OwnedRoomId = event.room.clone();
+    let mailbox = mailbox_of(event, context).to_owned();
     let effects: Vec<Effect> = state
         .iter()
         .filter_map(|json| decode::decode_state(json, &room).ok())
@@ -96,7 +109,7 @@ async fn remember(
     store
         .write(move |tx| {
             Box::pin(async move {
-                rooms::ensure(tx, room.as_str(), context.default_mailbox().as_str()).await?;
+                rooms::ensure(tx, room.as_str(), &mailbox).await?;
                 apply::all(tx, effects, &origin, &context).await?;
                 rooms::set_known(tx, room.as_str(), origin.now).await
             })

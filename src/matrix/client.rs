@@ -1,6 +1,7 @@
 //! The homeserver's client-server API, as far as an appservice needs it.
 
 mod fault;
+mod joined;
 mod media;
 mod rooms;
 

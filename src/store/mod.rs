@@ -44,6 +44,7 @@ pub mod people;
 pub mod places;
 mod postgres;
 mod refusal;
+pub mod requests;
 pub mod rooms;
 pub mod senders;
 pub mod sent;

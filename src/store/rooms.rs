@@ -16,6 +16,8 @@ statements! {
             name = CASE WHEN excluded.name = '' THEN members.name ELSE excluded.name END";
     SELECT_PRESENT = "
         SELECT user_id FROM members WHERE room_id = $1 AND membership IN ('join', 'invite')";
+    SELECT_JOINED = "
+        SELECT user_id FROM members WHERE room_id = $1 AND membership = 'join' ORDER BY user_id";
     SELECT_MEMBERSHIP = "SELECT membership FROM members WHERE room_id = $1 AND user_id = $2";
     SELECT_MEMBER = "SELECT name FROM members WHERE room_id = $1 AND user_id = $2";
 }
@@ -98,5 +100,11 @@ pub async fn membership(
 /// The ids of those who are in the room or invited.
 pub async fn present(connection: &mut Connection, room: &str) -> Result<Vec<String>, StoreError> {
     let rows = fetch_all!(connection, (String,), SELECT_PRESENT, room);
+    Ok(rows.into_iter().map(|(user,)| user).collect())
+}
+
+/// The ids of those who are in the room.
+pub async fn joined(connection: &mut Connection, room: &str) -> Result<Vec<String>, StoreError> {
+    let rows = fetch_all!(connection, (String,), SELECT_JOINED, room);
     Ok(rows.into_iter().map(|(user,)| user).collect())
 }

@@ -33,6 +33,7 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         keys::STATEMENTS,
         imap::STATEMENTS,
         inbox::STATEMENTS,
+        requests::STATEMENTS,
         rooms::STATEMENTS,
         people::STATEMENTS,
         conversations::STATEMENTS,

@@ -35,6 +35,8 @@ mod histories;
 mod homeserver;
 mod imap;
 mod injection;
+mod intake;
+mod intake_faults;
 mod letters;
 mod locales;
 mod loops;

@@ -41,6 +41,17 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
         "keeps held mail out of the room",
     ),
     (
+        "requests",
+        "!email requests",
+        "shows what strangers have written that waits for you",
+    ),
+    (
+        "take",
+        "!email take NUMBER [ROOM]",
+        "gives a request a room, new or this one",
+    ),
+    ("dismiss", "!email dismiss NUMBER", "puts a request aside"),
+    (
         "revoke",
         "!email revoke [NUMBER]",
         "gives conversations new reply addresses",

@@ -8,9 +8,11 @@ pub mod held;
 mod help;
 pub mod language;
 mod list;
+pub mod mailbox;
 pub(super) mod now;
 pub mod original;
 mod remove;
+pub mod requests;
 pub mod resume;
 pub mod revoke;
 pub mod senders;
@@ -42,6 +44,9 @@ pub enum Command {
     Revoke(Result<revoke::Revoke, revoke::Fault>),
     Held,
     Decide(Result<held::Decide, held::Fault>),
+    Requests,
+    DecideRequest(Result<requests::Decide, requests::Fault>),
+    Mailbox(mailbox::Mailbox),
     Settings(Result<settings::Settings, settings::Fault>),
     Language(Result<language::Language, language::Fault>),
     TimeZone(Result<timezone::TimeZone, whose::Fault>),
@@ -86,7 +91,13 @@ impl Command {
             "held" => Self::Held,
             "release" => Self::Decide(held::Decide::release(arguments)),
             "drop" => Self::Decide(held::Decide::drop(arguments)),
-            "settings" | "setting" | "set" => Self::Settings(settings::Settings::parse(arguments)),
+            "requests" => Self::Requests,
+            "take" => Self::DecideRequest(requests::Decide::take(arguments)),
+            "dismiss" => Self::DecideRequest(requests::Decide::dismiss(arguments)),
+            "settings" | "setting" | "set" => match mailbox::Mailbox::parse(arguments) {
+                Some(mailbox) => Self::Mailbox(mailbox),
+                None => Self::Settings(settings::Settings::parse(arguments)),
+            },
             "language" | "lang" => Self::Language(language::Language::parse(arguments)),
             "timezone" | "time_zone" | "zone" | "tz" => {
                 Self::TimeZone(timezone::TimeZone::parse(arguments))
@@ -145,6 +156,10 @@ impl Command {
             Self::Held => held::list(event, facts),
             Self::Decide(Ok(decide)) => decide.apply(event, facts),
             Self::Decide(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Requests => requests::list(event, facts),
+            Self::DecideRequest(Ok(decide)) => decide.apply(event, facts),
+            Self::DecideRequest(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Mailbox(mailbox) => mailbox.apply(event, facts),
             Self::Settings(Ok(settings)) => settings.apply(event, facts),
             Self::Settings(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Language(Ok(language)) => language.apply(event, facts),

@@ -74,6 +74,7 @@ fn facts() -> MailFacts {
             bot_joined: true,
             has_visitors: false,
             is_loose: false,
+            subject: String::new(),
             copied_by: None,
             copied: Vec::new(),
             guests: 0,
@@ -90,6 +91,7 @@ fn facts() -> MailFacts {
         knows_signature: false,
         own_addresses: OwnAddresses::default(),
         control_room: None,
+        intake: None,
         machine: MachineFacts::default(),
     }
 }

@@ -7,6 +7,7 @@ mod auto_replies;
 mod bounces;
 mod guests;
 mod held;
+mod intake;
 mod keep;
 
 use std::collections::HashSet;
@@ -22,7 +23,7 @@ use super::{
     automatic::{self, Asked},
     effect::{Author, Effect, Folded, Post, PostPart},
     evidence::Verdict,
-    facts::{MailFacts, PersonFacts, Route},
+    facts::{LedBy, MailFacts, PersonFacts, Route},
     ids::{ConversationId, MailId},
     incoming::{Fate, IncomingMail, MailKind, Shown, Withheld},
     note::Note,
@@ -30,6 +31,7 @@ use super::{
     trust::{self, Ruling},
     wording::{self, KeptBecause},
 };
+use crate::content::subject;
 
 /// What became of a mail; stored with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +52,10 @@ pub enum Outcome {
     /// Kept, and nobody is told.
     PassedOver,
     Kept(KeptBecause),
+    /// It belongs to no conversation, and is a request now.
+    Requested,
+    /// It belongs to no conversation, and its mailbox takes no such mail.
+    Rejected,
     /// Its sender is blocked.
     Blocked,
     /// A filter calls it spam, and staff want to be told once a day.
@@ -69,7 +75,7 @@ pub fn decide(
     facts: &MailFacts,
 ) -> (Outcome, Vec<Effect>) {
     // Staff have decided, whatever the mail looks like by now.
-    if facts.routes.iter().any(|route| route.release.is_some()) {
+    if facts.routes.iter().any(Route::is_decided) {
         return by_routes(id, mail, facts);
     }
     // Another Postroom's letter only looks like ours: it is what somebody there wrote.
@@ -122,12 +128,12 @@ pub fn decide(
         return keep(id, mail, facts, KeptBecause::NoSender);
     }
     if facts.routes.is_empty() {
-        let why = match rule_of_nowhere(mail.kind, facts) {
+        return match rule_of_nowhere(mail.kind, facts) {
             // There is no conversation to release it into.
-            Ruling::Hold(_) => KeptBecause::Forged,
-            _ => KeptBecause::NoConversation,
+            Ruling::Hold(_) => keep(id, mail, facts, KeptBecause::Forged),
+            Ruling::Intake(_) => intake::decide(id, mail, null_sender, facts),
+            _ => keep(id, mail, facts, KeptBecause::NoConversation),
         };
-        return keep(id, mail, facts, why);
     }
     if !facts.routes.iter().any(|route| route.bot_joined) {
         return keep(id, mail, facts, KeptBecause::BotNotInRoom);
@@ -137,7 +143,7 @@ pub fn decide(
 
 /// What follows in all the conversations to which the mail leads.
 fn by_routes(id: MailId, mail: &IncomingMail, facts: &MailFacts) -> (Outcome, Vec<Effect>) {
-    let is_there = |route: &&Route| route.bot_joined || route.release.is_some();
+    let is_there = |route: &&Route| route.bot_joined || route.is_decided();
     let mut outcome = Outcome::Duplicate;
     let mut effects = Vec::new();
     for route in facts.routes.iter().filter(is_there) {
@@ -171,6 +177,12 @@ fn by_route(
         };
         return (outcome, effects);
     }
+    if route.by == LedBy::Intake && !route.known {
+        let is_proven = facts.judgement.verdict == Verdict::Verified;
+        let mark = (!is_proven).then(wording::held::unverified_mark);
+        let effects = post(id, mail, facts, route, mark.into_iter().collect());
+        return (Outcome::Posted, effects);
+    }
     let ruling = ruling(mail, facts, route);
     let marks = match ruling {
         _ if route.known => return (Outcome::Duplicate, Vec::new()),
@@ -188,11 +200,26 @@ fn by_route(
             return (Outcome::Kept(KeptBecause::ByMachine(mail.kind)), Vec::new());
         }
     };
-    let mut effects = post(id, mail, facts, route, marks);
+    let mut effects: Vec<Effect> = begin(id, mail, route).into_iter().collect();
+    effects.extend(post(id, mail, facts, route, marks));
     if ruling == Ruling::PostOffered {
         effects.extend(guests::offer(id, mail, facts, route));
     }
     (Outcome::Posted, effects)
+}
+
+/// A member's fresh mail about something else is a conversation of its own in their room: answers go out
+/// under its subject.
+fn begin(id: MailId, mail: &IncomingMail, route: &Route) -> Option<Effect> {
+    let subject = subject::base(mail.subject.as_deref().unwrap_or_default());
+    let is_other = subject.to_lowercase() != subject::base(&route.subject).to_lowercase();
+    let is_fresh = mail.in_reply_to.is_empty() && mail.references.is_empty();
+    let begins = route.by == LedBy::Sender && is_fresh && is_other && !subject.is_empty();
+    begins.then(|| Effect::Begin {
+        conversation: route.conversation,
+        mail: id,
+        subject,
+    })
 }
 
 /// What the trust rules have for the mail in the route's conversation.
@@ -245,6 +272,8 @@ fn weightier(one: Outcome, other: Outcome) -> Outcome {
         Outcome::Kept(_) => 2,
         Outcome::PassedOver => 1,
         Outcome::Duplicate
+        | Outcome::Requested
+        | Outcome::Rejected
         | Outcome::Own
         | Outcome::Leave
         | Outcome::Matched

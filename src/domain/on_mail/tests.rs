@@ -76,6 +76,7 @@ pub(super) fn route(id: i64, is_member: bool) -> Route {
         bot_joined: true,
         has_visitors: false,
         is_loose: false,
+        subject: String::new(),
         copied_by: None,
         copied: Vec::new(),
         guests: 0,
@@ -107,6 +108,7 @@ pub(super) fn facts(routes: Vec<Route>) -> MailFacts {
         machine: MachineFacts::default(),
         own_addresses: OwnAddresses::default(),
         control_room: None,
+        intake: None,
     }
 }
 

@@ -116,7 +116,7 @@ fn because(held: Held, reason: Option<Reason>, is_spam: bool) -> String {
 }
 
 /// The first lines of a text that somebody unknown wrote.
-fn beginning(text: &str) -> Vec<String> {
+pub(super) fn beginning(text: &str) -> Vec<String> {
     let mut lines = text.lines().map(tame).filter(|line| !line.is_empty());
     let mut left = MOST_SHOWN;
     let mut shown = Vec::new();

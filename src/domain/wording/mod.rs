@@ -6,6 +6,7 @@ pub mod bounces;
 pub mod file;
 pub mod guard;
 pub mod held;
+pub mod intake;
 pub mod letter;
 pub mod link;
 pub mod mail;

@@ -44,6 +44,8 @@ pub static MAILS: Counter<3> = Counter {
                 "held",
                 "kept",
                 "passed_over",
+                "requested",
+                "rejected",
                 "blocked",
                 "junk",
                 "loop",

@@ -223,6 +223,7 @@ mailboxes:
     address: {SUPPORT}
     reply_address: "support+{{token}}@example.org"
     smtp: {smtp}
+    acknowledge: never
     {imap}
     {trust}
     {footer}

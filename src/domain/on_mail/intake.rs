@@ -1,0 +1,160 @@
+//! Mail that belongs to no conversation: staff are asked, it opens a room, or it gets a polite answer.
+
+use super::{Outcome, keep};
+use crate::domain::{
+    address::NamedAddress,
+    automatic::{self, Asked, Kind},
+    effect::Effect,
+    evidence::Verdict,
+    facts::{IntakeFacts, MailFacts, SharedRoom},
+    ids::MailId,
+    incoming::{Fate, IncomingMail},
+    intake::{Acknowledge, Action, Answer, NoRule, Notice, Request, Way},
+    role_address,
+    trust::Intake,
+    wording::{self, KeptBecause},
+};
+
+/// Decides about a mail by a person that leads nowhere. What is forged never comes here.
+pub(super) fn decide(
+    id: MailId,
+    mail: &IncomingMail,
+    null_sender: bool,
+    facts: &MailFacts,
+) -> (Outcome, Vec<Effect>) {
+    let kept = || keep(id, mail, facts, KeptBecause::NoConversation);
+    let (Some(intake), Some(from)) = (&facts.intake, &mail.from) else {
+        return kept();
+    };
+    if intake.is_known {
+        return (Outcome::Duplicate, Vec::new());
+    }
+    // A copy of our own mail asks for nothing.
+    if facts.own_addresses.contain(&from.address) {
+        return kept();
+    }
+    let (way, no_rule) = match way(from, intake, facts.judgement.verdict) {
+        Some(found) => found,
+        None if intake.rule == Intake::Reject => {
+            let answer = answer(Kind::Rejected, mail, null_sender, intake, facts);
+            return (Outcome::Rejected, answer.into_iter().collect());
+        }
+        None => return kept(),
+    };
+    let is_new = !matches!(way, Way::Join(_));
+    let request = Request {
+        mailbox: intake.mailbox.clone(),
+        mail: id,
+        sender: from.clone(),
+        subject: mail.subject.clone().unwrap_or_default(),
+        identity: facts.identity.clone(),
+        date: mail.date.clone().unwrap_or_default(),
+        way,
+    };
+    let notice = Notice {
+        sender: from.clone(),
+        mailbox: intake.address.to_string(),
+        verdict: facts.judgement.verdict,
+        reason: facts.judgement.reasons.first().copied(),
+        subject: request.subject.clone(),
+        text: mail.text.chars().take(MOST_TOLD).collect(),
+        files: files(mail),
+        rooms: intake.rooms.clone(),
+        no_rule,
+    };
+    let mut effects = vec![Effect::Intake(Box::new(Action::Request {
+        request,
+        notice,
+    }))];
+    let is_due = match intake.acknowledge {
+        Acknowledge::Closed => intake.is_closed,
+        Acknowledge::Always => true,
+        Acknowledge::Never => false,
+    };
+    if is_new && is_due {
+        effects.extend(answer(Kind::Acknowledged, mail, null_sender, intake, facts));
+    }
+    (Outcome::Requested, effects)
+}
+
+/// What is done with it, and why that isn't what the rule says; `None`: it asks for nothing.
+fn way(
+    from: &NamedAddress,
+    intake: &IntakeFacts,
+    verdict: Verdict,
+) -> Option<(Way, Option<NoRule>)> {
+    if let Some(request) = intake.pending {
+        return Some((Way::Join(request), None));
+    }
+    let ask = |why: Option<NoRule>| intake.can_ask.then_some((Way::Ask, why));
+    if matches!(intake.rule, Intake::Keep | Intake::Reject) {
+        return None;
+    }
+    let is_nobody = role_address::is_nobody(&from.address) || role_address::is_list(&from.address);
+    match (&intake.shared, intake.rule) {
+        // Which of them is meant nobody knows.
+        _ if !intake.rooms.is_empty() => ask(None),
+        _ if is_nobody => ask(Some(NoRule::Nobody)),
+        (Some(_), _) if verdict != Verdict::Verified => ask(Some(NoRule::Unverified)),
+        (
+            Some(SharedRoom {
+                room,
+                is_ready: true,
+            }),
+            _,
+        ) => Some((Way::Into(room.clone()), None)),
+        (Some(_), _) => ask(Some(NoRule::RoomIsNotReady)),
+        (None, Intake::Room) if intake.is_full => ask(Some(NoRule::TooManyRooms)),
+        (None, Intake::Room) => Some((Way::NewRoom, None)),
+        (None, _) => ask(None),
+    }
+}
+
+fn answer(
+    kind: Kind,
+    mail: &IncomingMail,
+    null_sender: bool,
+    intake: &IntakeFacts,
+    facts: &MailFacts,
+) -> Option<Effect> {
+    let from = mail.from.as_ref().filter(|_| !mail.from_is_substitute)?;
+    let asked = Asked {
+        sender: Some(&from.address),
+        is_by_machine: automatic::is_by_machine(mail, null_sender),
+        verdict: facts.judgement.verdict,
+        knows_secret: false,
+        is_own: facts.own_addresses.contain(&from.address),
+        answered: match kind {
+            Kind::Rejected => intake.answered.rejected,
+            _ => intake.answered.acknowledged,
+        },
+    };
+    automatic::may_answer(asked).then(|| {
+        Effect::Intake(Box::new(Action::Answer(Answer {
+            mailbox: intake.mailbox.clone(),
+            to: from.clone(),
+            answered: mail.message_id.clone(),
+            subject: mail.subject.clone().unwrap_or_default(),
+            language: intake.language,
+            kind,
+        })))
+    })
+}
+
+fn files(mail: &IncomingMail) -> Vec<String> {
+    let shown = mail
+        .attachments
+        .iter()
+        .filter(|file| matches!(file.fate, Fate::Shown | Fate::Withheld(_)));
+    let named = shown.map(|file| {
+        let name = file.filename.as_deref();
+        wording::excerpt(name.unwrap_or(wording::NAMELESS_FILE))
+    });
+    named.collect()
+}
+
+/// More than a notice shows.
+const MOST_TOLD: usize = 2_000;
+
+#[cfg(test)]
+mod tests;
