@@ -147,8 +147,13 @@ pub async fn enqueue(
     enqueue_as(tx, context.new_effect_id(), action, origin).await
 }
 
+<<<<<<< HEAD
 /// The same, under a name that was minted before.
 async fn enqueue_as(
+=======
+/// The same under an effect id that is known already.
+pub async fn enqueue_as(
+>>>>>>> main
     tx: &mut Tx,
     effect_id: String,
     action: MatrixAction,
@@ -156,6 +161,7 @@ async fn enqueue_as(
 ) -> Result<(), StoreError> {
     let lane = match &action {
         MatrixAction::Send { room, .. }
+        | MatrixAction::Revise { room, .. }
         | MatrixAction::Join { room, .. }
         | MatrixAction::Leave { room, .. } => {
             format!("room:{room}")

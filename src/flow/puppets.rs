@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use ruma::{OwnedRoomId, OwnedUserId, TransactionId};
 
 use super::{
-    Context, lanes,
+    Context, answers, lanes,
     lanes::Origin,
     media::{self, Files},
     worker::{Slots, Step, Worker, write_down},
@@ -90,6 +90,7 @@ pub async fn introduce(context: &Context, appservice: &str) -> Result<(), Fault>
 
 async fn attempt(row: Claimed, files: Arc<Files>, context: Arc<Context>) -> Result<(), StoreError> {
     let action: MatrixAction = serde_json::from_str(&row.payload)?;
+    let action = answers::resolved(&mut context.store.read().await?, action).await?;
     let outcome = match perform(&action, &row, &files, &context).await {
         Ok(Ok(answer)) => SendOutcome::Delivered { answer },
         Ok(Err(fault)) => fault.into(),
@@ -184,6 +185,11 @@ async fn perform(
             };
             sent.map(|event| event.to_string())
         }
+        // It was resolved into what is sent.
+        MatrixAction::Revise { .. } => Err(Fault::Refused {
+            code: "revision".to_owned(),
+            reason: "it is not known what it revises".to_owned(),
+        }),
         MatrixAction::Join { room, puppet } => match present(puppet, context).await? {
             Ok(user) => come_in(room, &user, context).await.map(|()| String::new()),
             Err(fault) => Err(fault),
@@ -395,7 +401,10 @@ async fn refused(
         MatrixAction::Send { content, .. } => {
             wording::notice_refused(content["body"].as_str().unwrap_or_default(), &reason)
         }
-        MatrixAction::Join { .. } | MatrixAction::Leave { .. } | MatrixAction::Receipt { .. } => {
+        MatrixAction::Revise { .. }
+        | MatrixAction::Join { .. }
+        | MatrixAction::Leave { .. }
+        | MatrixAction::Receipt { .. } => {
             return Ok(());
         }
     };
