@@ -147,13 +147,8 @@ pub async fn enqueue(
     enqueue_as(tx, context.new_effect_id(), action, origin).await
 }
 
-<<<<<<< HEAD
-/// The same, under a name that was minted before.
-async fn enqueue_as(
-=======
 /// The same under an effect id that is known already.
 pub async fn enqueue_as(
->>>>>>> main
     tx: &mut Tx,
     effect_id: String,
     action: MatrixAction,
