@@ -15,6 +15,7 @@ use super::{
     machine::ReplyKind,
     note::Note,
     outgoing::{Offer, PostedFile},
+    room_policy::Job,
     settings::{Key, Value},
     sharing::Shared,
 };
@@ -257,6 +258,8 @@ pub enum Effect {
     Bounce(Consequence),
     /// A few words of an automatic reply appear in the conversation's room under the contact's name.
     PostAutoReply(AutoReply),
+    /// A room is held against the policy, or something is done about it.
+    LookAtRoom(Job),
     /// What the guard does besides.
     Guard(Measure),
     /// What becomes of mail that belongs to no conversation.

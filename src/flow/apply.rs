@@ -9,7 +9,7 @@ use super::{
     held::{self, Asked},
     intake,
     lanes::{Origin, enqueue, make_offer, report, say, send},
-    settings,
+    policies, settings,
     showing::{contact_of, post_mail, show, show_original},
     threads, write,
 };
@@ -303,6 +303,7 @@ async fn one(
         Effect::RenameContact { contact, name } => people::name_by_mail(tx, contact, &name).await?,
         Effect::Bounce(consequence) => bounces::apply(tx, consequence, origin, context).await?,
         Effect::PostAutoReply(reply) => auto_replies::post(tx, reply, origin, context).await?,
+        Effect::LookAtRoom(job) => policies::add(tx, &job, origin, context).await?,
         Effect::Guard(measure) => guard::apply(tx, measure, origin, context).await?,
         Effect::Intake(action) => intake::apply(tx, *action, origin, context).await?,
         Effect::Report { text } => report(tx, &text, origin, context).await?,

@@ -39,6 +39,7 @@ pub mod mails;
 mod media;
 mod new_rooms;
 mod notices;
+pub mod policies;
 pub mod puppets;
 pub mod receive;
 mod reply_to;

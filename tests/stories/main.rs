@@ -47,6 +47,7 @@ mod originals;
 mod parsed;
 mod peers;
 mod people;
+mod policy;
 mod polls;
 mod races;
 mod replies;

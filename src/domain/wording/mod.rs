@@ -15,6 +15,7 @@ pub mod notices;
 pub mod numbers;
 pub mod page;
 pub mod people;
+pub mod policy;
 mod room;
 mod said;
 mod settings;
