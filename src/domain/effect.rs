@@ -11,6 +11,7 @@ use super::{
     held::{Decision, Notice},
     ids::{ContactId, ConversationId, CustomerId, HeldId, MailId, MessageId, SubscriptionId},
     letter::Language,
+    life::Life,
     machine::ReplyKind,
     note::Note,
     outgoing::{Offer, PostedFile},
@@ -41,6 +42,8 @@ pub enum Effect {
     BotLeaves {
         room: OwnedRoomId,
     },
+    /// What becomes of a room.
+    Life(Life),
     /// Nobody can be written to from this room any more.
     CloseConversations {
         room: OwnedRoomId,

@@ -1,6 +1,7 @@
 //! What a decision needs to know beyond the event or mail itself. The store loads it in the
 //! transaction in which the decision's effects are written.
 
+mod life;
 mod mail;
 mod settings;
 
@@ -9,6 +10,7 @@ use std::collections::HashSet;
 use jiff::{Timestamp, Zoned};
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
 
+pub use self::life::{Bid, LifeFacts, Successor};
 pub use self::mail::{Copied, Delivery, LedBy, MailFacts, Route, Standing};
 pub use self::settings::{LocaleFacts, LocaleSource, SetHere, SettingsFacts, ZoneFacts};
 use super::{
@@ -55,6 +57,7 @@ pub struct EventFacts {
     /// Where staff are told what not everybody in a room may read.
     pub control_room: Option<OwnedRoomId>,
     pub past: Past,
+    pub life: LifeFacts,
     pub details: Details,
 }
 
@@ -120,6 +123,8 @@ pub struct Details {
     pub locales: Vec<LocaleFacts>,
     /// What staff ask `!email timezone` for.
     pub zone: Option<ZoneFacts>,
+    /// Whose ghosts are banned from the room, of those whom `add` names.
+    pub banned: Vec<EmailAddress>,
     /// For `!email held`, `release`, `drop`.
     pub held: HeldFacts,
     /// Of the people here: for `!email list` and `status`; of the address asked for: for `resume`.

@@ -36,6 +36,7 @@ mod homeserver;
 mod imap;
 mod injection;
 mod letters;
+mod living;
 mod locales;
 mod loops;
 mod lost;

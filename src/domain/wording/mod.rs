@@ -8,6 +8,7 @@ pub mod guard;
 pub mod held;
 pub mod letter;
 pub mod link;
+pub mod living;
 pub mod mail;
 pub mod mailbox;
 pub mod notices;
