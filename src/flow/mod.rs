@@ -31,6 +31,7 @@ pub mod letters;
 mod life_facts;
 mod lives;
 mod locale;
+pub mod logo;
 mod look;
 mod machine_facts;
 mod mail_facts;
