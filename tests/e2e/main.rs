@@ -15,6 +15,7 @@ mod doctor;
 mod files;
 mod filters;
 mod hundreds;
+mod living;
 mod messages;
 mod outages;
 mod people;
