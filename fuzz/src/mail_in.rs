@@ -171,6 +171,7 @@ fn check_posting(mail: &IncomingMail) {
         judgement: Evidence::default().judge(),
         machine: MachineFacts::default(),
         routes: vec![Route {
+            is_deserted: false,
             conversation: ConversationId(1),
             by: LedBy::Token,
             member,
@@ -179,6 +180,7 @@ fn check_posting(mail: &IncomingMail) {
             is_closed: false,
             // Forged, and shown since staff want it.
             release: Some(Release {
+                is_automatic: false,
                 id: HeldId(1),
                 by: "Ann".to_owned(),
                 admits: false,

@@ -8,9 +8,9 @@ use postroom::{
         effect::{Effect, ItemKind},
         event::{Content, RoomEvent, Said, Words},
         facts::{
-            ConversationFacts, Details, EventFacts, GhostFacts, GoneTo, LocaleFacts, LocaleSource,
-            OwnAddresses, Past, PersonFacts, Placement, PollFacts, Role, RoomFacts, TakenBack,
-            TargetFacts, ZoneFacts,
+            ConversationFacts, Details, EventFacts, GhostFacts, GoneTo, LifeFacts, LocaleFacts,
+            LocaleSource, OwnAddresses, Past, PersonFacts, Placement, PollFacts, Role, RoomFacts,
+            TakenBack, TargetFacts, ZoneFacts,
         },
         ids::{ContactId, ConversationId, CustomerId, MailId},
         letter::Language,
@@ -180,6 +180,7 @@ fn facts(event: &RoomEvent) -> Vec<EventFacts> {
             target.has_visitors = encrypted;
             target.placed[0].waits = !encrypted;
             all.push(EventFacts {
+                life: LifeFacts::default(),
                 bot: bot.clone(),
                 sender_role,
                 sender_name: "Ann".to_owned(),

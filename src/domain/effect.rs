@@ -12,6 +12,7 @@ use super::{
     ids::{ContactId, ConversationId, CustomerId, HeldId, MailId, MessageId, SubscriptionId},
     intake,
     letter::Language,
+    life::Life,
     machine::ReplyKind,
     note::Note,
     outgoing::{Offer, PostedFile},
@@ -43,6 +44,8 @@ pub enum Effect {
     BotLeaves {
         room: OwnedRoomId,
     },
+    /// What becomes of a room.
+    Life(Life),
     /// Nobody can be written to from this room any more.
     CloseConversations {
         room: OwnedRoomId,

@@ -2,6 +2,7 @@
 //! transaction in which the decision's effects are written.
 
 mod intake;
+mod life;
 mod mail;
 mod settings;
 
@@ -11,6 +12,7 @@ use jiff::{Timestamp, Zoned};
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
 
 pub use self::intake::{IntakeFacts, RequestsFacts, SharedRoom};
+pub use self::life::{Bid, LifeFacts, Successor};
 pub use self::mail::{Copied, Delivery, LedBy, MailFacts, Route, Standing};
 pub use self::settings::{LocaleFacts, LocaleSource, SetHere, SettingsFacts, ZoneFacts};
 use super::{
@@ -57,6 +59,7 @@ pub struct EventFacts {
     /// Where staff are told what not everybody in a room may read.
     pub control_room: Option<OwnedRoomId>,
     pub past: Past,
+    pub life: LifeFacts,
     pub details: Details,
 }
 
@@ -122,6 +125,8 @@ pub struct Details {
     pub locales: Vec<LocaleFacts>,
     /// What staff ask `!email timezone` for.
     pub zone: Option<ZoneFacts>,
+    /// Whose ghosts are banned from the room, of those whom `add` names.
+    pub banned: Vec<EmailAddress>,
     /// For `!email held`, `release`, `drop`.
     pub held: HeldFacts,
     /// For `!email requests`, `take`, `dismiss`.

@@ -92,6 +92,8 @@ pub struct Release {
     pub admits: bool,
     /// The sender was one of them when the mail came.
     pub was_member: bool,
+    /// Nobody has decided: what it waited for has come, and it is looked at as if it were new.
+    pub is_automatic: bool,
 }
 
 /// Why a mail that was released can't be posted.

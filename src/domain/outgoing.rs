@@ -1,6 +1,6 @@
 //! What stands in the outbox: an effect that leaves the machine, as it is stored.
 
-use ruma::{OwnedEventId, OwnedRoomId};
+use ruma::{OwnedEventId, OwnedRoomId, OwnedServerName};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -45,6 +45,11 @@ pub enum MatrixAction {
         room: OwnedRoomId,
         puppet: Puppet,
     },
+    /// The bot follows into the room that replaces another; `via` is a server that knows the way in.
+    Follow {
+        room: OwnedRoomId,
+        via: OwnedServerName,
+    },
     Leave {
         room: OwnedRoomId,
         puppet: Puppet,
@@ -53,6 +58,17 @@ pub enum MatrixAction {
     CreateRoom {
         request: RequestId,
         plan: RoomPlan,
+    },
+    /// As [`Self::Leave`], of one who says why.
+    Decline {
+        room: OwnedRoomId,
+        puppet: Puppet,
+        reason: String,
+    },
+    /// `puppet` asks the bot into the room.
+    AskIn {
+        room: OwnedRoomId,
+        puppet: Puppet,
     },
     /// The bot has seen to everything up to this event.
     Receipt {

@@ -152,6 +152,10 @@ pub enum Held {
     /// The rules would post it, but a filter of ours calls it spam: the [guard](super::guard) says so,
     /// and no rule here.
     Spam,
+    /// The rules would post it, but the bot was put out of the room.
+    Away,
+    /// The same, but nobody of staff is left in the room.
+    Deserted,
 }
 
 /// Decides.

@@ -9,7 +9,7 @@ use super::{
     held::{self, Asked},
     intake,
     lanes::{Origin, enqueue, make_offer, report, say, send},
-    policies, settings,
+    lives, policies, settings,
     showing::{contact_of, post_mail, show, show_original},
     threads, write,
 };
@@ -30,6 +30,7 @@ use crate::{
         guests::remember_had,
         held as held_store, inbox,
         last_mails::{self, LastMail},
+        lives::set_leaving,
         locales, offers, people, places, rooms, subscriptions,
     },
 };
@@ -90,9 +91,11 @@ async fn one(
             enqueue(tx, MatrixAction::Join { room, puppet }, origin, context).await?;
         }
         Effect::BotLeaves { room } => {
+            set_leaving(tx, room.as_str(), true).await?;
             let puppet = Puppet::Bot;
             enqueue(tx, MatrixAction::Leave { room, puppet }, origin, context).await?;
         }
+        Effect::Life(change) => lives::apply(tx, change, origin, context).await?,
         Effect::CloseConversations { room } => {
             customers::close_all(tx, &room, origin, context).await?;
         }
@@ -322,7 +325,11 @@ async fn remember_member(
     let name = name.unwrap_or_default();
     rooms::set_member(tx, room.as_str(), user.as_str(), word(membership), &name).await?;
     if *user == context.bot {
-        rooms::set_bot_joined(tx, room.as_str(), membership == Membership::Join).await?;
+        let is_in = membership == Membership::Join;
+        rooms::set_bot_joined(tx, room.as_str(), is_in).await?;
+        if is_in {
+            set_leaving(tx, room.as_str(), false).await?;
+        }
     }
     Ok(())
 }

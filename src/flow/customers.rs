@@ -6,7 +6,7 @@ use ruma::OwnedRoomId;
 
 use super::{
     Context, guests,
-    lanes::{Origin, enqueue, report},
+    lanes::{Origin, enqueue},
     seal, threads,
 };
 use crate::{
@@ -245,9 +245,5 @@ pub async fn close_all(
         conversations::close(tx, conversation.id, false, origin.now).await?;
     }
     conversations::forget_deserted(tx, room.as_str()).await?;
-    let mains = open.iter().filter(|it| it.thread_root.is_none()).count();
-    if mains > 0 {
-        report(tx, &wording::conversations_closed(mains), origin, context).await?;
-    }
     Ok(())
 }

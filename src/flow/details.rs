@@ -3,7 +3,7 @@
 use jiff::{Timestamp, tz::TimeZone as Zone};
 use ruma::RoomId;
 
-use super::{Context, audience, bounces, guard, held, intake, locale, settings};
+use super::{Context, audience, bounces, guard, held, intake, life_facts, locale, settings};
 use crate::{
     domain::{
         address::EmailAddress,
@@ -34,6 +34,10 @@ pub async fn of(
         }
         Some(Command::List) => {
             details.suspended = bounces::suspended(connection, addresses(conversations)).await?;
+        }
+        Some(Command::Add(Ok(asked))) => {
+            let people = asked.people.iter().map(|person| &person.address);
+            details.banned = life_facts::banned(connection, room, people, context).await?;
         }
         Some(Command::Resume(Ok(asked))) => {
             let asked = std::iter::once(asked.address);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use ruma::{OwnedEventId, RoomId, UserId};
 
-use super::{Context, audience, details, settings, threads};
+use super::{Context, audience, details, life_facts, settings, threads};
 use crate::{
     domain::{
         event::{Content, EventKind, Membership, RoomEvent},
@@ -59,6 +59,7 @@ pub async fn of(
         sender_name: name_of(connection, &event.room, &event.sender, context).await?,
         details: details::of(connection, event, &room_facts.conversations, context).await?,
         past: past(connection, event, &room_facts, context).await?,
+        life: life_facts::of(connection, event, context).await?,
         had: had(connection, event).await?,
         target,
         room: room_facts,

@@ -1,6 +1,6 @@
 //! Puts what is to leave the machine into the outbox, each thing at the end of its lane.
 
-use ruma::{OwnedEventId, OwnedRoomId};
+use ruma::{OwnedEventId, OwnedRoomId, RoomId};
 use serde_json::Value;
 
 use super::Context;
@@ -137,6 +137,12 @@ fn masked(text: &str) -> String {
         .join(" ")
 }
 
+/// The lane of what is done in a room.
+#[must_use]
+pub fn room_lane(room: &RoomId) -> String {
+    format!("room:{room}")
+}
+
 /// Puts an action at the end of its lane.
 pub async fn enqueue(
     tx: &mut Tx,
@@ -155,12 +161,18 @@ pub async fn enqueue_as(
     origin: &Origin,
 ) -> Result<(), StoreError> {
     let lane = match &action {
+        // What waits for the bot must not wait in front of it.
+        MatrixAction::Join {
+            room,
+            puppet: Puppet::Bot,
+        }
+        | MatrixAction::Follow { room, .. } => format!("bot:{room}"),
         MatrixAction::Send { room, .. }
         | MatrixAction::Revise { room, .. }
         | MatrixAction::Join { room, .. }
-        | MatrixAction::Leave { room, .. } => {
-            format!("room:{room}")
-        }
+        | MatrixAction::AskIn { room, .. }
+        | MatrixAction::Leave { room, .. }
+        | MatrixAction::Decline { room, .. } => room_lane(room),
         MatrixAction::Receipt { room, .. } => format!("receipt:{room}"),
         MatrixAction::CreateRoom { request, .. } => format!("room:new-{request}"),
     };

@@ -27,7 +27,8 @@ use crate::{
     matrix::decode,
     store::{
         Connection, StoreError, bounces, conversations, conversations::Direction,
-        guests as guest_store, held, inbox, mails, members, messages, rooms, subscriptions,
+        guests as guest_store, held, inbox, lives, mails, members, messages, rooms, subscriptions,
+        successions,
     },
 };
 
@@ -176,7 +177,7 @@ async fn route(
     let room = rooms::find(connection, &found.room_id).await?;
     let room_id =
         RoomId::parse(&found.room_id).map_err(|fault| StoreError::Value(fault.to_string()))?;
-    let answered = answered_event(connection, mail, conversation).await?;
+    let answered = answered_event(connection, mail, (conversation, &found.room_id)).await?;
     let (_, mailbox) = context.mailbox(&found.mailbox);
     let mut route = Route {
         conversation,
@@ -194,12 +195,20 @@ async fn route(
         is_closed: found.state == "closed",
         release,
         thread_root: match &answered {
-            _ if !found.thread_root.is_empty() => found.thread_root.try_into().ok(),
+            _ if !found.thread_root.is_empty() => {
+                // The thread may have stayed behind in a room that was replaced.
+                let is_uprooted = successions::is_uprooted(connection, conversation).await?;
+                let root = found.thread_root.try_into().ok();
+                root.filter(|_| !is_uprooted)
+            }
             Some(event) => thread_root(connection, event).await?,
             None => None,
         },
         reply_to: answered,
-        bot_joined: room.is_some_and(|room| room.bot_joined == 1),
+        // In a room that is being replaced nobody reads any more.
+        bot_joined: room.is_some_and(|room| room.bot_joined == 1)
+            && !successions::is_waiting(connection, &found.room_id).await?,
+        is_deserted: lives::find(connection, &found.room_id).await?.is_deserted,
         has_visitors: false,
         room: room_id,
         is_loose: is_loose(connection, mail, conversation).await?,
@@ -238,6 +247,7 @@ async fn released(
 ) -> Result<Vec<(ConversationId, Release)>, StoreError> {
     let mut released = Vec::new();
     for row in held::releasing(connection, read.id).await? {
+        let is_automatic = row.decided_by == context.bot.as_str();
         let by = match UserId::parse(&row.decided_by) {
             Ok(user) => name_of(connection, &row.room_id, &user, context).await?,
             Err(_) => row.decided_by,
@@ -247,6 +257,7 @@ async fn released(
             by,
             admits: row.admits == 1,
             was_member: row.is_member == 1,
+            is_automatic,
         };
         released.push((ConversationId(row.conversation_id), release));
     }
@@ -463,12 +474,15 @@ pub async fn candidates(
 async fn answered_event(
     connection: &mut Connection,
     mail: &IncomingMail,
-    conversation: ConversationId,
+    (conversation, room): (ConversationId, &str),
 ) -> Result<Option<OwnedEventId>, StoreError> {
     let newest_first = mail.in_reply_to.iter().chain(mail.references.iter().rev());
     for id in newest_first {
         if let Some(event) = messages::event_of(connection, id, conversation).await? {
-            return Ok(event.try_into().ok());
+            // One of a room that was replaced stays there.
+            let known = inbox::known(connection, &event).await?;
+            let is_elsewhere = known.is_some_and(|known| known.room_id != room);
+            return Ok(event.try_into().ok().filter(|_| !is_elsewhere));
         }
     }
     Ok(None)

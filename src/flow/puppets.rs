@@ -7,15 +7,17 @@ use ruma::{OwnedRoomId, OwnedUserId, TransactionId};
 use super::{
     Context, answers, lanes,
     lanes::Origin,
+    life_facts, lives,
     media::{self, Files},
-    new_rooms,
+    moves, new_rooms,
+    outside::{self, Waits},
     worker::{Slots, Step, Worker, write_down},
 };
 use crate::{
     domain::{
         delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MATRIX, SendOutcome, backoff, millis},
         outgoing::{MatrixAction, Puppet},
-        wording,
+        wording::{self, living},
     },
     matrix::{
         client::{Fault, user_id},
@@ -26,7 +28,7 @@ use crate::{
         conversations::Direction,
         mails, messages, offers,
         outbox::{self, Claimed, Settled, Way},
-        people, requests, shown,
+        people, requests, shown, successions,
     },
     telemetry::metrics::catalogue::{MAIL_TO_EVENT, NO_LABELS},
 };
@@ -92,9 +94,21 @@ pub async fn introduce(context: &Context, appservice: &str) -> Result<(), Fault>
 async fn attempt(row: Claimed, files: Arc<Files>, context: Arc<Context>) -> Result<(), StoreError> {
     let action: MatrixAction = serde_json::from_str(&row.payload)?;
     let action = answers::resolved(&mut context.store.read().await?, action).await?;
-    let outcome = match perform(&action, &row, &files, &context).await {
+    let performed = match outside::moved_to(&action, &context).await? {
+        None => perform(&action, &row, &files, &context).await,
+        Some(to) => match arrived_before(&action, &row, &context).await {
+            Ok(None) => return follow(row, action, to, context).await,
+            Ok(Some(event)) => Ok(Ok(event)),
+            Err(fault) => Ok(Err(fault)),
+        },
+    };
+    let outcome = match performed {
         Ok(Ok(answer)) => SendOutcome::Delivered { answer },
-        Ok(Err(fault)) => fault.into(),
+        Ok(Err(fault)) => match outside::is_why(&fault, &action, &context).await {
+            Ok(true) => return wait(row, action, fault, context).await,
+            Ok(false) => fault.into(),
+            Err(fault) => fault.into(),
+        },
         Err(error) if error.may_pass() => SendOutcome::Uncertain {
             reason: error.to_string(),
         },
@@ -105,6 +119,70 @@ async fn attempt(row: Claimed, files: Arc<Files>, context: Arc<Context>) -> Resu
     let ended = (row, action, outcome, context);
     write_down(ended, &store, |tx, (row, action, outcome, context)| {
         Box::pin(async move { settle(tx, &row, action, outcome, &context).await })
+    })
+    .await
+}
+
+/// The event that an attempt from before has made, if one may have.
+async fn arrived_before(
+    action: &MatrixAction,
+    row: &Claimed,
+    context: &Context,
+) -> Result<Option<String>, Fault> {
+    let MatrixAction::Send { room, .. } = action else {
+        return Ok(None);
+    };
+    if row.uncertain == 0 {
+        return Ok(None);
+    }
+    match context.homeserver.find_effect(&row.effect_id, room).await {
+        Ok(event) => Ok(event.map(|event| event.to_string())),
+        Err(Fault::Refused { .. }) => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// The conversation has moved to another room since.
+async fn follow(
+    row: Claimed,
+    action: MatrixAction,
+    to: OwnedRoomId,
+    context: Arc<Context>,
+) -> Result<(), StoreError> {
+    let store = context.store.clone();
+    let ended = (row, action, to, context);
+    write_down(ended, &store, |tx, (row, action, to, context)| {
+        Box::pin(async move {
+            let origin = Origin::without_event(row.trace.clone(), context.now_ms());
+            match &action {
+                MatrixAction::Send { room, .. } => {
+                    outside::follow(tx, &row, room, &to, &origin).await
+                }
+                _ => Ok(()),
+            }
+        })
+    })
+    .await
+}
+
+/// The bot isn't in the action's room.
+async fn wait(
+    row: Claimed,
+    action: MatrixAction,
+    fault: Fault,
+    context: Arc<Context>,
+) -> Result<(), StoreError> {
+    tracing::warn!(trace = %row.trace, attempt = row.attempts, %fault, "The bot is out of a room");
+    let store = context.store.clone();
+    let ended = (row, action, fault.to_string(), context);
+    write_down(ended, &store, |tx, (row, action, reason, context)| {
+        Box::pin(async move {
+            let origin = Origin::without_event(row.trace.clone(), context.now_ms());
+            match outside::wait(tx, &row, &action, &reason, &origin, &context).await? {
+                Waits::Yes => Ok(()),
+                Waits::No => refused(tx, &row, action, reason, &origin, &context).await,
+            }
+        })
     })
     .await
 }
@@ -193,6 +271,30 @@ async fn perform(
         }),
         MatrixAction::Join { room, puppet } => match present(puppet, context).await? {
             Ok(user) => come_in(room, &user, context).await.map(|()| String::new()),
+            Err(fault) => Err(fault),
+        },
+        MatrixAction::Follow { room, via } => context
+            .homeserver
+            .join_by(room, via)
+            .await
+            .map(|()| String::new()),
+        MatrixAction::AskIn { room, puppet } => match present(puppet, context).await? {
+            Ok(user) => context
+                .homeserver
+                .invite(room, &context.bot, Some(&user))
+                .await
+                .map(|()| String::new()),
+            Err(fault) => Err(fault),
+        },
+        MatrixAction::Decline {
+            room,
+            puppet,
+            reason,
+        } => match present(puppet, context).await? {
+            Ok(user) => match context.homeserver.decline(room, &user, reason).await {
+                Ok(()) | Err(Fault::Refused { .. }) => Ok(String::new()),
+                Err(fault) => Err(fault),
+            },
             Err(fault) => Err(fault),
         },
         MatrixAction::Leave { room, puppet } => match present(puppet, context).await? {
@@ -366,6 +468,9 @@ pub(super) async fn delivered(
     if let Some(mail) = posted.mail {
         requests::root(tx, posted.conversation, mail, &event).await?;
     }
+    if matches!(puppet, Puppet::Contact(_)) {
+        successions::take_root(tx, posted.conversation, &event).await?;
+    }
     if let (Some(mail), Puppet::Contact(contact)) = (posted.mail, puppet) {
         shown::remember(tx, &event, posted.conversation, mail, *contact).await?;
     }
@@ -405,6 +510,19 @@ async fn refused(
             let text = wording::join_refused(contact.shown_name(), &reason);
             return lanes::say(tx, room.clone(), &text, None, origin, context).await;
         }
+        MatrixAction::Join {
+            puppet: Puppet::Bot,
+            room,
+        } if context.control_room.as_ref() != Some(room) => {
+            let place = life_facts::called(tx.connection(), room, context).await?;
+            living::invited_and_could_not_join(&place, &reason)
+        }
+        MatrixAction::Follow { room, .. } => {
+            return moves::tell_of_closed_door(tx, room, &reason, origin, context).await;
+        }
+        MatrixAction::AskIn { room, puppet } => {
+            return lives::miss_bot(tx, room, puppet.clone(), origin, context).await;
+        }
         // A notice that can't be said in the control room itself can only be logged, as was done.
         MatrixAction::Send { room, .. } if context.control_room.as_ref() == Some(room) => {
             return Ok(());
@@ -415,6 +533,7 @@ async fn refused(
         MatrixAction::Revise { .. }
         | MatrixAction::Join { .. }
         | MatrixAction::Leave { .. }
+        | MatrixAction::Decline { .. }
         | MatrixAction::CreateRoom { .. }
         | MatrixAction::Receipt { .. } => return Ok(()),
     };

@@ -8,9 +8,10 @@ use crate::{
     domain::{
         effect::Effect,
         event::{EventKind, Membership, RoomEvent},
+        life::Life,
     },
     matrix::{client::Fault, decode},
-    store::{StoreError, rooms},
+    store::{StoreError, lives, rooms},
 };
 
 /// Why an event can't be decided about yet.
@@ -46,7 +47,7 @@ pub async fn ensure_known(
     .await?;
     let is_known = known.as_ref().is_some_and(|room| room.known_at.is_some());
     let joined = known.is_some_and(|room| room.bot_joined == 1);
-    if is_known && (joined || !bot_came_in) {
+    if is_known && (joined || !bot_came_in) && !lacks_rules(event, context).await? {
         return Ok(());
     }
     let state = match context.homeserver.state(&event.room).await {
@@ -68,6 +69,23 @@ pub(super) fn mailbox_of<'c>(event: &RoomEvent, context: &'c Context) -> &'c str
         _ => context.default_mailbox(),
     };
     name.as_str()
+}
+
+/// Whether the event needs to know who may do what in the room, and an earlier version, which did not
+/// ask, has fetched the room's state.
+async fn lacks_rules(
+    event: &RoomEvent,
+    context: &std::sync::Arc<Context>,
+) -> Result<bool, StoreError> {
+    let needs = matches!(
+        event.kind,
+        EventKind::Tombstone { .. } | EventKind::PowerLevels(_)
+    );
+    if !needs {
+        return Ok(false);
+    }
+    let known = lives::find(&mut context.store.read().await?, event.room.as_str()).await?;
+    Ok(known.rules.creation.is_none())
 }
 
 async fn remember(
@@ -100,6 +118,18 @@ async fn remember(
                 name,
             }),
             EventKind::Encryption => Some(Effect::RememberEncryption { room: event.room }),
+            EventKind::Created(creation) => Some(Effect::Life(Life::RememberCreation {
+                room: event.room,
+                creation,
+            })),
+            EventKind::PowerLevels(levels) => Some(Effect::Life(Life::RememberLevels {
+                room: event.room,
+                levels,
+            })),
+            EventKind::CanonicalAlias(alias) => Some(Effect::Life(Life::RememberAlias {
+                room: event.room,
+                alias,
+            })),
             _ => None,
         })
         .collect();

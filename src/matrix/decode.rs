@@ -3,6 +3,7 @@
 mod file;
 mod place;
 mod poll;
+mod rules;
 
 use jiff::Timestamp;
 use ruma::{
@@ -21,7 +22,7 @@ use ruma::{
         },
     },
 };
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::domain::{
@@ -46,11 +47,13 @@ pub fn decode(json: &str) -> Result<RoomEvent, String> {
     let unreadable = |fault: serde_json::Error| unquoted(&fault.to_string());
     let envelope: Envelope = serde_json::from_str(json).map_err(unreadable)?;
     let content = &envelope.content;
-    let shared = envelope
-        .state_key
-        .is_none()
-        .then(|| shared_in(&envelope.kind, content))
-        .flatten();
+    let shared = match &envelope.state_key {
+        None => shared_in(&envelope.kind, content),
+        Some(key) => {
+            let key = key.as_str().unwrap_or("?");
+            rules::in_state(&envelope.kind, key, &envelope.sender, content)
+        }
+    };
     let kind = match shared {
         Some(kind) => kind,
         None => match serde_json::from_str(json).map_err(unreadable)? {
@@ -61,6 +64,11 @@ pub fn decode(json: &str) -> Result<RoomEvent, String> {
     let millis = i64::from(envelope.origin_server_ts.get());
     Ok(RoomEvent {
         effect: content[EFFECT_KEY].as_str().map(str::to_owned),
+        reason: content["reason"]
+            .as_str()
+            .map(|reason| one_line(reason, LONGEST_REASON))
+            .filter(|reason| !reason.is_empty()),
+        is_direct: content["is_direct"] == true,
         kind: without_hint(kind, &content[UNHINTED_KEY]),
         id: envelope.event_id,
         room: envelope.room_id,
@@ -78,7 +86,7 @@ struct Envelope {
     room_id: OwnedRoomId,
     sender: OwnedUserId,
     origin_server_ts: MilliSecondsSinceUnixEpoch,
-    state_key: Option<IgnoredAny>,
+    state_key: Option<Value>,
     #[serde(default)]
     content: Value,
 }
@@ -199,6 +207,9 @@ fn one_line(text: &str, longest: usize) -> String {
     line
 }
 
+/// Of why somebody does something, in characters.
+const LONGEST_REASON: usize = 500;
+
 /// Of the name of what we don't know, in characters.
 const LONGEST_NAME: usize = 120;
 
@@ -271,7 +282,6 @@ fn state(event: AnyStateEvent) -> EventKind {
             EventKind::Topic(event.content.topic)
         }
         AnyStateEvent::RoomEncryption(StateEvent::Original(_)) => EventKind::Encryption,
-        AnyStateEvent::RoomTombstone(StateEvent::Original(_)) => EventKind::Tombstone,
         _ => EventKind::Irrelevant,
     }
 }

@@ -80,7 +80,7 @@ statements! {
     COUNT_UNSETTLED = "
         SELECT count(*) FROM outbox WHERE way = $1 AND settled_at IS NULL";
     COUNT_LANES = "
-        SELECT CASE WHEN lane LIKE 'room:%' THEN 'room' WHEN lane LIKE 'receipt:%' THEN 'receipt'
+        SELECT CASE WHEN lane LIKE 'room:%' OR lane LIKE 'bot:%' THEN 'room' WHEN lane LIKE 'receipt:%' THEN 'receipt'
                 ELSE 'mail' END AS kind,
             count(*) AS rows, min(created_at) AS oldest
         FROM outbox WHERE way = $1 AND settled_at IS NULL GROUP BY kind";

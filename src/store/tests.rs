@@ -55,6 +55,8 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         endings::STATEMENTS,
         sent::STATEMENTS,
         guests::STATEMENTS,
+        lives::STATEMENTS,
+        successions::STATEMENTS,
         last_mails::STATEMENTS,
         settings::STATEMENTS,
         locales::STATEMENTS,

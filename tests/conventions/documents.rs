@@ -8,7 +8,7 @@ use postroom::{
         command::Command,
         effect::Effect,
         event::{Content, EventKind, Relation, RoomEvent, Words},
-        facts::{EventFacts, OwnAddresses, Past, Role, RoomFacts},
+        facts::{EventFacts, LifeFacts, OwnAddresses, Past, Role, RoomFacts},
     },
 };
 
@@ -149,6 +149,8 @@ fn usages_in_the_help() -> Vec<String> {
     };
     let room = ruma::owned_room_id!("!room:example.org");
     let event = RoomEvent {
+        reason: None,
+        is_direct: false,
         id: ruma::owned_event_id!("$event"),
         room: room.clone(),
         sender: ruma::owned_user_id!("@ann:example.org"),
@@ -160,6 +162,7 @@ fn usages_in_the_help() -> Vec<String> {
         },
     };
     let facts = EventFacts {
+        life: LifeFacts::default(),
         bot: ruma::owned_user_id!("@postroom:example.org"),
         sender_role: Role::Staff,
         sender_name: "Ann".to_owned(),

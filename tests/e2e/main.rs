@@ -16,6 +16,7 @@ mod files;
 mod filters;
 mod hundreds;
 mod intake;
+mod living;
 mod messages;
 mod outages;
 mod people;

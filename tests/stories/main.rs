@@ -38,6 +38,7 @@ mod injection;
 mod intake;
 mod intake_faults;
 mod letters;
+mod living;
 mod locales;
 mod loops;
 mod lost;

@@ -74,6 +74,18 @@ impl Add {
         {
             return vec![answer(event, wording::is_ours(&own.address))];
         }
+        if let Some(banned) = self
+            .people
+            .iter()
+            .find(|person| facts.details.banned.contains(&person.address))
+        {
+            let name = banned.name.as_deref();
+            let name = name.unwrap_or_else(|| banned.address.local_part());
+            return vec![answer(
+                event,
+                wording::living::banned_here(name, &banned.address),
+            )];
+        }
         let mut effects = Vec::new();
         let mut new = Vec::new();
         for named in &self.people {

@@ -17,6 +17,11 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
         "!email resume ADDRESS",
         "lets mail go again to an address at which it had failed",
     ),
+    (
+        "leave",
+        "!email leave",
+        "ends the room's conversations, and I leave with everybody who is here by email",
+    ),
     ("list", "!email list", "shows who is here by email"),
     (
         "status",

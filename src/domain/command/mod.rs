@@ -7,6 +7,7 @@ mod catalogue;
 pub mod held;
 mod help;
 pub mod language;
+mod leave;
 mod list;
 pub mod mailbox;
 pub(super) mod now;
@@ -38,6 +39,7 @@ pub enum Command {
     Add(Result<add::Add, add::Fault>),
     Remove(Result<remove::Remove, remove::Fault>),
     Resume(Result<resume::Resume, resume::Fault>),
+    Leave,
     List,
     Status,
     Now,
@@ -85,6 +87,7 @@ impl Command {
             "add" => Self::Add(add::Add::parse(arguments)),
             "remove" => Self::Remove(remove::Remove::parse(arguments)),
             "resume" => Self::Resume(resume::Resume::parse(arguments)),
+            "leave" => Self::Leave,
             "list" => Self::List,
             "status" => Self::Status,
             "now" => Self::Now,
@@ -151,6 +154,7 @@ impl Command {
             Self::Remove(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Resume(Ok(resume)) => resume.apply(event, facts),
             Self::Resume(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Leave => leave::apply(event, facts),
             Self::List => list::apply(event, facts),
             Self::Status => status::apply(event, facts),
             Self::Now => now::apply(event, facts),

@@ -71,6 +71,8 @@ pub struct Route {
     pub thread_root: Option<OwnedEventId>,
     pub room: OwnedRoomId,
     pub bot_joined: bool,
+    /// Nobody of staff is in the room any more.
+    pub is_deserted: bool,
     /// Somebody who is neither staff nor ghost is in the room. Known only if it matters for the mail.
     pub has_visitors: bool,
     /// The mail names none of the conversation's others.

@@ -72,6 +72,7 @@ fn facts() -> MailFacts {
             thread_root: None,
             room: owned_room_id!("!room"),
             bot_joined: true,
+            is_deserted: false,
             has_visitors: false,
             is_loose: false,
             subject: String::new(),
@@ -177,6 +178,7 @@ fn release() -> Release {
         by: "Ann".to_owned(),
         admits: false,
         was_member: true,
+        is_automatic: false,
     }
 }
 

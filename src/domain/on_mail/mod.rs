@@ -28,7 +28,7 @@ use super::{
     incoming::{Fate, IncomingMail, MailKind, Shown, Withheld},
     note::Note,
     outgoing::PostedFile,
-    trust::{self, Ruling},
+    trust::{self, Held, Ruling},
     wording::{self, KeptBecause},
 };
 use crate::content::subject;
@@ -135,15 +135,28 @@ pub fn decide(
             _ => keep(id, mail, facts, KeptBecause::NoConversation),
         };
     }
-    if !facts.routes.iter().any(|route| route.bot_joined) {
+    if !facts.routes.iter().any(leads_somewhere) {
         return keep(id, mail, facts, KeptBecause::BotNotInRoom);
     }
     by_routes(id, mail, facts)
 }
 
+/// To a conversation that goes on: in a room that the bot was put out of it waits until the bot is back.
+fn leads_somewhere(route: &Route) -> bool {
+    route.bot_joined || !route.is_closed
+}
+
+/// Why a mail that would be posted waits until somebody has come back to the room.
+fn awaits(route: &Route) -> Option<Held> {
+    if !route.bot_joined {
+        return Some(Held::Away);
+    }
+    route.is_deserted.then_some(Held::Deserted)
+}
+
 /// What follows in all the conversations to which the mail leads.
 fn by_routes(id: MailId, mail: &IncomingMail, facts: &MailFacts) -> (Outcome, Vec<Effect>) {
-    let is_there = |route: &&Route| route.bot_joined || route.is_decided();
+    let is_there = |route: &&Route| leads_somewhere(route) || route.is_decided();
     let mut outcome = Outcome::Duplicate;
     let mut effects = Vec::new();
     for route in facts.routes.iter().filter(is_there) {
@@ -164,7 +177,7 @@ fn by_route(
     facts: &MailFacts,
     route: &Route,
 ) -> (Outcome, Vec<Effect>) {
-    if let Some(release) = &route.release {
+    if let Some(release) = route.release.as_ref().filter(|it| !it.is_automatic) {
         let effects = held::release(id, mail, facts, route, release);
         let is_post = |effect: &Effect| matches!(effect, Effect::Post { .. });
         let is_held = |effect: &Effect| matches!(effect, Effect::HoldAgain { .. });
@@ -184,8 +197,30 @@ fn by_route(
         return (Outcome::Posted, effects);
     }
     let ruling = ruling(mail, facts, route);
+    let is_posted = matches!(
+        ruling,
+        Ruling::Post | Ruling::PostMarked | Ruling::PostOffered
+    );
+    let done = route
+        .release
+        .as_ref()
+        .map(|release| Effect::Released { held: release.id });
     let marks = match ruling {
-        _ if route.known => return (Outcome::Duplicate, Vec::new()),
+        _ if route.known => return (Outcome::Duplicate, done.into_iter().collect()),
+        // It waited for somebody to come back, and has to wait for something else.
+        Ruling::Hold(_) if route.release.is_some() => {
+            return (Outcome::Held, held::hold_again(route));
+        }
+        _ if is_posted && route.release.is_some() && awaits(route).is_some() => {
+            return (Outcome::Held, held::hold_again(route));
+        }
+        _ if is_posted && route.is_held && route.release.is_none() && awaits(route).is_some() => {
+            return (Outcome::Duplicate, Vec::new());
+        }
+        _ if is_posted && let Some(why) = awaits(route) => {
+            let hold = held::hold(id, mail, facts, route, why);
+            return (Outcome::Held, hold.into_iter().collect());
+        }
         Ruling::Hold(_) if route.is_held => return (Outcome::Duplicate, Vec::new()),
         Ruling::Hold(why) => {
             let hold = held::hold(id, mail, facts, route, why);
@@ -205,6 +240,7 @@ fn by_route(
     if ruling == Ruling::PostOffered {
         effects.extend(guests::offer(id, mail, facts, route));
     }
+    effects.extend(done);
     (Outcome::Posted, effects)
 }
 
@@ -296,7 +332,7 @@ fn place_for_staff(
     route: &Route,
     facts: &MailFacts,
 ) -> (Option<OwnedRoomId>, Option<ConversationId>) {
-    if route.has_visitors || !route.bot_joined {
+    if route.has_visitors || !route.bot_joined || route.is_deserted {
         (facts.control_room.clone(), Some(route.conversation))
     } else {
         (Some(route.room.clone()), None)

@@ -74,6 +74,7 @@ pub(super) fn route(id: i64, is_member: bool) -> Route {
         thread_root: None,
         room: owned_room_id!("!room"),
         bot_joined: true,
+        is_deserted: false,
         has_visitors: false,
         is_loose: false,
         subject: String::new(),

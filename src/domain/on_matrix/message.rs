@@ -2,7 +2,8 @@
 
 use ruma::OwnedEventId;
 
-use super::parts::{is_hushed, item, keep_inside, said, say, stays_inside};
+use super::life;
+use super::parts::{is_hushed, is_unreadable, item, keep_inside, said, say, stays_inside};
 use crate::domain::{
     command::Command,
     effect::{Effect, LetterItem},
@@ -19,6 +20,9 @@ pub(super) fn on_message(
     relation: &Relation,
     facts: &EventFacts,
 ) -> Vec<Effect> {
+    if facts.room.encrypted && is_unreadable(content) {
+        return life::on_unreadable(event, facts);
+    }
     let is_notice = matches!(content, Content::Notice(_));
     if is_notice && !is_relayed_notice(event, content, facts) {
         return Vec::new();
@@ -40,7 +44,11 @@ pub(super) fn on_message(
         let hangs_on_internal = facts.target.as_ref().is_some_and(|it| it.internal);
         let became_a_note = facts.past.edited.as_ref().is_some_and(stays_inside);
         if hangs_on_internal || became_a_note || stays_inside(content) {
-            return keep_inside(event, &event.id).to_vec();
+            let mut effects = keep_inside(event, &event.id).to_vec();
+            if stays_inside(content) {
+                effects.extend(life::warn_of_readers(event, facts));
+            }
+            return effects;
         }
     }
     let content = facts.past.edited.as_ref().unwrap_or(content);

@@ -7,7 +7,7 @@ use crate::domain::{
     effect::{Effect, ItemKind, LetterItem},
     event::{Content, RoomEvent, Said, Words},
     facts::{ConversationFacts, EventFacts, GoneTo, Role},
-    sharing::Shared,
+    sharing::{Opaque, Shared},
     wording,
 };
 
@@ -64,6 +64,12 @@ pub fn said(content: &Content) -> (ItemKind, Said) {
         }
     };
     (kind, Said { words, shared })
+}
+
+/// Only clients can read it.
+pub(super) fn is_unreadable(content: &Content) -> bool {
+    let encrypted = Opaque::Encrypted;
+    matches!(content, Content::Opaque { what, .. } if *what == encrypted)
 }
 
 /// In a broadcast one speaks to many, and none of them learns of the others: only what staff do goes

@@ -9,6 +9,7 @@ pub mod held;
 pub mod intake;
 pub mod letter;
 pub mod link;
+pub mod living;
 pub mod mail;
 pub mod mailbox;
 pub mod notices;

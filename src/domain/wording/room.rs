@@ -27,12 +27,6 @@ pub fn room_is_encrypted() -> String {
         .to_owned()
 }
 
-pub fn room_was_replaced() -> String {
-    "This room has been replaced. People on email don't follow by themselves yet: \
-     invite me to the new room and add them there."
-        .to_owned()
-}
-
 pub fn staff_only() -> String {
     "Sorry, only staff can give me commands. Nothing was changed and nothing was sent by email."
         .to_owned()
@@ -40,13 +34,6 @@ pub fn staff_only() -> String {
 
 pub fn invited_by_a_stranger(sender: &UserId) -> String {
     format!("{sender} invited me to a room. They aren't staff, so I declined.")
-}
-
-pub fn bot_must_come_first(sender: &UserId) -> String {
-    format!(
-        "{sender} invited somebody by email to a room that I am not in. \
-         Please invite me first, then them."
-    )
 }
 
 pub fn unknown_ghost(user: &UserId) -> String {
@@ -182,17 +169,6 @@ fn status_line(conversation: &ConversationFacts, now: &Zoned) -> String {
         "- #{} {}{place}: {waiting}{undelivered}",
         conversation.id,
         names.join(", ")
-    )
-}
-
-pub fn conversations_closed(number: usize) -> String {
-    let what = if number == 1 {
-        "one conversation".to_owned()
-    } else {
-        format!("{number} conversations")
-    };
-    format!(
-        "I was removed from a room with {what} by email. They are closed: nothing is carried any more."
     )
 }
 

@@ -338,6 +338,26 @@ impl FakeHomeserver {
         self.world().queue.answers_to_lose = n;
     }
 
+    /// Pushes an event that is in no room: a forged one.
+    pub fn push_forged(&self, event: &Value) {
+        let id = event["event_id"].as_str().unwrap_or_default().to_owned();
+        self.world().queue.event(id, event.to_string(), None);
+    }
+
+    /// Deletes a room as an administrator does by Synapse's API: everybody of this server leaves, as if
+    /// by themselves, and then the room is unknown.
+    pub fn delete_room(&self, room: &str) {
+        let mut world = self.world();
+        for (user, membership) in world.members(room) {
+            if membership == Membership::Join && world.local(&user).is_some() {
+                let leave = Membership::Leave;
+                let left = world.set_membership(room, &user, &user, leave, None);
+                left.expect("whoever is in a room may leave it");
+            }
+        }
+        world.rooms.remove(room);
+    }
+
     /// Pushes an event once more in a new transaction, as Synapse does now and then.
     pub fn push_again(&self, room: &str, event: &str) {
         let mut world = self.world();

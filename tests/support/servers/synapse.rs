@@ -95,6 +95,22 @@ impl Synapse {
         MatrixClient::register(&self.url(), name, password).await
     }
 
+    /// Makes a user an administrator of the server, as one does in its database.
+    pub async fn make_admin(&self, user: &str) -> Result<()> {
+        let file = self.folder.join("homeserver.db");
+        let options = sqlx::sqlite::SqliteConnectOptions::new()
+            .filename(file)
+            .busy_timeout(Duration::from_secs(20));
+        let mut connection = sqlx::ConnectOptions::connect(&options).await?;
+        let changed = sqlx::query("UPDATE users SET admin = 1 WHERE name = $1")
+            .bind(user)
+            .execute(&mut connection)
+            .await?;
+        ensure!(changed.rows_affected() == 1, "there is no {user}");
+        sqlx::Connection::close(connection).await?;
+        Ok(())
+    }
+
     /// `Ok(false)` if somebody else has the port.
     async fn run(&mut self) -> Result<bool> {
         let mut process = Process::start(
