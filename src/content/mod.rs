@@ -8,6 +8,7 @@ pub mod charset;
 pub mod colour;
 pub mod flowed;
 pub mod html;
+pub mod initials;
 pub mod language;
 pub mod media_type;
 pub mod name;

@@ -2,6 +2,7 @@
 //! transaction in which the decision's effects are written.
 
 mod mail;
+mod person;
 mod settings;
 
 use std::collections::HashSet;
@@ -10,6 +11,7 @@ use jiff::{Timestamp, Zoned};
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
 
 pub use self::mail::{Copied, Delivery, LedBy, MailFacts, Route, Standing};
+pub use self::person::PersonKnown;
 pub use self::settings::{LocaleFacts, LocaleSource, SetHere, SettingsFacts, ZoneFacts};
 use super::{
     address::EmailAddress,
@@ -124,6 +126,8 @@ pub struct Details {
     pub held: HeldFacts,
     /// Of the people here: for `!email list` and `status`; of the address asked for: for `resume`.
     pub suspended: Vec<Suspended>,
+    /// For `!email erase`.
+    pub person: PersonKnown,
     /// For `!email block`, `unblock`, `allow`, `blocked`.
     pub senders: SendersFacts,
     /// Conversations of which so many letters have gone of late that the next one waits, and for how many

@@ -35,6 +35,7 @@ pub mod role_address;
 pub mod senders;
 pub mod settings;
 pub mod sharing;
+pub mod signs;
 pub mod staff;
 pub mod threading;
 pub mod timing;

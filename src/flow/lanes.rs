@@ -112,9 +112,12 @@ pub async fn enqueue(
     let lane = match &action {
         MatrixAction::Send { room, .. }
         | MatrixAction::Join { room, .. }
-        | MatrixAction::Leave { room, .. } => {
+        | MatrixAction::Leave { room, .. }
+        | MatrixAction::TakeBack { room, .. } => {
             format!("room:{room}")
         }
+        MatrixAction::PutUpSigns { room, .. } => format!("signs:{room}"),
+        MatrixAction::Retire { erasure, .. } => format!("erasure:{erasure}"),
         MatrixAction::Receipt { room, .. } => format!("receipt:{room}"),
     };
     let row = outbox::NewRow {

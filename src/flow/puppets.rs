@@ -5,9 +5,10 @@ use std::{sync::Arc, time::Duration};
 use ruma::{OwnedRoomId, OwnedUserId, TransactionId};
 
 use super::{
-    Context, lanes,
+    Context, erasures, lanes,
     lanes::Origin,
     media::{self, Files},
+    portraits, signs,
     worker::{Slots, Step, Worker, write_down},
 };
 use crate::{
@@ -23,9 +24,9 @@ use crate::{
     store::{
         Queue, StoreError, Tx,
         conversations::Direction,
-        mails, messages, offers,
+        erasures as store_erasures, mails, messages, offers,
         outbox::{self, Claimed, Settled, Way},
-        people, shown,
+        people, shown, signs as store_signs,
     },
     telemetry::metrics::catalogue::{MAIL_TO_EVENT, NO_LABELS},
 };
@@ -84,6 +85,9 @@ pub async fn introduce(context: &Context, appservice: &str) -> Result<(), Fault>
             .homeserver
             .set_display_name(&context.bot, wording::BOT_NAME)
             .await?;
+    }
+    if let Err(error) = portraits::dress_bot(context).await {
+        tracing::warn!(%error, "Can't look after the bot's picture");
     }
     context.homeserver.ping(appservice).await
 }
@@ -196,6 +200,20 @@ async fn perform(
             },
             Err(fault) => Err(fault),
         },
+        MatrixAction::PutUpSigns {
+            room,
+            signs,
+            former,
+        } => signs::put_up(room, signs.as_ref(), former.as_ref(), context).await,
+        MatrixAction::TakeBack {
+            room,
+            contact,
+            event,
+        } => match present(&Puppet::Contact(*contact), context).await? {
+            Ok(user) => erasures::take_back(event, room, &user, &row.effect_id, context).await,
+            Err(fault) => Err(fault),
+        },
+        MatrixAction::Retire { localpart, .. } => erasures::retire(localpart, context).await,
         MatrixAction::Receipt { room, event } => context
             .homeserver
             .read_up_to(event, room)
@@ -248,6 +266,7 @@ async fn present(
             })
             .await?;
     }
+    portraits::dress(&contact, &user, context).await?;
     Ok(Ok(user))
 }
 
@@ -338,7 +357,16 @@ pub(super) async fn delivered(
         ..
     } = action
     else {
-        return Ok(());
+        return match action {
+            MatrixAction::PutUpSigns { room, .. } if event == signs::NOT_ALLOWED => {
+                // Tried again when somebody comes or goes next.
+                store_signs::set_stated(tx, room.as_str(), "").await
+            }
+            MatrixAction::Retire { erasure, .. } => {
+                store_erasures::set_problem(tx, *erasure, &event).await
+            }
+            _ => Ok(()),
+        };
     };
     if let Some(offer) = offer {
         offers::make(tx, &event, offer).await?;
@@ -395,7 +423,12 @@ async fn refused(
         MatrixAction::Send { content, .. } => {
             wording::notice_refused(content["body"].as_str().unwrap_or_default(), &reason)
         }
-        MatrixAction::Join { .. } | MatrixAction::Leave { .. } | MatrixAction::Receipt { .. } => {
+        MatrixAction::Join { .. }
+        | MatrixAction::Leave { .. }
+        | MatrixAction::PutUpSigns { .. }
+        | MatrixAction::TakeBack { .. }
+        | MatrixAction::Retire { .. }
+        | MatrixAction::Receipt { .. } => {
             return Ok(());
         }
     };

@@ -16,9 +16,11 @@ pub enum Queue {
     Files,
     Subscriptions,
     Held,
+    Signs,
+    Erasures,
 }
 
-const QUEUES: [Queue; 9] = [
+const QUEUES: [Queue; 11] = [
     Queue::Events,
     Queue::Checks,
     Queue::Mails,
@@ -28,6 +30,8 @@ const QUEUES: [Queue; 9] = [
     Queue::Files,
     Queue::Subscriptions,
     Queue::Held,
+    Queue::Signs,
+    Queue::Erasures,
 ];
 
 /// One bell per queue; rung after the commit that put work there. A bell that rings while nobody

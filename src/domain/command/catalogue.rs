@@ -76,5 +76,10 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
         "never holds a sender's mail as spam or as too much",
     ),
     ("blocked", "!email blocked", "shows who is on the lists"),
+    (
+        "erase",
+        "!email erase ADDRESS [redact]",
+        "deletes everything about a person, for good",
+    ),
     ("help", "!email help", "shows this"),
 ];

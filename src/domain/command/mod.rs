@@ -4,6 +4,7 @@
 pub mod add;
 mod blocked;
 mod catalogue;
+pub mod erase;
 pub mod held;
 mod help;
 pub mod language;
@@ -47,6 +48,7 @@ pub enum Command {
     TimeZone(Result<timezone::TimeZone, whose::Fault>),
     Senders(Result<senders::Change, senders::Fault>),
     Blocked,
+    Erase(Result<erase::Erase, erase::Fault>),
     /// `!email` with a word that we don't know, and the one that was perhaps meant.
     Unknown {
         word: String,
@@ -103,6 +105,7 @@ impl Command {
             )),
             "unblock" => Self::Senders(senders::Change::parse(arguments, "unblock", None)),
             "blocked" | "allowed" => Self::Blocked,
+            "erase" => Self::Erase(erase::Erase::parse(arguments)),
             unknown => Self::Unknown {
                 word: word.to_owned(),
                 meant: COMMANDS
@@ -154,6 +157,8 @@ impl Command {
             Self::Senders(Ok(change)) => change.apply(event, facts),
             Self::Senders(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Blocked => blocked::apply(event, facts),
+            Self::Erase(Ok(erase)) => erase.apply(event, facts),
+            Self::Erase(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Unknown { word, meant } => {
                 vec![answer(event, wording::unknown_command(word, *meant))]
             }

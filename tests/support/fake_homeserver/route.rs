@@ -17,6 +17,8 @@ pub enum Route<'a> {
         user: &'a str,
         field: &'a str,
     },
+    /// `POST /account/deactivate`
+    Deactivate,
     CreateRoom,
     ResolveAlias {
         alias: &'a str,
@@ -126,6 +128,7 @@ impl<'a> Route<'a> {
                 field: Some(field),
             },
             ("PUT", ["profile", user, field]) => Self::PutProfile { user, field },
+            ("POST", ["account", "deactivate"]) => Self::Deactivate,
             ("POST", ["createRoom"]) => Self::CreateRoom,
             ("GET", ["directory", "room", alias]) => Self::ResolveAlias { alias },
             ("POST", ["join", room]) => Self::Join { room },
@@ -198,6 +201,7 @@ impl<'a> Route<'a> {
             Self::PutDevice { .. } => "device",
             Self::GetProfile { .. } => "get_profile",
             Self::PutProfile { .. } => "profile",
+            Self::Deactivate => "deactivate",
             Self::CreateRoom => "create_room",
             Self::ResolveAlias { .. } => "alias",
             Self::Join { .. } => "join",
