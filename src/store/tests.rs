@@ -20,7 +20,18 @@ use crate::domain::{
     timing::Departure,
 };
 
-/// Every statement of every file.
+/// The statements by which a person is looked for everywhere, which happens seldom.
+fn rare_statements() -> Vec<(&'static str, &'static str)> {
+    [
+        erasures::STATEMENTS,
+        person::STATEMENTS,
+        person::export::STATEMENTS,
+        person::sweep::STATEMENTS,
+    ]
+    .concat()
+}
+
+/// Every other statement of every file.
 fn statements() -> Vec<(&'static str, &'static str)> {
     [
         addresses::STATEMENTS,
@@ -35,10 +46,6 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         rooms::STATEMENTS,
         people::STATEMENTS,
         portraits::STATEMENTS,
-        erasures::STATEMENTS,
-        person::STATEMENTS,
-        person::export::STATEMENTS,
-        person::sweep::STATEMENTS,
         signs::STATEMENTS,
         statuses::STATEMENTS,
         conversations::STATEMENTS,
