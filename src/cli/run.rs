@@ -99,6 +99,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         mailboxes: config.mailboxes,
         authenticator: authenticator(&config.dns)?,
         letters: config.letters,
+        rooms: config.rooms,
         guard: config.guard,
         senders: config.senders,
         public: config.public,

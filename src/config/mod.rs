@@ -21,6 +21,7 @@ mod mailbox;
 mod names;
 mod operations;
 mod public;
+mod rooms;
 mod section;
 mod server;
 mod smtp;
@@ -58,6 +59,7 @@ pub use self::{
     mailbox::{Mailbox, MailboxName, ReturnPath},
     operations::Operations,
     public::Public,
+    rooms::Rooms,
     section::SecretPlace,
     server::{Credentials, Encryption, MailServer},
     smtp::Smtp,
@@ -90,6 +92,8 @@ pub struct Config {
     /// The staff room for what concerns no single conversation.
     pub control_room: Option<OwnedRoomId>,
     pub letters: Letters,
+    /// What rooms must be.
+    pub rooms: Rooms,
     pub guard: Guard,
     /// Whose mail is blocked or let through, whatever mailbox it is to.
     pub senders: SenderLists,
@@ -160,6 +164,7 @@ impl Config {
         let names = section.optional_section("names", |section| Some(names::read(section)));
         let control_room = section.optional("control_room", "!abc:example.org", room_id);
         let letters = section.optional_section("letters", Letters::read);
+        let rooms = section.optional_section("rooms", |section| Some(Rooms::read(section)));
         let guard = section.optional_section("guard", |section| Some(Guard::read(section)));
         let senders = section.optional_section("senders", |section| Some(guard::senders(section)));
         let public = section.optional_section("public", Public::read);
@@ -177,6 +182,7 @@ impl Config {
             names: names.unwrap_or_default(),
             control_room,
             letters: letters.unwrap_or_default(),
+            rooms: rooms.unwrap_or_default(),
             guard: guard.unwrap_or_default(),
             senders: senders.unwrap_or_default(),
             public,
