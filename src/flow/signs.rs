@@ -118,10 +118,9 @@ async fn write(
     context: &Context,
 ) -> Result<(), Fault> {
     let homeserver = &context.homeserver;
-    let there = homeserver.piece_of_state((FUNCTIONAL, ""), room).await?;
+    let there = homeserver.state_event(FUNCTIONAL, "", room).await?;
     if let Some(content) = functional(there.as_ref(), &context.bot, wanted.is_some()) {
-        let place = (FUNCTIONAL, "");
-        homeserver.put_piece_of_state(&content, place, room).await?;
+        homeserver.set_state(FUNCTIONAL, "", &content, room).await?;
     }
     let gone = former
         .map(Signs::key)
@@ -140,14 +139,14 @@ async fn write(
 
 async fn put(
     content: &Value,
-    place: (&str, &str),
+    (kind, key): (&str, &str),
     room: &OwnedRoomId,
     context: &Context,
 ) -> Result<(), Fault> {
-    let there = context.homeserver.piece_of_state(place, room).await?;
+    let there = context.homeserver.state_event(kind, key, room).await?;
     if there.unwrap_or_else(|| json!({})) == *content {
         return Ok(());
     }
-    let homeserver = &context.homeserver;
-    homeserver.put_piece_of_state(content, place, room).await
+    let set = context.homeserver.set_state(kind, key, content, room);
+    set.await.map(drop)
 }

@@ -1,5 +1,4 @@
-//! How rooms and users of ours present themselves: single pieces of state, pictures, and the end of a
-//! user.
+//! The pictures of our users, what they take back, and their end.
 
 use http::Method;
 use ruma::{EventId, OwnedRoomId, TransactionId, UserId};
@@ -9,37 +8,6 @@ use serde_json::{Value, json};
 use super::{Client, Fault, counted, fault::fault, lost, read, retry_after, unspeakable};
 
 impl Client {
-    /// The content of a piece of the room's state; `None` if there is none.
-    ///
-    /// <https://spec.matrix.org/v1.16/client-server-api/#get_matrixclientv3roomsroomidstateeventtypestatekey>
-    pub async fn piece_of_state(
-        &self,
-        (kind, key): (&str, &str),
-        room: &OwnedRoomId,
-    ) -> Result<Option<Value>, Fault> {
-        let path = ["rooms", room.as_str(), "state", kind, key];
-        match self
-            .speak("get_state", Method::GET, &path, None, None)
-            .await
-        {
-            Err(Fault::Refused { code, .. }) if code == "M_NOT_FOUND" => Ok(None),
-            other => other.map(Some),
-        }
-    }
-
-    /// Puts a piece of state in its place, as the bot.
-    pub async fn put_piece_of_state(
-        &self,
-        content: &Value,
-        (kind, key): (&str, &str),
-        room: &OwnedRoomId,
-    ) -> Result<(), Fault> {
-        let path = ["rooms", room.as_str(), "state", kind, key];
-        self.speak("state", Method::PUT, &path, Some(content), None)
-            .await
-            .map(drop)
-    }
-
     /// Where the user's picture is; `None` if there is none.
     pub async fn picture_of(&self, user: &UserId) -> Result<Option<String>, Fault> {
         let path = ["profile", user.as_str(), "avatar_url"];
