@@ -13,6 +13,7 @@ use crate::{
         self,
         checks::Checks,
         deliver::Deliver,
+        erasures::Erasures,
         events::Events,
         files::{self, Files},
         held::Reminders,
@@ -22,6 +23,7 @@ use crate::{
         policies::Policies,
         puppets::Puppets,
         receive::Receiver,
+        signs::RoomSigns,
         subscriptions::Subscriptions,
         worker::{self, Worker},
     },
@@ -271,6 +273,8 @@ fn start_workers(context: &Arc<flow::Context>, stop: &Stop) {
     start(Puppets::new(Arc::clone(context)), context, stop);
     start(Files(Arc::clone(context)), context, stop);
     start(Subscriptions(Arc::clone(context)), context, stop);
+    start(RoomSigns(Arc::clone(context)), context, stop);
+    start(Erasures(Arc::clone(context)), context, stop);
 }
 
 fn start<W: Worker + 'static>(worker: W, context: &Arc<flow::Context>, stop: &Stop) {

@@ -9,6 +9,7 @@ pub mod colour;
 pub mod days;
 pub mod flowed;
 pub mod html;
+pub mod initials;
 pub mod language;
 pub mod media_type;
 pub mod name;

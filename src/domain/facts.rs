@@ -4,6 +4,7 @@
 mod intake;
 mod life;
 mod mail;
+mod person;
 mod settings;
 
 use std::collections::HashSet;
@@ -14,6 +15,7 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
 pub use self::intake::{IntakeFacts, RequestsFacts, SharedRoom};
 pub use self::life::{Bid, LifeFacts, Successor};
 pub use self::mail::{Copied, Delivery, LedBy, MailFacts, Route, Standing};
+pub use self::person::PersonKnown;
 pub use self::settings::{LocaleFacts, LocaleSource, SetHere, SettingsFacts, ZoneFacts};
 use super::{
     address::EmailAddress,
@@ -138,6 +140,8 @@ pub struct Details {
     pub was_written_from: bool,
     /// Of the people here: for `!email list` and `status`; of the address asked for: for `resume`.
     pub suspended: Vec<Suspended>,
+    /// For `!email erase`.
+    pub person: PersonKnown,
     /// For `!email block`, `unblock`, `allow`, `blocked`.
     pub senders: SendersFacts,
     /// Conversations of which so many letters have gone of late that the next one waits, and for how many

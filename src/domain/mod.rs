@@ -41,6 +41,7 @@ pub mod room_rules;
 pub mod senders;
 pub mod settings;
 pub mod sharing;
+pub mod signs;
 pub mod staff;
 pub mod threading;
 pub mod timing;

@@ -1,6 +1,6 @@
 //! What stands in the outbox: an effect that leaves the machine, as it is stored.
 
-use ruma::{OwnedEventId, OwnedRoomId, OwnedServerName};
+use ruma::{OwnedEventId, OwnedRoomId, OwnedServerName, OwnedUserId};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -8,15 +8,12 @@ use super::{
     ids::{ContactId, ConversationId, HeldId, MailId, MessageId, RequestId, SubscriptionId},
     letter::Quote,
     room_policy::RoomPlan,
+    signs::Signs,
 };
 
 /// Something that a user of ours does in Matrix.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every action is the large one, and few are in memory at a time"
-)]
 pub enum MatrixAction {
     /// Sends an event; the content bears the row's effect id besides.
     Send {
@@ -69,6 +66,24 @@ pub enum MatrixAction {
     AskIn {
         room: OwnedRoomId,
         puppet: Puppet,
+    },
+    /// The room's state says which bridge serves it, and that the bot is no person; without `signs`,
+    /// that none does. `former` is what it said before.
+    PutUpSigns {
+        room: OwnedRoomId,
+        signs: Option<Signs>,
+        former: Option<Signs>,
+    },
+    /// The ghost of a contact takes back what it has said.
+    TakeBack {
+        room: OwnedRoomId,
+        contact: ContactId,
+        event: OwnedEventId,
+    },
+    /// The ghost of this localpart is no more: its contact is erased.
+    Retire {
+        erasure: i64,
+        localpart: String,
     },
     /// The bot has seen to everything up to this event.
     Receipt {
@@ -129,6 +144,13 @@ pub enum Offer {
     Request { request: RequestId, mail: MailId },
     /// ✅ makes a link to a file live again.
     Renew { link: i64 },
+    /// ✅ erases everything about a person. `by` asked for it, in `room`.
+    Erase {
+        address: EmailAddress,
+        redacts: bool,
+        by: OwnedUserId,
+        room: OwnedRoomId,
+    },
     /// ✅ lets mail go to a suspended address again. The room is the notice's own.
     Resume {
         address: EmailAddress,

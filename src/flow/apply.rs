@@ -26,7 +26,7 @@ use crate::{
         post::{self, Planned},
     },
     store::{
-        StoreError, Tx, addresses, conversations, departures,
+        StoreError, Tx, addresses, conversations, departures, erasures,
         guests::remember_had,
         held as held_store, inbox,
         last_mails::{self, LastMail},
@@ -355,6 +355,15 @@ async fn take_up(
         }
         // Decided by effects of their own.
         Offer::Held { .. } | Offer::Request { .. } => Ok(()),
+        Offer::Erase {
+            address,
+            redacts,
+            by,
+            room,
+        } => {
+            let asked = (by.as_str(), room.as_str());
+            erasures::ask(tx, &address, redacts, asked, origin.now).await
+        }
         Offer::Renew { link } => files::renew(tx, link, event, origin, context).await,
         Offer::Resume { address, room } => {
             bounces::resume(tx, &address, &room, event, origin, context).await

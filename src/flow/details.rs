@@ -9,12 +9,15 @@ use crate::{
         address::EmailAddress,
         command::{Command, senders::Change, timezone, timezone::TimeZone},
         event::RoomEvent,
-        facts::{ConversationFacts, Details, HeldFacts, LocaleFacts, SendersFacts, ZoneFacts},
+        facts::{
+            ConversationFacts, Details, HeldFacts, LocaleFacts, PersonKnown, SendersFacts,
+            ZoneFacts,
+        },
         ids::ConversationId,
         on_matrix,
         senders::{List, Listed},
     },
-    store::{self, Connection, StoreError, senders as lists},
+    store::{self, Connection, StoreError, erasures, person::Person, senders as lists},
 };
 
 /// What the event, in a room with these conversations, needs to know if it is a command.
@@ -64,6 +67,9 @@ pub async fn of(
             let pattern = pattern.as_str();
             details.senders.on = lists::find(connection, pattern).await?;
             details.senders.is_configured = configured(context).any(|(own, _)| own == pattern);
+        }
+        Some(Command::Erase(Ok(asked))) => {
+            details.person = person(connection, &asked.address).await?;
         }
         Some(Command::Blocked) => {
             let zone = locale::of_room(connection, room, context).await?;
@@ -194,6 +200,22 @@ async fn listed(
         listed,
         has_more,
         ..SendersFacts::default()
+    })
+}
+
+async fn person(
+    connection: &mut Connection,
+    address: &EmailAddress,
+) -> Result<PersonKnown, StoreError> {
+    let person = Person::of(connection, address).await?;
+    let conversations = match person.contact {
+        Some(contact) => erasures::count_conversations(connection, contact).await?,
+        None => 0,
+    };
+    Ok(PersonKnown {
+        is_contact: person.contact.is_some(),
+        conversations,
+        mails: i64::try_from(person.mails(connection).await?.len()).unwrap_or(i64::MAX),
     })
 }
 

@@ -172,7 +172,10 @@ pub async fn enqueue_as(
         | MatrixAction::Join { room, .. }
         | MatrixAction::AskIn { room, .. }
         | MatrixAction::Leave { room, .. }
+        | MatrixAction::TakeBack { room, .. }
         | MatrixAction::Decline { room, .. } => room_lane(room),
+        MatrixAction::PutUpSigns { room, .. } => format!("signs:{room}"),
+        MatrixAction::Retire { erasure, .. } => format!("erasure:{erasure}"),
         MatrixAction::Receipt { room, .. } => format!("receipt:{room}"),
         MatrixAction::CreateRoom { request, .. } => format!("room:new-{request}"),
     };

@@ -5,12 +5,13 @@ use std::{sync::Arc, time::Duration};
 use ruma::{OwnedRoomId, OwnedUserId, TransactionId};
 
 use super::{
-    Context, answers, lanes,
+    Context, answers, erasures, lanes,
     lanes::Origin,
     life_facts, lives,
     media::{self, Files},
     moves, new_rooms,
     outside::{self, Waits},
+    portraits, signs,
     worker::{Slots, Step, Worker, write_down},
 };
 use crate::{
@@ -26,9 +27,9 @@ use crate::{
     store::{
         Queue, StoreError, Tx,
         conversations::Direction,
-        mails, messages, offers,
+        erasures as store_erasures, mails, messages, offers,
         outbox::{self, Claimed, Settled, Way},
-        people, requests, shown, successions,
+        people, requests, shown, signs as store_signs, successions,
     },
     telemetry::metrics::catalogue::{MAIL_TO_EVENT, NO_LABELS},
 };
@@ -87,6 +88,9 @@ pub async fn introduce(context: &Context, appservice: &str) -> Result<(), Fault>
             .homeserver
             .set_display_name(&context.bot, wording::BOT_NAME)
             .await?;
+    }
+    if let Err(error) = portraits::dress_bot(context).await {
+        tracing::warn!(%error, "Can't look after the bot's picture");
     }
     context.homeserver.ping(appservice).await
 }
@@ -309,6 +313,20 @@ async fn perform(
             let room = new_rooms::make(*request, plan, row, context).await?;
             room.map(|room| room.to_string())
         }
+        MatrixAction::PutUpSigns {
+            room,
+            signs,
+            former,
+        } => signs::put_up(room, signs.as_ref(), former.as_ref(), context).await,
+        MatrixAction::TakeBack {
+            room,
+            contact,
+            event,
+        } => match present(&Puppet::Contact(*contact), context).await? {
+            Ok(user) => erasures::take_back(event, room, &user, &row.effect_id, context).await,
+            Err(fault) => Err(fault),
+        },
+        MatrixAction::Retire { localpart, .. } => erasures::retire(localpart, context).await,
         MatrixAction::Receipt { room, event } => context
             .homeserver
             .read_up_to(event, room)
@@ -361,6 +379,7 @@ async fn present(
             })
             .await?;
     }
+    portraits::dress(&contact, &user, context).await?;
     Ok(Ok(user))
 }
 
@@ -454,7 +473,16 @@ pub(super) async fn delivered(
         ..
     } = action
     else {
-        return Ok(());
+        return match action {
+            MatrixAction::PutUpSigns { room, .. } if event == signs::NOT_ALLOWED => {
+                // Tried again when somebody comes or goes next.
+                store_signs::set_stated(tx, room.as_str(), "").await
+            }
+            MatrixAction::Retire { erasure, .. } => {
+                store_erasures::set_problem(tx, *erasure, &event).await
+            }
+            _ => Ok(()),
+        };
     };
     if let Some(offer) = offer {
         offers::make(tx, &event, offer).await?;
@@ -535,6 +563,9 @@ async fn refused(
         | MatrixAction::Leave { .. }
         | MatrixAction::Decline { .. }
         | MatrixAction::CreateRoom { .. }
+        | MatrixAction::PutUpSigns { .. }
+        | MatrixAction::TakeBack { .. }
+        | MatrixAction::Retire { .. }
         | MatrixAction::Receipt { .. } => return Ok(()),
     };
     lanes::report(tx, &text, origin, context).await

@@ -24,7 +24,7 @@ use crate::{
         conversations::{Conversation, Direction},
         departures, floods,
         last_mails::{self, LastMail},
-        letters, messages, outbox, rooms, subscriptions,
+        letters, messages, outbox, rooms, signs, subscriptions,
     },
     telemetry::metrics::catalogue::LETTERS,
 };
@@ -95,6 +95,7 @@ async fn seal_one(
             "letter {letter} has no conversation"
         )));
     };
+    signs::begin(tx, conversation).await?;
     // Who has all of it already gets no mail of it, nor for what only rides.
     let lacks = |person: &PersonFacts| {
         let mut items = items.iter().filter(|item| !item.kind.rides());

@@ -1,5 +1,6 @@
 //! The homeserver's client-server API, as far as an appservice needs it.
 
+mod appearance;
 mod fault;
 mod joined;
 mod media;

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use ruma::UserId;
 
-use super::{Connection, StoreError, Tx, addresses, departures, letters, members, people::address};
+use super::{
+    Connection, StoreError, Tx, addresses, departures, letters, members, people::address, signs,
+};
 use crate::domain::{
     facts::{ConversationFacts, PersonFacts},
     ids::{ContactId, ConversationId, CustomerId, MessageId},
@@ -283,7 +285,7 @@ pub async fn reopen_deserted(
     contact: ContactId,
 ) -> Result<(), StoreError> {
     execute!(tx.connection(), REOPEN_DESERTED, room, contact.0);
-    Ok(())
+    signs::touch(tx, room).await
 }
 
 /// Whoever comes back to the room opens none of its conversations by that.
@@ -343,6 +345,7 @@ pub async fn close(
     now: i64,
 ) -> Result<(), StoreError> {
     execute!(tx.connection(), CLOSE, id.0, now, i64::from(deserted));
+    signs::touch_of(tx, id).await?;
     // Nothing comes any more that it could ride with.
     match departures::resting(tx.connection(), id).await? {
         Some(letter) => letters::settle(tx, letter).await,

@@ -1,6 +1,6 @@
 //! Rooms and who is in them.
 
-use super::{Connection, StoreError, Tx};
+use super::{Connection, StoreError, Tx, signs};
 
 statements! {
     INSERT = "INSERT INTO rooms (room_id, mailbox) VALUES ($1, $2) ON CONFLICT DO NOTHING";
@@ -56,8 +56,9 @@ pub async fn set_bot_joined(tx: &mut Tx, room: &str, joined: bool) -> Result<(),
     if !joined {
         // What happens without us we don't see: the state is fetched anew when we come back.
         execute!(tx.connection(), FORGET, room);
+        signs::set_stated(tx, room, "").await?;
     }
-    Ok(())
+    signs::touch(tx, room).await
 }
 
 pub async fn set_known(tx: &mut Tx, room: &str, now: i64) -> Result<(), StoreError> {

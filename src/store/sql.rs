@@ -9,7 +9,7 @@ macro_rules! statements {
         $($(#[$doc])* const $name: &str = $sql;)+
 
         #[cfg(test)]
-        pub(super) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),+];
+        pub(in crate::store) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),+];
     };
 }
 

@@ -20,7 +20,18 @@ use crate::domain::{
     timing::Departure,
 };
 
-/// Every statement of every file.
+/// The statements by which a person is looked for everywhere, which happens seldom.
+fn rare_statements() -> Vec<(&'static str, &'static str)> {
+    [
+        erasures::STATEMENTS,
+        person::STATEMENTS,
+        person::export::STATEMENTS,
+        person::sweep::STATEMENTS,
+    ]
+    .concat()
+}
+
+/// Every other statement of every file.
 fn statements() -> Vec<(&'static str, &'static str)> {
     [
         addresses::STATEMENTS,
@@ -36,6 +47,9 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         requests::STATEMENTS,
         rooms::STATEMENTS,
         people::STATEMENTS,
+        portraits::STATEMENTS,
+        signs::STATEMENTS,
+        statuses::STATEMENTS,
         conversations::STATEMENTS,
         members::STATEMENTS,
         newcomers::STATEMENTS,

@@ -17,9 +17,11 @@ pub enum Queue {
     Subscriptions,
     Held,
     Policy,
+    Signs,
+    Erasures,
 }
 
-const QUEUES: [Queue; 10] = [
+const QUEUES: [Queue; 12] = [
     Queue::Events,
     Queue::Checks,
     Queue::Mails,
@@ -30,6 +32,8 @@ const QUEUES: [Queue; 10] = [
     Queue::Subscriptions,
     Queue::Held,
     Queue::Policy,
+    Queue::Signs,
+    Queue::Erasures,
 ];
 
 /// One bell per queue; rung after the commit that put work there. A bell that rings while nobody

@@ -12,6 +12,7 @@ mod clients;
 mod contents;
 mod conversation;
 mod doctor;
+mod federation;
 mod files;
 mod filters;
 mod hundreds;

@@ -102,5 +102,10 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
         "!email space add [ROOM]",
         "takes a room into the Space, if it is as it must be",
     ),
+    (
+        "erase",
+        "!email erase ADDRESS [redact]",
+        "deletes everything about a person, for good",
+    ),
     ("help", "!email help", "shows this"),
 ];

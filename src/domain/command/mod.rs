@@ -4,6 +4,7 @@
 pub mod add;
 mod blocked;
 mod catalogue;
+pub mod erase;
 pub mod held;
 mod help;
 pub mod language;
@@ -56,6 +57,7 @@ pub enum Command {
     Senders(Result<senders::Change, senders::Fault>),
     Blocked,
     Policy(Result<policy::Ask, policy::Fault>),
+    Erase(Result<erase::Erase, erase::Fault>),
     /// `!email` with a word that we don't know, and the one that was perhaps meant.
     Unknown {
         word: String,
@@ -121,6 +123,7 @@ impl Command {
             "blocked" | "allowed" => Self::Blocked,
             "policy" => Self::Policy(policy::Ask::parse_policy(arguments)),
             "space" => Self::Policy(policy::Ask::parse_space(arguments)),
+            "erase" => Self::Erase(erase::Erase::parse(arguments)),
             unknown => Self::Unknown {
                 word: word.to_owned(),
                 meant: COMMANDS
@@ -179,6 +182,8 @@ impl Command {
             Self::Blocked => blocked::apply(event, facts),
             Self::Policy(Ok(ask)) => ask.apply(event),
             Self::Policy(Err(fault)) => fault.tell(event),
+            Self::Erase(Ok(erase)) => erase.apply(event, facts),
+            Self::Erase(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Unknown { word, meant } => {
                 vec![answer(event, wording::unknown_command(word, *meant))]
             }

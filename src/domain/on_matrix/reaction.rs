@@ -139,7 +139,10 @@ fn taken_up(
         })
     };
     match offer {
-        Offer::Release { .. } | Offer::Renew { .. } | Offer::Resume { .. } => take_up(TAKE_UP),
+        Offer::Release { .. }
+        | Offer::Renew { .. }
+        | Offer::Resume { .. }
+        | Offer::Erase { .. } => take_up(TAKE_UP),
         Offer::Admit { .. } => take_up(ADMIT),
         Offer::Request { request, .. } => {
             let decision = match key {

@@ -3,6 +3,7 @@
 
 pub mod auto_replies;
 pub mod bounces;
+pub mod erasure;
 pub mod file;
 pub mod guard;
 pub mod held;
@@ -21,6 +22,7 @@ mod room;
 mod said;
 mod settings;
 mod shown;
+pub mod status;
 
 pub use room::*;
 pub use said::*;

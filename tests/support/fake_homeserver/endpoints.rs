@@ -40,6 +40,7 @@ pub fn act(
             user: target,
             field,
         } => put_profile(world, user, target, field, &body()?)?,
+        Route::Deactivate => deactivate(world, user, &body()?)?,
         Route::CreateRoom => json!({"room_id": world.create_room(user, &body()?)?}),
         Route::ResolveAlias { alias } => match world.aliases.get(alias) {
             Some(room) => json!({"room_id": room, "servers": [world.config.server_name]}),
@@ -207,6 +208,28 @@ fn put_profile(
         _ => return Err(Refusal::new(404, "M_UNRECOGNIZED", "Unrecognized request")),
     }
     Ok(json!({}))
+}
+
+/// Synapse lets an appservice give up its own users; they leave every room, and nobody can act in their
+/// name again.
+fn deactivate(world: &mut World, user: &str, body: &Value) -> Result<Value, Refusal> {
+    if !world.is_served(user) {
+        return Err(Refusal::forbidden("Only users of the appservice"));
+    }
+    let joined: Vec<String> = world
+        .rooms
+        .values()
+        .filter(|room| room.is_joined(user))
+        .map(|room| room.id.clone())
+        .collect();
+    for room in joined {
+        change(world, user, &room, user, Membership::Leave, &json!({}))?;
+    }
+    if body["erase"] == true {
+        world.set_profile(user, |profile| *profile = Profile::default());
+    }
+    world.deactivated.insert(user.to_owned());
+    Ok(json!({"id_server_unbind_result": "success"}))
 }
 
 fn join(world: &mut World, user: &str, room: &str, body: &Value) -> Result<Value, Refusal> {

@@ -266,14 +266,21 @@ impl FakeHomeserver {
         self.world().media.get(uri).cloned()
     }
 
-    /// Every file that was uploaded by somebody of the appservice, in no order.
+    /// Every file that was uploaded by somebody of the appservice, in no order; without the pictures of
+    /// the users themselves.
     pub fn uploads(&self) -> Vec<Media> {
         let world = self.world();
         let files = world.media.values();
         files
             .filter(|file| !file.uploader.is_empty() && file.bytes.is_some())
+            .filter(|file| file.filename.as_deref() != Some("avatar"))
             .cloned()
             .collect()
+    }
+
+    /// Whether a user of the appservice was given up.
+    pub fn is_deactivated(&self, user: &str) -> bool {
+        self.world().deactivated.contains(user)
     }
 
     /// From now on no larger file is taken, in bytes.

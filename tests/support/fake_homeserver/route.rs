@@ -17,6 +17,8 @@ pub enum Route<'a> {
         user: &'a str,
         field: &'a str,
     },
+    /// `POST /account/deactivate`
+    Deactivate,
     CreateRoom,
     ResolveAlias {
         alias: &'a str,
@@ -132,6 +134,7 @@ impl<'a> Route<'a> {
                 field: Some(field),
             },
             ("PUT", ["profile", user, field]) => Self::PutProfile { user, field },
+            ("POST", ["account", "deactivate"]) => Self::Deactivate,
             ("POST", ["createRoom"]) => Self::CreateRoom,
             ("GET", ["directory", "room", alias]) => Self::ResolveAlias { alias },
             ("PUT", ["directory", "room", alias]) => Self::PutAlias { alias },
@@ -206,6 +209,7 @@ impl<'a> Route<'a> {
             Self::PutDevice { .. } => "device",
             Self::GetProfile { .. } => "get_profile",
             Self::PutProfile { .. } => "profile",
+            Self::Deactivate => "deactivate",
             Self::CreateRoom => "create_room",
             Self::ResolveAlias { .. } => "alias",
             Self::PutAlias { .. } => "put_alias",

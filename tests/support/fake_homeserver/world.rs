@@ -21,6 +21,8 @@ pub struct World {
     pub config: FakeConfig,
     pub users: HashMap<String, Profile>,
     pub devices: HashSet<(String, String)>,
+    /// Users who are no more.
+    pub deactivated: HashSet<String>,
     pub rooms: HashMap<String, Room>,
     pub aliases: HashMap<String, String>,
     pub media: HashMap<String, Media>,
@@ -74,6 +76,7 @@ impl World {
         Self {
             config,
             users: HashMap::new(),
+            deactivated: HashSet::new(),
             devices: HashSet::new(),
             rooms: HashMap::new(),
             aliases: HashMap::new(),

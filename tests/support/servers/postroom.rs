@@ -103,6 +103,9 @@ pub struct Postroom {
     pages: Port,
     as_token: String,
     hs_token: String,
+    server_name: String,
+    /// As YAML.
+    staff: String,
     folder: Folder,
 }
 
@@ -119,14 +122,28 @@ impl Postroom {
             pages: ports::free()?,
             as_token: secret()?,
             hs_token: secret()?,
+            server_name: SERVER.to_owned(),
+            staff: format!("[\"@*:{SERVER}\"]"),
             folder,
         })
+    }
+
+    /// The same on another homeserver than [`SERVER`].
+    pub fn on(mut self, server_name: &str) -> Self {
+        server_name.clone_into(&mut self.server_name);
+        self
+    }
+
+    /// Who may command the bot, as patterns of user ids.
+    pub fn set_staff(&mut self, staff: &[&str]) {
+        self.staff = format!("{staff:?}");
     }
 
     /// What the homeserver has to know.
     pub fn registration(&self) -> String {
         let url = self.appservice.address();
         let (as_token, hs_token) = (&self.as_token, &self.hs_token);
+        let server = self.server_name.replace('.', r"\.");
         format!(
             r"id: postroom
 url: http://{url}
@@ -140,7 +157,7 @@ protocols: [email]
 namespaces:
   users:
     - exclusive: true
-      regex: '@_email_.*:example\.org'
+      regex: '@_email_.*:{server}'
   aliases: []
   rooms: []
 "
@@ -175,6 +192,7 @@ namespaces:
         std::fs::set_permissions(registration, Permissions::from_mode(0o600))?;
         let appservice = self.appservice.address();
         let operations = self.operations.address();
+        let (server_name, staff) = (&self.server_name, &self.staff);
         let Settings {
             homeserver,
             smtp,
@@ -213,7 +231,7 @@ namespaces:
         let config = self.folder.write(
             "postroom.yaml",
             format!(
-                r#"homeserver: {{url: "{homeserver}", server_name: {SERVER}}}
+                r#"homeserver: {{url: "{homeserver}", server_name: "{server_name}"}}
 appservice: {{listen: "{appservice}", url: "http://{appservice}", registration: registration.yaml}}
 database: {{url: "{database}"}}
 blobs: {{url: "file:blobs"}}
@@ -228,7 +246,7 @@ mailboxes:
     {trust}
     {footer}
 {lmtp}
-staff: ["@*:{SERVER}"]
+staff: {staff}
 letters: {{quiet: {quiet}, at_most: 5m, max_size: {max_size}}}
 guard: {{conversation: 0, contact: 0, domain: 0, letters: 0, loops: false{guard}}}
 {public}
