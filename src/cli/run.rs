@@ -99,6 +99,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         letters: config.letters,
         guard: config.guard,
         senders: config.senders,
+        onboarding: config.onboarding,
         public: config.public,
         turns: flow::Turns::default(),
     });

@@ -9,6 +9,7 @@ use super::{
     guard,
     imap::{FolderOnServer, Imap},
     logo,
+    onboarding::Welcomes,
     section::Section,
     smtp::{self, Smtp},
     trust::Trust,
@@ -81,6 +82,8 @@ pub struct Mailbox {
     pub trust: Trust,
     /// Whose mail to it is blocked or let through.
     pub senders: SenderLists,
+    /// Its own welcome mails.
+    pub welcome: Welcomes,
 }
 
 /// The envelope sender of letters, to which bounces go.
@@ -179,6 +182,8 @@ impl Mailbox {
         });
         let trust = section.optional_section("trust", Trust::read);
         let senders = section.optional_section("senders", |section| Some(guard::senders(section)));
+        let welcome =
+            section.optional_section("welcome", |section| Some(Welcomes::read(section)));
         Some(Self {
             name: name?,
             address: address?,
@@ -193,6 +198,7 @@ impl Mailbox {
             imap,
             trust: trust.unwrap_or_default(),
             senders: senders.unwrap_or_default(),
+            welcome: welcome.unwrap_or_default(),
         })
     }
 }

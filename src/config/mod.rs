@@ -19,6 +19,7 @@ mod log;
 mod logo;
 mod mailbox;
 mod names;
+mod onboarding;
 mod operations;
 mod public;
 mod section;
@@ -56,6 +57,7 @@ pub use self::{
     lmtp::Lmtp,
     log::Log,
     mailbox::{Mailbox, MailboxName, ReturnPath},
+    onboarding::Welcomes,
     operations::Operations,
     public::Public,
     section::SecretPlace,
@@ -69,6 +71,7 @@ use self::{
     wrong::Wrong,
 };
 use crate::domain::{
+    onboarding::Rules,
     senders::SenderLists,
     staff::{StaffList, StaffPattern},
 };
@@ -93,6 +96,8 @@ pub struct Config {
     pub guard: Guard,
     /// Whose mail is blocked or let through, whatever mailbox it is to.
     pub senders: SenderLists,
+    /// The way from mail to Matrix.
+    pub onboarding: Rules,
     /// `None`: there are no pages for customers.
     pub public: Option<Public>,
     pub dns: Dns,
@@ -162,6 +167,8 @@ impl Config {
         let letters = section.optional_section("letters", Letters::read);
         let guard = section.optional_section("guard", |section| Some(Guard::read(section)));
         let senders = section.optional_section("senders", |section| Some(guard::senders(section)));
+        let onboarding =
+            section.optional_section("onboarding", |section| Some(onboarding::read(section)));
         let public = section.optional_section("public", Public::read);
         let dns = section.optional_section("dns", |section| Some(Dns::read(section)));
         let operations = section.optional_section("operations", Operations::read);
@@ -179,6 +186,7 @@ impl Config {
             letters: letters.unwrap_or_default(),
             guard: guard.unwrap_or_default(),
             senders: senders.unwrap_or_default(),
+            onboarding: onboarding.unwrap_or_default(),
             public,
             dns: dns.unwrap_or_default(),
             operations,

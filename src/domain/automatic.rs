@@ -18,6 +18,10 @@ use super::{
 pub enum Kind {
     /// That its reader has left a broadcast.
     Left,
+    /// That what they call their Matrix id is none.
+    Unusable,
+    /// That staff will look at the server of their Matrix id.
+    Server,
 }
 
 impl Kind {
@@ -26,6 +30,8 @@ impl Kind {
     pub fn key(self, to: &EmailAddress) -> String {
         let kind = match self {
             Self::Left => "left",
+            Self::Unusable => "unusable_id",
+            Self::Server => "server",
         };
         format!("automatic:{kind}:{}", to.key())
     }

@@ -13,6 +13,7 @@ use super::{
     letter::Language,
     machine::ReplyKind,
     note::Note,
+    onboarding::Step,
     outgoing::{Offer, PostedFile},
     settings::{Key, Value},
     sharing::Shared,
@@ -243,6 +244,8 @@ pub enum Effect {
     Bounce(Consequence),
     /// A few words of an automatic reply appear in the conversation's room under the contact's name.
     PostAutoReply(AutoReply),
+    /// Somebody goes a step on the way from mail to Matrix, or back.
+    Onboard(Step),
     /// What the guard does besides.
     Guard(Measure),
     /// The event or mail concerns staff in general: said in the control room, or logged.

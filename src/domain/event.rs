@@ -5,6 +5,7 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 
 use super::{
     note::Note,
+    onboarding::Access,
     sharing::{Opaque, Shared},
 };
 use crate::content::html;
@@ -31,6 +32,8 @@ pub enum EventKind {
     RoomName(String),
     /// What the room is about.
     Topic(String),
+    /// Who may come in, what they read, and by which name they find the room.
+    Access(Access),
     /// The room is encrypted from now on.
     Encryption,
     /// The room has been replaced by another one.

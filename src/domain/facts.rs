@@ -2,6 +2,7 @@
 //! transaction in which the decision's effects are written.
 
 mod mail;
+mod onboarding;
 mod settings;
 
 use std::collections::HashSet;
@@ -10,6 +11,7 @@ use jiff::{Timestamp, Zoned};
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
 
 pub use self::mail::{Copied, Delivery, LedBy, MailFacts, Route, Standing};
+pub use self::onboarding::{MailOnboarding, MoveFacts};
 pub use self::settings::{LocaleFacts, LocaleSource, SetHere, SettingsFacts, ZoneFacts};
 use super::{
     address::EmailAddress,
@@ -124,6 +126,8 @@ pub struct Details {
     pub held: HeldFacts,
     /// Of the people here: for `!email list` and `status`; of the address asked for: for `resume`.
     pub suspended: Vec<Suspended>,
+    /// Who is on the way from mail to Matrix, as far as the event asks for it.
+    pub onboarding: MoveFacts,
     /// For `!email block`, `unblock`, `allow`, `blocked`.
     pub senders: SendersFacts,
     /// Conversations of which so many letters have gone of late that the next one waits, and for how many
@@ -196,6 +200,8 @@ pub struct PersonFacts {
     pub ghost: OwnedUserId,
     /// Copied in by somebody else of the conversation, and not made one of them by staff.
     pub is_guest: bool,
+    /// They read and write in Matrix as this user, and get no mail.
+    pub moved: Option<OwnedUserId>,
 }
 
 /// What we know of an event that another one points at.

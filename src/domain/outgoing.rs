@@ -1,12 +1,12 @@
 //! What stands in the outbox: an effect that leaves the machine, as it is stored.
 
-use ruma::{OwnedEventId, OwnedRoomId};
+use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 use serde::{Deserialize, Serialize};
 
 use super::{
     address::{EmailAddress, NamedAddress},
     ids::{ContactId, ConversationId, HeldId, MailId, MessageId, SubscriptionId},
-    letter::Quote,
+    letter::{Automatically, Quote},
 };
 
 /// Something that a user of ours does in Matrix.
@@ -40,6 +40,14 @@ pub enum MatrixAction {
     Leave {
         room: OwnedRoomId,
         puppet: Puppet,
+    },
+    /// The bot invites somebody who takes part in the room by mail.
+    Invite {
+        room: OwnedRoomId,
+        contact: ContactId,
+        user: OwnedUserId,
+        /// Behind what is said in this room. `None`: in a lane of its own, where it holds up nothing.
+        behind: Option<OwnedRoomId>,
     },
     /// The bot has seen to everything up to this event.
     Receipt {
@@ -96,6 +104,23 @@ pub enum Offer {
     /// ✅ shows a mail that waits for staff, ➕ makes its sender one of the conversation's people
     /// besides, ❌ drops it.
     Held { held: HeldId },
+    /// ✅ invites somebody who takes part by mail to the room as this Matrix user.
+    Invite {
+        room: OwnedRoomId,
+        contact: ContactId,
+        user: OwnedUserId,
+    },
+    /// ✅ says that they are this Matrix user, who is in the room.
+    Link {
+        room: OwnedRoomId,
+        contact: ContactId,
+        user: OwnedUserId,
+    },
+    /// ✅ writes to them by mail again.
+    WriteByMail {
+        room: OwnedRoomId,
+        contact: ContactId,
+    },
     /// ✅ makes a link to a file live again.
     Renew { link: i64 },
     /// ✅ lets mail go to a suspended address again. The room is the notice's own.
@@ -186,4 +211,24 @@ pub enum Automatic {
         token: String,
         list: String,
     },
+    /// Words that were chosen when it was decided on.
+    Said {
+        text: String,
+        /// To a mail of theirs.
+        is_answer: bool,
+    },
+}
+
+impl Automatic {
+    /// Why it is written.
+    #[must_use]
+    pub fn why(&self) -> Automatically {
+        match self {
+            Self::Left { .. }
+            | Self::Said {
+                is_answer: true, ..
+            } => Automatically::Replied,
+            Self::Said { .. } => Automatically::Generated,
+        }
+    }
 }

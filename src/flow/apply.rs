@@ -8,7 +8,7 @@ use super::{
     guests::{CopiedIn, Notice},
     held::{self, Asked},
     lanes::{Origin, enqueue, make_offer, report, say, send},
-    settings,
+    onboarding, settings,
     showing::{contact_of, post_mail, show, show_original},
     threads, write,
 };
@@ -281,6 +281,7 @@ async fn one(
         Effect::RenameContact { contact, name } => people::name_by_mail(tx, contact, &name).await?,
         Effect::Bounce(consequence) => bounces::apply(tx, consequence, origin, context).await?,
         Effect::PostAutoReply(reply) => auto_replies::post(tx, reply, origin, context).await?,
+        Effect::Onboard(step) => onboarding::apply(tx, step, origin, context).await?,
         Effect::Guard(measure) => guard::apply(tx, measure, origin, context).await?,
         Effect::Report { text } => report(tx, &text, origin, context).await?,
     }
@@ -324,6 +325,9 @@ async fn take_up(
         }
         // Decided by an effect of its own.
         Offer::Held { .. } => Ok(()),
+        Offer::Invite { .. } | Offer::Link { .. } | Offer::WriteByMail { .. } => {
+            onboarding::take_up(tx, offer, origin, context).await
+        }
         Offer::Renew { link } => files::renew(tx, link, event, origin, context).await,
         Offer::Resume { address, room } => {
             bounces::resume(tx, &address, &room, event, origin, context).await

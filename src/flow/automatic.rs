@@ -120,7 +120,13 @@ pub fn words(
     language: Language,
     context: &Context,
 ) -> Words {
-    let Automatic::Left { token, list } = automatic;
+    let (token, list) = match automatic {
+        Automatic::Left { token, list } => (token, list),
+        Automatic::Said { text, .. } => {
+            let body = text.clone();
+            return Words { body, html: None };
+        }
+    };
     let public = context.public.as_ref();
     let stay = public.map(|public| public.page(&format!("stay/{token}")));
     let left = wording::left(to.address.as_str(), list, stay.is_some(), language);

@@ -9,7 +9,7 @@ use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, UserId};
 use super::turns::Turns;
 use crate::{
     config::{Guard, Letters, Mailbox, MailboxName, Public},
-    domain::{facts::OwnAddresses, ghost, senders::SenderLists, staff::StaffList, token::Keys},
+    domain::{facts::OwnAddresses, ghost, onboarding::Rules, senders::SenderLists, staff::StaffList, token::Keys},
     lifecycle::{Chance, Clock},
     mail::{authenticate::Authenticator, dkim::Signer, smtp::SmtpTransport},
     matrix::client::Client,
@@ -43,6 +43,8 @@ pub struct Context {
     pub guard: Guard,
     /// Whose mail is blocked or let through, whatever mailbox it is to.
     pub senders: SenderLists,
+    /// The way from mail to Matrix.
+    pub onboarding: Rules,
     /// `None`: there are no pages for customers.
     pub public: Option<Public>,
     /// Who fetches which file.

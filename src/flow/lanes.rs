@@ -115,6 +115,10 @@ pub async fn enqueue(
         | MatrixAction::Leave { room, .. } => {
             format!("room:{room}")
         }
+        MatrixAction::Invite {
+            behind: Some(room), ..
+        } => format!("room:{room}"),
+        MatrixAction::Invite { room, user, .. } => format!("invite:{room}:{user}"),
         MatrixAction::Receipt { room, .. } => format!("receipt:{room}"),
     };
     let row = outbox::NewRow {

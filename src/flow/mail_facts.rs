@@ -8,6 +8,7 @@ use super::{
     Context, audience, guests,
     look::Looked,
     machine_facts::{self, Seen},
+    onboarding,
     reply_to, reports, settings,
 };
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
         address::EmailAddress,
         bounce::Report,
         evidence::{Judgement, Verdict},
-        facts::{Delivery, LedBy, MailFacts, PersonFacts, Route, Standing},
+        facts::{Delivery, LedBy, MailFacts, MailOnboarding, PersonFacts, Route, Standing},
         freemail::is_freemail,
         held::Release,
         ids::{ConversationId, HeldId, MailId, SubscriptionId},
@@ -193,8 +194,13 @@ async fn route(
         copied_by: None,
         copied: Vec::new(),
         guests: guest_store::count(connection, conversation).await?,
+        onboarding: MailOnboarding::default(),
         member,
     };
+    if let Some(person) = &route.member {
+        let place = (person, &route.room);
+        route.onboarding = onboarding::facts::of_mail(connection, mail, place, context).await?;
+    }
     route.copied = guests::copied(connection, mail, &route, context).await?;
     let is_withheld = |one: &AttachmentInfo| matches!(one.fate, Fate::Withheld(_));
     let mut matters = mail.attachments.iter().any(is_withheld)

@@ -35,6 +35,7 @@ mod mail_facts;
 pub mod mails;
 mod media;
 mod notices;
+mod onboarding;
 pub mod puppets;
 pub mod receive;
 mod reply_to;

@@ -8,6 +8,7 @@ use crate::{
     domain::{
         effect::Effect,
         event::{EventKind, Membership, RoomEvent},
+        onboarding::Step,
     },
     matrix::{client::Fault, decode},
     store::{StoreError, rooms},
@@ -86,6 +87,10 @@ async fn remember(
                 room: event.room,
                 name,
             }),
+            EventKind::Access(access) => Some(Effect::Onboard(Step::RememberAccess {
+                room: event.room,
+                access,
+            })),
             EventKind::Encryption => Some(Effect::RememberEncryption { room: event.room }),
             _ => None,
         })

@@ -2,6 +2,7 @@
 //! a story as its test; the compiler asks for the rest.
 
 pub mod add;
+pub mod allowed;
 mod blocked;
 mod catalogue;
 pub mod held;
@@ -9,6 +10,7 @@ mod help;
 pub mod language;
 mod list;
 pub(super) mod now;
+pub mod onboarding;
 pub mod original;
 mod remove;
 pub mod resume;
@@ -17,6 +19,7 @@ pub mod senders;
 pub mod settings;
 mod status;
 pub mod timezone;
+pub mod welcome;
 mod whose;
 
 use self::catalogue::COMMANDS;
@@ -45,6 +48,10 @@ pub enum Command {
     Settings(Result<settings::Settings, settings::Fault>),
     Language(Result<language::Language, language::Fault>),
     TimeZone(Result<timezone::TimeZone, whose::Fault>),
+    /// `link`, `unlink`, `both`, `mail`
+    Onboarding(Result<onboarding::Onboarding, onboarding::Fault>),
+    Welcome(Result<welcome::Welcome, whose::Fault>),
+    Allowed(Result<allowed::Allowed, allowed::Fault>),
     Senders(Result<senders::Change, senders::Fault>),
     Blocked,
     /// `!email` with a word that we don't know, and the one that was perhaps meant.
@@ -91,6 +98,12 @@ impl Command {
             "timezone" | "time_zone" | "zone" | "tz" => {
                 Self::TimeZone(timezone::TimeZone::parse(arguments))
             }
+            "link" => Self::Onboarding(onboarding::Onboarding::link(arguments)),
+            "unlink" => Self::Onboarding(onboarding::Onboarding::unlink(arguments)),
+            "both" => Self::Onboarding(onboarding::Onboarding::both(arguments)),
+            "mail" => Self::Onboarding(onboarding::Onboarding::mail(arguments)),
+            "welcome" => Self::Welcome(welcome::Welcome::parse(arguments)),
+            "allowed" => Self::Allowed(allowed::Allowed::parse(arguments)),
             "block" => Self::Senders(senders::Change::parse(
                 arguments,
                 "block",
@@ -102,7 +115,7 @@ impl Command {
                 Some(List::Allow),
             )),
             "unblock" => Self::Senders(senders::Change::parse(arguments, "unblock", None)),
-            "blocked" | "allowed" => Self::Blocked,
+            "blocked" => Self::Blocked,
             unknown => Self::Unknown {
                 word: word.to_owned(),
                 meant: COMMANDS
@@ -151,6 +164,12 @@ impl Command {
             Self::Language(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::TimeZone(Ok(zone)) => zone.apply(event, facts),
             Self::TimeZone(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Onboarding(Ok(asked)) => asked.apply(event, facts),
+            Self::Onboarding(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Welcome(Ok(welcome)) => welcome.apply(event, facts),
+            Self::Welcome(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Allowed(Ok(allowed)) => allowed.apply(event, facts),
+            Self::Allowed(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Senders(Ok(change)) => change.apply(event, facts),
             Self::Senders(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Blocked => blocked::apply(event, facts),

@@ -8,12 +8,14 @@ mod bounces;
 mod guests;
 mod held;
 mod keep;
+mod onboarding;
 
 use std::collections::HashSet;
 
 pub use auto_replies::{beginning as auto_reply_beginning, kind_of as auto_reply_kind};
 pub use guests::will_be_told;
 pub(super) use held::hold_as_spam;
+pub use onboarding::is_written;
 pub(super) use keep::keep;
 use ruma::OwnedRoomId;
 
@@ -337,6 +339,7 @@ fn post(
     effects.extend(guests::effects(id, route, facts));
     effects.extend(withheld(id, mail, facts, route, (author, &name)));
     effects.extend(bounces::works_again(route, facts));
+    effects.extend(onboarding::effects(mail, facts, route));
     effects
 }
 

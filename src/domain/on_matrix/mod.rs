@@ -4,6 +4,7 @@ mod change;
 mod edit;
 mod membership;
 mod message;
+mod onboarding;
 mod parts;
 mod poll;
 mod reaction;
@@ -17,6 +18,7 @@ use super::{
     effect::Effect,
     event::{EventKind, RoomEvent},
     facts::EventFacts,
+    onboarding::Step,
     sharing::Change,
     wording,
 };
@@ -48,6 +50,7 @@ pub fn decide(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
                 ));
             } else {
                 effects.extend(change::of_member(event, user, *membership, facts));
+                effects.extend(onboarding::of_member(event, user, *membership, facts));
             }
             effects
         }
@@ -62,6 +65,12 @@ pub fn decide(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
                 facts,
             ));
             effects
+        }
+        EventKind::Access(access) => {
+            vec![Effect::Onboard(Step::RememberAccess {
+                room: event.room.clone(),
+                access: access.clone(),
+            })]
         }
         EventKind::Topic(topic) => {
             change::remark(event, Change::ChangedTopic(topic.clone()), facts)

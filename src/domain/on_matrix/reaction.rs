@@ -132,7 +132,12 @@ fn taken_up(
         })
     };
     match offer {
-        Offer::Release { .. } | Offer::Renew { .. } | Offer::Resume { .. } => take_up(TAKE_UP),
+        Offer::Release { .. }
+        | Offer::Renew { .. }
+        | Offer::Resume { .. }
+        | Offer::Invite { .. }
+        | Offer::Link { .. }
+        | Offer::WriteByMail { .. } => take_up(TAKE_UP),
         Offer::Admit { .. } => take_up(ADMIT),
         Offer::Held { held } => {
             let decision = match key {

@@ -37,6 +37,7 @@ fn person(contact: i64, address: &str, name: &str, ghost: OwnedUserId) -> Person
         name: name.to_owned(),
         ghost,
         is_guest: false,
+        moved: None,
     }
 }
 
