@@ -182,8 +182,7 @@ impl Mailbox {
         });
         let trust = section.optional_section("trust", Trust::read);
         let senders = section.optional_section("senders", |section| Some(guard::senders(section)));
-        let welcome =
-            section.optional_section("welcome", |section| Some(Welcomes::read(section)));
+        let welcome = section.optional_section("welcome", |section| Some(Welcomes::read(section)));
         Some(Self {
             name: name?,
             address: address?,

@@ -134,7 +134,10 @@ fn text(text: &str) -> Result<WelcomeText, Wrong> {
         let what = format!("is longer than {LONGEST} characters");
         return Err(Wrong::new(what, "shorten it"));
     }
-    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+    if text
+        .chars()
+        .any(|c| c.is_control() && c != '\n' && c != '\t')
+    {
         return Err(Wrong::new("has control characters", "take them out"));
     }
     let mut has_join = false;

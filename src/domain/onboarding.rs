@@ -227,7 +227,11 @@ pub fn plan(user: &UserFacts, vouched: bool, room: &RoomFacts) -> Plan {
         Ask::History => room.history.tells_of_before(),
         Ask::Always => true,
     };
-    if vouched && !asks { Plan::Invite } else { Plan::Ask }
+    if vouched && !asks {
+        Plan::Invite
+    } else {
+        Plan::Ask
+    }
 }
 
 /// Why a mail with an id doesn't lead to an invitation, as its sender is told.
@@ -342,7 +346,11 @@ mod tests {
         #[case] expected: Plan,
     ) {
         let others = Vec::new();
-        let room = RoomFacts { history, ask, others };
+        let room = RoomFacts {
+            history,
+            ask,
+            others,
+        };
         assert_eq!(plan(&user(), vouched, &room), expected);
     }
 
@@ -367,7 +375,9 @@ mod tests {
 
     #[test]
     fn states_are_known_by_their_words() {
-        for word in ["waiting", "inviting", "invited", "refused", "declined", "joined", "left"] {
+        for word in [
+            "waiting", "inviting", "invited", "refused", "declined", "joined", "left",
+        ] {
             assert_eq!(State::of_word(word).unwrap().word(), word);
         }
     }

@@ -9,7 +9,10 @@ use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, UserId};
 use super::turns::Turns;
 use crate::{
     config::{Guard, Letters, Mailbox, MailboxName, Public},
-    domain::{facts::OwnAddresses, ghost, onboarding::Rules, senders::SenderLists, staff::StaffList, token::Keys},
+    domain::{
+        facts::OwnAddresses, ghost, onboarding::Rules, senders::SenderLists, staff::StaffList,
+        token::Keys,
+    },
     lifecycle::{Chance, Clock},
     mail::{authenticate::Authenticator, dkim::Signer, smtp::SmtpTransport},
     matrix::client::Client,

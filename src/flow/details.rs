@@ -78,7 +78,8 @@ pub async fn of(
         }
         _ => {}
     }
-    details.onboarding = onboarding::facts::of_event(connection, event, conversations, context).await?;
+    details.onboarding =
+        onboarding::facts::of_event(connection, event, conversations, context).await?;
     Ok(details)
 }
 

@@ -8,8 +8,7 @@ use super::{
     Context, audience, guests,
     look::Looked,
     machine_facts::{self, Seen},
-    onboarding,
-    reply_to, reports, settings,
+    onboarding, reply_to, reports, settings,
 };
 use crate::{
     domain::{

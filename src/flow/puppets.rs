@@ -204,7 +204,15 @@ async fn perform(
             ..
         } => {
             let contact = *contact;
-            return invite::attempt(Invitation { room, contact, user }, context).await;
+            return invite::attempt(
+                Invitation {
+                    room,
+                    contact,
+                    user,
+                },
+                context,
+            )
+            .await;
         }
         MatrixAction::Receipt { room, event } => context
             .homeserver
@@ -317,8 +325,7 @@ async fn settle(
         SendOutcome::Uncertain { reason } => (reason, None, true),
     };
     let attempts = u32::try_from(row.attempts).unwrap_or(u32::MAX);
-    let wait = after
-        .unwrap_or_else(|| backoff(attempts, context.chance.fraction(), longest_wait));
+    let wait = after.unwrap_or_else(|| backoff(attempts, context.chance.fraction(), longest_wait));
     if invite::step_aside(tx, &action, &origin, context).await? {
         outbox::settle(tx, row.id, &row.lane, Way::Matrix, &Settled::Withdrawn, now).await?;
         return Ok(());

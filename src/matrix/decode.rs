@@ -271,9 +271,9 @@ fn state(event: AnyStateEvent) -> EventKind {
         AnyStateEvent::RoomTopic(StateEvent::Original(event)) => {
             EventKind::Topic(event.content.topic)
         }
-        AnyStateEvent::RoomJoinRules(StateEvent::Original(event)) => {
-            EventKind::Access(Access::JoinRule(event.content.join_rule.as_str().to_owned()))
-        }
+        AnyStateEvent::RoomJoinRules(StateEvent::Original(event)) => EventKind::Access(
+            Access::JoinRule(event.content.join_rule.as_str().to_owned()),
+        ),
         AnyStateEvent::RoomHistoryVisibility(StateEvent::Original(event)) => {
             let history = event.content.history_visibility.as_str().to_owned();
             EventKind::Access(Access::History(history))

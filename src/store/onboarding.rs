@@ -155,7 +155,16 @@ pub async fn advance(
     now: i64,
 ) -> Result<bool, StoreError> {
     let (user, from, to) = (user.as_str(), from.word(), to.word());
-    let changed = execute!(tx.connection(), ADVANCE_MOVE, room, contact.0, user, from, to, now);
+    let changed = execute!(
+        tx.connection(),
+        ADVANCE_MOVE,
+        room,
+        contact.0,
+        user,
+        from,
+        to,
+        now
+    );
     Ok(changed == 1)
 }
 
@@ -166,7 +175,13 @@ pub async fn keep_mail(
     contact: ContactId,
     keeps: bool,
 ) -> Result<(), StoreError> {
-    execute!(tx.connection(), KEEP_MAIL, room, contact.0, i64::from(keeps));
+    execute!(
+        tx.connection(),
+        KEEP_MAIL,
+        room,
+        contact.0,
+        i64::from(keeps)
+    );
     Ok(())
 }
 
@@ -208,7 +223,10 @@ pub async fn linked(
     user: &UserId,
 ) -> Result<Vec<ContactId>, StoreError> {
     let rows = fetch_all!(connection, (i64, String), SELECT_LINKED, user.as_str());
-    Ok(rows.into_iter().map(|(contact, _)| ContactId(contact)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(contact, _)| ContactId(contact))
+        .collect())
 }
 
 pub async fn was_welcomed(

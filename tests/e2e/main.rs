@@ -16,6 +16,7 @@ mod files;
 mod filters;
 mod hundreds;
 mod messages;
+mod onboarding;
 mod outages;
 mod people;
 mod refusals;

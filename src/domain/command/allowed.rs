@@ -21,7 +21,10 @@ pub enum Allowed {
 pub enum Fault {
     /// A pattern of senders of mail.
     ForSenders,
-    NotAServer { text: String, fault: ServerPatternFault },
+    NotAServer {
+        text: String,
+        fault: ServerPatternFault,
+    },
 }
 
 impl Allowed {
@@ -83,7 +86,10 @@ mod tests {
         assert_eq!(Allowed::parse(" "), Ok(Allowed::Show));
         assert_eq!(Allowed::parse("*@acme.com"), Err(Fault::ForSenders));
         for text in ["@jane:matrix.org", "matrix", "*"] {
-            assert!(matches!(Allowed::parse(text), Err(Fault::NotAServer { .. })), "{text}");
+            assert!(
+                matches!(Allowed::parse(text), Err(Fault::NotAServer { .. })),
+                "{text}"
+            );
         }
     }
 }

@@ -132,7 +132,8 @@ fn link(
     match plan(known, true, &of.room) {
         Plan::Never => vec![answer(event, wording::is_no_customer(&user))],
         Plan::IsThere if current.is_some_and(is_here) => {
-            let text = wording::arrived(&person.name, &user, current.is_some_and(|it| it.keeps_mail));
+            let text =
+                wording::arrived(&person.name, &user, current.is_some_and(|it| it.keeps_mail));
             vec![answer(event, text)]
         }
         Plan::IsThere => vec![Effect::Onboard(Step::Arrive {
@@ -298,7 +299,10 @@ mod tests {
     #[case("jane@acme.com on", true)]
     #[case("jane@acme.com OFF", false)]
     fn both_or_not(#[case] text: &str, #[case] keeps: bool) {
-        assert_eq!(Onboarding::both(text), parsed("jane@acme.com", What::Both(keeps)));
+        assert_eq!(
+            Onboarding::both(text),
+            parsed("jane@acme.com", What::Both(keeps))
+        );
     }
 
     #[rstest]
@@ -310,9 +314,21 @@ mod tests {
 
     #[test]
     fn who_is_meant_is_said_by_an_address() {
-        assert_eq!(Onboarding::unlink("jane@acme.com"), parsed("jane@acme.com", What::Unlink));
-        assert_eq!(Onboarding::mail("jane@acme.com x"), parsed("jane@acme.com", What::Mail));
-        assert_eq!(Onboarding::unlink(" ").unwrap_err(), Fault::NoAddress("unlink"));
-        assert!(matches!(Onboarding::mail("jane"), Err(Fault::NotAnAddress { .. })));
+        assert_eq!(
+            Onboarding::unlink("jane@acme.com"),
+            parsed("jane@acme.com", What::Unlink)
+        );
+        assert_eq!(
+            Onboarding::mail("jane@acme.com x"),
+            parsed("jane@acme.com", What::Mail)
+        );
+        assert_eq!(
+            Onboarding::unlink(" ").unwrap_err(),
+            Fault::NoAddress("unlink")
+        );
+        assert!(matches!(
+            Onboarding::mail("jane"),
+            Err(Fault::NotAnAddress { .. })
+        ));
     }
 }

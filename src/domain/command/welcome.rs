@@ -5,11 +5,7 @@ use super::{
     whose::{self, divide, meant},
 };
 use crate::domain::{
-    address::EmailAddress,
-    effect::Effect,
-    event::RoomEvent,
-    facts::EventFacts,
-    onboarding::Step,
+    address::EmailAddress, effect::Effect, event::RoomEvent, facts::EventFacts, onboarding::Step,
     wording::onboarding as wording,
 };
 
@@ -30,7 +26,8 @@ impl Welcome {
             Ok((found, _)) => found,
             Err(sentence) => return vec![answer(event, sentence)],
         };
-        let is_meant = |address: &EmailAddress| self.whom.as_ref().is_none_or(|whom| whom == address);
+        let is_meant =
+            |address: &EmailAddress| self.whom.as_ref().is_none_or(|whom| whom == address);
         let people = found.people.iter();
         let (contacts, names): (Vec<_>, Vec<_>) = people
             .filter(|person| is_meant(&person.address))

@@ -118,9 +118,7 @@ fn user(local: &str, server: &str) -> Candidate {
 
 /// Of new ids (spec appendix "User Identifiers").
 fn is_localpart(text: &str) -> bool {
-    let allowed = |b: u8| {
-        b.is_ascii_lowercase() || b.is_ascii_digit() || b"._=-/+".contains(&b)
-    };
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._=-/+".contains(&b);
     !text.is_empty() && text.bytes().all(allowed)
 }
 

@@ -13,11 +13,17 @@ impl Fillers {
     /// `name` is what the author calls themselves.
     pub(super) fn of(text: &str, name: &str) -> Self {
         let mut own: HashSet<String> = name.split_whitespace().map(word).collect();
-        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let lines: Vec<&str> = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .collect();
         // Whoever is greeted, in a line of its own.
         if let [first, _, ..] = lines[..] {
             let words: Vec<String> = first.split_whitespace().map(word).collect();
-            let is_greeting = words.first().is_some_and(|word| GREETINGS.contains(&word.as_str()));
+            let is_greeting = words
+                .first()
+                .is_some_and(|word| GREETINGS.contains(&word.as_str()));
             if is_greeting && words.len() <= 5 && !first.contains(['@', ':']) {
                 own.extend(words);
             }
@@ -35,7 +41,10 @@ impl Fillers {
             .split_whitespace()
             .map(word)
             .any(|word| ID_WORDS.contains(&word.as_str()));
-        Self { own, speak_of_an_id }
+        Self {
+            own,
+            speak_of_an_id,
+        }
     }
 
     pub(super) fn has(&self, token: &str) -> bool {
@@ -50,7 +59,9 @@ fn is_farewell(line: &str) -> bool {
 }
 
 fn word(token: &str) -> String {
-    token.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()
+    token
+        .trim_matches(|c: char| !c.is_alphanumeric())
+        .to_lowercase()
 }
 
 const GREETINGS: [&str; 12] = [
@@ -58,22 +69,135 @@ const GREETINGS: [&str; 12] = [
     "lieber",
 ];
 const FAREWELLS: [&str; 16] = [
-    "best", "kind", "regards", "cheers", "thanks", "thank", "cordialement", "bien", "merci", "mit",
-    "viele", "beste", "freundliche", "danke", "lg", "vg",
+    "best",
+    "kind",
+    "regards",
+    "cheers",
+    "thanks",
+    "thank",
+    "cordialement",
+    "bien",
+    "merci",
+    "mit",
+    "viele",
+    "beste",
+    "freundliche",
+    "danke",
+    "lg",
+    "vg",
 ];
 const ID_WORDS: [&str; 15] = [
-    "id", "mxid", "username", "user", "handle", "identifier", "identifiant", "pseudo", "kennung",
-    "benutzername", "benutzerkennung", "nutzername", "account", "konto", "compte",
+    "id",
+    "mxid",
+    "username",
+    "user",
+    "handle",
+    "identifier",
+    "identifiant",
+    "pseudo",
+    "kennung",
+    "benutzername",
+    "benutzerkennung",
+    "nutzername",
+    "account",
+    "konto",
+    "compte",
 ];
 /// English, French, German. "Not" and its like are none: they say something.
 const WORDS: [&str; 95] = [
-    "hello", "hi", "hey", "dear", "all", "team", "my", "the", "this", "that", "here", "is", "it",
-    "its", "it's", "here's", "i", "i'm", "am", "on", "in", "at", "as", "a", "an", "and", "to", "for",
-    "matrix", "matrix-id", "matrixid", "element", "id", "mxid", "user", "username", "userid", "name",
-    "handle", "account", "address", "identifier", "please", "invite", "add", "me", "thanks", "thank",
-    "you", "regards", "best", "kind", "cheers", "bonjour", "salut", "mon", "ma", "voici", "est",
-    "c'est", "identifiant", "compte", "adresse", "pseudo", "merci", "cordialement", "bien", "vous",
-    "s'il", "plaît", "sur", "hallo", "guten", "tag", "moin", "meine", "mein", "ist", "lautet", "hier",
-    "die", "der", "das", "kennung", "benutzername", "benutzerkennung", "nutzername", "konto", "bitte",
-    "danke", "viele", "grüße", "gruß", "mit", "freundlichen",
+    "hello",
+    "hi",
+    "hey",
+    "dear",
+    "all",
+    "team",
+    "my",
+    "the",
+    "this",
+    "that",
+    "here",
+    "is",
+    "it",
+    "its",
+    "it's",
+    "here's",
+    "i",
+    "i'm",
+    "am",
+    "on",
+    "in",
+    "at",
+    "as",
+    "a",
+    "an",
+    "and",
+    "to",
+    "for",
+    "matrix",
+    "matrix-id",
+    "matrixid",
+    "element",
+    "id",
+    "mxid",
+    "user",
+    "username",
+    "userid",
+    "name",
+    "handle",
+    "account",
+    "address",
+    "identifier",
+    "please",
+    "invite",
+    "add",
+    "me",
+    "thanks",
+    "thank",
+    "you",
+    "regards",
+    "best",
+    "kind",
+    "cheers",
+    "bonjour",
+    "salut",
+    "mon",
+    "ma",
+    "voici",
+    "est",
+    "c'est",
+    "identifiant",
+    "compte",
+    "adresse",
+    "pseudo",
+    "merci",
+    "cordialement",
+    "bien",
+    "vous",
+    "s'il",
+    "plaît",
+    "sur",
+    "hallo",
+    "guten",
+    "tag",
+    "moin",
+    "meine",
+    "mein",
+    "ist",
+    "lautet",
+    "hier",
+    "die",
+    "der",
+    "das",
+    "kennung",
+    "benutzername",
+    "benutzerkennung",
+    "nutzername",
+    "konto",
+    "bitte",
+    "danke",
+    "viele",
+    "grüße",
+    "gruß",
+    "mit",
+    "freundlichen",
 ];

@@ -30,12 +30,18 @@ pub(super) fn take_out(text: &str) -> (String, Vec<Candidate>) {
 fn named(piece: &str) -> Option<Candidate> {
     // Of the same length, so that places are the same.
     let lower = piece.to_ascii_lowercase();
-    if let Some(at) = lower.find("matrix:u/").map(|at| at + 9)
+    if let Some(at) = lower
+        .find("matrix:u/")
+        .map(|at| at + 9)
         .or_else(|| lower.find("matrix:user/").map(|at| at + 12))
     {
         return Some(exact(&cut(&piece[at..])));
     }
-    for (mark, must_be_user) in [("matrix.to/#/", false), ("/#/user/", true), ("/#/room/", false)] {
+    for (mark, must_be_user) in [
+        ("matrix.to/#/", false),
+        ("/#/user/", true),
+        ("/#/room/", false),
+    ] {
         let Some(at) = lower.find(mark) else { continue };
         let id = cut(&piece[at + mark.len()..]);
         return Some(if id.starts_with('@') || must_be_user {
@@ -58,7 +64,9 @@ fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
-        let pair = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
+        let pair = tail
+            .get(..2)
+            .and_then(|pair| std::str::from_utf8(pair).ok());
         match pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
             Some(byte) if *first == b'%' => {
                 bytes.push(byte);

@@ -13,13 +13,13 @@ mod tests;
 
 use ruma::OwnedUserId;
 
-use self::{
-    candidate::{Candidate, of_token},
-    fillers::Fillers,
-};
 pub use self::{
     candidate::Unusable,
     server::{ServerPattern, ServerPatternFault, is_server_name},
+};
+use self::{
+    candidate::{Candidate, of_token},
+    fillers::Fillers,
 };
 
 /// What a mail says of Matrix ids.
@@ -110,7 +110,8 @@ impl Found {
             match candidate {
                 Candidate::User(user) => {
                     // A link and its words, in two cases.
-                    let same = |known: &OwnedUserId| known.as_str().eq_ignore_ascii_case(user.as_str());
+                    let same =
+                        |known: &OwnedUserId| known.as_str().eq_ignore_ascii_case(user.as_str());
                     if !users.iter().any(same) {
                         users.push(user);
                     }
@@ -177,7 +178,10 @@ fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
+            '\u{ad}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
             | '\u{feff}' => {}
             '\u{ff20}' => out.push('@'),
             '\u{ff1a}' | '\u{2236}' | '\u{a789}' => out.push(':'),
@@ -191,7 +195,9 @@ fn plain(text: &str) -> String {
 }
 
 fn without_quotes(text: &str) -> String {
-    let own = text.lines().filter(|line| !line.trim_start().starts_with('>'));
+    let own = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('>'));
     own.collect::<Vec<_>>().join("\n")
 }
 
@@ -212,7 +218,9 @@ fn closed_up(text: &str) -> String {
 
 fn mentions_matrix(text: &str) -> bool {
     let text = text.to_lowercase();
-    ["matrix", "element", "mxid"].iter().any(|word| text.contains(word))
+    ["matrix", "element", "mxid"]
+        .iter()
+        .any(|word| text.contains(word))
 }
 
 /// Octets of a text in which ids are looked for.

@@ -8,15 +8,16 @@ pub fn is_server_name(text: &str) -> bool {
         Some((name, port)) => (name, Some(port)),
         None => (text, None),
     };
-    let is_port = |port: &str| {
-        port.len() <= 5 && port.parse::<u16>().is_ok_and(|number| number > 0)
-    };
+    let is_port =
+        |port: &str| port.len() <= 5 && port.parse::<u16>().is_ok_and(|number| number > 0);
     if name.len() > 230 || !port.is_none_or(is_port) {
         return false;
     }
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };

@@ -57,7 +57,9 @@ const MICHAEL: &str = "@michael.o:matrix.org";
 #[case::label("Matrix ID: @michael.o:matrix.org")]
 #[case::label_no_at("Matrix-ID: michael.o:matrix.org")]
 #[case::german("Hallo,\nmeine Matrix-ID lautet @michael.o:matrix.org\n\nViele Grüße\nMichael O.")]
-#[case::french("Bonjour,\n\nmon identifiant Matrix est @michael.o:matrix.org\n\nCordialement,\nMichael")]
+#[case::french(
+    "Bonjour,\n\nmon identifiant Matrix est @michael.o:matrix.org\n\nCordialement,\nMichael"
+)]
 #[case::polite("Hello Ann,\n\nmy ID is @michael.o:matrix.org.\n\nBest regards\nMichael Olbrich")]
 #[case::please("Please invite me: @michael.o:matrix.org. Thanks!")]
 #[case::own_name("@michael.o:matrix.org\nMichael")]
@@ -145,11 +147,24 @@ fn meant_to_be_one(#[case] text: &str, #[case] why: Unusable) {
 
 #[test]
 fn hostile_texts_take_no_time() {
-    for piece in ["@", ":", "@a:", "matrix.to/#/", "%", "@a:b.cc ", "<[(", "@ : "] {
+    for piece in [
+        "@",
+        ":",
+        "@a:",
+        "matrix.to/#/",
+        "%",
+        "@a:b.cc ",
+        "<[(",
+        "@ : ",
+    ] {
         let text = piece.repeat(90_000 / piece.len());
         let _ = read(&text, "");
     }
-    assert_eq!(read(&"@a:b.cc ".repeat(100_000), ""), Said::Nothing, "too long to be read");
+    assert_eq!(
+        read(&"@a:b.cc ".repeat(100_000), ""),
+        Said::Nothing,
+        "too long to be read"
+    );
 }
 
 #[rstest]
@@ -171,7 +186,10 @@ fn what_staff_type(#[case] text: &str, #[case] expected: Result<&str, Unusable>)
 #[case("*.acme.com", "acme.com", false)]
 #[case("*.acme.com", "notacme.com", false)]
 fn patterns_of_servers(#[case] pattern: &str, #[case] server: &str, #[case] expected: bool) {
-    assert_eq!(ServerPattern::parse(pattern).unwrap().matches(server), expected);
+    assert_eq!(
+        ServerPattern::parse(pattern).unwrap().matches(server),
+        expected
+    );
 }
 
 #[rstest]

@@ -15,8 +15,8 @@ use std::collections::HashSet;
 pub use auto_replies::{beginning as auto_reply_beginning, kind_of as auto_reply_kind};
 pub use guests::will_be_told;
 pub(super) use held::hold_as_spam;
-pub use onboarding::is_written;
 pub(super) use keep::keep;
+pub use onboarding::is_written;
 use ruma::OwnedRoomId;
 
 use super::{

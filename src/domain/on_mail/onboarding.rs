@@ -79,7 +79,9 @@ impl Case<'_> {
             }
             Said::Among(_) => {
                 let users = self.route.onboarding.users.iter();
-                users.filter_map(|user| self.offer(user, Wish::Named)).collect()
+                users
+                    .filter_map(|user| self.offer(user, Wish::Named))
+                    .collect()
             }
         }
     }
@@ -116,8 +118,8 @@ impl Case<'_> {
             }
             Plan::Wait => {
                 let is_waiting = of_room.current.as_ref();
-                let is_waiting = is_waiting
-                    .is_some_and(|it| it.state == State::Waiting && it.user == user.user);
+                let is_waiting =
+                    is_waiting.is_some_and(|it| it.state == State::Waiting && it.user == user.user);
                 let mut steps = Vec::new();
                 if !is_waiting {
                     steps.push(Step::Note {
@@ -176,10 +178,7 @@ impl Case<'_> {
                     user: id,
                 }),
             ),
-            Plan::Wait => (
-                wording::server_not_allowed(self.person, &id, false),
-                None,
-            ),
+            Plan::Wait => (wording::server_not_allowed(self.person, &id, false), None),
             // Whom a mail mentions need not be meant.
             Plan::Never | Plan::IsInvited if why == Wish::Named => return None,
             Plan::IsInvited => return None,

@@ -2,6 +2,7 @@
 
 mod copied;
 mod every;
+mod onboarding;
 mod ruled;
 
 use rstest::rstest;

@@ -42,7 +42,9 @@ pub async fn of_mail(
         return Ok(facts);
     }
     for user in facts.said.users() {
-        facts.users.push(of_user(connection, room, user, context).await?);
+        facts
+            .users
+            .push(of_user(connection, room, user, context).await?);
     }
     facts.room = of_room(connection, room, Some(contact), context).await?;
     let to = &person.address;
@@ -145,7 +147,9 @@ async fn is_allowed(
         return Ok(true);
     }
     let added = stored::allowed_servers(connection).await?;
-    let mut added = added.iter().filter_map(|(server, _)| ServerPattern::parse(server).ok());
+    let mut added = added
+        .iter()
+        .filter_map(|(server, _)| ServerPattern::parse(server).ok());
     Ok(added.any(|pattern| fits(&pattern)))
 }
 

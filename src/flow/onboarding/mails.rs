@@ -65,7 +65,9 @@ pub async fn welcome(
         return Ok(());
     };
     let (_, mailbox) = context.mailbox(&found.mailbox);
-    let language = locale::of(tx.connection(), conversation, context).await?.language;
+    let language = locale::of(tx.connection(), conversation, context)
+        .await?
+        .language;
     let text = guide(tx.connection(), &found, mailbox, language, context).await?;
     for contact in contacts {
         stored::welcome(tx, *contact, &found.mailbox, origin.now).await?;
@@ -145,7 +147,9 @@ pub async fn last(
     let Some(conversation) = place else {
         return Ok(());
     };
-    let language = locale::of(tx.connection(), conversation, context).await?.language;
+    let language = locale::of(tx.connection(), conversation, context)
+        .await?
+        .language;
     let (_, _, alias) = stored::access(tx.connection(), room.as_str()).await?;
     let link = link(room.as_str(), &alias, context);
     let answered = conversations::newest_mail(tx.connection(), conversation).await?;
@@ -167,7 +171,9 @@ pub async fn explain(
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
-    let language = locale::of(tx.connection(), conversation, context).await?.language;
+    let language = locale::of(tx.connection(), conversation, context)
+        .await?
+        .language;
     let (kind, text) = match why {
         NotNow::Unusable(why) => {
             let servers = servers(tx.connection(), context).await?;
@@ -216,8 +222,7 @@ async fn post(
     let chain = conversations::chain(tx.connection(), conversation).await?;
     let threading = threading::of_letter(&found.subject, &chain, mail.answered.as_ref());
     let locale = locale::of(tx.connection(), conversation, context).await?;
-    let letter =
-        stored_letters::begin(tx, conversation, &origin.trace, origin.now).await?;
+    let letter = stored_letters::begin(tx, conversation, &origin.trace, origin.now).await?;
     let message_id = context
         .keys
         .message_id(letter, &context.chance.base32(8), mailbox.address.domain())

@@ -23,8 +23,8 @@ use crate::{
         wording::onboarding::{self as wording, Wish},
     },
     store::{
-        Connection, StoreError, Tx, conversations, members, newcomers, onboarding as stored, people,
-        rooms,
+        Connection, StoreError, Tx, conversations, members, newcomers, onboarding as stored,
+        people, rooms,
     },
 };
 
@@ -221,8 +221,10 @@ async fn arrive(
     if current.as_ref().is_some_and(is_done) || !is_here(tx, &room, contact).await? {
         return Ok(());
     }
-    let keeps_mail = current.is_some_and(|it| it.keeps_mail);
-    if !keeps_mail {
+    let keeps_mail = current.as_ref().is_some_and(|it| it.keeps_mail);
+    // Who comes back has had the last mail.
+    let got_mail = current.is_none_or(|it| it.state != State::Left || it.keeps_mail);
+    if !keeps_mail && got_mail {
         send_what_waits(tx, &room, contact, origin, context).await?;
         mails::last(tx, (&room, contact, &user), origin, context).await?;
     }
@@ -273,7 +275,11 @@ async fn ghost_leaves(
     enqueue(tx, action, origin, context).await
 }
 
-async fn write_again(tx: &mut Tx, room: &OwnedRoomId, contact: ContactId) -> Result<(), StoreError> {
+async fn write_again(
+    tx: &mut Tx,
+    room: &OwnedRoomId,
+    contact: ContactId,
+) -> Result<(), StoreError> {
     begin_anew(tx, room, contact).await?;
     stored::forget(tx, room.as_str(), contact).await
 }
@@ -281,9 +287,7 @@ async fn write_again(tx: &mut Tx, room: &OwnedRoomId, contact: ContactId) -> Res
 /// What waits in letters is not for them: they have read it, or know that they haven't.
 async fn begin_anew(tx: &mut Tx, room: &OwnedRoomId, contact: ContactId) -> Result<(), StoreError> {
     let current = stored::find(tx.connection(), room.as_str(), contact).await?;
-    let gets_none = |it: &Move| {
-        matches!(it.state, State::Joined | State::Left) && !it.keeps_mail
-    };
+    let gets_none = |it: &Move| matches!(it.state, State::Joined | State::Left) && !it.keeps_mail;
     if !current.as_ref().is_some_and(gets_none) {
         return Ok(());
     }

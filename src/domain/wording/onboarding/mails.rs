@@ -106,7 +106,10 @@ pub fn how_to_join(of: &Welcome, language: Language) -> String {
 /// The form of an id, on a server that is allowed.
 fn example(servers: &[String], language: Language) -> String {
     let plain = |server: &&String| !server.starts_with('*');
-    let server = servers.iter().find(plain).map_or("matrix.org", String::as_str);
+    let server = servers
+        .iter()
+        .find(plain)
+        .map_or("matrix.org", String::as_str);
     let name = match language {
         Language::English => "your.name",
         Language::French => "votre.nom",
@@ -117,7 +120,10 @@ fn example(servers: &[String], language: Language) -> String {
 
 fn account(servers: &[String], language: Language) -> String {
     let example = example(servers, language);
-    let server = servers.iter().map(|server| server.trim_start_matches("*.")).collect::<Vec<_>>();
+    let server = servers
+        .iter()
+        .map(|server| server.trim_start_matches("*."))
+        .collect::<Vec<_>>();
     let listed = server.join(", ");
     match language {
         Language::English => {
@@ -225,9 +231,13 @@ pub fn unusable(why: &Unusable, servers: &[String], language: Language) -> Strin
     match language {
         Language::English => {
             let why = match why {
-                Unusable::NoServer => "The server is missing: the part behind the colon.".to_owned(),
+                Unusable::NoServer => {
+                    "The server is missing: the part behind the colon.".to_owned()
+                }
                 Unusable::NotAServer(server) => {
-                    format!("What stands behind the colon, “{server}”, is not the name of a server.")
+                    format!(
+                        "What stands behind the colon, “{server}”, is not the name of a server."
+                    )
                 }
                 Unusable::Address(_) => "That is an email address.".to_owned(),
                 Unusable::Characters => "There are signs in it that no Matrix ID has.".to_owned(),
@@ -273,7 +283,9 @@ pub fn unusable(why: &Unusable, servers: &[String], language: Language) -> Strin
                     "Es fehlt der Server: der Teil hinter dem Doppelpunkt.".to_owned()
                 }
                 Unusable::NotAServer(server) => {
-                    format!("Was hinter dem Doppelpunkt steht, „{server}“, ist kein Name eines Servers.")
+                    format!(
+                        "Was hinter dem Doppelpunkt steht, „{server}“, ist kein Name eines Servers."
+                    )
                 }
                 Unusable::Address(_) => "Das ist eine E-Mail-Adresse.".to_owned(),
                 Unusable::Characters => {

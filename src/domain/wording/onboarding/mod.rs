@@ -47,7 +47,9 @@ fn wish(person: &PersonFacts, user: &UserId, why: Wish) -> String {
             "{name}'s mail says nothing but “{user}”: somebody seems to want to come into this room as \
              that. Nothing proves that the mail is theirs, or they are only copied in."
         ),
-        Wish::Named => format!("{name}'s mail names the Matrix ID {user}; whose that is I can't tell."),
+        Wish::Named => {
+            format!("{name}'s mail names the Matrix ID {user}; whose that is I can't tell.")
+        }
         Wish::Staff => format!("{name} is to come into this room as {user}."),
     }
 }
@@ -87,7 +89,11 @@ fn listed(names: &[String]) -> String {
 
 /// Staff are asked.
 pub fn ask(person: &PersonFacts, user: &UserId, why: Wish, room: &RoomFacts) -> String {
-    format!("{} {} ✅ invites them.", wish(person, user, why), reads(room))
+    format!(
+        "{} {} ✅ invites them.",
+        wish(person, user, why),
+        reads(room)
+    )
 }
 
 /// Staff are told, and the invitation goes.
@@ -101,7 +107,9 @@ pub fn invited(name: &str, user: &UserId) -> String {
 }
 
 pub fn is_invited_already(name: &str, user: &UserId) -> String {
-    format!("{user} is invited already. When they have come in I link them to {name}, and mails stop.")
+    format!(
+        "{user} is invited already. When they have come in I link them to {name}, and mails stop."
+    )
 }
 
 /// The user is in the room: staff say whether they are the contact.
@@ -269,7 +277,9 @@ pub fn not_an_id(text: &str, why: &Unusable) -> String {
     let text = excerpt(text);
     let why = match why {
         Unusable::NoServer => "it names no server".to_owned(),
-        Unusable::NotAServer(server) => format!("“{}” is not the name of a server", excerpt(server)),
+        Unusable::NotAServer(server) => {
+            format!("“{}” is not the name of a server", excerpt(server))
+        }
         Unusable::Address(_) => "it is an email address".to_owned(),
         Unusable::Characters => "there are signs in it that no id has".to_owned(),
         Unusable::Room => "it is a room".to_owned(),
