@@ -5,7 +5,6 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 
 use super::{
     note::Note,
-    onboarding::Access,
     sharing::{Opaque, Shared},
 };
 use crate::content::html;
@@ -146,6 +145,15 @@ impl Words {
         self.body.push_str("\n\n");
         self.body.push_str(&below.body);
     }
+}
+
+/// What the state of a room says of who comes in, and what they read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    JoinRule(String),
+    History(String),
+    /// Empty: none.
+    Alias(String),
 }
 
 /// What a message hangs on (spec: Rich replies, Threading).

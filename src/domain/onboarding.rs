@@ -8,7 +8,7 @@
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 
 use super::{
-    event::Membership,
+    event::{Access, Membership},
     ids::{ContactId, ConversationId, MessageId},
     matrix_id::ServerPattern,
     outgoing::Offer,
@@ -72,15 +72,6 @@ pub struct Move {
     pub state: State,
     /// They want mail besides.
     pub keeps_mail: bool,
-}
-
-/// What the state of a room says of who comes in, and what they read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Access {
-    JoinRule(String),
-    History(String),
-    /// Empty: none.
-    Alias(String),
 }
 
 /// What somebody who comes in reads of what was said before (client-server API, Room History Visibility).

@@ -25,9 +25,8 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
 
 use crate::domain::{
-    event::{Content, EventKind, Membership, Relation, RoomEvent, Words},
+    event::{Access, Content, EventKind, Membership, Relation, RoomEvent, Words},
     note::Note,
-    onboarding::Access,
     sharing::{FileKind, Opaque, Shared},
 };
 

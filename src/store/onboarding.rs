@@ -4,8 +4,9 @@ use ruma::{OwnedUserId, UserId};
 
 use super::{Connection, StoreError, Tx};
 use crate::domain::{
+    event::Access,
     ids::{ContactId, ConversationId},
-    onboarding::{Access, Move, State},
+    onboarding::{Move, State},
 };
 
 statements! {

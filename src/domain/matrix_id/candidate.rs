@@ -50,7 +50,7 @@ pub(super) fn of_token(token: &str) -> Option<Candidate> {
         return None;
     }
     if let Some(id) = word.strip_prefix('@') {
-        return Some(of_id(id));
+        return (!id.is_empty()).then(|| of_id(id));
     }
     if word.starts_with(['#', '!']) {
         let (_, server) = word.split_once(':')?;

@@ -59,9 +59,14 @@ fn is_farewell(line: &str) -> bool {
 }
 
 fn word(token: &str) -> String {
-    token
+    let word = token
         .trim_matches(|c: char| !c.is_alphanumeric())
-        .to_lowercase()
+        .to_lowercase();
+    // As German writes it: "Matrix-Kennung".
+    match word.strip_prefix("matrix-") {
+        Some(rest) => rest.to_owned(),
+        None => word,
+    }
 }
 
 const GREETINGS: [&str; 12] = [

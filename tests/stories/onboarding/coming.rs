@@ -110,7 +110,7 @@ async fn what_a_customer_says_in_matrix_goes_to_the_others_by_mail() {
     world
         .answer(
             &letter,
-            "Joe <joe@beta.example>",
+            "joe@beta.example",
             "Welcome, Jane.",
             "j1@beta.example",
         )

@@ -70,12 +70,7 @@ async fn whoever_is_added_gets_the_guide_once_and_before_the_first_letter() {
     world.mails_to("jim@acme.com", 1).await;
     // Her answer to it leads to the conversation.
     world
-        .answer(
-            welcome,
-            "Jane Doe <jane@acme.com>",
-            "Thank you!",
-            "thanks@acme.com",
-        )
+        .answer(welcome, "jane@acme.com", "Thank you!", "thanks@acme.com")
         .await;
     world.quiet().await;
     let jane = world.ghost(&room, "Jane Doe").unwrap();
