@@ -22,6 +22,7 @@ mod names;
 mod onboarding;
 mod operations;
 mod public;
+mod rooms;
 mod section;
 mod server;
 mod smtp;
@@ -60,6 +61,7 @@ pub use self::{
     onboarding::Welcomes,
     operations::Operations,
     public::Public,
+    rooms::Rooms,
     section::SecretPlace,
     server::{Credentials, Encryption, MailServer},
     smtp::Smtp,
@@ -93,6 +95,8 @@ pub struct Config {
     /// The staff room for what concerns no single conversation.
     pub control_room: Option<OwnedRoomId>,
     pub letters: Letters,
+    /// What rooms must be.
+    pub rooms: Rooms,
     pub guard: Guard,
     /// Whose mail is blocked or let through, whatever mailbox it is to.
     pub senders: SenderLists,
@@ -165,6 +169,7 @@ impl Config {
         let names = section.optional_section("names", |section| Some(names::read(section)));
         let control_room = section.optional("control_room", "!abc:example.org", room_id);
         let letters = section.optional_section("letters", Letters::read);
+        let rooms = section.optional_section("rooms", |section| Some(Rooms::read(section)));
         let guard = section.optional_section("guard", |section| Some(Guard::read(section)));
         let senders = section.optional_section("senders", |section| Some(guard::senders(section)));
         let onboarding =
@@ -184,6 +189,7 @@ impl Config {
             names: names.unwrap_or_default(),
             control_room,
             letters: letters.unwrap_or_default(),
+            rooms: rooms.unwrap_or_default(),
             guard: guard.unwrap_or_default(),
             senders: senders.unwrap_or_default(),
             onboarding: onboarding.unwrap_or_default(),

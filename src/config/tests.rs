@@ -2,6 +2,7 @@
 
 mod imap;
 mod mailbox;
+mod rooms;
 
 use std::{fs, time::Duration};
 

@@ -8,10 +8,10 @@ use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, UserId};
 
 use super::turns::Turns;
 use crate::{
-    config::{Guard, Letters, Mailbox, MailboxName, Public},
+    config::{Guard, Letters, Mailbox, MailboxName, Public, Rooms},
     domain::{
-        facts::OwnAddresses, ghost, onboarding::Rules, senders::SenderLists, staff::StaffList,
-        token::Keys,
+        facts::OwnAddresses, ghost, onboarding::Rules, room_policy::Policy, senders::SenderLists,
+        staff::StaffList, token::Keys,
     },
     lifecycle::{Chance, Clock},
     mail::{authenticate::Authenticator, dkim::Signer, smtp::SmtpTransport},
@@ -43,6 +43,8 @@ pub struct Context {
     pub authenticator: Authenticator,
     /// What holds in rooms where staff have set nothing else.
     pub letters: Letters,
+    /// What rooms must be, see [`Context::policy`].
+    pub rooms: Rooms,
     pub guard: Guard,
     /// Whose mail is blocked or let through, whatever mailbox it is to.
     pub senders: SenderLists,
@@ -80,6 +82,12 @@ impl Context {
 
     pub fn default_mailbox(&self) -> &MailboxName {
         self.mailbox("").0
+    }
+
+    /// What the rooms of a mailbox must be.
+    pub fn policy(&self, mailbox: &str) -> Policy {
+        let (_, mailbox) = self.mailbox(mailbox);
+        self.rooms.policy(mailbox.rooms.as_ref())
     }
 
     /// Whether the user is one of ours: the bot, a ghost, or one who stands for nobody.

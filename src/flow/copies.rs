@@ -56,7 +56,8 @@ async fn read(
     who: Who,
     context: &Context,
 ) -> Result<Option<(SealedLetter, Vec<String>)>, StoreError> {
-    let mut reading = context.store.read().await?;
+    // As one: a file that is taken back between two looks would be named as one that is missing.
+    let mut reading = context.store.snapshot().await?;
     let mut sealed = letters::sealed(&mut reading, letter).await?;
     let mut items = letters::items(&mut reading, letter).await?;
     if let Who::One(contact) = who {

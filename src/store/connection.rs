@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use sqlx::{Database, Postgres, Sqlite, pool::PoolConnection};
+use sqlx::{Database, Postgres, Sqlite, Transaction, pool::PoolConnection};
 
 /// A connection as the functions of this folder take it.
 #[derive(Debug)]
@@ -11,11 +11,13 @@ pub enum Connection {
     Postgres(Held<Postgres>),
 }
 
-/// A connection of our own, or one that goes back to its pool.
+/// A connection of our own, or one that goes back to its pool, perhaps from within a transaction that
+/// only looks.
 #[derive(Debug)]
 pub enum Held<D: Database> {
     Own(D::Connection),
     Pooled(PoolConnection<D>),
+    Snapshot(Transaction<'static, D>),
 }
 
 impl<D: Database> Deref for Held<D> {
@@ -25,6 +27,7 @@ impl<D: Database> Deref for Held<D> {
         match self {
             Self::Own(connection) => connection,
             Self::Pooled(connection) => connection,
+            Self::Snapshot(connection) => connection,
         }
     }
 }
@@ -34,6 +37,7 @@ impl<D: Database> DerefMut for Held<D> {
         match self {
             Self::Own(connection) => connection,
             Self::Pooled(connection) => connection,
+            Self::Snapshot(connection) => connection,
         }
     }
 }

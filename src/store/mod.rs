@@ -31,6 +31,7 @@ pub mod last_mails;
 pub mod letters;
 pub mod links;
 pub mod locales;
+pub mod logos;
 pub mod mails;
 pub mod members;
 pub mod messages;
@@ -126,6 +127,18 @@ impl Store {
         Ok(match &self.reads {
             Reads::Sqlite(pool) => Connection::Sqlite(Held::Pooled(pool.acquire().await?)),
             Reads::Postgres(pool) => Connection::Postgres(Held::Pooled(pool.acquire().await?)),
+        })
+    }
+
+    /// A connection to look with that sees the database as it is at its first look, whatever is
+    /// committed meanwhile. Not to be kept while the network is used.
+    pub async fn snapshot(&self) -> Result<Connection, StoreError> {
+        Ok(match &self.reads {
+            Reads::Sqlite(pool) => Connection::Sqlite(Held::Snapshot(pool.begin().await?)),
+            Reads::Postgres(pool) => {
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                Connection::Postgres(Held::Snapshot(pool.begin_with(begin).await?))
+            }
         })
     }
 

@@ -56,6 +56,7 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         last_mails::STATEMENTS,
         settings::STATEMENTS,
         locales::STATEMENTS,
+        logos::STATEMENTS,
         subscriptions::STATEMENTS,
         floods::STATEMENTS,
         notices::STATEMENTS,
@@ -143,6 +144,27 @@ async fn a_job_that_fails_takes_back_only_its_own(
     assert!(rooms::find(&mut connection, "!a").await.unwrap().is_some());
     assert!(rooms::find(&mut connection, "!b").await.unwrap().is_none());
     assert!(rooms::find(&mut connection, "!c").await.unwrap().is_none());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_snapshot_stays_as_it_was(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let place = Place::new(kind).await;
+    let store = place.open().await;
+    let ensure = |room: &'static str| {
+        store.write(move |tx| Box::pin(async move { rooms::ensure(tx, room, "support").await }))
+    };
+    ensure("!a").await.unwrap();
+    let mut snapshot = store.snapshot().await.unwrap();
+    assert!(rooms::find(&mut snapshot, "!a").await.unwrap().is_some());
+    ensure("!b").await.unwrap();
+    assert!(rooms::find(&mut snapshot, "!b").await.unwrap().is_none());
+    drop(snapshot);
+    // The connection that it had looks at what is there now.
+    for _ in 0..20 {
+        let mut connection = store.read().await.unwrap();
+        assert!(rooms::find(&mut connection, "!b").await.unwrap().is_some());
+    }
 }
 
 #[rstest]
