@@ -97,6 +97,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         mailboxes: config.mailboxes,
         authenticator: authenticator(&config.dns)?,
         letters: config.letters,
+        desk: config.desk,
         rooms: config.rooms,
         guard: config.guard,
         senders: config.senders,

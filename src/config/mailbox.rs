@@ -5,6 +5,7 @@ use std::fmt;
 use indexmap::IndexMap;
 
 use super::{
+    desk,
     dkim::Dkim,
     guard,
     imap::{FolderOnServer, Imap},
@@ -21,6 +22,7 @@ use crate::{
     content::colour::Colour,
     domain::{
         address::EmailAddress,
+        hours::Hours,
         letter::{Language, Look},
         reply_address::ReplyPattern,
         senders::SenderLists,
@@ -73,6 +75,8 @@ pub struct Mailbox {
     /// The time zone of its letters, unless a customer has another one; a name of the time zone
     /// database. `None`: the system's.
     pub time_zone: Option<String>,
+    /// When somebody is there to answer; `None`: as for all.
+    pub hours: Option<Hours>,
     pub look: Look,
     pub smtp: Smtp,
     /// What signs its letters, each with a signature of its own; empty: nothing does.
@@ -163,6 +167,7 @@ impl Mailbox {
             Language::from_tag(text).ok_or_else(unknown)
         });
         let time_zone = section.optional("time_zone", "Europe/Paris", time_zone);
+        let hours = section.optional_section("hours", |section| Some(desk::hours(section)));
         let colour = section.optional("colour", "#1d5fa8", colour);
         let logo = section.optional("logo", "logo.png", |path| Ok(path.to_owned()));
         let logo = logo.and_then(|path| match logo::read(&section.path(&path)) {
@@ -195,6 +200,7 @@ impl Mailbox {
             footer,
             language: language.unwrap_or_default(),
             time_zone,
+            hours,
             look: Look { colour, logo },
             smtp: smtp?,
             dkim,

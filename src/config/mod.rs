@@ -6,6 +6,7 @@
 mod appservice;
 mod blobs;
 mod database;
+mod desk;
 mod dkim;
 mod dns;
 mod environment;
@@ -47,6 +48,7 @@ pub use self::{
     appservice::Appservice,
     blobs::Blobs,
     database::Database,
+    desk::Desk,
     dkim::Dkim,
     dns::Dns,
     environment::{environment, is_colour_unwanted},
@@ -95,6 +97,7 @@ pub struct Config {
     /// The staff room for what concerns no single conversation.
     pub control_room: Option<OwnedRoomId>,
     pub letters: Letters,
+    pub desk: Desk,
     /// What rooms must be.
     pub rooms: Rooms,
     pub guard: Guard,
@@ -169,6 +172,7 @@ impl Config {
         let names = section.optional_section("names", |section| Some(names::read(section)));
         let control_room = section.optional("control_room", "!abc:example.org", room_id);
         let letters = section.optional_section("letters", Letters::read);
+        let desk = section.optional_section("desk", |section| Some(Desk::read(section)));
         let rooms = section.optional_section("rooms", |section| Some(Rooms::read(section)));
         let guard = section.optional_section("guard", |section| Some(Guard::read(section)));
         let senders = section.optional_section("senders", |section| Some(guard::senders(section)));
@@ -189,6 +193,7 @@ impl Config {
             names: names.unwrap_or_default(),
             control_room,
             letters: letters.unwrap_or_default(),
+            desk: desk.unwrap_or_default(),
             rooms: rooms.unwrap_or_default(),
             guard: guard.unwrap_or_default(),
             senders: senders.unwrap_or_default(),

@@ -1,5 +1,6 @@
 //! Whole configurations, good and faulty, as an administrator would meet them.
 
+mod desk;
 mod imap;
 mod mailbox;
 mod rooms;

@@ -6,6 +6,7 @@
 
 pub mod charset;
 pub mod colour;
+pub mod days;
 pub mod flowed;
 pub mod html;
 pub mod language;

@@ -113,6 +113,12 @@ pub enum Effect {
         reply_to: Option<OwnedEventId>,
         text: String,
     },
+    /// The bot's one answer to the command `to`: said as a reply, and changed when there is more to say.
+    Answer {
+        room: OwnedRoomId,
+        to: OwnedEventId,
+        text: String,
+    },
     /// The bot reacts to an event.
     React {
         room: OwnedRoomId,

@@ -18,6 +18,7 @@ pub mod freemail;
 pub mod ghost;
 pub mod guard;
 pub mod held;
+pub mod hours;
 pub mod ids;
 pub mod incoming;
 pub mod letter;

@@ -33,6 +33,13 @@ pub enum MatrixAction {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         offer: Option<Offer>,
     },
+    /// The bot says something else than it had said by the row with the effect id `first`.
+    Revise {
+        room: OwnedRoomId,
+        first: String,
+        /// What it says now, as a message of its own.
+        content: serde_json::Value,
+    },
     Join {
         room: OwnedRoomId,
         puppet: Puppet,

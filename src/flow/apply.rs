@@ -4,7 +4,7 @@
 use ruma::{OwnedEventId, OwnedRoomId, UserId};
 
 use super::{
-    Context, amend, auto_replies, automatic, bounces, customers, files, guard, guests,
+    Context, amend, answers, auto_replies, automatic, bounces, customers, files, guard, guests,
     guests::{CopiedIn, Notice},
     held::{self, Asked},
     lanes::{Origin, enqueue, make_offer, report, say, send},
@@ -181,6 +181,9 @@ async fn one(
             reply_to,
             text,
         } => say(tx, room, &text, reply_to.as_ref(), origin, context).await?,
+        Effect::Answer { room, to, text } => {
+            answers::say(tx, room, &to, &text, origin, context).await?;
+        }
         Effect::React { room, event, key } => {
             let (puppet, content) = (Puppet::Bot, encode::reaction(&event, key));
             send(

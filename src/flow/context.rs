@@ -8,9 +8,13 @@ use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, UserId};
 
 use super::turns::Turns;
 use crate::{
-    config::{Guard, Letters, Mailbox, MailboxName, Public, Rooms},
+    config::{Desk, Guard, Letters, Mailbox, MailboxName, Public, Rooms},
     domain::{
+<<<<<<< HEAD
         facts::OwnAddresses, ghost, onboarding::Rules, room_policy::Policy, senders::SenderLists,
+=======
+        facts::OwnAddresses, ghost, hours::Hours, room_policy::Policy, senders::SenderLists,
+>>>>>>> main
         staff::StaffList, token::Keys,
     },
     lifecycle::{Chance, Clock},
@@ -43,6 +47,8 @@ pub struct Context {
     pub authenticator: Authenticator,
     /// What holds in rooms where staff have set nothing else.
     pub letters: Letters,
+    /// When somebody is there to answer, and when staff are reminded.
+    pub desk: Desk,
     /// What rooms must be, see [`Context::policy`].
     pub rooms: Rooms,
     pub guard: Guard,
@@ -78,6 +84,11 @@ impl Context {
         wanted
             .or_else(|| self.mailboxes.first())
             .unwrap_or_else(|| unreachable!("the configuration has at least one mailbox"))
+    }
+
+    /// When somebody is there to answer what comes to the mailbox; by the mailbox's clock.
+    pub fn hours<'c>(&'c self, mailbox: &'c Mailbox) -> &'c Hours {
+        mailbox.hours.as_ref().unwrap_or(&self.desk.hours)
     }
 
     pub fn default_mailbox(&self) -> &MailboxName {

@@ -109,8 +109,19 @@ pub async fn enqueue(
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
+    enqueue_as(tx, context.new_effect_id(), action, origin).await
+}
+
+/// The same under an effect id that is known already.
+pub async fn enqueue_as(
+    tx: &mut Tx,
+    effect_id: String,
+    action: MatrixAction,
+    origin: &Origin,
+) -> Result<(), StoreError> {
     let lane = match &action {
         MatrixAction::Send { room, .. }
+        | MatrixAction::Revise { room, .. }
         | MatrixAction::Join { room, .. }
         | MatrixAction::Leave { room, .. } => {
             format!("room:{room}")
@@ -124,7 +135,7 @@ pub async fn enqueue(
     let row = outbox::NewRow {
         way: outbox::Way::Matrix,
         lane,
-        effect_id: context.new_effect_id(),
+        effect_id,
         payload: serde_json::to_string(&action)?,
         letter: None,
         trace: origin.trace.clone(),

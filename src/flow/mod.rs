@@ -5,6 +5,7 @@
 //! here, a bell in `store::Queue` if it waits for work of a new kind, and a line in `cli::run`.
 
 mod amend;
+mod answers;
 mod apply;
 mod audience;
 mod auto_replies;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use ruma::{OwnedRoomId, OwnedUserId, TransactionId};
 
 use super::{
-    Context, lanes,
+    Context, answers, lanes,
     lanes::Origin,
     media::{self, Files},
     onboarding::invite::{self, Invitation},
@@ -91,6 +91,7 @@ pub async fn introduce(context: &Context, appservice: &str) -> Result<(), Fault>
 
 async fn attempt(row: Claimed, files: Arc<Files>, context: Arc<Context>) -> Result<(), StoreError> {
     let action: MatrixAction = serde_json::from_str(&row.payload)?;
+    let action = answers::resolved(&mut context.store.read().await?, action).await?;
     let outcome = match perform(&action, &row, &files, &context).await {
         Ok(Ok(answer)) => SendOutcome::Delivered { answer },
         Ok(Err(fault)) => fault.into(),
@@ -185,6 +186,11 @@ async fn perform(
             };
             sent.map(|event| event.to_string())
         }
+        // It was resolved into what is sent.
+        MatrixAction::Revise { .. } => Err(Fault::Refused {
+            code: "revision".to_owned(),
+            reason: "it is not known what it revises".to_owned(),
+        }),
         MatrixAction::Join { room, puppet } => match present(puppet, context).await? {
             Ok(user) => come_in(room, &user, context).await.map(|()| String::new()),
             Err(fault) => Err(fault),
@@ -447,10 +453,19 @@ async fn refused(
         MatrixAction::Send { content, .. } => {
             wording::notice_refused(content["body"].as_str().unwrap_or_default(), &reason)
         }
+<<<<<<< HEAD
         MatrixAction::Join { .. }
         | MatrixAction::Leave { .. }
         | MatrixAction::Invite { .. }
         | MatrixAction::Receipt { .. } => return Ok(()),
+=======
+        MatrixAction::Revise { .. }
+        | MatrixAction::Join { .. }
+        | MatrixAction::Leave { .. }
+        | MatrixAction::Receipt { .. } => {
+            return Ok(());
+        }
+>>>>>>> main
     };
     lanes::report(tx, &text, origin, context).await
 }

@@ -40,6 +40,21 @@ pub fn in_thread(mut content: Value, root: &OwnedEventId) -> Value {
     content
 }
 
+/// The same message, now saying `content` (client-server API, Event replacements).
+#[must_use]
+pub fn edit(mut content: Value, event: &OwnedEventId) -> Value {
+    // An edit is no reply of its own.
+    if let Some(content) = content.as_object_mut() {
+        content.remove("m.relates_to");
+    }
+    let body = content["body"].as_str().unwrap_or_default();
+    json!({
+        "msgtype": content["msgtype"], "body": format!("* {body}"), "m.mentions": {},
+        "m.new_content": content,
+        "m.relates_to": {"rel_type": "m.replace", "event_id": event},
+    })
+}
+
 #[must_use]
 pub fn reaction(target: &OwnedEventId, key: &str) -> Value {
     json!({"m.relates_to": {"rel_type": "m.annotation", "event_id": target, "key": key}})

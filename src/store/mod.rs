@@ -8,6 +8,7 @@
 mod sql;
 
 pub mod addresses;
+pub mod answers;
 pub mod auto_replies;
 pub mod automatic;
 pub mod blobs;

@@ -24,6 +24,7 @@ use crate::domain::{
 fn statements() -> Vec<(&'static str, &'static str)> {
     [
         addresses::STATEMENTS,
+        answers::STATEMENTS,
         auto_replies::STATEMENTS,
         automatic::STATEMENTS,
         bounces::STATEMENTS,

@@ -23,6 +23,7 @@ mod broadcasts;
 mod changes;
 mod edits;
 mod memberships;
+mod onboarding;
 mod polls;
 mod quotes;
 mod reactions;
