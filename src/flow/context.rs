@@ -10,11 +10,8 @@ use super::turns::Turns;
 use crate::{
     config::{Desk, Guard, Letters, Mailbox, MailboxName, Public, Rooms},
     domain::{
-<<<<<<< HEAD
-        facts::OwnAddresses, ghost, onboarding::Rules, room_policy::Policy, senders::SenderLists,
-=======
-        facts::OwnAddresses, ghost, hours::Hours, room_policy::Policy, senders::SenderLists,
->>>>>>> main
+        facts::OwnAddresses, ghost, hours::Hours, onboarding::Rules, room_policy::Policy,
+        senders::SenderLists,
         staff::StaffList, token::Keys,
     },
     lifecycle::{Chance, Clock},

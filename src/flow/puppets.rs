@@ -453,19 +453,11 @@ async fn refused(
         MatrixAction::Send { content, .. } => {
             wording::notice_refused(content["body"].as_str().unwrap_or_default(), &reason)
         }
-<<<<<<< HEAD
-        MatrixAction::Join { .. }
-        | MatrixAction::Leave { .. }
-        | MatrixAction::Invite { .. }
-        | MatrixAction::Receipt { .. } => return Ok(()),
-=======
         MatrixAction::Revise { .. }
         | MatrixAction::Join { .. }
         | MatrixAction::Leave { .. }
-        | MatrixAction::Receipt { .. } => {
-            return Ok(());
-        }
->>>>>>> main
+        | MatrixAction::Invite { .. }
+        | MatrixAction::Receipt { .. } => return Ok(()),
     };
     lanes::report(tx, &text, origin, context).await
 }
