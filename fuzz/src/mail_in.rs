@@ -9,11 +9,12 @@ use postroom::{
         address::EmailAddress,
         effect::{Effect, Folded, Post, PostPart},
         evidence::Evidence,
-        facts::{LedBy, MailFacts, OwnAddresses, PersonFacts, Route},
+        facts::{LedBy, MailFacts, MailOnboarding, OwnAddresses, PersonFacts, Route},
         held::Release,
         ids::{ContactId, ConversationId, HeldId, MailId},
         incoming::IncomingMail,
         machine::MachineFacts,
+        matrix_id,
         on_mail::{self, Outcome},
         outgoing::MailPart,
         trust::{Standing, TrustPolicy},
@@ -161,6 +162,7 @@ fn check_posting(mail: &IncomingMail) {
         name: "Jane".to_owned(),
         ghost: owned_user_id!("@_email_jane.k7f3:example.org"),
         is_guest: false,
+        moved: None,
     });
     let facts = MailFacts {
         identity: "digest".to_owned(),
@@ -197,6 +199,10 @@ fn check_posting(mail: &IncomingMail) {
             subject: String::new(),
             copied_by: Some("Ann".to_owned()),
             copied: Vec::new(),
+            onboarding: MailOnboarding {
+                said: matrix_id::read(&mail.text, "Jane"),
+                ..MailOnboarding::default()
+            },
             guests: 0,
         }],
         knows_signature: false,

@@ -135,6 +135,7 @@ fn facts(event: &RoomEvent) -> Vec<EventFacts> {
             name: "Jane Doe".to_owned(),
             ghost: owned_user_id!("@_email_jane.doe.k7f3:example.org"),
             is_guest: false,
+            moved: None,
         }],
         waiting: 1,
         goes_at: Some(jiff::Timestamp::MAX),

@@ -104,6 +104,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         rooms: config.rooms,
         guard: config.guard,
         senders: config.senders,
+        onboarding: config.onboarding,
         public: config.public,
         turns: flow::Turns::default(),
     });

@@ -11,6 +11,7 @@ use super::{
     imap::{FolderOnServer, Imap},
     intake::Intake,
     logo,
+    onboarding::Welcomes,
     rooms::Rooms,
     section::Section,
     smtp::{self, Smtp},
@@ -91,6 +92,8 @@ pub struct Mailbox {
     pub rooms: Option<Rooms>,
     /// Whose mail to it is blocked or let through.
     pub senders: SenderLists,
+    /// Its own welcome mails.
+    pub welcome: Welcomes,
 }
 
 /// The envelope sender of letters, to which bounces go.
@@ -193,6 +196,7 @@ impl Mailbox {
         let rooms =
             section.optional_section("rooms", |section| Some(Rooms::read_of_mailbox(section)));
         let senders = section.optional_section("senders", |section| Some(guard::senders(section)));
+        let welcome = section.optional_section("welcome", |section| Some(Welcomes::read(section)));
         Some(Self {
             name: name?,
             address: address?,
@@ -210,6 +214,7 @@ impl Mailbox {
             intake,
             rooms,
             senders: senders.unwrap_or_default(),
+            welcome: welcome.unwrap_or_default(),
         })
     }
 }

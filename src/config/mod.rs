@@ -21,6 +21,7 @@ mod log;
 mod logo;
 mod mailbox;
 mod names;
+mod onboarding;
 mod operations;
 mod public;
 mod rooms;
@@ -61,6 +62,7 @@ pub use self::{
     lmtp::Lmtp,
     log::Log,
     mailbox::{Mailbox, MailboxName, ReturnPath},
+    onboarding::Welcomes,
     operations::Operations,
     public::Public,
     rooms::Rooms,
@@ -75,6 +77,7 @@ use self::{
     wrong::Wrong,
 };
 use crate::domain::{
+    onboarding::Rules,
     senders::SenderLists,
     staff::{StaffList, StaffPattern},
 };
@@ -102,6 +105,8 @@ pub struct Config {
     pub guard: Guard,
     /// Whose mail is blocked or let through, whatever mailbox it is to.
     pub senders: SenderLists,
+    /// The way from mail to Matrix.
+    pub onboarding: Rules,
     /// `None`: there are no pages for customers.
     pub public: Option<Public>,
     pub dns: Dns,
@@ -173,6 +178,8 @@ impl Config {
         let rooms = section.optional_section("rooms", |section| Some(Rooms::read(section)));
         let guard = section.optional_section("guard", |section| Some(Guard::read(section)));
         let senders = section.optional_section("senders", |section| Some(guard::senders(section)));
+        let onboarding =
+            section.optional_section("onboarding", |section| Some(onboarding::read(section)));
         let public = section.optional_section("public", Public::read);
         let dns = section.optional_section("dns", |section| Some(Dns::read(section)));
         let operations = section.optional_section("operations", Operations::read);
@@ -192,6 +199,7 @@ impl Config {
             rooms: rooms.unwrap_or_default(),
             guard: guard.unwrap_or_default(),
             senders: senders.unwrap_or_default(),
+            onboarding: onboarding.unwrap_or_default(),
             public,
             dns: dns.unwrap_or_default(),
             operations,

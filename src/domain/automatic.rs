@@ -22,6 +22,10 @@ pub enum Kind {
     Acknowledged,
     /// That mail to this address opens nothing.
     Rejected,
+    /// That what they call their Matrix id is none.
+    Unusable,
+    /// That staff will look at the server of their Matrix id.
+    Server,
 }
 
 impl Kind {
@@ -32,6 +36,8 @@ impl Kind {
             Self::Left => "left",
             Self::Acknowledged => "acknowledged",
             Self::Rejected => "rejected",
+            Self::Unusable => "unusable_id",
+            Self::Server => "server",
         };
         format!("automatic:{kind}:{}", to.key())
     }

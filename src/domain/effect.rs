@@ -15,6 +15,7 @@ use super::{
     life::Life,
     machine::ReplyKind,
     note::Note,
+    onboarding::Step,
     outgoing::{Offer, PostedFile},
     room_policy::Job,
     settings::{Key, Value},
@@ -263,6 +264,8 @@ pub enum Effect {
     PostAutoReply(AutoReply),
     /// A room is held against the policy, or something is done about it.
     LookAtRoom(Job),
+    /// Somebody goes a step on the way from mail to Matrix, or back.
+    Onboard(Step),
     /// What the guard does besides.
     Guard(Measure),
     /// What becomes of mail that belongs to no conversation.

@@ -36,6 +36,8 @@ pub enum EventKind {
     RoomName(String),
     /// What the room is about.
     Topic(String),
+    /// Who may come in, what they read, and by which name they find the room.
+    Access(Access),
     /// The room is encrypted from now on.
     Encryption,
     /// The room has been replaced by another one, if that is named.
@@ -158,6 +160,15 @@ impl Words {
         self.body.push_str("\n\n");
         self.body.push_str(&below.body);
     }
+}
+
+/// What the state of a room says of who comes in, and what they read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    JoinRule(String),
+    History(String),
+    /// Empty: none.
+    Alias(String),
 }
 
 /// What a message hangs on (spec: Rich replies, Threading).

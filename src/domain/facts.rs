@@ -5,6 +5,7 @@ mod intake;
 mod life;
 mod mail;
 mod person;
+mod onboarding;
 mod settings;
 
 use std::collections::HashSet;
@@ -16,6 +17,7 @@ pub use self::intake::{IntakeFacts, RequestsFacts, SharedRoom};
 pub use self::life::{Bid, LifeFacts, Successor};
 pub use self::mail::{Copied, Delivery, LedBy, MailFacts, Route, Standing};
 pub use self::person::PersonKnown;
+pub use self::onboarding::{MailOnboarding, MoveFacts};
 pub use self::settings::{LocaleFacts, LocaleSource, SetHere, SettingsFacts, ZoneFacts};
 use super::{
     address::EmailAddress,
@@ -142,6 +144,8 @@ pub struct Details {
     pub suspended: Vec<Suspended>,
     /// For `!email erase`.
     pub person: PersonKnown,
+    /// Who is on the way from mail to Matrix, as far as the event asks for it.
+    pub onboarding: MoveFacts,
     /// For `!email block`, `unblock`, `allow`, `blocked`.
     pub senders: SendersFacts,
     /// Conversations of which so many letters have gone of late that the next one waits, and for how many
@@ -214,6 +218,8 @@ pub struct PersonFacts {
     pub ghost: OwnedUserId,
     /// Copied in by somebody else of the conversation, and not made one of them by staff.
     pub is_guest: bool,
+    /// They read and write in Matrix as this user, and get no mail.
+    pub moved: Option<OwnedUserId>,
 }
 
 /// What we know of an event that another one points at.

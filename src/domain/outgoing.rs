@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     address::{EmailAddress, NamedAddress},
     ids::{ContactId, ConversationId, HeldId, MailId, MessageId, RequestId, SubscriptionId},
-    letter::Quote,
+    letter::{Automatically, Quote},
     room_policy::RoomPlan,
     signs::Signs,
 };
@@ -85,6 +85,14 @@ pub enum MatrixAction {
         erasure: i64,
         localpart: String,
     },
+    /// The bot invites somebody who takes part in the room by mail.
+    Invite {
+        room: OwnedRoomId,
+        contact: ContactId,
+        user: OwnedUserId,
+        /// Behind what is said in this room. `None`: in a lane of its own, where it holds up nothing.
+        behind: Option<OwnedRoomId>,
+    },
     /// The bot has seen to everything up to this event.
     Receipt {
         room: OwnedRoomId,
@@ -142,6 +150,23 @@ pub enum Offer {
     Held { held: HeldId },
     /// ✅ gives a request a room, ❌ puts it aside, 🔍 shows the mail.
     Request { request: RequestId, mail: MailId },
+    /// ✅ invites somebody who takes part by mail to the room as this Matrix user.
+    Invite {
+        room: OwnedRoomId,
+        contact: ContactId,
+        user: OwnedUserId,
+    },
+    /// ✅ says that they are this Matrix user, who is in the room.
+    Link {
+        room: OwnedRoomId,
+        contact: ContactId,
+        user: OwnedUserId,
+    },
+    /// ✅ writes to them by mail again.
+    WriteByMail {
+        room: OwnedRoomId,
+        contact: ContactId,
+    },
     /// ✅ makes a link to a file live again.
     Renew { link: i64 },
     /// ✅ erases everything about a person. `by` asked for it, in `room`.
@@ -243,4 +268,26 @@ pub enum Automatic {
     Acknowledged { text: Option<String> },
     /// Says that mail to this address opens nothing; the same.
     Rejected { text: Option<String> },
+    /// Words that were chosen when it was decided on.
+    Said {
+        text: String,
+        /// To a mail of theirs.
+        is_answer: bool,
+    },
+}
+
+impl Automatic {
+    /// Why it is written.
+    #[must_use]
+    pub fn why(&self) -> Automatically {
+        match self {
+            Self::Left { .. }
+            | Self::Acknowledged { .. }
+            | Self::Rejected { .. }
+            | Self::Said {
+                is_answer: true, ..
+            } => Automatically::Replied,
+            Self::Said { .. } => Automatically::Generated,
+        }
+    }
 }

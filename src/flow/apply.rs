@@ -9,7 +9,7 @@ use super::{
     held::{self, Asked},
     intake,
     lanes::{Origin, enqueue, make_offer, report, say, send},
-    lives, policies, settings,
+    lives, onboarding, policies, settings,
     showing::{contact_of, post_mail, show, show_original},
     threads, write,
 };
@@ -307,6 +307,7 @@ async fn one(
         Effect::Bounce(consequence) => bounces::apply(tx, consequence, origin, context).await?,
         Effect::PostAutoReply(reply) => auto_replies::post(tx, reply, origin, context).await?,
         Effect::LookAtRoom(job) => policies::add(tx, &job, origin, context).await?,
+        Effect::Onboard(step) => onboarding::apply(tx, step, origin, context).await?,
         Effect::Guard(measure) => guard::apply(tx, measure, origin, context).await?,
         Effect::Intake(action) => intake::apply(tx, *action, origin, context).await?,
         Effect::Report { text } => report(tx, &text, origin, context).await?,
@@ -355,6 +356,9 @@ async fn take_up(
         }
         // Decided by effects of their own.
         Offer::Held { .. } | Offer::Request { .. } => Ok(()),
+        Offer::Invite { .. } | Offer::Link { .. } | Offer::WriteByMail { .. } => {
+            onboarding::take_up(tx, offer, origin, context).await
+        }
         Offer::Erase {
             address,
             redacts,

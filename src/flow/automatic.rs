@@ -217,6 +217,7 @@ pub fn words(
         Automatic::Rejected { text } => says(text, &|mailbox| {
             sentences::rejected(&mailbox.name, mailbox.address.as_str(), language)
         }),
+        Automatic::Said { text, .. } => text.clone(),
     };
     Words { body, html: None }
 }

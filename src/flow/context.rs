@@ -10,7 +10,8 @@ use super::turns::Turns;
 use crate::{
     config::{Desk, Guard, Letters, Mailbox, MailboxName, Public, Rooms},
     domain::{
-        facts::OwnAddresses, ghost, hours::Hours, room_policy::Policy, senders::SenderLists,
+        facts::OwnAddresses, ghost, hours::Hours, onboarding::Rules, room_policy::Policy,
+        senders::SenderLists,
         staff::StaffList, token::Keys,
     },
     lifecycle::{Chance, Clock},
@@ -50,6 +51,8 @@ pub struct Context {
     pub guard: Guard,
     /// Whose mail is blocked or let through, whatever mailbox it is to.
     pub senders: SenderLists,
+    /// The way from mail to Matrix.
+    pub onboarding: Rules,
     /// `None`: there are no pages for customers.
     pub public: Option<Public>,
     /// Who fetches which file.

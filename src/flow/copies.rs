@@ -14,7 +14,7 @@ use crate::{
         effect::ItemKind,
         ids::{ContactId, LetterId, MailId},
         letter::{Entry, EntryBody, Language, SealedLetter, gather_reactions},
-        outgoing::MailAction,
+        outgoing::{Automatic, MailAction},
         sharing::Shared,
     },
     store::{
@@ -122,7 +122,7 @@ async fn read(
         look: mailbox.look.clone(),
         language,
         list,
-        automatic: seal.automatic.is_some(),
+        automatic: seal.automatic.as_ref().map(Automatic::why),
         utf8: !action.recipient.address.local_part().is_ascii(),
     };
     Ok(Some((letter, events)))

@@ -6,8 +6,8 @@ use ruma::OwnedRoomId;
 
 use super::{
     Context, guests,
-    lanes::{Origin, enqueue},
-    seal, threads,
+    lanes::{Origin, enqueue, report},
+    onboarding, seal, threads,
 };
 use crate::{
     domain::{
@@ -124,7 +124,7 @@ async fn open_with(
     };
     let customer = people::ensure_customer(tx, mailbox_name.as_str(), contacts, origin.now).await?;
     let subject = threads::free_subject(tx, &subject, contacts).await?;
-    conversations::open(
+    let conversation = conversations::open(
         tx,
         room.as_str(),
         customer,
@@ -134,7 +134,7 @@ async fn open_with(
         origin.now,
     )
     .await?;
-    Ok(())
+    onboarding::mails::welcome_newcomers(tx, conversation, contacts, origin, context).await
 }
 
 /// What was written while the person was there still goes to them. When nobody is left of a customer,
@@ -151,6 +151,7 @@ pub async fn remove(
         seal::open_letter_of(tx, place.conversation, origin, context).await?;
         members::remove(tx, place.conversation, contact).await?;
     }
+    onboarding::forget(tx, room.as_str(), contact).await?;
     leave(tx, &room, contact, origin, context).await?;
     close_without_members(tx, &room, &places, false, origin, context).await
 }

@@ -3,7 +3,9 @@
 use jiff::{Timestamp, tz::TimeZone as Zone};
 use ruma::RoomId;
 
-use super::{Context, audience, bounces, guard, held, intake, life_facts, locale, settings};
+use super::{
+    Context, audience, bounces, guard, held, intake, life_facts, locale, onboarding, settings,
+};
 use crate::{
     domain::{
         address::EmailAddress,
@@ -51,7 +53,7 @@ pub async fn of(
             details.now = context.now().to_zoned(zone);
             details.settings = settings::explained(connection, room, context).await?;
         }
-        Some(Command::Language(Ok(_))) => {
+        Some(Command::Language(Ok(_)) | Command::Welcome(Ok(_))) => {
             details.locales = locales(connection, conversations, context).await?;
         }
         Some(Command::TimeZone(Ok(asked))) => {
@@ -100,6 +102,8 @@ pub async fn of(
         }
         _ => {}
     }
+    details.onboarding =
+        onboarding::facts::of_event(connection, event, conversations, context).await?;
     Ok(details)
 }
 

@@ -176,6 +176,10 @@ pub async fn enqueue_as(
         | MatrixAction::Decline { room, .. } => room_lane(room),
         MatrixAction::PutUpSigns { room, .. } => format!("signs:{room}"),
         MatrixAction::Retire { erasure, .. } => format!("erasure:{erasure}"),
+        MatrixAction::Invite {
+            behind: Some(room), ..
+        } => room_lane(room),
+        MatrixAction::Invite { room, user, .. } => format!("invite:{room}:{user}"),
         MatrixAction::Receipt { room, .. } => format!("receipt:{room}"),
         MatrixAction::CreateRoom { request, .. } => format!("room:new-{request}"),
     };

@@ -8,14 +8,14 @@ use super::{
     Context, audience, guests, intake,
     look::Looked,
     machine_facts::{self, Seen},
-    reply_to, reports, settings,
+    onboarding, reply_to, reports, settings,
 };
 use crate::{
     domain::{
         address::EmailAddress,
         bounce::Report,
         evidence::{Judgement, Verdict},
-        facts::{Delivery, LedBy, MailFacts, PersonFacts, Route, Standing},
+        facts::{Delivery, LedBy, MailFacts, MailOnboarding, PersonFacts, Route, Standing},
         freemail::is_freemail,
         held::Release,
         ids::{ConversationId, HeldId, MailId, SubscriptionId},
@@ -216,8 +216,13 @@ async fn route(
         copied_by: None,
         copied: Vec::new(),
         guests: guest_store::count(connection, conversation).await?,
+        onboarding: MailOnboarding::default(),
         member,
     };
+    if let Some(person) = &route.member {
+        let place = (person, &route.room);
+        route.onboarding = onboarding::facts::of_mail(connection, mail, place, context).await?;
+    }
     route.copied = guests::copied(connection, mail, &route, context).await?;
     let is_withheld = |one: &AttachmentInfo| matches!(one.fate, Fate::Withheld(_));
     let mut matters = mail.attachments.iter().any(is_withheld)

@@ -43,6 +43,7 @@ mod media;
 mod moves;
 mod new_rooms;
 mod notices;
+mod onboarding;
 mod outside;
 pub mod policies;
 mod portraits;

@@ -10,6 +10,7 @@ use super::{
     life_facts, lives,
     media::{self, Files},
     moves, new_rooms,
+    onboarding::invite::{self, Invitation},
     outside::{self, Waits},
     portraits, signs,
     worker::{Slots, Step, Worker, write_down},
@@ -327,6 +328,23 @@ async fn perform(
             Err(fault) => Err(fault),
         },
         MatrixAction::Retire { localpart, .. } => erasures::retire(localpart, context).await,
+        MatrixAction::Invite {
+            room,
+            contact,
+            user,
+            ..
+        } => {
+            let contact = *contact;
+            return invite::attempt(
+                Invitation {
+                    room,
+                    contact,
+                    user,
+                },
+                context,
+            )
+            .await;
+        }
         MatrixAction::Receipt { room, event } => context
             .homeserver
             .read_up_to(event, room)
@@ -413,7 +431,12 @@ async fn settle(
     }
     let now = context.now_ms();
     let origin = Origin::without_event(row.trace.clone(), now);
-    let is_too_old = now.saturating_sub(row.created_at) > millis(GIVE_UP_AFTER);
+    let invitation = invitation(&action);
+    let (give_up_after, longest_wait) = match invitation {
+        Some(_) => (invite::GIVE_UP_AFTER, invite::LONGEST_WAIT),
+        None => (GIVE_UP_AFTER, LONGEST_WAIT_FOR_MATRIX),
+    };
+    let is_too_old = now.saturating_sub(row.created_at) > millis(give_up_after);
     let (reason, after, uncertain) = match outcome {
         SendOutcome::Delivered { answer } => {
             return delivered(tx, (row.id, &row.lane), &action, answer, now).await;
@@ -437,8 +460,15 @@ async fn settle(
         SendOutcome::Uncertain { reason } => (reason, None, true),
     };
     let attempts = u32::try_from(row.attempts).unwrap_or(u32::MAX);
-    let wait = after
-        .unwrap_or_else(|| backoff(attempts, context.chance.fraction(), LONGEST_WAIT_FOR_MATRIX));
+    let wait = after.unwrap_or_else(|| backoff(attempts, context.chance.fraction(), longest_wait));
+    if invite::step_aside(tx, &action, &origin, context).await? {
+        outbox::settle(tx, row.id, &row.lane, Way::Matrix, &Settled::Withdrawn, now).await?;
+        return Ok(());
+    }
+    if let Some(invitation) = invitation {
+        let how_often = (row.attempts, reason.as_str());
+        invite::delayed(tx, invitation, how_often, &origin, context).await?;
+    }
     tracing::warn!(trace = %row.trace, attempt = row.attempts, reason, "Will try again to act in Matrix");
     outbox::retry(
         tx,
@@ -465,6 +495,9 @@ pub(super) async fn delivered(
     let settled = Settled::Delivered { answer };
     if !outbox::settle(tx, id, lane, Way::Matrix, &settled, now).await? {
         return Ok(());
+    }
+    if let Some(invitation) = invitation(action) {
+        return invite::sent(tx, invitation, now).await;
     }
     let MatrixAction::Send {
         mail,
@@ -511,6 +544,22 @@ pub(super) async fn delivered(
     Ok(())
 }
 
+fn invitation(action: &MatrixAction) -> Option<Invitation<'_>> {
+    match action {
+        MatrixAction::Invite {
+            room,
+            contact,
+            user,
+            ..
+        } => Some(Invitation {
+            room,
+            contact: *contact,
+            user,
+        }),
+        _ => None,
+    }
+}
+
 async fn refused(
     tx: &mut Tx,
     row: &Claimed,
@@ -526,6 +575,9 @@ async fn refused(
         return Ok(());
     }
     tracing::error!(trace = %row.trace, reason, "The homeserver refused an action for good");
+    if let Some(invitation) = invitation(&action) {
+        return invite::refused(tx, invitation, &reason, origin, context).await;
+    }
     let text = match &action {
         MatrixAction::Send {
             mail: Some(mail), ..
@@ -566,6 +618,7 @@ async fn refused(
         | MatrixAction::PutUpSigns { .. }
         | MatrixAction::TakeBack { .. }
         | MatrixAction::Retire { .. }
+        | MatrixAction::Invite { .. }
         | MatrixAction::Receipt { .. } => return Ok(()),
     };
     lanes::report(tx, &text, origin, context).await

@@ -9,6 +9,7 @@ use crate::{
         effect::Effect,
         event::{EventKind, Membership, RoomEvent},
         life::Life,
+        onboarding::Step,
     },
     matrix::{client::Fault, decode},
     store::{StoreError, lives, rooms},
@@ -117,6 +118,10 @@ async fn remember(
                 room: event.room,
                 name,
             }),
+            EventKind::Access(access) => Some(Effect::Onboard(Step::RememberAccess {
+                room: event.room,
+                access,
+            })),
             EventKind::Encryption => Some(Effect::RememberEncryption { room: event.room }),
             EventKind::Created(creation) => Some(Effect::Life(Life::RememberCreation {
                 room: event.room,

@@ -89,7 +89,9 @@ async fn seal_one(
         return departures::rest(tx, letter).await;
     }
     let server = context.server_name.as_str();
-    let people = conversations::people(tx.connection(), conversation, server).await?;
+    let mut people = conversations::people(tx.connection(), conversation, server).await?;
+    // They read it in Matrix.
+    people.retain(|person| person.moved.is_none());
     let Some(found) = conversations::find(tx.connection(), conversation).await? else {
         return Err(StoreError::Value(format!(
             "letter {letter} has no conversation"

@@ -26,7 +26,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::domain::{
-    event::{Content, EventKind, Membership, Relation, RoomEvent, Words},
+    event::{Access, Content, EventKind, Membership, Relation, RoomEvent, Words},
     note::Note,
     sharing::{FileKind, Opaque, Shared},
 };
@@ -280,6 +280,17 @@ fn state(event: AnyStateEvent) -> EventKind {
         }
         AnyStateEvent::RoomTopic(StateEvent::Original(event)) => {
             EventKind::Topic(event.content.topic)
+        }
+        AnyStateEvent::RoomJoinRules(StateEvent::Original(event)) => EventKind::Access(
+            Access::JoinRule(event.content.join_rule.as_str().to_owned()),
+        ),
+        AnyStateEvent::RoomHistoryVisibility(StateEvent::Original(event)) => {
+            let history = event.content.history_visibility.as_str().to_owned();
+            EventKind::Access(Access::History(history))
+        }
+        AnyStateEvent::RoomCanonicalAlias(StateEvent::Original(event)) => {
+            let alias = event.content.alias.map(|alias| alias.to_string());
+            EventKind::Access(Access::Alias(alias.unwrap_or_default()))
         }
         AnyStateEvent::RoomEncryption(StateEvent::Original(_)) => EventKind::Encryption,
         _ => EventKind::Irrelevant,

@@ -19,11 +19,17 @@ statements! {
         SELECT id, customer_id, thread_root FROM conversations
         WHERE room_id = $1 AND state <> 'closed' ORDER BY id";
     SELECT_PEOPLE = concat!("
-        SELECT contacts.id, written, name, ghost, role FROM participants
+        SELECT contacts.id, written, name, ghost, role, (
+            SELECT user_id FROM moves JOIN conversations AS here ON here.room_id = moves.room_id
+            WHERE here.id = conversation_id AND moves.contact_id = contacts.id AND ", has_moved!(), "
+        ) FROM participants
         JOIN contacts ON contacts.id = contact_id
         WHERE conversation_id = $1 AND ", is_there!(), " ORDER BY position, contacts.id");
     SELECT_PEOPLE_OF_ROOM = concat!("
-        SELECT it.id, contacts.id, written, name, ghost, role FROM conversations AS it
+        SELECT it.id, contacts.id, written, name, ghost, role, (
+            SELECT user_id FROM moves WHERE moves.room_id = it.room_id
+            AND moves.contact_id = contacts.id AND ", has_moved!(), "
+        ) FROM conversations AS it
         JOIN participants ON conversation_id = it.id
         JOIN contacts ON contacts.id = contact_id
         WHERE it.room_id = $1 AND it.state <> 'closed' AND ", is_there!(), "
@@ -134,8 +140,8 @@ pub async fn of_room(
 ) -> Result<Vec<ConversationFacts>, StoreError> {
     let mut people: HashMap<i64, Vec<PersonFacts>> = HashMap::new();
     for row in fetch_all!(connection, MemberRow, SELECT_PEOPLE_OF_ROOM, room) {
-        let (conversation, contact, written, name, ghost, role) = row;
-        let person = person((contact, written, name, ghost, role), server)?;
+        let (conversation, contact, written, name, ghost, role, moved) = row;
+        let person = person((contact, written, name, ghost, role, moved), server)?;
         people.entry(conversation).or_default().push(person);
     }
     let waiting = fetch_all!(connection, (i64, i64, Option<i64>), COUNT_WAITING, room);
@@ -172,13 +178,13 @@ pub async fn people(
     rows.into_iter().map(|row| person(row, server)).collect()
 }
 
-/// Contact, address, name, localpart of the ghost, role.
-type PersonRow = (i64, String, String, String, String);
+/// Contact, address, name, localpart of the ghost, role, the user as whom they have moved to Matrix.
+type PersonRow = (i64, String, String, String, String, Option<String>);
 /// The conversation, and as [`PersonRow`].
-type MemberRow = (i64, i64, String, String, String, String);
+type MemberRow = (i64, i64, String, String, String, String, Option<String>);
 
 fn person(row: PersonRow, server: &str) -> Result<PersonFacts, StoreError> {
-    let (contact, written, name, ghost, role) = row;
+    let (contact, written, name, ghost, role, moved) = row;
     let address = address(&written)?;
     let ghost = UserId::parse(format!("@{ghost}:{server}"))
         .map_err(|fault| StoreError::Value(fault.to_string()))?;
@@ -193,6 +199,7 @@ fn person(row: PersonRow, server: &str) -> Result<PersonFacts, StoreError> {
         name,
         ghost,
         is_guest: role == "guest",
+        moved: moved.and_then(|user| UserId::parse(user).ok()),
     })
 }
 

@@ -41,6 +41,7 @@ pub mod messages;
 pub mod newcomers;
 pub mod notices;
 pub mod offers;
+pub mod onboarding;
 pub mod outbox;
 pub mod people;
 pub mod person;

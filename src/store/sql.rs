@@ -25,6 +25,13 @@ macro_rules! is_there {
     };
 }
 
+/// Of a row of `moves`: they read and write in Matrix, or have left there, and get no mail.
+macro_rules! has_moved {
+    () => {
+        "moves.state IN ('joined', 'left') AND moves.keeps_mail = 0"
+    };
+}
+
 /// Asks whichever database the connection leads to.
 macro_rules! ask {
     ($connection:expr, $it:ident => $question:expr) => {

@@ -66,6 +66,7 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         uploads::STATEMENTS,
         shown::STATEMENTS,
         offers::STATEMENTS,
+        onboarding::STATEMENTS,
         endings::STATEMENTS,
         sent::STATEMENTS,
         guests::STATEMENTS,

@@ -19,6 +19,7 @@ mod hundreds;
 mod intake;
 mod living;
 mod messages;
+mod onboarding;
 mod outages;
 mod people;
 mod refusals;

@@ -46,6 +46,7 @@ mod loops;
 mod lost;
 mod mail_in;
 mod metrics;
+mod onboarding;
 mod originals;
 mod parsed;
 mod peers;

@@ -77,6 +77,36 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
         "shows or sets the time zone of the letters",
     ),
     (
+        "welcome",
+        "!email welcome [ADDRESS]",
+        "sends the mail that tells how to take part",
+    ),
+    (
+        "link",
+        "!email link ADDRESS MATRIX-ID",
+        "says who somebody is in Matrix, or invites them",
+    ),
+    (
+        "unlink",
+        "!email unlink ADDRESS",
+        "says that somebody isn't that Matrix user",
+    ),
+    (
+        "both",
+        "!email both ADDRESS [on|off]",
+        "sends mails besides to somebody who is in Matrix",
+    ),
+    (
+        "mail",
+        "!email mail ADDRESS",
+        "writes by mail again to somebody who has left in Matrix",
+    ),
+    (
+        "allowed",
+        "!email allowed [SERVER]",
+        "shows, or adds to, the servers from which people are invited",
+    ),
+    (
         "block",
         "!email block ADDRESS|*@DOMAIN",
         "keeps a sender's mail out of sight",

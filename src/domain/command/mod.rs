@@ -2,6 +2,7 @@
 //! a story as its test; the compiler asks for the rest.
 
 pub mod add;
+pub mod allowed;
 mod blocked;
 mod catalogue;
 pub mod erase;
@@ -12,6 +13,7 @@ mod leave;
 mod list;
 pub mod mailbox;
 pub(super) mod now;
+pub mod onboarding;
 pub mod original;
 pub mod policy;
 mod remove;
@@ -22,6 +24,7 @@ pub mod senders;
 pub mod settings;
 mod status;
 pub mod timezone;
+pub mod welcome;
 mod whose;
 
 use self::catalogue::COMMANDS;
@@ -54,6 +57,10 @@ pub enum Command {
     Settings(Result<settings::Settings, settings::Fault>),
     Language(Result<language::Language, language::Fault>),
     TimeZone(Result<timezone::TimeZone, whose::Fault>),
+    /// `link`, `unlink`, `both`, `mail`
+    Onboarding(Result<onboarding::Onboarding, onboarding::Fault>),
+    Welcome(Result<welcome::Welcome, whose::Fault>),
+    Allowed(Result<allowed::Allowed, allowed::Fault>),
     Senders(Result<senders::Change, senders::Fault>),
     Blocked,
     Policy(Result<policy::Ask, policy::Fault>),
@@ -109,6 +116,12 @@ impl Command {
             "timezone" | "time_zone" | "zone" | "tz" => {
                 Self::TimeZone(timezone::TimeZone::parse(arguments))
             }
+            "link" => Self::Onboarding(onboarding::Onboarding::link(arguments)),
+            "unlink" => Self::Onboarding(onboarding::Onboarding::unlink(arguments)),
+            "both" => Self::Onboarding(onboarding::Onboarding::both(arguments)),
+            "mail" => Self::Onboarding(onboarding::Onboarding::mail(arguments)),
+            "welcome" => Self::Welcome(welcome::Welcome::parse(arguments)),
+            "allowed" => Self::Allowed(allowed::Allowed::parse(arguments)),
             "block" => Self::Senders(senders::Change::parse(
                 arguments,
                 "block",
@@ -120,7 +133,7 @@ impl Command {
                 Some(List::Allow),
             )),
             "unblock" => Self::Senders(senders::Change::parse(arguments, "unblock", None)),
-            "blocked" | "allowed" => Self::Blocked,
+            "blocked" => Self::Blocked,
             "policy" => Self::Policy(policy::Ask::parse_policy(arguments)),
             "space" => Self::Policy(policy::Ask::parse_space(arguments)),
             "erase" => Self::Erase(erase::Erase::parse(arguments)),
@@ -177,6 +190,12 @@ impl Command {
             Self::Language(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::TimeZone(Ok(zone)) => zone.apply(event, facts),
             Self::TimeZone(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Onboarding(Ok(asked)) => asked.apply(event, facts),
+            Self::Onboarding(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Welcome(Ok(welcome)) => welcome.apply(event, facts),
+            Self::Welcome(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Allowed(Ok(allowed)) => allowed.apply(event, facts),
+            Self::Allowed(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Senders(Ok(change)) => change.apply(event, facts),
             Self::Senders(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Blocked => blocked::apply(event, facts),

@@ -2,7 +2,7 @@
 
 use ruma::{OwnedEventId, OwnedRoomId};
 
-use super::{IntakeFacts, OwnAddresses, PersonFacts};
+use super::{IntakeFacts, MailOnboarding, OwnAddresses, PersonFacts};
 use crate::domain::{
     address::NamedAddress,
     evidence::Judgement,
@@ -83,6 +83,8 @@ pub struct Route {
     pub copied_by: Option<String>,
     /// Who else stands in To and Cc, without our own addresses; of a member's or guest's mail.
     pub copied: Vec<Copied>,
+    /// What it says of its sender's Matrix id, and what is known of that.
+    pub onboarding: MailOnboarding,
     /// How many guests the conversation has, those included who are only offered to staff.
     pub guests: usize,
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::domain::{
     address::NamedAddress,
     evidence::{Judgement, Reason, Verdict},
-    facts::{LedBy, OwnAddresses, PersonFacts},
+    facts::{LedBy, MailOnboarding, OwnAddresses, PersonFacts},
     held::Release,
     ids::{ContactId, HeldId},
     incoming::MailKind,
@@ -56,6 +56,7 @@ fn facts() -> MailFacts {
         name: "Jane".to_owned(),
         ghost: owned_user_id!("@_email_jane.aaaa:example.org"),
         is_guest: false,
+        moved: None,
     };
     MailFacts {
         routes: vec![Route {
@@ -79,6 +80,7 @@ fn facts() -> MailFacts {
             copied_by: None,
             copied: Vec::new(),
             guests: 0,
+            onboarding: MailOnboarding::default(),
         }],
         identity: "id@acme.com".to_owned(),
         is_ours: false,

@@ -9,6 +9,7 @@ mod guests;
 mod held;
 mod intake;
 mod keep;
+mod onboarding;
 
 use std::collections::HashSet;
 
@@ -16,6 +17,7 @@ pub use auto_replies::{beginning as auto_reply_beginning, kind_of as auto_reply_
 pub use guests::will_be_told;
 pub(super) use held::hold_as_spam;
 pub(super) use keep::keep;
+pub use onboarding::is_written;
 use ruma::OwnedRoomId;
 
 use super::{
@@ -402,6 +404,7 @@ fn post(
     effects.extend(guests::effects(id, route, facts));
     effects.extend(withheld(id, mail, facts, route, (author, &name)));
     effects.extend(bounces::works_again(route, facts));
+    effects.extend(onboarding::effects(mail, facts, route));
     effects
 }
 

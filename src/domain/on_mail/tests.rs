@@ -2,6 +2,7 @@
 
 mod copied;
 mod every;
+mod onboarding;
 mod ruled;
 
 use rstest::rstest;
@@ -12,7 +13,7 @@ use crate::domain::{
     address::{EmailAddress, NamedAddress},
     event::Words,
     evidence::{Judgement, Reason},
-    facts::{Delivery, LedBy, OwnAddresses, PersonFacts},
+    facts::{Delivery, LedBy, MailOnboarding, OwnAddresses, PersonFacts},
     flood::Measure,
     ids::{ContactId, ConversationId, SubscriptionId},
     incoming::{AttachmentInfo, Withheld},
@@ -63,6 +64,7 @@ pub(super) fn route(id: i64, is_member: bool) -> Route {
             name: "Jane".to_owned(),
             ghost: owned_user_id!("@_email_jane.aaaa:example.org"),
             is_guest: false,
+            moved: None,
         }),
         standing: trust::Standing::Stranger,
         policy: trust::TrustPolicy::default(),
@@ -81,6 +83,7 @@ pub(super) fn route(id: i64, is_member: bool) -> Route {
         copied_by: None,
         copied: Vec::new(),
         guests: 0,
+        onboarding: MailOnboarding::default(),
     }
 }
 

@@ -97,11 +97,12 @@ fn write(
     }
     let had = match facts.sender_role {
         Role::Ghost(author) => [&[author], facts.had.as_slice()].concat(),
-        Role::Staff | Role::Visitor => Vec::new(),
+        // Nobody gets back by mail what they have written in Matrix.
+        Role::Staff | Role::Visitor => facts.details.onboarding.own.clone(),
         Role::Bot | Role::NobodysGhost => return Vec::new(),
     };
     let (kind, said) = said(content);
-    let lacks = |person: &PersonFacts| !had.contains(&person.contact);
+    let lacks = |person: &PersonFacts| !had.contains(&person.contact) && person.moved.is_none();
     let item = |conversation: Option<&ConversationFacts>| LetterItem {
         shared: said.shared.clone(),
         quote: conversation.and_then(|it| quote(relation, it.id, facts)),

@@ -5,6 +5,7 @@ mod edit;
 mod life;
 mod membership;
 mod message;
+mod onboarding;
 mod parts;
 mod poll;
 mod reaction;
@@ -19,6 +20,7 @@ use super::{
     event::{EventKind, RoomEvent},
     facts::EventFacts,
     life::Life,
+    onboarding::Step,
     sharing::Change,
 };
 
@@ -50,6 +52,7 @@ pub fn decide(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
             } else {
                 effects.extend(change::of_member(event, user, *membership, facts));
                 effects.extend(life::on_member(event, user, *membership, facts));
+                effects.extend(onboarding::of_member(event, user, *membership, facts));
             }
             effects
         }
@@ -64,6 +67,12 @@ pub fn decide(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
                 facts,
             ));
             effects
+        }
+        EventKind::Access(access) => {
+            vec![Effect::Onboard(Step::RememberAccess {
+                room: event.room.clone(),
+                access: access.clone(),
+            })]
         }
         EventKind::Topic(topic) => {
             change::remark(event, Change::ChangedTopic(topic.clone()), facts)

@@ -31,7 +31,7 @@ pub(super) fn item(
         shared: None,
         quote: None,
         earlier: None,
-        had_by: Vec::new(),
+        had_by: facts.details.onboarding.own.clone(),
         reply_to: None,
         thread_root: None,
         about: None,

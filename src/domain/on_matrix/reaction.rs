@@ -142,7 +142,10 @@ fn taken_up(
         Offer::Release { .. }
         | Offer::Renew { .. }
         | Offer::Resume { .. }
-        | Offer::Erase { .. } => take_up(TAKE_UP),
+        | Offer::Erase { .. }
+        | Offer::Invite { .. }
+        | Offer::Link { .. }
+        | Offer::WriteByMail { .. } => take_up(TAKE_UP),
         Offer::Admit { .. } => take_up(ADMIT),
         Offer::Request { request, .. } => {
             let decision = match key {

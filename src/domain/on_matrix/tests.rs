@@ -25,6 +25,7 @@ mod changes;
 mod edits;
 mod life;
 mod memberships;
+mod onboarding;
 mod polls;
 mod quotes;
 mod reactions;
@@ -39,6 +40,7 @@ fn person(contact: i64, address: &str, name: &str, ghost: OwnedUserId) -> Person
         name: name.to_owned(),
         ghost,
         is_guest: false,
+        moved: None,
     }
 }
 

@@ -15,6 +15,7 @@ pub mod mail;
 pub mod mailbox;
 pub mod notices;
 pub mod numbers;
+pub mod onboarding;
 pub mod page;
 pub mod people;
 pub mod policy;

@@ -108,7 +108,11 @@ pub fn nobody_here() -> String {
 pub fn list(room: &RoomFacts) -> String {
     let named = |people: &[PersonFacts], guests: bool| {
         let people = people.iter().filter(|person| person.is_guest == guests);
-        let named = people.map(|person| format!("{} <{}>", person.name, person.address));
+        let named = people.map(|person| {
+            let moved = person.moved.as_ref();
+            let moved = moved.map_or_else(String::new, |user| format!(" (in Matrix as {user})"));
+            format!("{} <{}>{moved}", person.name, person.address)
+        });
         named.collect::<Vec<_>>().join(", ")
     };
     let mut lines = vec!["In this room by email:".to_owned()];

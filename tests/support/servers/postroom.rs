@@ -55,6 +55,10 @@ pub struct Settings {
     /// What stands under `guard` besides that nothing is too much, as pairs of YAML, each with a comma
     /// before it.
     pub guard: String,
+    /// Whom the bot obeys, as a YAML list in one line.
+    pub staff: &'static str,
+    /// What stands under `onboarding`, as a YAML mapping in one line.
+    pub onboarding: Option<&'static str>,
 }
 
 impl Settings {
@@ -87,6 +91,8 @@ impl Settings {
             footer: None,
             trust: None,
             guard: String::new(),
+            staff: "[\"@*:example.org\"]",
+            onboarding: None,
         }
     }
 }
@@ -208,6 +214,8 @@ namespaces:
             footer,
             trust,
             guard,
+            staff,
+            onboarding,
         } = settings;
         let (imap, lmtp) = match imap {
             Some(imap) => (format!("imap: {imap}"), String::new()),
@@ -221,6 +229,7 @@ namespaces:
             .map_or_else(String::new, |room| format!("control_room: \"{room}\"\n"));
         let footer = footer.map_or_else(String::new, |text| format!("footer: \"{text}\""));
         let trust = trust.map_or_else(String::new, |trust| format!("trust: {trust}"));
+        let onboarding = onboarding.map_or_else(String::new, |it| format!("onboarding: {it}"));
         let dns = dns.map_or_else(String::new, |dns| format!("dns: {{server: \"{dns}\"}}"));
         let public = if *public {
             let listen = self.pages.address();
@@ -247,6 +256,7 @@ mailboxes:
     {footer}
 {lmtp}
 staff: {staff}
+{onboarding}
 letters: {{quiet: {quiet}, at_most: 5m, max_size: {max_size}}}
 guard: {{conversation: 0, contact: 0, domain: 0, letters: 0, loops: false{guard}}}
 {public}
