@@ -214,6 +214,13 @@ const ENDPOINT: (&str, &[&str]) = (
         "upload",
         "download",
         "media_config",
+        "create_room",
+        "get_state",
+        "set_state",
+        "alias",
+        "set_alias",
+        "delete_alias",
+        "kick",
     ],
 );
 
