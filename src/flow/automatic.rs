@@ -96,7 +96,8 @@ pub async fn answer(
         Kind::Rejected => Automatic::Rejected {
             text: text(&mailbox.intake.refusal),
         },
-        Kind::Left => return Ok(()),
+        // Written elsewhere.
+        Kind::Left | Kind::Unusable | Kind::Server => return Ok(()),
     };
     let note = Note {
         conversation: requests::desk(tx, name.as_str(), origin.now).await?,

@@ -6,7 +6,7 @@ use ruma::OwnedRoomId;
 
 use super::{
     Context, guests,
-    lanes::{Origin, enqueue, report},
+    lanes::{Origin, enqueue},
     onboarding, seal, threads,
 };
 use crate::{

@@ -105,7 +105,7 @@ pub async fn edit(
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
-    let content = encode::edit(text, event);
+    let content = encode::edit(encode::notice(text, None), event);
     let kind = "m.room.message";
     send(tx, room, Puppet::Bot, kind, content, None, origin, context).await
 }

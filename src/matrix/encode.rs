@@ -17,15 +17,6 @@ pub fn notice(text: &str, reply_to: Option<&OwnedEventId>) -> Value {
     related(content, reply_to)
 }
 
-/// What the bot said with `event` becomes this (client-server API, Event replacements).
-#[must_use]
-pub fn edit(text: &str, event: &OwnedEventId) -> Value {
-    let mut content = notice(&format!("* {text}"), None);
-    content["m.new_content"] = notice(text, None);
-    content["m.relates_to"] = json!({"rel_type": "m.replace", "event_id": event});
-    content
-}
-
 /// Nobody is called by what a mail says (client-server API, User and room mentions).
 pub(super) fn calling_nobody(mut content: Value) -> Value {
     content["m.mentions"] = json!({});

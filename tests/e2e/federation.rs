@@ -15,7 +15,7 @@ use crate::support::servers::folder::Folder;
 use crate::support::servers::mail_servers::{MailOptions, MailServers};
 use crate::support::servers::matrix_client::MatrixClient;
 use crate::support::servers::ports::{self, Port};
-use crate::support::servers::postroom::{Postroom, SUPPORT, Settings};
+use crate::support::servers::postroom::{Postroom, Settings};
 use crate::support::servers::process;
 use crate::support::servers::provider::PROVIDER_RECORD;
 use crate::support::servers::synapse::{Federation, Synapse, SynapseOptions};

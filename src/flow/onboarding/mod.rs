@@ -147,6 +147,8 @@ pub async fn take_up(
             Ok(())
         }
         Offer::Release { .. }
+        | Offer::Request { .. }
+        | Offer::Erase { .. }
         | Offer::Admit { .. }
         | Offer::Held { .. }
         | Offer::Renew { .. }

@@ -203,7 +203,7 @@ async fn what_waited_at_the_moment_of_the_switch_is_mailed_once_and_nothing_afte
     };
     let desk = {
         let world = crate::support::world::World::start(options).await;
-        let room = world
+        world
             .room("Kernel training", &[("jane@acme.com", "Jane Doe")])
             .await;
         world

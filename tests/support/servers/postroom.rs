@@ -111,7 +111,8 @@ pub struct Postroom {
     hs_token: String,
     server_name: String,
     /// As YAML.
-    staff: String,
+    /// Instead of the setting.
+    staff: Option<String>,
     folder: Folder,
 }
 
@@ -129,7 +130,7 @@ impl Postroom {
             as_token: secret()?,
             hs_token: secret()?,
             server_name: SERVER.to_owned(),
-            staff: format!("[\"@*:{SERVER}\"]"),
+            staff: None,
             folder,
         })
     }
@@ -142,7 +143,7 @@ impl Postroom {
 
     /// Who may command the bot, as patterns of user ids.
     pub fn set_staff(&mut self, staff: &[&str]) {
-        self.staff = format!("{staff:?}");
+        self.staff = Some(format!("{staff:?}"));
     }
 
     /// What the homeserver has to know.
@@ -198,7 +199,7 @@ namespaces:
         std::fs::set_permissions(registration, Permissions::from_mode(0o600))?;
         let appservice = self.appservice.address();
         let operations = self.operations.address();
-        let (server_name, staff) = (&self.server_name, &self.staff);
+        let server_name = &self.server_name;
         let Settings {
             homeserver,
             smtp,
@@ -224,6 +225,7 @@ namespaces:
                 format!("lmtp: {{listen: \"{}\"}}", self.lmtp.address()),
             ),
         };
+        let staff = self.staff.as_deref().unwrap_or(staff);
         let control_room = control_room
             .as_ref()
             .map_or_else(String::new, |room| format!("control_room: \"{room}\"\n"));

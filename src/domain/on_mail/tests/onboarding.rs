@@ -158,6 +158,6 @@ fn each_kind_is_counted_by_itself() {
     use automatic::Kind;
     let jane = EmailAddress::parse("jane@acme.com").unwrap();
     let keys = [Kind::Left, Kind::Unusable, Kind::Server].map(|kind| kind.key(&jane));
-    let all: std::collections::HashSet<&String> = keys.iter().collect();
+    let all: HashSet<&String> = keys.iter().collect();
     assert_eq!(all.len(), 3);
 }
