@@ -42,6 +42,15 @@ pub async fn of(
     }
     readers(connection, &event.room, subject, &mut life, context).await?;
     let known = lives::find(connection, room).await?;
+    if let Some(predecessor) = known
+        .rules
+        .creation
+        .as_ref()
+        .and_then(|made| made.predecessor.as_ref())
+    {
+        let before = rooms::find(connection, predecessor.as_str()).await?;
+        life.goes_on_from_ours = before.is_some_and(|before| before.bot_joined == 1);
+    }
     life.rules = known.rules;
     life.is_leaving = known.is_leaving;
     life.room_name = rooms::find(connection, room)

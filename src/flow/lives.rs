@@ -3,23 +3,21 @@
 use ruma::{OwnedRoomId, OwnedServerName, RoomId};
 
 use super::{
-    Context, customers, lanes,
+    Context, crowd, customers, lanes,
     lanes::{Origin, enqueue, room_lane},
     moves, seal,
 };
 use crate::{
     domain::{
-        held::Decision,
-        ids::HeldId,
         life::Life,
         outgoing::{MatrixAction, Puppet},
         wording::living,
     },
     matrix::encode,
     store::{
-        Connection, StoreError, Tx, conversations, held, lives, outbox,
+        StoreError, Tx, conversations, lives, outbox,
         outbox::{Settled, Way},
-        people, rooms, successions,
+        rooms, successions,
     },
 };
 
@@ -61,7 +59,7 @@ pub async fn apply(
             by,
         } => {
             lives::bid(tx, room.as_str(), &localpart, by.as_str(), origin.now).await?;
-            let puppet = puppet_of(tx.connection(), &localpart).await?;
+            let puppet = crowd::puppet_of(tx.connection(), &localpart).await?;
             let join = MatrixAction::Join {
                 room: room.clone(),
                 puppet: puppet.clone(),
@@ -75,7 +73,7 @@ pub async fn apply(
             localpart,
             reason,
         } => {
-            let puppet = puppet_of(tx.connection(), &localpart).await?;
+            let puppet = crowd::puppet_of(tx.connection(), &localpart).await?;
             let decline = MatrixAction::Decline {
                 room,
                 puppet,
@@ -85,15 +83,6 @@ pub async fn apply(
         }
         Life::Leave { room } => leave(tx, &room, origin, context).await,
     }
-}
-
-/// Whoever a user of our namespace stands for.
-pub async fn puppet_of(connection: &mut Connection, localpart: &str) -> Result<Puppet, StoreError> {
-    let contact = people::by_ghost(connection, localpart).await?;
-    Ok(contact.map_or_else(
-        || Puppet::Localpart(localpart.to_owned()),
-        |contact| Puppet::Contact(contact.id),
-    ))
 }
 
 /// A ghost could not ask the bot in: it says so, and so do we, if the bot hasn't come by itself.
@@ -166,21 +155,7 @@ async fn resume(
             enqueue(tx, join, origin, context).await?;
         }
     }
-    release(tx, room, origin, context).await
-}
-
-/// Decides again about the mails that waited for somebody to come back.
-pub async fn release(
-    tx: &mut Tx,
-    room: &RoomId,
-    origin: &Origin,
-    context: &Context,
-) -> Result<(), StoreError> {
-    let bot = context.bot.as_str();
-    for id in lives::waiting_mails(tx.connection(), room.as_str()).await? {
-        held::decide(tx, HeldId(id), Decision::Release, bot, origin.now).await?;
-    }
-    Ok(())
+    crowd::release(tx, room, origin, context).await
 }
 
 /// Nothing can be done in the room any more. Staff are told once, with the messages that can't be shown.
@@ -239,29 +214,5 @@ async fn leave(
 ) -> Result<(), StoreError> {
     customers::close_all(tx, room, origin, context).await?;
     lives::set_leaving(tx, room.as_str(), true).await?;
-    everybody_leaves(tx, room, origin, context).await
-}
-
-/// All of ours who are in the room leave it, the bot last.
-pub async fn everybody_leaves(
-    tx: &mut Tx,
-    room: &OwnedRoomId,
-    origin: &Origin,
-    context: &Context,
-) -> Result<(), StoreError> {
-    let present = rooms::present(tx.connection(), room.as_str()).await?;
-    let present = present
-        .into_iter()
-        .filter_map(|user| ruma::OwnedUserId::try_from(user).ok());
-    let ghosts = present.filter(|user| context.is_ours(user) && *user != context.bot);
-    let mut puppets = Vec::new();
-    for ghost in ghosts {
-        puppets.push(puppet_of(tx.connection(), ghost.localpart()).await?);
-    }
-    puppets.push(Puppet::Bot);
-    for puppet in puppets {
-        let room = room.clone();
-        enqueue(tx, MatrixAction::Leave { room, puppet }, origin, context).await?;
-    }
-    Ok(())
+    crowd::everybody_leaves(tx, room, origin, context).await
 }

@@ -15,6 +15,7 @@ pub mod checks;
 mod contents;
 mod context;
 mod copies;
+mod crowd;
 mod customers;
 pub mod deliver;
 mod details;

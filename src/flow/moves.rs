@@ -4,9 +4,9 @@ use ruma::{OwnedRoomId, RoomId};
 use serde_json::Value;
 
 use super::{
-    Context, lanes,
+    Context, crowd, lanes,
     lanes::{Origin, enqueue, room_lane},
-    life_facts, lives,
+    life_facts,
 };
 use crate::{
     domain::{
@@ -68,8 +68,9 @@ pub async fn to(
         };
         enqueue(tx, join, origin, context).await?;
     }
-    lives::release(tx, new, origin, context).await?;
-    lives::everybody_leaves(tx, old, origin, context).await
+    store_lives::forget_bids(tx, new.as_str()).await?;
+    crowd::release(tx, new, origin, context).await?;
+    crowd::everybody_leaves(tx, old, origin, context).await
 }
 
 /// The bot can't get into the room that replaces another: staff are told once, where they can do

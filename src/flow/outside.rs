@@ -1,7 +1,7 @@
 //! The bot is out of a room in which something was to be done: what customers wrote waits until it is
 //! back. The homeserver may say so before the event that tells of it has come.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use ruma::{OwnedRoomId, RoomId};
 
@@ -50,6 +50,46 @@ pub async fn moved_to(
     Ok(now
         .and_then(|now| OwnedRoomId::try_from(now).ok())
         .filter(|now| now != room))
+}
+
+/// The event that an attempt from before has made, if one may have.
+pub async fn arrived_before(
+    action: &MatrixAction,
+    row: &Claimed,
+    context: &Context,
+) -> Result<Option<String>, Fault> {
+    let MatrixAction::Send { room, .. } = action else {
+        return Ok(None);
+    };
+    if row.uncertain == 0 {
+        return Ok(None);
+    }
+    match context.homeserver.find_effect(&row.effect_id, room).await {
+        Ok(event) => Ok(event.map(|event| event.to_string())),
+        Err(Fault::Refused { .. }) => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// The conversation has moved to another room since.
+pub async fn go_after(
+    row: Claimed,
+    action: MatrixAction,
+    to: OwnedRoomId,
+    context: Arc<Context>,
+) -> Result<(), StoreError> {
+    let store = context.store.clone();
+    let ended = (row, action, to, context);
+    write_down(ended, &store, |tx, (row, action, to, context)| {
+        Box::pin(async move {
+            let origin = Origin::without_event(row.trace.clone(), context.now_ms());
+            match &action {
+                MatrixAction::Send { room, .. } => follow(tx, &row, room, &to, &origin).await,
+                _ => Ok(()),
+            }
+        })
+    })
+    .await
 }
 
 /// Whether the action came to nothing as the bot isn't in its room.

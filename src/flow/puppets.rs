@@ -101,8 +101,8 @@ async fn attempt(row: Claimed, files: Arc<Files>, context: Arc<Context>) -> Resu
     let action = answers::resolved(&mut context.store.read().await?, action).await?;
     let performed = match outside::moved_to(&action, &context).await? {
         None => perform(&action, &row, &files, &context).await,
-        Some(to) => match arrived_before(&action, &row, &context).await {
-            Ok(None) => return follow(row, action, to, context).await,
+        Some(to) => match outside::arrived_before(&action, &row, &context).await {
+            Ok(None) => return outside::go_after(row, action, to, context).await,
             Ok(Some(event)) => Ok(Ok(event)),
             Err(fault) => Ok(Err(fault)),
         },
@@ -124,48 +124,6 @@ async fn attempt(row: Claimed, files: Arc<Files>, context: Arc<Context>) -> Resu
     let ended = (row, action, outcome, context);
     write_down(ended, &store, |tx, (row, action, outcome, context)| {
         Box::pin(async move { settle(tx, &row, action, outcome, &context).await })
-    })
-    .await
-}
-
-/// The event that an attempt from before has made, if one may have.
-async fn arrived_before(
-    action: &MatrixAction,
-    row: &Claimed,
-    context: &Context,
-) -> Result<Option<String>, Fault> {
-    let MatrixAction::Send { room, .. } = action else {
-        return Ok(None);
-    };
-    if row.uncertain == 0 {
-        return Ok(None);
-    }
-    match context.homeserver.find_effect(&row.effect_id, room).await {
-        Ok(event) => Ok(event.map(|event| event.to_string())),
-        Err(Fault::Refused { .. }) => Ok(None),
-        Err(fault) => Err(fault),
-    }
-}
-
-/// The conversation has moved to another room since.
-async fn follow(
-    row: Claimed,
-    action: MatrixAction,
-    to: OwnedRoomId,
-    context: Arc<Context>,
-) -> Result<(), StoreError> {
-    let store = context.store.clone();
-    let ended = (row, action, to, context);
-    write_down(ended, &store, |tx, (row, action, to, context)| {
-        Box::pin(async move {
-            let origin = Origin::without_event(row.trace.clone(), context.now_ms());
-            match &action {
-                MatrixAction::Send { room, .. } => {
-                    outside::follow(tx, &row, room, &to, &origin).await
-                }
-                _ => Ok(()),
-            }
-        })
     })
     .await
 }

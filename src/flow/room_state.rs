@@ -57,7 +57,14 @@ pub async fn ensure_known(
         Err(Fault::Refused { .. }) => Vec::new(),
         Err(fault) => return Err(fault.into()),
     };
-    remember(&state, event, bot_came_in, origin, context).await?;
+    // Whoever follows the bot's comings and goings must not have one of them swallowed: that it is in
+    // is what the event will say that is on its way.
+    let bot = context.bot.as_str();
+    let mut reading = context.store.read().await.map_err(NotNow::Store)?;
+    let is_followed = rooms::membership(&mut reading, room, bot).await?.is_some();
+    drop(reading);
+    let leaves_bot_out = bot_came_in || is_followed;
+    remember(&state, event, leaves_bot_out, origin, context).await?;
     Ok(())
 }
 
@@ -92,7 +99,7 @@ async fn lacks_rules(
 async fn remember(
     state: &[String],
     event: &RoomEvent,
-    bot_comes_in: bool,
+    leaves_bot_out: bool,
     origin: &Origin,
     context: &std::sync::Arc<Context>,
 ) -> Result<(), StoreError> {
@@ -103,7 +110,7 @@ async fn remember(
         .filter_map(|json| decode::decode_state(json, &room).ok())
         .filter_map(|event| match event.kind {
             // That the bot is in is what the event itself will say.
-            EventKind::Membership { user, .. } if bot_comes_in && user == context.bot => None,
+            EventKind::Membership { user, .. } if leaves_bot_out && user == context.bot => None,
             EventKind::Membership {
                 user,
                 membership,

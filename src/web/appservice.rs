@@ -56,11 +56,7 @@ pub fn router(appservice: Appservice) -> Router {
             .route("/transactions/{txn_id}", put(transaction))
             .route("/users/{user_id}", get(user))
             .route("/rooms/{alias}", get(nothing_there))
-            .route("/thirdparty/protocol/{protocol}", get(thirdparty::protocol))
-            .route("/thirdparty/user/{protocol}", get(thirdparty::user))
-            .route("/thirdparty/user", get(thirdparty::reverse))
-            .route("/thirdparty/location/{protocol}", get(thirdparty::location))
-            .route("/thirdparty/location", get(thirdparty::nowhere))
+            .merge(thirdparty::router(appservice.server_name.clone()))
     };
     Router::new()
         .merge(endpoints())

@@ -6,37 +6,48 @@
 //! leads to an address only where it is one.
 
 use axum::{
-    Json,
+    Json, Router,
     extract::{Path, Query, State},
     http::StatusCode,
     response::{IntoResponse, Response},
+    routing::get,
 };
-use ruma::{ServerName, UserId};
+use ruma::{OwnedServerName, ServerName, UserId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::appservice::Appservice;
 use crate::domain::{address::EmailAddress, ghost, wording};
 
 /// What the registration calls our network.
 const PROTOCOL: &str = "email";
 
+/// The look-ups, below whatever the API's prefix is. `server` is that of the ghosts.
+pub fn router<S>(server: OwnedServerName) -> Router<S> {
+    Router::new()
+        .route("/thirdparty/protocol/{protocol}", get(protocol))
+        .route("/thirdparty/user/{protocol}", get(user))
+        .route("/thirdparty/user", get(reverse))
+        .route("/thirdparty/location/{protocol}", get(location))
+        .route("/thirdparty/location", get(nowhere))
+        .with_state(server)
+}
+
 #[derive(Deserialize)]
-pub struct ByField {
+struct ByField {
     email: Option<String>,
     /// As some clients name it.
     address: Option<String>,
 }
 
 #[derive(Deserialize)]
-pub struct ByUser {
+struct ByUser {
     userid: Option<String>,
 }
 
 /// `GET /_matrix/app/v1/thirdparty/protocol/{protocol}`
 ///
 /// <https://spec.matrix.org/v1.19/application-service-api/#get_matrixappv1thirdpartyprotocolprotocol>
-pub async fn protocol(Path(protocol): Path<String>) -> Response {
+async fn protocol(Path(protocol): Path<String>) -> Response {
     if protocol != PROTOCOL {
         return unknown_protocol();
     }
@@ -57,8 +68,8 @@ pub async fn protocol(Path(protocol): Path<String>) -> Response {
 /// `GET /_matrix/app/v1/thirdparty/user/{protocol}`
 ///
 /// <https://spec.matrix.org/v1.19/application-service-api/#get_matrixappv1thirdpartyuserprotocol>
-pub async fn user(
-    State(appservice): State<Appservice>,
+async fn user(
+    State(server): State<OwnedServerName>,
     Path(protocol): Path<String>,
     Query(asked): Query<ByField>,
 ) -> Response {
@@ -66,24 +77,21 @@ pub async fn user(
         return unknown_protocol();
     }
     let asked = asked.email.or(asked.address).unwrap_or_default();
-    Json(by_address(&asked, &appservice.server_name)).into_response()
+    Json(by_address(&asked, &server)).into_response()
 }
 
 /// `GET /_matrix/app/v1/thirdparty/user`
 ///
 /// <https://spec.matrix.org/v1.19/application-service-api/#get_matrixappv1thirdpartyuser>
-pub async fn reverse(
-    State(appservice): State<Appservice>,
-    Query(asked): Query<ByUser>,
-) -> Response {
+async fn reverse(State(server): State<OwnedServerName>, Query(asked): Query<ByUser>) -> Response {
     let asked = asked.userid.unwrap_or_default();
-    Json(by_user(&asked, &appservice.server_name)).into_response()
+    Json(by_user(&asked, &server)).into_response()
 }
 
 /// `GET /_matrix/app/v1/thirdparty/location/{protocol}`: people on email have no rooms of their own.
 ///
 /// <https://spec.matrix.org/v1.19/application-service-api/#get_matrixappv1thirdpartylocationprotocol>
-pub async fn location(Path(protocol): Path<String>) -> Response {
+async fn location(Path(protocol): Path<String>) -> Response {
     if protocol != PROTOCOL {
         return unknown_protocol();
     }
@@ -91,7 +99,7 @@ pub async fn location(Path(protocol): Path<String>) -> Response {
 }
 
 /// The same of an alias.
-pub async fn nowhere() -> Response {
+async fn nowhere() -> Response {
     Json(json!([])).into_response()
 }
 

@@ -541,7 +541,8 @@ async fn a_direct_chat_with_a_ghost_is_a_private_conversation(#[case] is_known: 
         .answer(letter, address, "Indeed", "indeed@acme.com")
         .await;
     world.quiet().await;
-    assert_eq!(world.said_by(&chat, &ghost), ["Indeed"]);
+    let said = world.said_by(&chat, &ghost);
+    assert!(said.len() == 1 && said[0].starts_with("Indeed"), "{said:?}");
     assert_eq!(desk.said(), [""; 0]);
     desk.world.finish().await;
 }

@@ -17,6 +17,8 @@ pub struct LifeFacts {
     pub successor: Option<Successor>,
     /// The room that this one replaces, as that one said; nothing has moved yet.
     pub succeeds: Option<OwnedRoomId>,
+    /// The room says that it goes on from one of ours, of which nobody has said that it is replaced.
+    pub goes_on_from_ours: bool,
     /// We have decided to leave.
     pub is_leaving: bool,
     /// Ghosts that were invited before the bot was there.

@@ -10,6 +10,7 @@ mod held;
 mod intake;
 mod keep;
 mod onboarding;
+mod several;
 
 use std::collections::HashSet;
 
@@ -19,6 +20,7 @@ pub(super) use held::hold_as_spam;
 pub(super) use keep::keep;
 pub use onboarding::is_written;
 use ruma::OwnedRoomId;
+use several::{awaits, leads_somewhere, weightier};
 
 use super::{
     address::NamedAddress,
@@ -30,7 +32,7 @@ use super::{
     incoming::{Fate, IncomingMail, MailKind, Shown, Withheld},
     note::Note,
     outgoing::PostedFile,
-    trust::{self, Held, Ruling},
+    trust::{self, Ruling},
     wording::{self, KeptBecause},
 };
 use crate::content::subject;
@@ -141,19 +143,6 @@ pub fn decide(
         return keep(id, mail, facts, KeptBecause::BotNotInRoom);
     }
     by_routes(id, mail, facts)
-}
-
-/// To a conversation that goes on: in a room that the bot was put out of it waits until the bot is back.
-fn leads_somewhere(route: &Route) -> bool {
-    route.bot_joined || !route.is_closed
-}
-
-/// Why a mail that would be posted waits until somebody has come back to the room.
-fn awaits(route: &Route) -> Option<Held> {
-    if !route.bot_joined {
-        return Some(Held::Away);
-    }
-    route.is_deserted.then_some(Held::Deserted)
 }
 
 /// What follows in all the conversations to which the mail leads.
@@ -299,32 +288,6 @@ fn as_written(kind: MailKind) -> MailKind {
     match kind {
         MailKind::Own => MailKind::Reply,
         kind => kind,
-    }
-}
-
-/// Of what became of a mail in several conversations: what says most.
-fn weightier(one: Outcome, other: Outcome) -> Outcome {
-    let weight = |outcome: &Outcome| match outcome {
-        Outcome::Posted => 4,
-        Outcome::Held => 3,
-        Outcome::Kept(_) => 2,
-        Outcome::PassedOver => 1,
-        Outcome::Duplicate
-        | Outcome::Requested
-        | Outcome::Rejected
-        | Outcome::Own
-        | Outcome::Leave
-        | Outcome::Matched
-        | Outcome::PostedSmall
-        | Outcome::Blocked
-        | Outcome::Junk
-        | Outcome::Loop
-        | Outcome::Postponed => 0,
-    };
-    if weight(&other) > weight(&one) {
-        other
-    } else {
-        one
     }
 }
 

@@ -132,7 +132,9 @@ fn posts(effects: &[Effect]) -> Vec<i64> {
 #[case::a_stranger(vec![], Outcome::Kept(KeptBecause::NoConversation), &[])]
 #[case::twice(vec![Route { known: true, ..route(1, true) }], Outcome::Duplicate, &[])]
 #[case::new_in_one(vec![Route { known: true, ..route(1, true) }, route(2, true)], Outcome::Posted, &[2])]
-#[case::bot_gone(vec![Route { bot_joined: false, ..route(1, true) }], Outcome::Kept(KeptBecause::BotNotInRoom), &[])]
+#[case::bot_gone(vec![Route { bot_joined: false, ..route(1, true) }], Outcome::Held, &[])]
+#[case::for_good(vec![Route { bot_joined: false, is_closed: true, ..route(1, true) }], Outcome::Kept(KeptBecause::BotNotInRoom), &[])]
+#[case::nobody_reads(vec![Route { is_deserted: true, ..route(1, true) }], Outcome::Held, &[])]
 fn by_where_it_leads(#[case] routes: Vec<Route>, #[case] outcome: Outcome, #[case] posted: &[i64]) {
     let (found, effects) = decide(MailId(7), &mail(), false, &facts(routes));
     assert_eq!(found, outcome);

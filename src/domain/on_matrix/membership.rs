@@ -62,10 +62,13 @@ fn on_arrival(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
         let text = living::back(&facts.room, life.waiting_mails);
         effects.push(say_plainly(event, text));
         effects.push(Effect::Life(Life::Resume { room }));
-    } else if life.bids.is_empty() {
+    } else if life.bids.is_empty() || life.goes_on_from_ours {
         effects.push(say_plainly(event, wording::bot_joined()));
     }
-    effects.extend(on_bids(event, facts));
+    // Who takes part comes with the room before, as soon as that is said to be replaced.
+    if !life.goes_on_from_ours {
+        effects.extend(on_bids(event, facts));
+    }
     if !life.visitors.is_empty() && facts.control_room.as_ref() != Some(&event.room) {
         let text = living::visitors_present(life);
         effects.push(Effect::Report { text });

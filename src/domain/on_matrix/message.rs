@@ -113,7 +113,9 @@ fn write(
     };
     let own_thread = |main: &ConversationFacts| {
         let root = relation.thread_root.as_ref()?;
-        (!facts.past.thread.contains(&main.id)).then_some(root)
+        // One that began anew in a room that replaces another has a mail for its root.
+        let is_known = facts.room.thread(root, main.customer).is_some();
+        (is_known || !facts.past.thread.contains(&main.id)).then_some(root)
     };
     facts
         .room

@@ -126,6 +126,6 @@ fn nobody_is_added_to_an_encrypted_room() {
 fn encryption_is_spoken_of_at_once() {
     assert_eq!(
         short(&decide(&event(EventKind::Encryption), &scene())[1..]),
-        "say"
+        "say; report"
     );
 }
