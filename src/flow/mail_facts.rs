@@ -27,7 +27,8 @@ use crate::{
     matrix::decode,
     store::{
         Connection, StoreError, bounces, conversations, conversations::Direction,
-        guests as guest_store, held, inbox, mails, members, messages, rooms, subscriptions,
+        guests as guest_store, held, inbox, mails, members, messages, requests, rooms,
+        subscriptions,
     },
 };
 
@@ -194,6 +195,7 @@ async fn route(
         is_closed: found.state == "closed",
         release,
         thread_root: match &answered {
+            _ if requests::is_root_to_come(&found.thread_root) => None,
             _ if !found.thread_root.is_empty() => found.thread_root.try_into().ok(),
             Some(event) => thread_root(connection, event).await?,
             None => None,
