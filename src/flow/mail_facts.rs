@@ -27,8 +27,8 @@ use crate::{
     matrix::decode,
     store::{
         Connection, StoreError, bounces, conversations, conversations::Direction,
-        guests as guest_store, held, inbox, lives, mails, members, messages, rooms, subscriptions,
-        successions,
+        guests as guest_store, held, inbox, lives, mails, members, messages, requests, rooms,
+        subscriptions, successions,
     },
 };
 
@@ -195,12 +195,8 @@ async fn route(
         is_closed: found.state == "closed",
         release,
         thread_root: match &answered {
-            _ if !found.thread_root.is_empty() => {
-                // The thread may have stayed behind in a room that was replaced.
-                let is_uprooted = successions::is_uprooted(connection, conversation).await?;
-                let root = found.thread_root.try_into().ok();
-                root.filter(|_| !is_uprooted)
-            }
+        guests as guest_store, held, inbox, lives, mails, members, messages, requests, rooms,
+        subscriptions, successions,
             Some(event) => thread_root(connection, event).await?,
             None => None,
         },

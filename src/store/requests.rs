@@ -342,8 +342,16 @@ pub async fn room_made_by(
 /// Stands for the root of the thread that a mail begins, until the mail has an event.
 #[must_use]
 pub fn root_to_come(mail: MailId) -> String {
-    format!("$mail-{mail}")
+    format!("{TO_COME}{mail}")
 }
+
+/// Whether it stands for a root that isn't there yet.
+#[must_use]
+pub fn is_root_to_come(root: &str) -> bool {
+    root.starts_with(TO_COME)
+}
+
+const TO_COME: &str = "$mail-";
 
 /// The event shows the mail: if that began the conversation, and nothing has shown it before, this is
 /// the root of its thread.

@@ -1,12 +1,13 @@
 //! Mail that belongs to no conversation: staff are asked, it opens a room, or it gets a polite answer.
 
 use super::{Outcome, keep};
+use crate::content::subject;
 use crate::domain::{
     address::NamedAddress,
     automatic::{self, Asked, Kind},
     effect::Effect,
     evidence::Verdict,
-    facts::{IntakeFacts, MailFacts, SharedRoom},
+    facts::{IntakeFacts, LedBy, MailFacts, Route, SharedRoom},
     ids::MailId,
     incoming::{Fate, IncomingMail},
     intake::{Acknowledge, Action, Answer, NoRule, Notice, Request, Way},
@@ -108,6 +109,20 @@ fn way(
         (None, Intake::Room) => Some((Way::NewRoom, None)),
         (None, _) => ask(None),
     }
+}
+
+/// A member's fresh mail about something else is a conversation of its own in their room: answers go out
+/// under its subject.
+pub(super) fn begin(id: MailId, mail: &IncomingMail, route: &Route) -> Option<Effect> {
+    let subject = subject::base(mail.subject.as_deref().unwrap_or_default());
+    let is_other = subject.to_lowercase() != subject::base(&route.subject).to_lowercase();
+    let is_fresh = mail.in_reply_to.is_empty() && mail.references.is_empty();
+    let begins = route.by == LedBy::Sender && is_fresh && is_other && !subject.is_empty();
+    begins.then(|| Effect::Begin {
+        conversation: route.conversation,
+        mail: id,
+        subject,
+    })
 }
 
 fn answer(

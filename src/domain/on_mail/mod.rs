@@ -35,7 +35,6 @@ use super::{
     trust::{self, Ruling},
     wording::{self, KeptBecause},
 };
-use crate::content::subject;
 
 /// What became of a mail; stored with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -226,27 +225,13 @@ fn by_route(
             return (Outcome::Kept(KeptBecause::ByMachine(mail.kind)), Vec::new());
         }
     };
-    let mut effects: Vec<Effect> = begin(id, mail, route).into_iter().collect();
+    let mut effects: Vec<Effect> = intake::begin(id, mail, route).into_iter().collect();
     effects.extend(post(id, mail, facts, route, marks));
     if ruling == Ruling::PostOffered {
         effects.extend(guests::offer(id, mail, facts, route));
     }
     effects.extend(done);
     (Outcome::Posted, effects)
-}
-
-/// A member's fresh mail about something else is a conversation of its own in their room: answers go out
-/// under its subject.
-fn begin(id: MailId, mail: &IncomingMail, route: &Route) -> Option<Effect> {
-    let subject = subject::base(mail.subject.as_deref().unwrap_or_default());
-    let is_other = subject.to_lowercase() != subject::base(&route.subject).to_lowercase();
-    let is_fresh = mail.in_reply_to.is_empty() && mail.references.is_empty();
-    let begins = route.by == LedBy::Sender && is_fresh && is_other && !subject.is_empty();
-    begins.then(|| Effect::Begin {
-        conversation: route.conversation,
-        mail: id,
-        subject,
-    })
 }
 
 /// What the trust rules have for the mail in the route's conversation.
