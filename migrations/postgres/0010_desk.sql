@@ -51,9 +51,3 @@ CREATE TABLE room_aliases (
     room_id TEXT COLLATE "C" NOT NULL,
     looked_at BIGINT NOT NULL
 );
-
--- Who may do what in a room, where staff are known by that: domain::powers::Powers as JSON.
-CREATE TABLE room_powers (
-    room_id TEXT COLLATE "C" PRIMARY KEY,
-    powers TEXT COLLATE "C" NOT NULL
-);

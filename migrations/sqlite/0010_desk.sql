@@ -51,9 +51,3 @@ CREATE TABLE room_aliases (
     room_id TEXT NOT NULL,
     looked_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-
--- Who may do what in a room, where staff are known by that: domain::powers::Powers as JSON.
-CREATE TABLE room_powers (
-    room_id TEXT PRIMARY KEY,
-    powers TEXT NOT NULL
-) STRICT, WITHOUT ROWID;

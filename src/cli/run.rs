@@ -19,6 +19,7 @@ use crate::{
         imap::Fetcher,
         letters::Letters,
         mails::Mails,
+        overdue::Overdue,
         puppets::Puppets,
         receive::Receiver,
         subscriptions::Subscriptions,
@@ -265,6 +266,7 @@ fn start_workers(context: &Arc<flow::Context>, stop: &Stop) {
     start(Checks::new(Arc::clone(context)), context, stop);
     start(Mails(Arc::clone(context)), context, stop);
     start(Reminders(Arc::clone(context)), context, stop);
+    start(Overdue(Arc::clone(context)), context, stop);
     start(Puppets::new(Arc::clone(context)), context, stop);
     start(Files(Arc::clone(context)), context, stop);
     start(Subscriptions(Arc::clone(context)), context, stop);

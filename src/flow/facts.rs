@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use ruma::{OwnedEventId, RoomId, UserId};
 
-use super::{Context, audience, details, settings, threads};
+use super::{Context, audience, details, elsewhere, settings, staff, threads};
 use crate::{
     domain::{
         event::{Content, EventKind, Membership, RoomEvent},
@@ -21,7 +21,7 @@ use crate::{
     store::{
         Connection, StoreError, conversations, guests,
         inbox::{self, Known},
-        messages, offers, people, places, rooms, shown, votes,
+        messages, named_rooms, offers, people, places, rooms, shown, votes,
     },
 };
 
@@ -33,6 +33,19 @@ pub async fn of(
     event: &RoomEvent,
     context: &Context,
 ) -> Result<EventFacts, StoreError> {
+    let mut facts = of_command(connection, event, context).await?;
+    if facts.sender_role == Role::Staff {
+        facts.details.elsewhere = elsewhere::of(connection, event, context).await?;
+    }
+    Ok(facts)
+}
+
+/// The same of an event that is about its own room.
+pub async fn of_command(
+    connection: &mut Connection,
+    event: &RoomEvent,
+    context: &Context,
+) -> Result<EventFacts, StoreError> {
     let room = event.room.as_str();
     let server = context.server_name.as_str();
     let known = rooms::find(connection, room).await?;
@@ -40,6 +53,7 @@ pub async fn of(
         id: event.room.clone(),
         encrypted: known.as_ref().is_some_and(|room| room.encrypted == 1),
         bot_joined: known.as_ref().is_some_and(|room| room.bot_joined == 1),
+        is_direct: named_rooms::is_direct(connection, room).await?,
         conversations: conversations::of_room(connection, room, server).await?,
         settings: settings::of_room(connection, room, context).await?,
     };
@@ -55,7 +69,7 @@ pub async fn of(
     let target = target(connection, event, context).await?;
     Ok(EventFacts {
         bot: context.bot.clone(),
-        sender_role: role(connection, &event.sender, context).await?,
+        sender_role: role(connection, &event.sender, &event.room, context).await?,
         sender_name: name_of(connection, &event.room, &event.sender, context).await?,
         details: details::of(connection, event, &room_facts.conversations, context).await?,
         past: past(connection, event, &room_facts, context).await?,
@@ -85,6 +99,7 @@ async fn name_of(
 async fn role(
     connection: &mut Connection,
     user: &UserId,
+    room: &RoomId,
     context: &Context,
 ) -> Result<Role, StoreError> {
     if *user == context.bot {
@@ -94,7 +109,7 @@ async fn role(
         let contact = people::by_ghost(connection, user.localpart()).await?;
         return Ok(contact.map_or(Role::NobodysGhost, |contact| Role::Ghost(contact.id)));
     }
-    Ok(if context.staff.is_staff(user) {
+    Ok(if staff::is_staff_in(connection, user, room, context).await? {
         Role::Staff
     } else {
         Role::Visitor

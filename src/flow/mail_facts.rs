@@ -27,7 +27,7 @@ use crate::{
     matrix::decode,
     store::{
         Connection, StoreError, bounces, conversations, conversations::Direction,
-        guests as guest_store, held, inbox, mails, members, messages, rooms, subscriptions,
+        guests as guest_store, held, inbox, mails, members, merges, messages, rooms, subscriptions,
     },
 };
 
@@ -163,7 +163,7 @@ async fn route(
     let room = rooms::find(connection, &found.room_id).await?;
     let room_id =
         RoomId::parse(&found.room_id).map_err(|fault| StoreError::Value(fault.to_string()))?;
-    let answered = answered_event(connection, mail, conversation).await?;
+    let answered = answered_event(connection, mail, conversation, &found.room_id).await?;
     let (_, mailbox) = context.mailbox(&found.mailbox);
     let mut route = Route {
         conversation,
@@ -234,7 +234,8 @@ async fn released(
             admits: row.admits == 1,
             was_member: row.is_member == 1,
         };
-        released.push((ConversationId(row.conversation_id), release));
+        let conversation = ConversationId(row.conversation_id);
+        released.push((merges::follow(connection, conversation).await?, release));
     }
     Ok(released)
 }
@@ -284,6 +285,7 @@ async fn place_of(
     from: Option<&EmailAddress>,
     context: &Context,
 ) -> Result<(ConversationId, Option<PersonFacts>), StoreError> {
+    let conversation = merges::follow(connection, conversation).await?;
     let server = context.server_name.as_str();
     let people = conversations::people(connection, conversation, server).await?;
     let is_it = |person: &PersonFacts| Some(&person.address) == from;
@@ -450,10 +452,16 @@ async fn answered_event(
     connection: &mut Connection,
     mail: &IncomingMail,
     conversation: ConversationId,
+    room: &str,
 ) -> Result<Option<OwnedEventId>, StoreError> {
     let newest_first = mail.in_reply_to.iter().chain(mail.references.iter().rev());
     for id in newest_first {
         if let Some(event) = messages::event_of(connection, id, conversation).await? {
+            // What was said before the conversation came here can't be answered here.
+            let known = inbox::known(connection, &event).await?;
+            if known.is_some_and(|known| known.room_id != room) {
+                continue;
+            }
             return Ok(event.try_into().ok());
         }
     }

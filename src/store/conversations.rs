@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use ruma::UserId;
 
-use super::{Connection, StoreError, Tx, addresses, departures, letters, members, people::address};
+use super::{Connection, StoreError, Tx, addresses, departures, letters, members, merges, people::address};
 use crate::domain::{
     facts::{ConversationFacts, PersonFacts},
     ids::{ContactId, ConversationId, CustomerId, MessageId},
@@ -271,6 +271,7 @@ pub async fn reopen(
     contacts: &[ContactId],
 ) -> Result<(), StoreError> {
     execute!(tx.connection(), REOPEN, id.0);
+    merges::undo(tx, id).await?;
     members::dismiss(tx, id).await?;
     members::add(tx, id, contacts).await
 }

@@ -8,4 +8,3 @@ VALUES (1, '@ann:example.org', 'calls back on Tuesday', 1000);
 INSERT INTO merged_conversations (conversation_id, into_id, merged_at) VALUES (9, 1, 1000);
 INSERT INTO direct_rooms (room_id) VALUES ('!direct:example.org');
 INSERT INTO room_aliases (alias, room_id, looked_at) VALUES ('#desk:example.org', '!room:example.org', 1000);
-INSERT INTO room_powers (room_id, powers) VALUES ('!room:example.org', '{"users":{"@ann:example.org":50},"default":0,"creators":[]}');

@@ -27,6 +27,9 @@ pub(super) fn on_own(event: &RoomEvent, membership: Membership, facts: &EventFac
         (Membership::Join, _) if facts.room.encrypted => {
             vec![say_plainly(event, wording::room_is_encrypted())]
         }
+        (Membership::Join, _) if facts.room.is_direct => {
+            vec![say_plainly(event, wording::desk::direct_chat())]
+        }
         (Membership::Join, _) => vec![say_plainly(event, wording::bot_joined())],
         (Membership::Leave | Membership::Ban, _) => vec![Effect::CloseConversations { room }],
         (Membership::Knock, _) => Vec::new(),

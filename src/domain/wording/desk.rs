@@ -353,6 +353,20 @@ pub fn reminder(cases: &[Case], has_more: bool, now: Timestamp) -> String {
     format!("{what}:{lines}{more}")
 }
 
+/// To who has opened a direct chat with the bot.
+pub fn direct_chat() -> String {
+    "Here you can ask me about all rooms, and nothing goes out by email: `!email list` shows the \
+     conversations, `!email find jane` finds one, `!email #7 close` changes it. `!email help` tells the \
+     rest."
+        .to_owned()
+}
+
+pub fn nobody_in_direct_chat() -> String {
+    "Nobody takes part by email in a direct chat with me. Make a room, invite me, and add them there. \
+     Nobody was added."
+        .to_owned()
+}
+
 pub fn not_here() -> String {
     "Everybody here would read the answer. Ask me about another room in the control room or in a \
      direct chat."

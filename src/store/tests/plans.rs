@@ -7,7 +7,8 @@ use super::{Kind, Place, statements};
 use crate::store::Connection;
 
 /// Indexes that hold only what still waits: to walk through them is fine.
-const HOLD_ONLY_WHAT_WAITS: [&str; 18] = [
+const HOLD_ONLY_WHAT_WAITS: [&str; 19] = [
+    "conversations_waiting",
     "inbox_waiting",
     "mails_waiting",
     "mails_unchecked",

@@ -1,4 +1,4 @@
-//! What is known of rooms for commands: direct chats, aliases, who may do what.
+//! What is known of rooms for commands: direct chats with the bot, and aliases.
 
 use super::{Connection, StoreError, Tx};
 
@@ -10,11 +10,6 @@ statements! {
         ON CONFLICT (alias) DO UPDATE SET room_id = excluded.room_id,
             looked_at = excluded.looked_at";
     SELECT_ALIAS = "SELECT room_id, looked_at FROM room_aliases WHERE alias = $1";
-    SET_POWERS = "
-        INSERT INTO room_powers (room_id, powers) VALUES ($1, $2)
-        ON CONFLICT (room_id) DO UPDATE SET powers = excluded.powers";
-    SELECT_POWERS = "SELECT powers FROM room_powers WHERE room_id = $1";
-    DELETE_POWERS = "DELETE FROM room_powers WHERE room_id = $1";
 }
 
 /// The room is somebody's direct chat with the bot.
@@ -43,21 +38,4 @@ pub async fn alias(
         SELECT_ALIAS,
         alias
     ))
-}
-
-/// `powers` as JSON.
-pub async fn set_powers(tx: &mut Tx, room: &str, powers: &str) -> Result<(), StoreError> {
-    execute!(tx.connection(), SET_POWERS, room, powers);
-    Ok(())
-}
-
-pub async fn powers(connection: &mut Connection, room: &str) -> Result<Option<String>, StoreError> {
-    let row = fetch_optional!(connection, (String,), SELECT_POWERS, room);
-    Ok(row.map(|(powers,)| powers))
-}
-
-/// They are fetched anew when they are needed.
-pub async fn forget_powers(tx: &mut Tx, room: &str) -> Result<(), StoreError> {
-    execute!(tx.connection(), DELETE_POWERS, room);
-    Ok(())
 }
