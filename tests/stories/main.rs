@@ -11,6 +11,7 @@ mod appservice_api;
 mod auto_replies;
 mod bounces;
 mod broadcasts;
+mod cases;
 mod clients;
 mod command_line;
 mod commands;
