@@ -4,7 +4,8 @@
 use ruma::{OwnedEventId, OwnedRoomId, UserId};
 
 use super::{
-    Context, amend, answers, auto_replies, automatic, bounces, customers, desk, files, guard, guests,
+    Context, amend, answers, auto_replies, automatic, bounces, customers, desk, files, guard,
+    guests,
     guests::{CopiedIn, Notice},
     held::{self, Asked},
     lanes::{Origin, enqueue, make_offer, report, say, send},

@@ -273,8 +273,7 @@ async fn pair(
     }
     let mut is_staff = true;
     for one in &found {
-        is_staff &=
-            staff::is_staff_in(connection, &event.sender, &one.case.room, context).await?;
+        is_staff &= staff::is_staff_in(connection, &event.sender, &one.case.room, context).await?;
     }
     // Of others nothing is shown.
     if is_staff {
@@ -303,7 +302,9 @@ async fn threads_of(
     }
     let customer = crate::domain::ids::CustomerId(case.customer);
     let all = conversations::with_customer(connection, case.room.as_str(), customer).await?;
-    let others = all.into_iter().filter(|(id, root)| !root.is_empty() && *id != but);
+    let others = all
+        .into_iter()
+        .filter(|(id, root)| !root.is_empty() && *id != but);
     Ok(others.map(|(id, _)| id).collect())
 }
 
@@ -355,10 +356,10 @@ async fn target(
     target.others.sort();
     target.others.dedup();
     for user in rooms::present(connection, room.as_str()).await? {
-        let Ok(user) = UserId::parse(&user) else { continue };
-        if context.is_ours(&user)
-            || staff::is_staff_in(connection, &user, &room, context).await?
-        {
+        let Ok(user) = UserId::parse(&user) else {
+            continue;
+        };
+        if context.is_ours(&user) || staff::is_staff_in(connection, &user, &room, context).await? {
             continue;
         }
         let here = rooms::membership(connection, event.room.as_str(), user.as_str()).await?;

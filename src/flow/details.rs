@@ -3,7 +3,7 @@
 use jiff::{Timestamp, tz::TimeZone as Zone};
 use ruma::RoomId;
 
-use super::{Context, audience, desk_facts, bounces, guard, held, locale, settings};
+use super::{Context, audience, bounces, desk_facts, guard, held, locale, settings};
 use crate::{
     domain::{
         address::EmailAddress,

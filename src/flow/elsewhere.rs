@@ -26,7 +26,9 @@ pub async fn of(
     let room = match &place {
         Place::Room(room) => Some(room.clone()),
         Place::Alias(alias) => room_of_alias(connection, alias).await?,
-        Place::Conversation(id) => desk::find(connection, *id).await?.map(|found| found.case.room),
+        Place::Conversation(id) => desk::find(connection, *id)
+            .await?
+            .map(|found| found.case.room),
     };
     let may_ask = room.as_ref() == Some(&event.room)
         || desk_facts::is_for_all_rooms(connection, &event.room, context).await?;
@@ -124,9 +126,7 @@ pub async fn look_up(event: &RoomEvent, context: &Context) -> Result<(), NotNow>
     context
         .store
         .write(move |tx| {
-            Box::pin(async move {
-                named_rooms::set_alias(tx, alias.as_str(), &room, now).await
-            })
+            Box::pin(async move { named_rooms::set_alias(tx, alias.as_str(), &room, now).await })
         })
         .await?;
     Ok(())

@@ -109,11 +109,13 @@ async fn role(
         let contact = people::by_ghost(connection, user.localpart()).await?;
         return Ok(contact.map_or(Role::NobodysGhost, |contact| Role::Ghost(contact.id)));
     }
-    Ok(if staff::is_staff_in(connection, user, room, context).await? {
-        Role::Staff
-    } else {
-        Role::Visitor
-    })
+    Ok(
+        if staff::is_staff_in(connection, user, room, context).await? {
+            Role::Staff
+        } else {
+            Role::Visitor
+        },
+    )
 }
 
 /// What the event points at. A reply in a thread hangs on both: if either is internal, it is.

@@ -7,7 +7,10 @@ use jiff::Timestamp;
 use ruma::OwnedUserId;
 
 use super::{
-    Context, desk::name_assignee, lanes::{self, Origin}, locale,
+    Context,
+    desk::name_assignee,
+    lanes::{self, Origin},
+    locale,
     worker::{Step, Worker},
 };
 use crate::{
@@ -51,9 +54,7 @@ impl Worker for Overdue {
             let context = Arc::clone(context);
             let store = context.store.clone();
             store
-                .write(move |tx| {
-                    Box::pin(async move { remind(tx, due, now, &context).await })
-                })
+                .write(move |tx| Box::pin(async move { remind(tx, due, now, &context).await }))
                 .await?;
         }
         Ok(Step::Idle {
@@ -63,11 +64,7 @@ impl Worker for Overdue {
 }
 
 /// What staff are to be told of now.
-async fn due(
-    after: Duration,
-    now: Timestamp,
-    context: &Context,
-) -> Result<Vec<Found>, StoreError> {
+async fn due(after: Duration, now: Timestamp, context: &Context) -> Result<Vec<Found>, StoreError> {
     let now_ms = now.as_millisecond();
     let mut reading = context.store.read().await?;
     // What becomes due soon after the last reminder is told with the next one.

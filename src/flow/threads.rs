@@ -11,8 +11,8 @@ use crate::{
         threading,
     },
     store::{
-        Connection, StoreError, Tx, conversations, conversations::Opening, guests, merges, messages,
-        places, shown,
+        Connection, StoreError, Tx, conversations, conversations::Opening, guests, merges,
+        messages, places, shown,
     },
 };
 

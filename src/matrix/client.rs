@@ -175,10 +175,7 @@ impl Client {
     }
 
     /// The room to which an alias leads; `None` if there is no such alias.
-    pub async fn room_of_alias(
-        &self,
-        alias: &RoomAliasId,
-    ) -> Result<Option<OwnedRoomId>, Fault> {
+    pub async fn room_of_alias(&self, alias: &RoomAliasId) -> Result<Option<OwnedRoomId>, Fault> {
         let request = get_alias::v3::Request::new(alias.to_owned());
         match self.call("alias", request, None).await {
             Ok(response) => Ok(Some(response.room_id)),

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use ruma::UserId;
 
-use super::{Connection, StoreError, Tx, addresses, departures, letters, members, merges, people::address};
+use super::{
+    Connection, StoreError, Tx, addresses, departures, letters, members, merges, people::address,
+};
 use crate::domain::{
     facts::{ConversationFacts, PersonFacts},
     ids::{ContactId, ConversationId, CustomerId, MessageId},

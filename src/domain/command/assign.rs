@@ -4,11 +4,7 @@ use ruma::OwnedUserId;
 
 use super::{answer, which};
 use crate::domain::{
-    desk::Change,
-    effect::Effect,
-    event::RoomEvent,
-    facts::EventFacts,
-    ids::ConversationId,
+    desk::Change, effect::Effect, event::RoomEvent, facts::EventFacts, ids::ConversationId,
     wording::desk as wording,
 };
 

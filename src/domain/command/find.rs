@@ -1,7 +1,9 @@
 //! `!email find TEXT`
 
 use super::answer;
-use crate::domain::{effect::Effect, event::RoomEvent, facts::EventFacts, wording::desk as wording};
+use crate::domain::{
+    effect::Effect, event::RoomEvent, facts::EventFacts, wording::desk as wording,
+};
 
 /// Looks for conversations: by number, subject, names, addresses, and the customer's last mail.
 #[derive(Debug, Clone, PartialEq)]

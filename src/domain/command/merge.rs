@@ -31,7 +31,8 @@ impl Merge {
             .filter(|word| !word.is_empty() && !word.eq_ignore_ascii_case("into"));
         let numbers: Vec<ConversationId> = words
             .map(|word| {
-                crate::domain::elsewhere::number(word).ok_or_else(|| Fault::NotANumber(word.to_owned()))
+                crate::domain::elsewhere::number(word)
+                    .ok_or_else(|| Fault::NotANumber(word.to_owned()))
             })
             .collect::<Result<_, _>>()?;
         match numbers[..] {
@@ -80,7 +81,9 @@ fn obstacle(from: &Case, into: &Case, facts: &EventFacts) -> Option<String> {
     if is_main_into_thread {
         return Some(wording::main_into_thread(from, into));
     }
-    let threads = target.map(|target| target.threads.as_slice()).unwrap_or_default();
+    let threads = target
+        .map(|target| target.threads.as_slice())
+        .unwrap_or_default();
     (from.room != into.room && !threads.is_empty()).then(|| wording::has_threads(from, threads))
 }
 

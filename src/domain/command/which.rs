@@ -26,8 +26,12 @@ pub(super) fn meant<'f>(
     };
     let in_thread: Vec<&Case> = match thread {
         Some(root) => {
-            let own = cases.iter().filter(|case| case.thread_root.as_ref() == Some(root));
-            let kept = cases.iter().filter(|case| facts.past.thread.contains(&case.id));
+            let own = cases
+                .iter()
+                .filter(|case| case.thread_root.as_ref() == Some(root));
+            let kept = cases
+                .iter()
+                .filter(|case| facts.past.thread.contains(&case.id));
             own.chain(kept).collect()
         }
         None => Vec::new(),
@@ -35,7 +39,10 @@ pub(super) fn meant<'f>(
     if let [only] = in_thread[..] {
         return Ok(only);
     }
-    let mains: Vec<&Case> = cases.iter().filter(|case| case.thread_root.is_none()).collect();
+    let mains: Vec<&Case> = cases
+        .iter()
+        .filter(|case| case.thread_root.is_none())
+        .collect();
     match mains[..] {
         [] => Err(crate::domain::wording::nobody_here()),
         // Several customers share the thread.
