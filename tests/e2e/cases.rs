@@ -61,8 +61,14 @@ async fn a_day_at_the_desk() -> Result<()> {
     let said = stage.ask("!email close", &room).await?;
     assert!(said.contains("#1 (Jane Doe) is closed."), "{said}");
     let list = stage.ask("!email list closed", &stage.control_room).await?;
-    assert!(list.contains("- #1 Jane Doe · Board bring-up · closed · Bo"), "{list}");
+    assert!(
+        list.contains("- #1 Jane Doe · Board bring-up · closed · Bo"),
+        "{list}"
+    );
     let list = stage.ask("!email list", &stage.control_room).await?;
-    assert!(list.contains("No conversation is open or pending."), "{list}");
+    assert!(
+        list.contains("No conversation is open or pending."),
+        "{list}"
+    );
     stage.settled().await
 }

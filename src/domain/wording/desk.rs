@@ -509,10 +509,9 @@ pub fn merge_of_one(id: ConversationId) -> String {
 
 pub fn other_customers(from: &Case, into: &Case) -> String {
     format!(
-        "{} and {} are with different customers: one would read what the other wrote. Nothing was \
+        "#{} and #{} are with different customers: one would read what the other wrote. Nothing was \
          merged.",
-        named(from),
-        named(into)
+        from.id, into.id
     )
 }
 
