@@ -99,6 +99,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         authenticator: authenticator(&config.dns)?,
         letters: config.letters,
         desk: config.desk,
+        rooms: config.rooms,
         guard: config.guard,
         senders: config.senders,
         public: config.public,

@@ -45,7 +45,7 @@ fn content_of(path: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 /// What every mail program shows; WebP is not among it.
-fn content_type(content: &[u8]) -> Option<&'static str> {
+pub(super) fn content_type(content: &[u8]) -> Option<&'static str> {
     if content.starts_with(b"\x89PNG\r\n\x1a\n") {
         Some("image/png")
     } else if content.starts_with(b"\xff\xd8\xff") {

@@ -10,6 +10,7 @@ use super::{
     guard,
     imap::{FolderOnServer, Imap},
     logo,
+    rooms::Rooms,
     section::Section,
     smtp::{self, Smtp},
     trust::Trust,
@@ -83,6 +84,8 @@ pub struct Mailbox {
     /// Where its mail is fetched; `None`: it comes by LMTP only.
     pub imap: Option<Imap>,
     pub trust: Trust,
+    /// What its rooms must be, where that is something else than for all.
+    pub rooms: Option<Rooms>,
     /// Whose mail to it is blocked or let through.
     pub senders: SenderLists,
 }
@@ -183,6 +186,8 @@ impl Mailbox {
             Some(imap)
         });
         let trust = section.optional_section("trust", Trust::read);
+        let rooms =
+            section.optional_section("rooms", |section| Some(Rooms::read_of_mailbox(section)));
         let senders = section.optional_section("senders", |section| Some(guard::senders(section)));
         Some(Self {
             name: name?,
@@ -198,6 +203,7 @@ impl Mailbox {
             return_path: return_path.unwrap_or_default(),
             imap,
             trust: trust.unwrap_or_default(),
+            rooms,
             senders: senders.unwrap_or_default(),
         })
     }

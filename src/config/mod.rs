@@ -22,6 +22,7 @@ mod mailbox;
 mod names;
 mod operations;
 mod public;
+mod rooms;
 mod section;
 mod server;
 mod smtp;
@@ -60,6 +61,7 @@ pub use self::{
     mailbox::{Mailbox, MailboxName, ReturnPath},
     operations::Operations,
     public::Public,
+    rooms::Rooms,
     section::SecretPlace,
     server::{Credentials, Encryption, MailServer},
     smtp::Smtp,
@@ -93,6 +95,8 @@ pub struct Config {
     pub control_room: Option<OwnedRoomId>,
     pub letters: Letters,
     pub desk: Desk,
+    /// What rooms must be.
+    pub rooms: Rooms,
     pub guard: Guard,
     /// Whose mail is blocked or let through, whatever mailbox it is to.
     pub senders: SenderLists,
@@ -164,6 +168,7 @@ impl Config {
         let control_room = section.optional("control_room", "!abc:example.org", room_id);
         let letters = section.optional_section("letters", Letters::read);
         let desk = section.optional_section("desk", |section| Some(Desk::read(section)));
+        let rooms = section.optional_section("rooms", |section| Some(Rooms::read(section)));
         let guard = section.optional_section("guard", |section| Some(Guard::read(section)));
         let senders = section.optional_section("senders", |section| Some(guard::senders(section)));
         let public = section.optional_section("public", Public::read);
@@ -182,6 +187,7 @@ impl Config {
             control_room,
             letters: letters.unwrap_or_default(),
             desk: desk.unwrap_or_default(),
+            rooms: rooms.unwrap_or_default(),
             guard: guard.unwrap_or_default(),
             senders: senders.unwrap_or_default(),
             public,

@@ -3,6 +3,7 @@
 mod desk;
 mod imap;
 mod mailbox;
+mod rooms;
 
 use std::{fs, time::Duration};
 

@@ -35,6 +35,7 @@ pub mod poll;
 pub mod reply_address;
 pub mod rhythm;
 pub mod role_address;
+pub mod room_policy;
 pub mod senders;
 pub mod settings;
 pub mod sharing;

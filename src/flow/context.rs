@@ -8,10 +8,10 @@ use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, UserId};
 
 use super::turns::Turns;
 use crate::{
-    config::{Desk, Guard, Letters, Mailbox, MailboxName, Public},
+    config::{Desk, Guard, Letters, Mailbox, MailboxName, Public, Rooms},
     domain::{
-        facts::OwnAddresses, ghost, hours::Hours, senders::SenderLists, staff::StaffList,
-        token::Keys,
+        facts::OwnAddresses, ghost, hours::Hours, room_policy::Policy, senders::SenderLists,
+        staff::StaffList, token::Keys,
     },
     lifecycle::{Chance, Clock},
     mail::{authenticate::Authenticator, dkim::Signer, smtp::SmtpTransport},
@@ -45,6 +45,8 @@ pub struct Context {
     pub letters: Letters,
     /// When somebody is there to answer, and when staff are reminded.
     pub desk: Desk,
+    /// What rooms must be, see [`Context::policy`].
+    pub rooms: Rooms,
     pub guard: Guard,
     /// Whose mail is blocked or let through, whatever mailbox it is to.
     pub senders: SenderLists,
@@ -85,6 +87,12 @@ impl Context {
 
     pub fn default_mailbox(&self) -> &MailboxName {
         self.mailbox("").0
+    }
+
+    /// What the rooms of a mailbox must be.
+    pub fn policy(&self, mailbox: &str) -> Policy {
+        let (_, mailbox) = self.mailbox(mailbox);
+        self.rooms.policy(mailbox.rooms.as_ref())
     }
 
     /// Whether the user is one of ours: the bot, a ghost, or one who stands for nobody.

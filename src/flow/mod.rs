@@ -33,6 +33,7 @@ pub mod imap;
 mod lanes;
 pub mod letters;
 mod locale;
+pub mod logo;
 mod look;
 mod machine_facts;
 mod mail_facts;

@@ -2,6 +2,7 @@
 
 mod fault;
 mod media;
+mod rooms;
 
 use std::{
     borrow::Cow,
@@ -34,7 +35,7 @@ use ruma::{
 use secrecy::{ExposeSecret, SecretString};
 
 use self::fault::{fault, lost, outcome_word, unspeakable};
-pub use self::{fault::Fault, media::Download};
+pub use self::{fault::Fault, media::Download, rooms::Found};
 use super::decode::EFFECT_KEY;
 use crate::telemetry::metrics::catalogue::{HOMESERVER_REQUESTS, HOMESERVER_TIME};
 

@@ -33,6 +33,7 @@ pub mod last_mails;
 pub mod letters;
 pub mod links;
 pub mod locales;
+pub mod logos;
 pub mod mails;
 pub mod members;
 pub mod merges;

@@ -59,6 +59,7 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         last_mails::STATEMENTS,
         settings::STATEMENTS,
         locales::STATEMENTS,
+        logos::STATEMENTS,
         subscriptions::STATEMENTS,
         floods::STATEMENTS,
         notices::STATEMENTS,
