@@ -117,7 +117,9 @@ pub async fn look_up(event: &RoomEvent, context: &Context) -> Result<(), NotNow>
         return Ok(());
     }
     let room = match context.homeserver.room_of_alias(&alias).await {
-        Ok(room) => room.map(String::from).unwrap_or_default(),
+        Ok(found) => found
+            .map(|found| found.room_id.to_string())
+            .unwrap_or_default(),
         // It names no room that we can know.
         Err(Fault::Refused { .. }) => String::new(),
         Err(fault) => return Err(fault.into()),

@@ -10,7 +10,7 @@ use std::{
 };
 
 use ruma::{
-    OwnedEventId, OwnedRoomId, OwnedUserId, RoomAliasId, TransactionId, UserId,
+    OwnedEventId, OwnedRoomId, OwnedUserId, TransactionId, UserId,
     api::{
         AppserviceUserIdentity, Direction, IncomingResponse, IncomingResponseExt, MatrixVersion,
         OutgoingRequest, OutgoingRequestAppserviceExt, SupportedVersions,
@@ -20,7 +20,6 @@ use ruma::{
                 register::{self, LoginType},
                 whoami,
             },
-            alias::get_alias,
             appservice::request_ping,
             membership::{invite_user, join_room_by_id, leave_room},
             message::{get_message_events, send_message_event},
@@ -173,16 +172,6 @@ impl Client {
             raw,
         );
         Ok(self.call("send", request, Some(user)).await?.event_id)
-    }
-
-    /// The room to which an alias leads; `None` if there is no such alias.
-    pub async fn room_of_alias(&self, alias: &RoomAliasId) -> Result<Option<OwnedRoomId>, Fault> {
-        let request = get_alias::v3::Request::new(alias.to_owned());
-        match self.call("alias", request, None).await {
-            Ok(response) => Ok(Some(response.room_id)),
-            Err(Fault::Refused { code, .. }) if code == "M_NOT_FOUND" => Ok(None),
-            Err(fault) => Err(fault),
-        }
     }
 
     /// Every state event of a room, as JSON.
