@@ -46,14 +46,13 @@ statements! {
         WHERE conversation_id >= $1 AND conversation_id <= $2";
     SET_PROGRESS = "
         UPDATE conversations SET progress = $2,
-            waits_since = CASE WHEN $2 = 'open' THEN waits_since ELSE NULL END,
-            reminded_at = NULL
+            waits_since = CASE WHEN $2 = 'open' THEN waits_since ELSE NULL END
         WHERE id = $1";
     SET_HEARD = "
         UPDATE conversations SET progress = 'open', waits_since = coalesce(waits_since, $2)
         WHERE id = $1";
     SET_ANSWERED = "
-        UPDATE conversations SET waits_since = NULL, reminded_at = NULL
+        UPDATE conversations SET waits_since = NULL
         WHERE id = $1 AND waits_since IS NOT NULL";
     SET_ASSIGNEE = "UPDATE conversations SET assignee = $2 WHERE id = $1";
     SET_TITLE = "UPDATE conversations SET title = $2 WHERE id = $1";
