@@ -91,6 +91,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         server_name: config.homeserver.server_name.clone(),
         bot: bot.clone(),
         staff: config.staff,
+        staff_power_level: config.staff_power_level,
         names: config.names,
         control_room: config.control_room,
         transports: transports(&config.mailboxes)?,
