@@ -664,3 +664,50 @@ async fn who_waits_too_long_is_told_of_once() {
     assert_eq!(reminders(&desk.world).len(), 1);
     desk.world.finish().await;
 }
+
+/// Moderators command the bot in their room, and nobody makes themselves staff by a room of their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_the_power_in_a_room_is_staff_there() {
+    let options = Options {
+        more: "staff_power_level: 50",
+        ..Options::default()
+    };
+    let world = World::start(options).await;
+    let zoe = world.homeserver.user("@zoe:other.org");
+    let ghostly = world.homeserver.user("@_irc_kim:example.org");
+    let wish = json!({
+        "name": "Training", "room_version": "12",
+        "power_level_content_override": {"users": {"@zoe:other.org": 50, "@_irc_kim:example.org": 100}},
+    });
+    let room = world.ann.create_room_with(&wish);
+    world.invite_bot(&room).await;
+    world.add(&room, "jane@acme.com", "Jane").await;
+    for user in [&zoe, &ghostly] {
+        world.ann.invite(&room, user.id());
+        user.join(&room);
+    }
+    let asked = zoe.say(&room, "!email close");
+    let said = world.answer_to(&room, &asked).await;
+    assert!(said.starts_with("#1 (Jane) is closed."), "{said}");
+    let asked = ghostly.say(&room, "!email open");
+    let said = world.answer_to(&room, &asked).await;
+    assert!(said.contains("only staff can give me commands"), "{said}");
+    // The level is taken away.
+    let levels = world.homeserver.state(&room, "m.room.power_levels", "").unwrap();
+    let mut levels = levels;
+    levels["users"]["@zoe:other.org"] = json!(49);
+    world.ann.set_state(&room, "m.room.power_levels", "", levels);
+    let asked = zoe.say(&room, "!email open");
+    let said = world.answer_to(&room, &asked).await;
+    assert!(said.contains("only staff can give me commands"), "{said}");
+
+    // Whoever makes a room has every power there, but the bot doesn't come.
+    let own = zoe.create_room("Zoe's own");
+    zoe.invite(&own, BOT);
+    world
+        .until("staff hear of it", || world.bot_says(&world.control_room, "They aren't staff"))
+        .await;
+    world.quiet().await;
+    assert!(!world.is_in(&own, BOT));
+    world.finish().await;
+}
