@@ -693,10 +693,15 @@ async fn who_has_the_power_in_a_room_is_staff_there() {
     let said = world.answer_to(&room, &asked).await;
     assert!(said.contains("only staff can give me commands"), "{said}");
     // The level is taken away.
-    let levels = world.homeserver.state(&room, "m.room.power_levels", "").unwrap();
+    let levels = world
+        .homeserver
+        .state(&room, "m.room.power_levels", "")
+        .unwrap();
     let mut levels = levels;
     levels["users"]["@zoe:other.org"] = json!(49);
-    world.ann.set_state(&room, "m.room.power_levels", "", levels);
+    world
+        .ann
+        .set_state(&room, "m.room.power_levels", "", levels);
     let asked = zoe.say(&room, "!email open");
     let said = world.answer_to(&room, &asked).await;
     assert!(said.contains("only staff can give me commands"), "{said}");
@@ -705,7 +710,9 @@ async fn who_has_the_power_in_a_room_is_staff_there() {
     let own = zoe.create_room("Zoe's own");
     zoe.invite(&own, BOT);
     world
-        .until("staff hear of it", || world.bot_says(&world.control_room, "They aren't staff"))
+        .until("staff hear of it", || {
+            world.bot_says(&world.control_room, "They aren't staff")
+        })
         .await;
     world.quiet().await;
     assert!(!world.is_in(&own, BOT));

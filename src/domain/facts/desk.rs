@@ -71,6 +71,10 @@ pub struct AssigneeFacts {
 
 /// The room in which a conversation is to go on.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact that depends on no other"
+)]
 pub struct TargetRoom {
     pub room: Option<OwnedRoomId>,
     pub name: String,

@@ -26,7 +26,7 @@ pub(super) fn on_message(
     // A mail that says `!email …` is a mail.
     if matches!(facts.sender_role, Role::Staff | Role::Visitor) {
         let words = content.words();
-        if let Some(command) = words.and_then(|words| Command::read(words)) {
+        if let Some(command) = words.and_then(Command::read) {
             let mut effects = vec![Effect::MarkInternal {
                 event: event.id.clone(),
             }];

@@ -1,5 +1,7 @@
 //! What is said of conversations as the desk sees them, and of commands that are about another room.
 
+use std::fmt::Write;
+
 use jiff::Timestamp;
 use ruma::UserId;
 
@@ -293,7 +295,7 @@ pub fn card(case: &Case, room: &RoomFacts, details: &Details) -> String {
     let mut text = format!("{}: {}", named(case), standing(case, desk.now));
     let title = tame(&case.title);
     if !title.is_empty() {
-        text.push_str(&format!("\n- “{title}”"));
+        let _ = write!(text, "\n- “{title}”");
     }
     if let Some(conversation) = room.conversation(case.id) {
         let line = super::status_line(conversation, &details.now);
@@ -302,16 +304,13 @@ pub fn card(case: &Case, room: &RoomFacts, details: &Details) -> String {
     }
     let left = desk.note_count.saturating_sub(desk.notes.len());
     if left > 0 {
-        text.push_str(&format!("\n- {left} older notes"));
+        let _ = write!(text, "\n- {left} older notes");
     }
     for note in &desk.notes {
         let at = note.at.to_zoned(details.now.time_zone().clone());
         let at = at.strftime("%-d %b %H:%M");
-        text.push_str(&format!(
-            "\n- {} ({at}): {}",
-            tame(&note.by),
-            tame(&note.text)
-        ));
+        let (by, words) = (tame(&note.by), tame(&note.text));
+        let _ = write!(text, "\n- {by} ({at}): {words}");
     }
     text
 }

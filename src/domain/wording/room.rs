@@ -314,7 +314,8 @@ pub fn help_about(usage: &str, purpose: &str, examples: &[&str]) -> String {
     let mut text = format!("`{usage}` {purpose}.");
     if !examples.is_empty() {
         let examples: Vec<String> = examples.iter().map(|one| format!("`{one}`")).collect();
-        text.push_str(&format!("\nFor example: {}", examples.join(", ")));
+        text.push_str("\nFor example: ");
+        text.push_str(&examples.join(", "));
     }
     text.push_str(
         "\nStaff may give it here. In the control room, or in a direct chat with me, name a room or a \
