@@ -104,6 +104,40 @@ pub enum Change {
     },
 }
 
+/// Of which conversations staff want a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filter {
+    Mine,
+    Open,
+    Waiting,
+    Pending,
+    Closed,
+    All,
+}
+
+impl Filter {
+    pub const ALL: [Self; 6] = [
+        Self::Mine,
+        Self::Open,
+        Self::Waiting,
+        Self::Pending,
+        Self::Closed,
+        Self::All,
+    ];
+
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Mine => "mine",
+            Self::Open => "open",
+            Self::Waiting => "waiting",
+            Self::Pending => "pending",
+            Self::Closed => "closed",
+            Self::All => "all",
+        }
+    }
+}
+
 /// Staff are reminded of the same conversation no sooner than this.
 pub const REMINDED_AGAIN: Duration = Duration::from_hours(24);
 /// What becomes due within this time is told together.

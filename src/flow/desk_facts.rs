@@ -3,20 +3,13 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use ruma::{OwnedRoomId, RoomId, UserId};
+use ruma::{OwnedRoomId, RoomAliasId, RoomId, UserId};
 
-use super::{Context, desk::name_assignee, desk::name_of, elsewhere, staff};
+use super::{Context, desk::name_assignee, desk::name_of, staff};
 use crate::{
     domain::{
-        command::{
-            Command,
-            assign::Assign,
-            find::Find,
-            list::{Filter, List},
-            merge::Merge,
-            move_to::Move,
-        },
-        desk::Progress,
+        command::{Command, assign::Assign, find::Find, list::List, merge::Merge, move_to::Move},
+        desk::{Filter, Progress},
         elsewhere::{Place, number},
         event::RoomEvent,
         facts::{AssigneeFacts, Case, CaseNote, DeskFacts, TargetRoom},
@@ -318,7 +311,7 @@ async fn target(
 ) -> Result<Option<TargetRoom>, StoreError> {
     let room = match &asked.to {
         Place::Room(room) => Some(room.clone()),
-        Place::Alias(alias) => elsewhere::room_of_alias(connection, alias).await?,
+        Place::Alias(alias) => room_of_alias(connection, alias).await?,
         Place::Conversation(_) => None,
     };
     let Some(room) = room else { return Ok(None) };
@@ -369,4 +362,13 @@ async fn target(
     }
     target.room = Some(room);
     Ok(Some(target))
+}
+
+/// As it was when a command last named it.
+pub async fn room_of_alias(
+    connection: &mut Connection,
+    alias: &RoomAliasId,
+) -> Result<Option<OwnedRoomId>, StoreError> {
+    let known = named_rooms::alias(connection, alias.as_str()).await?;
+    Ok(known.and_then(|(room, _)| OwnedRoomId::try_from(room).ok()))
 }

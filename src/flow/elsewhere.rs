@@ -1,6 +1,6 @@
 //! Commands that are about another room: which one that is, and what is known there.
 
-use ruma::{OwnedRoomAliasId, OwnedRoomId, RoomAliasId};
+use ruma::OwnedRoomAliasId;
 
 use super::{Context, audience, desk_facts, facts, room_state::NotNow, staff};
 use crate::{
@@ -8,14 +8,27 @@ use crate::{
         command::{Command, elsewhere::moved},
         elsewhere::Place,
         event::{Content, EventKind, RoomEvent},
-        facts::Elsewhere,
+        facts::{Elsewhere, EventFacts, Role},
     },
     matrix::client::Fault,
     store::{Connection, StoreError, desk, named_rooms, rooms},
 };
 
+/// Adds what is known of the place that the event is about, if it is a command about another one.
+pub async fn add(
+    facts: &mut EventFacts,
+    connection: &mut Connection,
+    event: &RoomEvent,
+    context: &Context,
+) -> Result<(), StoreError> {
+    if facts.sender_role == Role::Staff {
+        facts.details.elsewhere = of(connection, event, context).await?;
+    }
+    Ok(())
+}
+
 /// What the event, if it is a command about another place, leads to.
-pub async fn of(
+async fn of(
     connection: &mut Connection,
     event: &RoomEvent,
     context: &Context,
@@ -25,7 +38,7 @@ pub async fn of(
     };
     let room = match &place {
         Place::Room(room) => Some(room.clone()),
-        Place::Alias(alias) => room_of_alias(connection, alias).await?,
+        Place::Alias(alias) => desk_facts::room_of_alias(connection, alias).await?,
         Place::Conversation(id) => desk::find(connection, *id)
             .await?
             .map(|found| found.case.room),
@@ -49,7 +62,7 @@ pub async fn of(
         return Ok(Some(Elsewhere::BotIsOut(place)));
     }
     let there = moved(event, &room, &text);
-    let known = Box::pin(facts::of_command(connection, &there, context)).await?;
+    let known = Box::pin(facts::of(connection, &there, context)).await?;
     Ok(Some(Elsewhere::There {
         has_visitors: audience::has_visitors(connection, &room, context).await?,
         facts: Box::new(known),
@@ -91,15 +104,6 @@ fn words_of(event: &RoomEvent) -> Option<String> {
         )),
         _ => None,
     }
-}
-
-/// As it was when a command last named it.
-pub async fn room_of_alias(
-    connection: &mut Connection,
-    alias: &RoomAliasId,
-) -> Result<Option<OwnedRoomId>, StoreError> {
-    let known = named_rooms::alias(connection, alias.as_str()).await?;
-    Ok(known.and_then(|(room, _)| OwnedRoomId::try_from(room).ok()))
 }
 
 /// Looks up the alias that a command of staff names, before it is decided about.

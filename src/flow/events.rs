@@ -221,7 +221,8 @@ async fn decide(
     if decode::is_direct_invitation(&waiting.body) && is_of_bot(event, context) {
         named_rooms::set_direct(tx, event.room.as_str()).await?;
     }
-    let facts = facts::of(tx.connection(), event, context).await?;
+    let mut facts = facts::of(tx.connection(), event, context).await?;
+    elsewhere::add(&mut facts, tx.connection(), event, context).await?;
     let effects = on_matrix::decide(event, &facts);
     tracing::debug!(trace = %waiting.trace, event = %event.id, effects = effects.len(), "Decided about an event");
     apply::all(tx, effects, &origin_of(waiting, context), context).await

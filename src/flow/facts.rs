@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use ruma::{OwnedEventId, RoomId, UserId};
 
-use super::{Context, audience, details, elsewhere, settings, staff, threads};
+use super::{Context, audience, details, settings, staff, threads};
 use crate::{
     domain::{
         event::{Content, EventKind, Membership, RoomEvent},
@@ -29,19 +29,6 @@ use crate::{
 const MOST_HANGING: usize = 1000;
 
 pub async fn of(
-    connection: &mut Connection,
-    event: &RoomEvent,
-    context: &Context,
-) -> Result<EventFacts, StoreError> {
-    let mut facts = of_command(connection, event, context).await?;
-    if facts.sender_role == Role::Staff {
-        facts.details.elsewhere = elsewhere::of(connection, event, context).await?;
-    }
-    Ok(facts)
-}
-
-/// The same of an event that is about its own room.
-pub async fn of_command(
     connection: &mut Connection,
     event: &RoomEvent,
     context: &Context,

@@ -2,7 +2,7 @@
 
 use super::answer;
 use crate::domain::{
-    desk::Progress,
+    desk::{Filter, Progress},
     effect::Effect,
     event::RoomEvent,
     facts::{Case, EventFacts},
@@ -17,58 +17,6 @@ pub struct List {
     pub filter: Option<Filter>,
     /// From 1.
     pub page: usize,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Filter {
-    Mine,
-    Open,
-    Waiting,
-    Pending,
-    Closed,
-    All,
-}
-
-impl Filter {
-    pub const ALL: [Self; 6] = [
-        Self::Mine,
-        Self::Open,
-        Self::Waiting,
-        Self::Pending,
-        Self::Closed,
-        Self::All,
-    ];
-
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Mine => "mine",
-            Self::Open => "open",
-            Self::Waiting => "waiting",
-            Self::Pending => "pending",
-            Self::Closed => "closed",
-            Self::All => "all",
-        }
-    }
-
-    /// Whether a conversation is one of those that `asker` wants to see.
-    #[must_use]
-    pub fn fits(filter: Option<Self>, case: &Case, asker: &ruma::UserId) -> bool {
-        let standing = &case.standing;
-        let is_at = |progress| !case.is_over && standing.progress == progress;
-        match filter {
-            None => !case.is_over && standing.progress != Progress::Done,
-            Some(Self::Mine) => {
-                is_at(Progress::Open) | is_at(Progress::Pending)
-                    && standing.assignee.as_deref() == Some(asker)
-            }
-            Some(Self::Open) => is_at(Progress::Open),
-            Some(Self::Waiting) => is_at(Progress::Open) && standing.waits_since.is_some(),
-            Some(Self::Pending) => is_at(Progress::Pending),
-            Some(Self::Closed) => case.is_over || standing.progress == Progress::Done,
-            Some(Self::All) => true,
-        }
-    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -104,20 +52,38 @@ impl List {
         let desk = &facts.details.desk;
         let is_plain = self.filter.is_none() && self.page == 1;
         let text = if desk.is_everywhere {
-            let fit = |case: &&Case| Filter::fits(self.filter, case, &event.sender);
+            let fit = |case: &&Case| fits(self.filter, case, &event.sender);
             let cases: Vec<&Case> = desk.cases.iter().filter(fit).collect();
-            wording::desk::page(&cases, self, desk.has_more, desk.now)
+            wording::desk::page(&cases, self.filter, self.page, desk.has_more, desk.now)
         } else if facts.room.conversations.is_empty() {
             wording::nobody_here()
         } else if is_plain {
             wording::list(&facts.room, desk)
                 + &wording::bounces::suspended_here(&facts.details.suspended)
         } else {
-            let fit = |case: &&Case| Filter::fits(self.filter, case, &event.sender);
+            let fit = |case: &&Case| fits(self.filter, case, &event.sender);
             let cases: Vec<&Case> = desk.cases.iter().filter(fit).collect();
-            wording::desk::page(&cases, self, false, desk.now)
+            wording::desk::page(&cases, self.filter, self.page, false, desk.now)
         };
         vec![answer(event, text)]
+    }
+}
+
+/// Whether a conversation is one of those that `asker` wants to see.
+fn fits(filter: Option<Filter>, case: &Case, asker: &ruma::UserId) -> bool {
+    let standing = &case.standing;
+    let is_at = |progress| !case.is_over && standing.progress == progress;
+    match filter {
+        None => !case.is_over && standing.progress != Progress::Done,
+        Some(Filter::Mine) => {
+            (is_at(Progress::Open) || is_at(Progress::Pending))
+                && standing.assignee.as_deref() == Some(asker)
+        }
+        Some(Filter::Open) => is_at(Progress::Open),
+        Some(Filter::Waiting) => is_at(Progress::Open) && standing.waits_since.is_some(),
+        Some(Filter::Pending) => is_at(Progress::Pending),
+        Some(Filter::Closed) => case.is_over || standing.progress == Progress::Done,
+        Some(Filter::All) => true,
     }
 }
 

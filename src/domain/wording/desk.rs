@@ -7,8 +7,7 @@ use ruma::UserId;
 
 use super::{excerpt, held::tame};
 use crate::domain::{
-    command::list::List,
-    desk::Progress,
+    desk::{Filter, Progress},
     elsewhere::Place,
     facts::{AssigneeFacts, Case, Details, RoomFacts},
     ids::ConversationId,
@@ -233,26 +232,29 @@ fn line(case: &Case, now: Timestamp) -> String {
     format!("\n- {}", parts.join(" · "))
 }
 
-pub fn page(cases: &[&Case], list: &List, has_more: bool, now: Timestamp) -> String {
+pub fn page(
+    cases: &[&Case],
+    filter: Option<Filter>,
+    page: usize,
+    has_more: bool,
+    now: Timestamp,
+) -> String {
     let what = list
         .filter
         .map_or("open or pending", |filter| match filter {
-            crate::domain::command::list::Filter::Mine => "yours",
-            crate::domain::command::list::Filter::Waiting => "waiting for us",
+            Filter::Mine => "yours",
+            Filter::Waiting => "waiting for us",
             other => other.word(),
         });
     let count = cases.len();
     let pages = count.div_ceil(ON_A_PAGE).max(1);
-    let shown = cases
-        .iter()
-        .skip((list.page - 1) * ON_A_PAGE)
-        .take(ON_A_PAGE);
+    let shown = cases.iter().skip((page - 1) * ON_A_PAGE).take(ON_A_PAGE);
     let lines: String = shown.map(|case| line(case, now)).collect();
     if count == 0 {
         return format!("No conversation is {what}.");
     }
     if lines.is_empty() {
-        return format!("There is no page {}; the last one is {pages}.", list.page);
+        return format!("There is no page {page}; the last one is {pages}.");
     }
     let total = if has_more {
         format!("more than {count}")
@@ -260,13 +262,13 @@ pub fn page(cases: &[&Case], list: &List, has_more: bool, now: Timestamp) -> Str
         count.to_string()
     };
     let place = if pages > 1 {
-        format!(", page {} of {pages}", list.page)
+        format!(", page {page} of {pages}")
     } else {
         String::new()
     };
-    let word = list.filter.map_or("", |filter| filter.word());
-    let next = if list.page < pages {
-        let next = format!("!email list {word} {}", list.page + 1);
+    let word = filter.map_or("", |filter| filter.word());
+    let next = if page < pages {
+        let next = format!("!email list {word} {}", page + 1);
         let next = next.replace("  ", " ");
         format!("\n`{next}` goes on.")
     } else {
