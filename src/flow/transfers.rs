@@ -11,7 +11,7 @@ use crate::{
     domain::{
         ids::{ContactId, ConversationId},
         outgoing::{MatrixAction, Puppet},
-        wording::desk as wording,
+        wording::transfers as wording,
     },
     store::{StoreError, Tx, conversations, desk, members, merges, rooms},
 };

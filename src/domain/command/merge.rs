@@ -7,7 +7,7 @@ use crate::domain::{
     event::RoomEvent,
     facts::{Case, EventFacts},
     ids::ConversationId,
-    wording::desk as wording,
+    wording::{desk as wording, transfers},
 };
 
 /// The first conversation goes on in the second.
@@ -59,7 +59,7 @@ impl Merge {
                 into: into.id,
                 by: facts.sender_name.clone(),
             }),
-            answer(event, wording::merged(from, into)),
+            answer(event, transfers::merged(from, into)),
         ]
     }
 }
@@ -68,30 +68,30 @@ impl Merge {
 fn obstacle(from: &Case, into: &Case, facts: &EventFacts) -> Option<String> {
     let target = facts.details.desk.target.as_ref();
     if from.customer != into.customer {
-        return Some(wording::other_customers(from, into));
+        return Some(transfers::other_customers(from, into));
     }
     if into.is_over {
-        return Some(wording::is_over(into));
+        return Some(transfers::is_over(into));
     }
     if !target.is_some_and(|target| target.is_staff) {
-        return Some(wording::not_both_yours(from, into));
+        return Some(transfers::not_both_yours(from, into));
     }
     let is_main_into_thread =
         from.room == into.room && from.thread_root.is_none() && into.thread_root.is_some();
     if is_main_into_thread {
-        return Some(wording::main_into_thread(from, into));
+        return Some(transfers::main_into_thread(from, into));
     }
     let threads = target
         .map(|target| target.threads.as_slice())
         .unwrap_or_default();
-    (from.room != into.room && !threads.is_empty()).then(|| wording::has_threads(from, threads))
+    (from.room != into.room && !threads.is_empty()).then(|| transfers::has_threads(from, threads))
 }
 
 impl Fault {
     pub(super) fn sentence(&self) -> String {
         match self {
-            Self::NotTwo => wording::merge_needs_two(),
-            Self::Same(id) => wording::merge_of_one(*id),
+            Self::NotTwo => transfers::merge_needs_two(),
+            Self::Same(id) => transfers::merge_of_one(*id),
             Self::NotANumber(text) => wording::not_a_number(text, "merge"),
         }
     }

@@ -8,7 +8,7 @@ use crate::domain::{
     event::RoomEvent,
     facts::{EventFacts, TargetRoom},
     ids::ConversationId,
-    wording::desk as wording,
+    wording::{desk as wording, transfers},
 };
 
 /// The conversation goes on in another room: letters go from there, and answers come there.
@@ -67,15 +67,15 @@ impl Move {
         let refusal = if !target.is_staff {
             Some(wording::not_staff_there(&self.to))
         } else if room == case.room {
-            Some(wording::is_there_already(case))
+            Some(transfers::is_there_already(case))
         } else if target.encrypted {
-            Some(wording::target_is_encrypted())
+            Some(transfers::target_is_encrypted())
         } else if target.is_direct {
-            Some(wording::target_is_direct())
+            Some(transfers::target_is_direct())
         } else if let Some(own) = target.own {
-            Some(wording::has_one_there(case, own))
+            Some(transfers::has_one_there(case, own))
         } else if !target.threads.is_empty() {
-            Some(wording::has_threads(case, &target.threads))
+            Some(transfers::has_threads(case, &target.threads))
         } else {
             let readers: Vec<String> = target
                 .others
@@ -83,7 +83,7 @@ impl Move {
                 .chain(&target.visitors)
                 .cloned()
                 .collect();
-            (!self.share && !readers.is_empty()).then(|| wording::others_would_read(&readers))
+            (!self.share && !readers.is_empty()).then(|| transfers::others_would_read(&readers))
         };
         if let Some(text) = refusal {
             return vec![answer(event, text)];
@@ -94,7 +94,7 @@ impl Move {
                 to: room,
                 by: facts.sender_name.clone(),
             }),
-            answer(event, wording::moved(case, &target.name)),
+            answer(event, transfers::moved(case, &target.name)),
         ]
     }
 }
@@ -102,8 +102,8 @@ impl Move {
 impl Fault {
     pub(super) fn sentence(&self) -> String {
         match self {
-            Self::NoRoom => wording::move_needs_a_room(),
-            Self::NotARoom(text) => wording::not_a_room(text),
+            Self::NoRoom => transfers::move_needs_a_room(),
+            Self::NotARoom(text) => transfers::not_a_room(text),
         }
     }
 }

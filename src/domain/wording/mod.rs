@@ -19,6 +19,7 @@ mod room;
 mod said;
 mod settings;
 mod shown;
+pub mod transfers;
 
 pub use room::*;
 pub use said::*;
