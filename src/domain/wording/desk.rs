@@ -239,13 +239,11 @@ pub fn page(
     has_more: bool,
     now: Timestamp,
 ) -> String {
-    let what = list
-        .filter
-        .map_or("open or pending", |filter| match filter {
-            Filter::Mine => "yours",
-            Filter::Waiting => "waiting for us",
-            other => other.word(),
-        });
+    let what = filter.map_or("open or pending", |filter| match filter {
+        Filter::Mine => "yours",
+        Filter::Waiting => "waiting for us",
+        other => other.word(),
+    });
     let count = cases.len();
     let pages = count.div_ceil(ON_A_PAGE).max(1);
     let shown = cases.iter().skip((page - 1) * ON_A_PAGE).take(ON_A_PAGE);
@@ -266,7 +264,7 @@ pub fn page(
     } else {
         String::new()
     };
-    let word = filter.map_or("", |filter| filter.word());
+    let word = filter.map_or("", Filter::word);
     let next = if page < pages {
         let next = format!("!email list {word} {}", page + 1);
         let next = next.replace("  ", " ");
