@@ -7,7 +7,7 @@ use super::{Kind, Place, rare_statements, statements};
 use crate::store::Connection;
 
 /// Indexes that hold only what still waits: to walk through them is fine.
-const HOLD_ONLY_WHAT_WAITS: [&str; 21] = [
+const HOLD_ONLY_WHAT_WAITS: [&str; 22] = [
     "moves_unfinished",
     // Staff have put each of them there by hand.
     "allowed_servers",
@@ -19,6 +19,7 @@ const HOLD_ONLY_WHAT_WAITS: [&str; 21] = [
     "held_waiting",
     "held_waiting_anywhere",
     "held_releasing",
+    "requests_waiting",
     "letters_open",
     "letters_due",
     "outbox_attempting",

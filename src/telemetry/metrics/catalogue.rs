@@ -223,6 +223,7 @@ const ENDPOINT: (&str, &[&str]) = (
         "set_alias",
         "delete_alias",
         "kick",
+        "joined_rooms",
         "redact",
         "deactivate",
     ],
