@@ -19,6 +19,7 @@ use crate::{
         imap::Fetcher,
         letters::Letters,
         mails::Mails,
+        policies::Policies,
         puppets::Puppets,
         receive::Receiver,
         subscriptions::Subscriptions,
@@ -266,6 +267,7 @@ fn start_workers(context: &Arc<flow::Context>, stop: &Stop) {
     start(Checks::new(Arc::clone(context)), context, stop);
     start(Mails(Arc::clone(context)), context, stop);
     start(Reminders(Arc::clone(context)), context, stop);
+    start(Policies(Arc::clone(context)), context, stop);
     start(Puppets::new(Arc::clone(context)), context, stop);
     start(Files(Arc::clone(context)), context, stop);
     start(Subscriptions(Arc::clone(context)), context, stop);

@@ -14,6 +14,7 @@ use super::{
     machine::ReplyKind,
     note::Note,
     outgoing::{Offer, PostedFile},
+    room_policy::Job,
     settings::{Key, Value},
     sharing::Shared,
 };
@@ -249,6 +250,8 @@ pub enum Effect {
     Bounce(Consequence),
     /// A few words of an automatic reply appear in the conversation's room under the contact's name.
     PostAutoReply(AutoReply),
+    /// A room is held against the policy, or something is done about it.
+    LookAtRoom(Job),
     /// What the guard does besides.
     Guard(Measure),
     /// The event or mail concerns staff in general: said in the control room, or logged.

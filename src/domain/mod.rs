@@ -34,6 +34,7 @@ pub mod reply_address;
 pub mod rhythm;
 pub mod role_address;
 pub mod room_policy;
+pub mod room_reference;
 pub mod senders;
 pub mod settings;
 pub mod sharing;

@@ -8,7 +8,7 @@ use super::{
     guests::{CopiedIn, Notice},
     held::{self, Asked},
     lanes::{Origin, enqueue, make_offer, report, say, send},
-    settings,
+    policies, settings,
     showing::{contact_of, post_mail, show, show_original},
     threads, write,
 };
@@ -284,6 +284,7 @@ async fn one(
         Effect::RenameContact { contact, name } => people::name_by_mail(tx, contact, &name).await?,
         Effect::Bounce(consequence) => bounces::apply(tx, consequence, origin, context).await?,
         Effect::PostAutoReply(reply) => auto_replies::post(tx, reply, origin, context).await?,
+        Effect::LookAtRoom(job) => policies::add(tx, &job, origin, context).await?,
         Effect::Guard(measure) => guard::apply(tx, measure, origin, context).await?,
         Effect::Report { text } => report(tx, &text, origin, context).await?,
     }

@@ -37,6 +37,7 @@ mod mail_facts;
 pub mod mails;
 mod media;
 mod notices;
+pub mod policies;
 pub mod puppets;
 pub mod receive;
 mod reply_to;

@@ -42,6 +42,7 @@ pub mod offers;
 pub mod outbox;
 pub mod people;
 pub mod places;
+pub mod policy_jobs;
 mod postgres;
 mod refusal;
 pub mod rooms;

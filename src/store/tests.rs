@@ -43,6 +43,7 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         crate::store::files::STATEMENTS,
         links::STATEMENTS,
         places::STATEMENTS,
+        policy_jobs::STATEMENTS,
         votes::STATEMENTS,
         departures::STATEMENTS,
         mails::STATEMENTS,

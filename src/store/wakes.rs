@@ -16,9 +16,10 @@ pub enum Queue {
     Files,
     Subscriptions,
     Held,
+    Policy,
 }
 
-const QUEUES: [Queue; 9] = [
+const QUEUES: [Queue; 10] = [
     Queue::Events,
     Queue::Checks,
     Queue::Mails,
@@ -28,6 +29,7 @@ const QUEUES: [Queue; 9] = [
     Queue::Files,
     Queue::Subscriptions,
     Queue::Held,
+    Queue::Policy,
 ];
 
 /// One bell per queue; rung after the commit that put work there. A bell that rings while nobody

@@ -20,6 +20,7 @@ mod outages;
 mod people;
 mod refusals;
 mod reputation;
+mod rooms;
 mod stage;
 mod threads;
 mod timing;

@@ -45,6 +45,7 @@ mod originals;
 mod parsed;
 mod peers;
 mod people;
+mod policy;
 mod polls;
 mod races;
 mod replies;

@@ -76,5 +76,15 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
         "never holds a sender's mail as spam or as too much",
     ),
     ("blocked", "!email blocked", "shows who is on the lists"),
+    (
+        "policy",
+        "!email policy [apply] [ROOM]",
+        "says what a room must be and isn't; mends what I can",
+    ),
+    (
+        "space",
+        "!email space add [ROOM]",
+        "takes a room into the Space, if it is as it must be",
+    ),
     ("help", "!email help", "shows this"),
 ];

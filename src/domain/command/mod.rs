@@ -10,6 +10,7 @@ pub mod language;
 mod list;
 pub(super) mod now;
 pub mod original;
+pub mod policy;
 mod remove;
 pub mod resume;
 pub mod revoke;
@@ -47,6 +48,7 @@ pub enum Command {
     TimeZone(Result<timezone::TimeZone, whose::Fault>),
     Senders(Result<senders::Change, senders::Fault>),
     Blocked,
+    Policy(Result<policy::Ask, policy::Fault>),
     /// `!email` with a word that we don't know, and the one that was perhaps meant.
     Unknown {
         word: String,
@@ -103,6 +105,8 @@ impl Command {
             )),
             "unblock" => Self::Senders(senders::Change::parse(arguments, "unblock", None)),
             "blocked" | "allowed" => Self::Blocked,
+            "policy" => Self::Policy(policy::Ask::parse_policy(arguments)),
+            "space" => Self::Policy(policy::Ask::parse_space(arguments)),
             unknown => Self::Unknown {
                 word: word.to_owned(),
                 meant: COMMANDS
@@ -154,6 +158,8 @@ impl Command {
             Self::Senders(Ok(change)) => change.apply(event, facts),
             Self::Senders(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Blocked => blocked::apply(event, facts),
+            Self::Policy(Ok(ask)) => ask.apply(event),
+            Self::Policy(Err(fault)) => fault.tell(event),
             Self::Unknown { word, meant } => {
                 vec![answer(event, wording::unknown_command(word, *meant))]
             }

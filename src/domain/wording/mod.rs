@@ -14,6 +14,7 @@ pub mod notices;
 pub mod numbers;
 pub mod page;
 pub mod people;
+pub mod policy;
 mod room;
 mod said;
 mod settings;

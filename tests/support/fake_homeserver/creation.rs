@@ -53,6 +53,21 @@ impl World {
         for (key, value) in object(&wish["power_level_content_override"]) {
             levels[key] = value;
         }
+        let additional = strings(&wish["creation_content"]["additional_creators"]);
+        if additional
+            .iter()
+            .any(|user| !user.starts_with('@') || !user.contains(':'))
+        {
+            let error = "additional_creators must be user ids";
+            return Err(Refusal::new(400, "M_INVALID_PARAM", error));
+        }
+        if creators
+            .iter()
+            .any(|creator| levels["users"].get(creator).is_some())
+        {
+            let error = "Creators can't be in users of the power levels";
+            return Err(Refusal::bad_json(error));
+        }
         let join_rule = if preset == "public_chat" {
             "public"
         } else {

@@ -21,6 +21,12 @@ pub enum Route<'a> {
     ResolveAlias {
         alias: &'a str,
     },
+    PutAlias {
+        alias: &'a str,
+    },
+    DeleteAlias {
+        alias: &'a str,
+    },
     Join {
         room: &'a str,
     },
@@ -128,6 +134,8 @@ impl<'a> Route<'a> {
             ("PUT", ["profile", user, field]) => Self::PutProfile { user, field },
             ("POST", ["createRoom"]) => Self::CreateRoom,
             ("GET", ["directory", "room", alias]) => Self::ResolveAlias { alias },
+            ("PUT", ["directory", "room", alias]) => Self::PutAlias { alias },
+            ("DELETE", ["directory", "room", alias]) => Self::DeleteAlias { alias },
             ("POST", ["join", room]) => Self::Join { room },
             ("GET", ["joined_rooms"]) => Self::JoinedRooms,
             ("POST", ["appservice", _, "ping"]) => Self::Ping,
@@ -200,6 +208,8 @@ impl<'a> Route<'a> {
             Self::PutProfile { .. } => "profile",
             Self::CreateRoom => "create_room",
             Self::ResolveAlias { .. } => "alias",
+            Self::PutAlias { .. } => "put_alias",
+            Self::DeleteAlias { .. } => "delete_alias",
             Self::Join { .. } => "join",
             Self::Leave { .. } => "leave",
             Self::Invite { .. } => "invite",
@@ -230,7 +240,11 @@ impl<'a> Route<'a> {
     pub fn allows_empty_body(&self) -> bool {
         matches!(
             self,
-            Self::Join { .. } | Self::Leave { .. } | Self::Receipt { .. } | Self::Ping
+            Self::Join { .. }
+                | Self::Leave { .. }
+                | Self::Receipt { .. }
+                | Self::DeleteAlias { .. }
+                | Self::Ping
         )
     }
 }

@@ -146,6 +146,12 @@ impl World {
             )));
         }
         check_numbers(&draft.content)?;
+        if draft.kind == "m.room.create" && draft.state_key.is_some() {
+            return Err(Refusal::forbidden("A room is created once"));
+        }
+        if draft.kind == "m.room.power_levels" && draft.state_key == Some("") {
+            room.check_levels(draft.sender, &draft.content)?;
+        }
         if let Some(key) = draft.state_key
             && let Some(known) = room.state(draft.kind, key)
             && known.sender == draft.sender
