@@ -3,9 +3,7 @@
 CREATE TABLE room_access (
     room_id TEXT COLLATE "C" PRIMARY KEY,
     join_rule TEXT COLLATE "C" NOT NULL DEFAULT '',
-    history TEXT COLLATE "C" NOT NULL DEFAULT '',
-    -- The room's main alias.
-    alias TEXT COLLATE "C" NOT NULL DEFAULT ''
+    history TEXT COLLATE "C" NOT NULL DEFAULT ''
 );
 -- The state of rooms from before is fetched once more, each with its next event.
 UPDATE rooms SET known_at = NULL;

@@ -3,9 +3,7 @@
 CREATE TABLE room_access (
     room_id TEXT PRIMARY KEY,
     join_rule TEXT NOT NULL DEFAULT '',
-    history TEXT NOT NULL DEFAULT '',
-    -- The room's main alias.
-    alias TEXT NOT NULL DEFAULT ''
+    history TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 -- The state of rooms from before is fetched once more, each with its next event.
 UPDATE rooms SET known_at = NULL;

@@ -36,7 +36,7 @@ pub enum EventKind {
     RoomName(String),
     /// What the room is about.
     Topic(String),
-    /// Who may come in, what they read, and by which name they find the room.
+    /// Who may come in, and what they read.
     Access(Access),
     /// The room is encrypted from now on.
     Encryption,
@@ -167,8 +167,6 @@ impl Words {
 pub enum Access {
     JoinRule(String),
     History(String),
-    /// Empty: none.
-    Alias(String),
 }
 
 /// What a message hangs on (spec: Rich replies, Threading).

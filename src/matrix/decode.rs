@@ -288,10 +288,6 @@ fn state(event: AnyStateEvent) -> EventKind {
             let history = event.content.history_visibility.as_str().to_owned();
             EventKind::Access(Access::History(history))
         }
-        AnyStateEvent::RoomCanonicalAlias(StateEvent::Original(event)) => {
-            let alias = event.content.alias.map(|alias| alias.to_string());
-            EventKind::Access(Access::Alias(alias.unwrap_or_default()))
-        }
         AnyStateEvent::RoomEncryption(StateEvent::Original(_)) => EventKind::Encryption,
         _ => EventKind::Irrelevant,
     }

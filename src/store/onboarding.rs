@@ -13,8 +13,7 @@ statements! {
     ENSURE_ACCESS = "INSERT INTO room_access (room_id) VALUES ($1) ON CONFLICT DO NOTHING";
     SET_JOIN_RULE = "UPDATE room_access SET join_rule = $2 WHERE room_id = $1";
     SET_HISTORY = "UPDATE room_access SET history = $2 WHERE room_id = $1";
-    SET_ALIAS = "UPDATE room_access SET alias = $2 WHERE room_id = $1";
-    SELECT_ACCESS = "SELECT join_rule, history, alias FROM room_access WHERE room_id = $1";
+    SELECT_ACCESS = "SELECT join_rule, history FROM room_access WHERE room_id = $1";
     SELECT_MOVE = "
         SELECT room_id, contact_id, user_id, state, keeps_mail FROM moves
         WHERE room_id = $1 AND contact_id = $2";
@@ -69,17 +68,16 @@ pub async fn set_access(tx: &mut Tx, room: &str, access: &Access) -> Result<(), 
     match access {
         Access::JoinRule(rule) => execute!(tx.connection(), SET_JOIN_RULE, room, rule),
         Access::History(history) => execute!(tx.connection(), SET_HISTORY, room, history),
-        Access::Alias(alias) => execute!(tx.connection(), SET_ALIAS, room, alias),
     };
     Ok(())
 }
 
-/// Join rule, history visibility and alias, in the spec's words; empty where nothing is known.
+/// Join rule and history visibility, in the spec's words; empty where nothing is known.
 pub async fn access(
     connection: &mut Connection,
     room: &str,
-) -> Result<(String, String, String), StoreError> {
-    let row = fetch_optional!(connection, (String, String, String), SELECT_ACCESS, room);
+) -> Result<(String, String), StoreError> {
+    let row = fetch_optional!(connection, (String, String), SELECT_ACCESS, room);
     Ok(row.unwrap_or_default())
 }
 

@@ -160,7 +160,7 @@ pub async fn of_room(
     newcomer: Option<ContactId>,
     context: &Context,
 ) -> Result<RoomFacts, StoreError> {
-    let (_, history, _) = stored::access(connection, room.as_str()).await?;
+    let (_, history) = stored::access(connection, room.as_str()).await?;
     let server = context.server_name.as_str();
     let all = conversations::of_room(connection, room.as_str(), server).await?;
     let mut others: Vec<(ContactId, String)> = Vec::new();

@@ -19,7 +19,7 @@ use crate::{
     store::{
         Connection, StoreError, Tx, automatic as stored_letters,
         conversations::{self, Conversation, Direction},
-        onboarding as stored, outbox, people, rooms,
+        lives, onboarding as stored, outbox, people, rooms,
     },
 };
 
@@ -91,7 +91,8 @@ async fn guide(
 ) -> Result<String, StoreError> {
     let known = rooms::find(connection, &found.room_id).await?;
     let room = known.map(|known| known.name).unwrap_or_default();
-    let (rule, _, alias) = stored::access(connection, &found.room_id).await?;
+    let (rule, _) = stored::access(connection, &found.room_id).await?;
+    let alias = lives::find(connection, &found.room_id).await?.alias;
     let servers = servers(connection, context).await?;
     let said = wording::Welcome {
         organisation: &mailbox.name,
@@ -150,7 +151,7 @@ pub async fn last(
     let language = locale::of(tx.connection(), conversation, context)
         .await?
         .language;
-    let (_, _, alias) = stored::access(tx.connection(), room.as_str()).await?;
+    let alias = lives::find(tx.connection(), room.as_str()).await?.alias;
     let link = link(room.as_str(), &alias, context);
     let answered = conversations::newest_mail(tx.connection(), conversation).await?;
     let mail = Mail {
