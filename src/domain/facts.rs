@@ -4,8 +4,8 @@
 mod intake;
 mod life;
 mod mail;
-mod person;
 mod onboarding;
+mod person;
 mod settings;
 
 use std::collections::HashSet;
@@ -16,8 +16,8 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
 pub use self::intake::{IntakeFacts, RequestsFacts, SharedRoom};
 pub use self::life::{Bid, LifeFacts, Successor};
 pub use self::mail::{Copied, Delivery, LedBy, MailFacts, Route, Standing};
-pub use self::person::PersonKnown;
 pub use self::onboarding::{MailOnboarding, MoveFacts};
+pub use self::person::PersonKnown;
 pub use self::settings::{LocaleFacts, LocaleSource, SetHere, SettingsFacts, ZoneFacts};
 use super::{
     address::EmailAddress,

@@ -10,6 +10,7 @@ pub mod classify;
 pub mod command;
 pub mod delivery;
 pub mod effect;
+pub mod erased;
 pub mod event;
 pub mod evidence;
 pub mod facts;

@@ -11,8 +11,7 @@ use crate::{
     config::{Desk, Guard, Letters, Mailbox, MailboxName, Public, Rooms},
     domain::{
         facts::OwnAddresses, ghost, hours::Hours, onboarding::Rules, room_policy::Policy,
-        senders::SenderLists,
-        staff::StaffList, token::Keys,
+        senders::SenderLists, staff::StaffList, token::Keys,
     },
     lifecycle::{Chance, Clock},
     mail::{authenticate::Authenticator, dkim::Signer, smtp::SmtpTransport},

@@ -195,8 +195,13 @@ async fn route(
         is_closed: found.state == "closed",
         release,
         thread_root: match &answered {
-        guests as guest_store, held, inbox, lives, mails, members, messages, requests, rooms,
-        subscriptions, successions,
+            _ if requests::is_root_to_come(&found.thread_root) => None,
+            _ if !found.thread_root.is_empty() => {
+                // The thread may have stayed behind in a room that was replaced.
+                let is_uprooted = successions::is_uprooted(connection, conversation).await?;
+                let root = found.thread_root.try_into().ok();
+                root.filter(|_| !is_uprooted)
+            }
             Some(event) => thread_root(connection, event).await?,
             None => None,
         },

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use ruma::{OwnedRoomId, RoomId};
 
-use super::{Context, lanes, lanes::Origin, life_facts, moves, seal};
+use super::{Context, lanes, lanes::Origin, life_facts, moves, seal, worker::write_down};
 use crate::{
     domain::{
         delivery::{LONGEST_WAIT_FOR_MATRIX, backoff, millis},

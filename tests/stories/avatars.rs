@@ -76,7 +76,11 @@ async fn nobody_waits_for_a_picture() {
         .answer(&letter, "jane@acme.com", "Thank you", "one@acme.com")
         .await;
     world.settled().await;
-    assert_eq!(world.said_by(&room, &jane), ["Thank you"]);
+    let said = world.said_by(&room, &jane);
+    assert!(
+        said.len() == 1 && said[0].starts_with("Thank you"),
+        "{said:?}"
+    );
     assert!(picture(&world, &jane).is_some());
     world.finish().await;
 }

@@ -29,19 +29,24 @@ async fn found(world: &World, words: &[&str]) -> Vec<String> {
     assert!(columns.len() > 100, "{}", columns.len());
     let mut found = Vec::new();
     for (table, column, kind) in columns {
-        let kind = kind.to_lowercase();
-        let text = match (kind.as_str(), database.is_postgres()) {
-            ("text", _) => column.clone(),
-            ("bytea", _) => format!("encode({column}, 'escape')"),
-            ("blob", _) => format!("CAST({column} AS TEXT)"),
+        let all = format!("SELECT {column} FROM {table} WHERE {column} IS NOT NULL");
+        let values: Vec<String> = match kind.to_lowercase().as_str() {
+            "text" => {
+                let rows: Vec<(String,)> = database.rows(&all).await;
+                rows.into_iter().map(|(text,)| text).collect()
+            }
+            "blob" | "bytea" => {
+                let rows: Vec<(Vec<u8>,)> = database.rows(&all).await;
+                let text = |(octets,): (Vec<u8>,)| String::from_utf8_lossy(&octets).into_owned();
+                rows.into_iter().map(text).collect()
+            }
             _ => continue,
         };
-        let all = format!("SELECT {text} FROM {table} WHERE {column} IS NOT NULL");
-        let all: Vec<(String,)> = database.rows(&all).await;
-        for (value,) in all {
+        for value in values {
             let value = value.to_lowercase();
             if let Some(word) = words.iter().find(|word| value.contains(**word)) {
-                found.push(format!("{table}.{column}: {word}: {value:.300}"));
+                let beginning: String = value.chars().take(300).collect();
+                found.push(format!("{table}.{column}: {word}: {beginning}"));
             }
         }
     }
@@ -95,8 +100,17 @@ async fn lively(desk: &Desk) {
     let headers = "Cc: Jane Doe <Jane@acme.com>, mary-jane@acme.com\n";
     let raw = mail("Bob Roe <bob@beta.example>", &token, headers, &large);
     desk.take_from("bob@beta.example", &token, &raw).await;
+    // She is nobody in this room.
+    let second = world.room("Second", &[]).await;
+    world
+        .ask(&second, "!email add bob@beta.example Bob Roe")
+        .await;
+    world.tell(&second, "Only Bob").await;
+    world.settled().await;
+    let to_bob = world.sink.mails_to("bob@beta.example");
+    let token = reply_address(to_bob.last().unwrap()).unwrap();
     let raw = mail(JANE, &token, "", "Held xylophone");
-    desk.take_from("somebody@else.example", &token, &raw).await;
+    desk.take(&token, &raw).await;
     world.ann.reply(
         &desk.room,
         &desk.events()[0].event_id,

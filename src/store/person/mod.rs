@@ -10,7 +10,7 @@ pub mod sweep;
 
 use self::needle::Needles;
 use super::{Connection, StoreError};
-use crate::domain::{address::EmailAddress, ghost, ids::ContactId};
+use crate::domain::{address::EmailAddress, erased, ids::ContactId};
 
 statements! {
     SELECT_CONTACT = "SELECT id, written, name, ghost FROM contacts WHERE address = $1";
@@ -85,9 +85,9 @@ impl Person {
     fn anonymous(&self) -> Anonymous {
         let number = self.contact.map_or(0, |contact| contact.0);
         Anonymous {
-            name: format!("erased-{number}"),
-            address: format!("erased-{number}@erased.invalid"),
-            ghost: format!("{}erased.{number}", ghost::PREFIX),
+            name: erased::name(number),
+            address: erased::address(number),
+            ghost: erased::ghost(number),
         }
     }
 
