@@ -16,8 +16,6 @@ CREATE TABLE policy_jobs (
     asked_event TEXT COLLATE "C" NOT NULL UNIQUE,
     -- JSON.
     job TEXT COLLATE "C" NOT NULL,
-    -- The effect by which it is answered; empty: it hasn't been yet.
-    answer TEXT COLLATE "C" NOT NULL,
     -- JSON: domain::room_policy::Progress; empty: nothing is done.
     progress TEXT COLLATE "C" NOT NULL DEFAULT '',
     attempts BIGINT NOT NULL DEFAULT 0,

@@ -16,8 +16,6 @@ CREATE TABLE policy_jobs (
     asked_event TEXT NOT NULL UNIQUE,
     -- JSON.
     job TEXT NOT NULL,
-    -- The effect by which it is answered; empty: it hasn't been yet.
-    answer TEXT NOT NULL,
     -- JSON: domain::room_policy::Progress; empty: nothing is done.
     progress TEXT NOT NULL DEFAULT '',
     attempts INTEGER NOT NULL DEFAULT 0,

@@ -4,14 +4,14 @@
 //! is still to be done, one request at a time, each of which can be repeated: so a job that was cut off
 //! anywhere goes on with the next attempt. The answer is one message, edited while work goes on.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use ruma::{OwnedMxcUri, OwnedRoomId};
 use serde_json::Value;
 
 use super::{
-    Context,
-    lanes::{self, Origin},
+    Context, answers,
+    lanes::Origin,
     logo,
     room_state::NotNow,
     worker::{Step, Worker},
@@ -27,7 +27,7 @@ use crate::{
     },
     matrix::client::Fault,
     store::{
-        Queue, StoreError, Tx, outbox,
+        Queue, StoreError, Tx,
         policy_jobs::{self, Row},
         rooms,
     },
@@ -39,8 +39,6 @@ const MOST_ATTEMPTS: u32 = 30;
 const TOLD_AFTER: u32 = 3;
 /// Most changes of one room in one attempt; there are rules by the dozen.
 const MOST_CHANGES: usize = 100;
-/// How soon to look again whether the first answer is in the room, so that it can be edited.
-const SOON: Duration = Duration::from_millis(200);
 
 /// Does what staff ask for about rooms, one job after the other.
 #[derive(Debug)]
@@ -74,14 +72,9 @@ pub async fn add(
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
-    let answer = (job.wish != Wish::Audit).then(|| context.new_effect_id());
-    let answer = answer.as_deref();
-    if policy_jobs::add(tx, job, answer, &origin.trace, origin.now).await?
-        && let Some(effect) = answer
-    {
-        let text = wording::at_work(job.wish);
-        let reply_to = Some(&job.asked);
-        lanes::say_as(tx, effect, job.room.clone(), &text, reply_to, origin).await?;
+    if policy_jobs::add(tx, job, &origin.trace, origin.now).await? && job.wish != Wish::Audit {
+        let (room, text) = (job.room.clone(), wording::at_work(job.wish));
+        answers::say(tx, room, &job.asked, &text, origin, context).await?;
     }
     Ok(())
 }
@@ -349,33 +342,28 @@ impl<'a> Attempt<'a> {
                 Box::pin(async move {
                     policy_jobs::advance(tx, row.id, &row.progress).await?;
                     let text = wording::so_far(row.job.wish, &row.progress);
-                    // One that isn't there yet can't be edited, and will be later.
-                    tell(tx, &row, &text, &context).await.map(drop)
+                    tell(tx, &row, &text, &context).await
                 })
             })
             .await
     }
 
-    /// Tells the end, or waits until that can be told.
+    /// Tells the end.
     async fn finish(self, text: &str) -> Result<(), StoreError> {
         let (row, context) = (self.row, Arc::clone(self.context));
         let (store, text) = (context.store.clone(), text.to_owned());
         store
             .write(move |tx| {
                 Box::pin(async move {
-                    if tell(tx, &row, &text, &context).await? {
-                        return policy_jobs::done(tx, row.id).await;
-                    }
-                    let soon = context.now_ms().saturating_add(millis(SOON));
-                    policy_jobs::advance(tx, row.id, &row.progress).await?;
-                    policy_jobs::await_answer(tx, row.id, soon).await
+                    tell(tx, &row, &text, &context).await?;
+                    policy_jobs::done(tx, row.id).await
                 })
             })
             .await
     }
 
     async fn put_off(self, fault: Fault) -> Result<(), StoreError> {
-        let (mut row, context) = (self.row, Arc::clone(self.context));
+        let (row, context) = (self.row, Arc::clone(self.context));
         let store = context.store.clone();
         let attempts = row.attempts + 1;
         let after = match &fault {
@@ -391,17 +379,11 @@ impl<'a> Attempt<'a> {
                 Box::pin(async move {
                     if attempts == TOLD_AFTER {
                         let text = wording::waits(row.job.wish, &fault.to_string());
-                        if row.answer.is_some() {
-                            tell(tx, &row, &text, &context).await?;
-                        } else {
-                            let effect = context.new_effect_id();
-                            say(tx, &effect, &row, &text, &context).await?;
-                            row.answer = Some(effect);
-                        }
+                        tell(tx, &row, &text, &context).await?;
                     }
                     let next = context.now_ms().saturating_add(millis(wait));
                     policy_jobs::advance(tx, row.id, &row.progress).await?;
-                    policy_jobs::put_off(tx, row.id, next, row.answer.as_deref()).await
+                    policy_jobs::put_off(tx, row.id, next).await
                 })
             })
             .await
@@ -429,35 +411,9 @@ impl Scene {
     }
 }
 
-/// Says it, or makes the answer say it. `false`: the answer is still on its way to the room.
-async fn tell(tx: &mut Tx, row: &Row, text: &str, context: &Context) -> Result<bool, StoreError> {
+/// The one answer says this from now on.
+async fn tell(tx: &mut Tx, row: &Row, text: &str, context: &Context) -> Result<(), StoreError> {
     let origin = Origin::without_event(row.trace.clone(), context.now_ms());
-    let Some(effect) = &row.answer else {
-        say(tx, &context.new_effect_id(), row, text, context).await?;
-        return Ok(true);
-    };
-    match outbox::event_of(tx.connection(), effect).await? {
-        outbox::Sent::Not => Ok(false),
-        outbox::Sent::As(event) => {
-            lanes::edit(tx, row.job.room.clone(), &event, text, &origin, context).await?;
-            Ok(true)
-        }
-        // It was refused, or is forgotten by now.
-        outbox::Sent::Never => {
-            say(tx, &context.new_effect_id(), row, text, context).await?;
-            Ok(true)
-        }
-    }
-}
-
-async fn say(
-    tx: &mut Tx,
-    effect: &str,
-    row: &Row,
-    text: &str,
-    context: &Context,
-) -> Result<(), StoreError> {
-    let origin = Origin::without_event(row.trace.clone(), context.now_ms());
-    let (room, asked) = (row.job.room.clone(), Some(&row.job.asked));
-    lanes::say_as(tx, effect, room, text, asked, &origin).await
+    let room = row.job.room.clone();
+    answers::say(tx, room, &row.job.asked, text, &origin, context).await
 }

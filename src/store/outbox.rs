@@ -1,8 +1,6 @@
 //! What is to leave the machine, in lanes. Of each lane only the head may be attempted; when it is
 //! settled the next one moves up, in the same transaction.
 
-use ruma::OwnedEventId;
-
 use super::{Connection, Queue, StoreError, Tx};
 use crate::{
     domain::ids::LetterId,
@@ -67,7 +65,6 @@ statements! {
     SELECT_BY_EFFECT = "
         SELECT id, lane, payload FROM outbox WHERE effect_id = $1 AND settled_at IS NULL
         AND attempts > 0";
-    SELECT_RESULT = "SELECT state, result FROM outbox WHERE effect_id = $1";
     SELECT_PAYLOAD = "SELECT payload, effect_id FROM outbox WHERE id = $1 AND way = 'mail'";
     COUNT_OF_LETTER = "
         SELECT count(CASE WHEN settled_at IS NULL THEN 1 END) AS unsettled,
@@ -336,30 +333,6 @@ pub async fn by_effect(
         SELECT_BY_EFFECT,
         effect_id
     ))
-}
-
-/// What became of something that was to be said in a room.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sent {
-    /// It waits, or is on its way.
-    Not,
-    As(OwnedEventId),
-    /// It was refused, or nothing is known of it.
-    Never,
-}
-
-/// The event by which an effect was carried out.
-pub async fn event_of(connection: &mut Connection, effect_id: &str) -> Result<Sent, StoreError> {
-    let row = fetch_optional!(connection, (String, String), SELECT_RESULT, effect_id);
-    Ok(match row {
-        Some((state, result)) if state == "delivered" => {
-            OwnedEventId::try_from(result).map_or(Sent::Never, Sent::As)
-        }
-        Some((state, _)) if matches!(state.as_str(), "queued" | "ready" | "attempting") => {
-            Sent::Not
-        }
-        Some(_) | None => Sent::Never,
-    })
 }
 
 /// What a mail's row says, for as long as it is kept, and our name for the effect.

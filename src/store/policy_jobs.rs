@@ -5,16 +5,15 @@ use crate::domain::room_policy::{Job, Progress};
 
 statements! {
     INSERT = "
-        INSERT INTO policy_jobs (room_id, asked_event, job, answer, next_at, trace, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $5) ON CONFLICT (asked_event) DO NOTHING";
+        INSERT INTO policy_jobs (room_id, asked_event, job, next_at, trace, created_at)
+        VALUES ($1, $2, $3, $4, $5, $4) ON CONFLICT (asked_event) DO NOTHING";
     SELECT_DUE = "
-        SELECT id, job, answer, progress, attempts, trace, created_at FROM policy_jobs
+        SELECT id, job, progress, attempts, trace FROM policy_jobs
         WHERE next_at <= $1 ORDER BY next_at, id LIMIT 1";
     SELECT_NEXT = "SELECT min(next_at) FROM policy_jobs";
     BEGIN = "UPDATE policy_jobs SET attempts = attempts + 1 WHERE id = $1";
     ADVANCE = "UPDATE policy_jobs SET progress = $2 WHERE id = $1";
-    PUT_OFF = "UPDATE policy_jobs SET next_at = $2, answer = $3 WHERE id = $1";
-    AWAIT = "UPDATE policy_jobs SET next_at = $2, attempts = attempts - 1 WHERE id = $1";
+    PUT_OFF = "UPDATE policy_jobs SET next_at = $2 WHERE id = $1";
     DELETE = "DELETE FROM policy_jobs WHERE id = $1";
 }
 
@@ -23,8 +22,6 @@ statements! {
 pub struct Row {
     pub id: i64,
     pub job: Job,
-    /// The effect by which it is answered; `None`: it hasn't been yet.
-    pub answer: Option<String>,
     pub progress: Progress,
     pub attempts: u32,
     pub trace: String,
@@ -34,7 +31,6 @@ pub struct Row {
 struct Stored {
     id: i64,
     job: String,
-    answer: String,
     progress: String,
     attempts: i64,
     trace: String,
@@ -47,7 +43,6 @@ impl TryFrom<Stored> for Row {
         Ok(Self {
             id: stored.id,
             job: serde_json::from_str(&stored.job)?,
-            answer: Some(stored.answer).filter(|answer| !answer.is_empty()),
             progress: match stored.progress.as_str() {
                 "" => Progress::default(),
                 progress => serde_json::from_str(progress)?,
@@ -58,27 +53,11 @@ impl TryFrom<Stored> for Row {
     }
 }
 
-/// Something is to be done; `answer` is the effect by which that is said. Whether it is new: a command,
-/// or a notice, asks for one thing.
-pub async fn add(
-    tx: &mut Tx,
-    job: &Job,
-    answer: Option<&str>,
-    trace: &str,
-    now: i64,
-) -> Result<bool, StoreError> {
+/// Something is to be done. Whether it is new: a command, or a notice, asks for one thing.
+pub async fn add(tx: &mut Tx, job: &Job, trace: &str, now: i64) -> Result<bool, StoreError> {
     let (room, asked) = (job.room.as_str(), job.asked.as_str());
-    let (job, answer) = (serde_json::to_string(job)?, answer.unwrap_or_default());
-    let added = execute!(
-        tx.connection(),
-        INSERT,
-        room,
-        asked,
-        job,
-        answer,
-        now,
-        trace
-    );
+    let job = serde_json::to_string(job)?;
+    let added = execute!(tx.connection(), INSERT, room, asked, job, now, trace);
     tx.wake(Queue::Policy);
     Ok(added == 1)
 }
@@ -107,21 +86,9 @@ pub async fn advance(tx: &mut Tx, id: i64, progress: &Progress) -> Result<(), St
     Ok(())
 }
 
-/// It is tried again at this time. `answer` as in [`add`].
-pub async fn put_off(
-    tx: &mut Tx,
-    id: i64,
-    next_at: i64,
-    answer: Option<&str>,
-) -> Result<(), StoreError> {
-    let answer = answer.unwrap_or_default();
-    execute!(tx.connection(), PUT_OFF, id, next_at, answer);
-    Ok(())
-}
-
-/// It goes on at this time, and the attempt doesn't count.
-pub async fn await_answer(tx: &mut Tx, id: i64, next_at: i64) -> Result<(), StoreError> {
-    execute!(tx.connection(), AWAIT, id, next_at);
+/// It is tried again at this time.
+pub async fn put_off(tx: &mut Tx, id: i64, next_at: i64) -> Result<(), StoreError> {
+    execute!(tx.connection(), PUT_OFF, id, next_at);
     Ok(())
 }
 
