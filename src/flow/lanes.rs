@@ -75,41 +75,6 @@ pub async fn make_offer(
     enqueue(tx, action, origin, context).await
 }
 
-/// As [`say`], by an effect whose id was minted before: what it says can be edited later.
-pub async fn say_as(
-    tx: &mut Tx,
-    effect_id: &str,
-    room: OwnedRoomId,
-    text: &str,
-    reply_to: Option<&OwnedEventId>,
-    origin: &Origin,
-) -> Result<(), StoreError> {
-    let action = MatrixAction::Send {
-        room,
-        puppet: Puppet::Bot,
-        event_type: "m.room.message".to_owned(),
-        content: encode::notice(text, reply_to),
-        mail: None,
-        media: None,
-        offer: None,
-    };
-    enqueue_as(tx, effect_id.to_owned(), action, origin).await
-}
-
-/// What the bot has said in a room becomes something else.
-pub async fn edit(
-    tx: &mut Tx,
-    room: OwnedRoomId,
-    event: &OwnedEventId,
-    text: &str,
-    origin: &Origin,
-    context: &Context,
-) -> Result<(), StoreError> {
-    let content = encode::edit(encode::notice(text, None), event);
-    let kind = "m.room.message";
-    send(tx, room, Puppet::Bot, kind, content, None, origin, context).await
-}
-
 /// Tells staff in the control room; without one the log must do.
 pub async fn report(
     tx: &mut Tx,
