@@ -20,6 +20,7 @@ use crate::{
         imap::Fetcher,
         letters::Letters,
         mails::Mails,
+        overdue::Overdue,
         policies::Policies,
         puppets::Puppets,
         receive::Receiver,
@@ -93,6 +94,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         server_name: config.homeserver.server_name.clone(),
         bot: bot.clone(),
         staff: config.staff,
+        staff_power_level: config.staff_power_level,
         names: config.names,
         control_room: config.control_room,
         transports: transports(&config.mailboxes)?,
@@ -271,6 +273,7 @@ fn start_workers(context: &Arc<flow::Context>, stop: &Stop) {
     start(Mails(Arc::clone(context)), context, stop);
     start(Reminders(Arc::clone(context)), context, stop);
     start(Policies(Arc::clone(context)), context, stop);
+    start(Overdue(Arc::clone(context)), context, stop);
     start(Puppets::new(Arc::clone(context)), context, stop);
     start(Files(Arc::clone(context)), context, stop);
     start(Subscriptions(Arc::clone(context)), context, stop);

@@ -94,6 +94,8 @@ pub struct Config {
     /// `None`: mail comes in by IMAP only.
     pub lmtp: Option<Lmtp>,
     pub staff: StaffList,
+    /// Members of a room with this power level are staff there, too; `None`: only `staff` are.
+    pub staff_power_level: Option<i64>,
     /// How customers see people of whom something else stands in the rooms.
     pub names: HashMap<OwnedUserId, String>,
     /// The staff room for what concerns no single conversation.
@@ -171,6 +173,7 @@ impl Config {
         );
         let lmtp = section.optional_section("lmtp", Lmtp::read);
         let staff = section.required_list("staff", "[\"@*:example.org\"]", staff_pattern);
+        let staff_power_level = section.optional("staff_power_level", "50", power_level);
         let names = section.optional_section("names", |section| Some(names::read(section)));
         let control_room = section.optional("control_room", "!abc:example.org", room_id);
         let letters = section.optional_section("letters", Letters::read);
@@ -192,6 +195,7 @@ impl Config {
             mailboxes: mailboxes?,
             lmtp,
             staff: staff?.into_iter().collect(),
+            staff_power_level,
             names: names.unwrap_or_default(),
             control_room,
             letters: letters.unwrap_or_default(),
@@ -288,6 +292,17 @@ fn read_root(root: Node, reading: &mut Reading, registered: bool) -> Option<Conf
 fn staff_pattern(text: &str) -> Result<StaffPattern, Wrong> {
     StaffPattern::parse(text)
         .map_err(|fault| format!("\"{text}\" is not a pattern of user ids: {fault}").into())
+}
+
+/// Who has less than one can be anybody.
+fn power_level(text: &str) -> Result<i64, Wrong> {
+    let level = text.parse::<i64>().ok().filter(|level| *level > 0);
+    level.ok_or_else(|| {
+        Wrong::new(
+            format!("\"{text}\" is not a power level that makes staff"),
+            "write a number above 0: 50 for moderators, 100 for administrators",
+        )
+    })
 }
 
 fn room_id(text: &str) -> Result<OwnedRoomId, Wrong> {

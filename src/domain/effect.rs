@@ -6,6 +6,7 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 use super::{
     address::{EmailAddress, NamedAddress},
     bounce::Consequence,
+    desk,
     event::{Membership, Said, Words},
     flood::Measure,
     held::{Decision, Notice},
@@ -91,6 +92,8 @@ pub enum Effect {
     SendNow {
         conversations: Vec<ConversationId>,
     },
+    /// Staff make something else of a conversation.
+    Desk(desk::Change),
     /// Staff want this to hold in the room; without a value, what is configured.
     ChangeSettings {
         room: OwnedRoomId,

@@ -1,6 +1,7 @@
 //! What a decision needs to know beyond the event or mail itself. The store loads it in the
 //! transaction in which the decision's effects are written.
 
+mod desk;
 mod intake;
 mod life;
 mod mail;
@@ -13,6 +14,7 @@ use std::collections::HashSet;
 use jiff::{Timestamp, Zoned};
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
 
+pub use self::desk::{AssigneeFacts, Case, CaseNote, DeskFacts, Elsewhere, TargetRoom};
 pub use self::intake::{IntakeFacts, RequestsFacts, SharedRoom};
 pub use self::life::{Bid, LifeFacts, Successor};
 pub use self::mail::{Copied, Delivery, LedBy, MailFacts, Route, Standing};
@@ -151,6 +153,10 @@ pub struct Details {
     /// Conversations of which so many letters have gone of late that the next one waits, and for how many
     /// minutes: for `!email now` and 📨.
     pub held_up: Vec<(ConversationId, i64)>,
+    /// For the commands of the desk.
+    pub desk: DeskFacts,
+    /// The command is about another room.
+    pub elsewhere: Option<Elsewhere>,
 }
 
 /// Who is on the lists of senders.
@@ -189,6 +195,8 @@ pub struct RoomFacts {
     pub encrypted: bool,
     /// Whether the bot is in the room: nothing is relayed without it.
     pub bot_joined: bool,
+    /// Somebody's direct chat with the bot: nobody takes part there by email.
+    pub is_direct: bool,
     /// The conversations that aren't closed, by number.
     pub conversations: Vec<ConversationFacts>,
     pub settings: Settings,

@@ -4,7 +4,8 @@
 use ruma::{OwnedEventId, OwnedRoomId, UserId};
 
 use super::{
-    Context, amend, answers, auto_replies, automatic, bounces, customers, files, guard, guests,
+    Context, amend, answers, auto_replies, automatic, bounces, customers, desk, files, guard,
+    guests,
     guests::{CopiedIn, Notice},
     held::{self, Asked},
     intake,
@@ -185,6 +186,7 @@ async fn one(
         Effect::SendNow { conversations } => {
             departures::make_due(tx, &conversations, origin.now).await?;
         }
+        Effect::Desk(change) => desk::change(tx, change, origin, context).await?,
         Effect::ChangeSettings { room, by, changes } => {
             settings::change(tx, &room, &by, &changes, origin, context).await?;
         }
@@ -228,6 +230,7 @@ async fn one(
         } => {
             let contact = contact_of(tx, &author, mail, origin, context).await?;
             post_mail(tx, conversation, contact, mail, &post, origin, context).await?;
+            desk::heard(tx, conversation, contact, origin, context).await?;
         }
         Effect::OfferFiles {
             conversation,

@@ -31,6 +31,8 @@ pub struct Context {
     pub server_name: OwnedServerName,
     pub bot: OwnedUserId,
     pub staff: StaffList,
+    /// Members of a room with this power level are staff there, too.
+    pub staff_power_level: Option<i64>,
     /// How customers see people of whom something else stands in the rooms.
     pub names: HashMap<OwnedUserId, String>,
     pub control_room: Option<OwnedRoomId>,

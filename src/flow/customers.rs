@@ -214,7 +214,7 @@ async fn close_without_members(
 }
 
 /// The contact's ghost leaves, unless they have another place in the room.
-async fn leave(
+pub async fn leave(
     tx: &mut Tx,
     room: &OwnedRoomId,
     contact: ContactId,

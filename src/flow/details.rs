@@ -4,7 +4,8 @@ use jiff::{Timestamp, tz::TimeZone as Zone};
 use ruma::RoomId;
 
 use super::{
-    Context, audience, bounces, guard, held, intake, life_facts, locale, onboarding, settings,
+    Context, audience, bounces, desk_facts, guard, held, intake, life_facts, locale, onboarding,
+    settings,
 };
 use crate::{
     domain::{
@@ -31,13 +32,17 @@ pub async fn of(
 ) -> Result<Details, StoreError> {
     let room = event.room.as_str();
     let mut details = Details::default();
-    match Command::of(event) {
-        Some(Command::Status) => {
+    let command = Command::of(event);
+    if let Some(command) = &command {
+        details.desk = desk_facts::of(connection, event, command, context).await?;
+    }
+    match command {
+        Some(Command::Status(_)) => {
             let zone = locale::of_room(connection, room, context).await?;
             details.now = context.now().to_zoned(zone);
             details.suspended = bounces::suspended(connection, addresses(conversations)).await?;
         }
-        Some(Command::List) => {
+        Some(Command::List(_)) => {
             details.suspended = bounces::suspended(connection, addresses(conversations)).await?;
         }
         Some(Command::Add(Ok(asked))) => {

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    Context, apply, facts, lanes,
+    Context, apply, elsewhere, facts, lanes,
     lanes::Origin,
     new_rooms, puppets, room_state,
     room_state::NotNow,
@@ -21,7 +21,7 @@ use crate::{
     store::{
         Queue, StoreError, Tx,
         inbox::{self, Waiting},
-        outbox, rooms,
+        named_rooms, outbox, rooms,
     },
 };
 
@@ -149,6 +149,7 @@ async fn work_through(events: Vec<Waiting>, context: &Arc<Context>) -> Result<()
                 }
                 let origin = origin_of(&waiting, context);
                 room_state::ensure_known(&event, &origin, context).await?;
+                elsewhere::look_up(&event, context).await?;
                 run.push((waiting, event));
             }
         }
@@ -223,10 +224,20 @@ async fn decide(
         let origin = origin_of(waiting, context);
         settle_echo(tx, effect, event, &origin, context).await?;
     }
-    let facts = facts::of(tx.connection(), event, context).await?;
+    if decode::is_direct_invitation(&waiting.body) && is_of_bot(event, context) {
+        named_rooms::set_direct(tx, event.room.as_str()).await?;
+    }
+    let mut facts = facts::of(tx.connection(), event, context).await?;
+    elsewhere::add(&mut facts, tx.connection(), event, context).await?;
     let effects = on_matrix::decide(event, &facts);
     tracing::debug!(trace = %waiting.trace, event = %event.id, effects = effects.len(), "Decided about an event");
     apply::all(tx, effects, &origin_of(waiting, context), context).await
+}
+
+/// Whether it is about the bot that somebody who isn't one of ours asks in.
+fn is_of_bot(event: &RoomEvent, context: &Context) -> bool {
+    let is_it = matches!(&event.kind, EventKind::Membership { user, .. } if *user == context.bot);
+    is_it && !context.is_ours(&event.sender)
 }
 
 /// Our own event came back before the answer to its sending, or instead of it.

@@ -21,7 +21,7 @@ use crate::{
     store::{
         Connection, StoreError, conversations, guests,
         inbox::{self, Known},
-        messages, offers, people, places, rooms, shown, votes,
+        messages, named_rooms, offers, people, places, rooms, shown, votes,
     },
 };
 
@@ -40,6 +40,7 @@ pub async fn of(
         id: event.room.clone(),
         encrypted: known.as_ref().is_some_and(|room| room.encrypted == 1),
         bot_joined: known.as_ref().is_some_and(|room| room.bot_joined == 1),
+        is_direct: named_rooms::is_direct(connection, room).await?,
         conversations: conversations::of_room(connection, room, server).await?,
         settings: settings::of_room(connection, room, context).await?,
     };
@@ -96,12 +97,8 @@ async fn role(
         let contact = people::by_ghost(connection, user.localpart()).await?;
         return Ok(contact.map_or(Role::NobodysGhost, |contact| Role::Ghost(contact.id)));
     }
-    let staff = audience::staff(connection, room, context).await?;
-    Ok(if staff.is_staff(user) {
-        Role::Staff
-    } else {
-        Role::Visitor
-    })
+    let is_staff = audience::is_staff_in(connection, user, room, context).await?;
+    Ok(if is_staff { Role::Staff } else { Role::Visitor })
 }
 
 /// What the event points at. A reply in a thread hangs on both: if either is internal, it is.

@@ -151,9 +151,7 @@ async fn staff_are_typing(room: &str, context: &Context) -> Result<bool, StoreEr
         return Ok(false);
     }
     let staff = audience::staff(&mut context.store.read().await?, room, context).await?;
-    let is_one = |user: &String| {
-        <&UserId>::try_from(user.as_str())
-            .is_ok_and(|user| !context.is_ours(user) && staff.is_staff(user))
-    };
+    let is_one =
+        |user: &String| <&UserId>::try_from(user.as_str()).is_ok_and(|user| staff.is_staff(user));
     Ok(typing.iter().any(is_one))
 }

@@ -2,7 +2,7 @@
 
 use ruma::{OwnedRoomId, OwnedUserId, RoomId};
 
-use super::Context;
+use super::{Context, audience};
 use crate::{
     domain::{
         address::EmailAddress,
@@ -38,7 +38,8 @@ pub async fn of(
         _ => return Ok(life),
     };
     if let Some(user) = subject {
-        life.subject_is_staff = !context.is_ours(user) && context.staff.is_staff(user);
+        life.subject_is_staff =
+            audience::is_staff_in(connection, user, &event.room, context).await?;
     }
     readers(connection, &event.room, subject, &mut life, context).await?;
     let known = lives::find(connection, room).await?;
@@ -112,6 +113,7 @@ async fn readers(
     life: &mut LifeFacts,
     context: &Context,
 ) -> Result<(), StoreError> {
+    let staff = audience::staff(connection, room, context).await?;
     for user in rooms::present(connection, room.as_str()).await? {
         let Ok(user) = OwnedUserId::try_from(user) else {
             continue;
@@ -119,7 +121,7 @@ async fn readers(
         if context.is_ours(&user) || Some(&user) == subject {
             continue;
         }
-        if context.staff.is_staff(&user) {
+        if staff.is_staff(&user) {
             life.staff.push(user);
         } else {
             life.visitors.push(user);

@@ -27,8 +27,8 @@ use crate::{
     matrix::decode,
     store::{
         Connection, StoreError, bounces, conversations, conversations::Direction,
-        guests as guest_store, held, inbox, lives, mails, members, messages, requests, rooms,
-        subscriptions, successions,
+        guests as guest_store, held, inbox, lives, mails, members, merges, messages, requests,
+        rooms, subscriptions, successions,
     },
 };
 
@@ -177,7 +177,7 @@ async fn route(
     let room = rooms::find(connection, &found.room_id).await?;
     let room_id =
         RoomId::parse(&found.room_id).map_err(|fault| StoreError::Value(fault.to_string()))?;
-    let answered = answered_event(connection, mail, (conversation, &found.room_id)).await?;
+    let answered = answered_event(connection, mail, conversation, &found.room_id).await?;
     let (_, mailbox) = context.mailbox(&found.mailbox);
     let mut route = Route {
         conversation,
@@ -265,7 +265,8 @@ async fn released(
             was_member: row.is_member == 1,
             is_automatic,
         };
-        released.push((ConversationId(row.conversation_id), release));
+        let conversation = ConversationId(row.conversation_id);
+        released.push((merges::follow(connection, conversation).await?, release));
     }
     Ok(released)
 }
@@ -315,6 +316,7 @@ async fn place_of(
     from: Option<&EmailAddress>,
     context: &Context,
 ) -> Result<(ConversationId, Option<PersonFacts>), StoreError> {
+    let conversation = merges::follow(connection, conversation).await?;
     let server = context.server_name.as_str();
     let people = conversations::people(connection, conversation, server).await?;
     let is_it = |person: &PersonFacts| Some(&person.address) == from;
@@ -480,15 +482,18 @@ pub async fn candidates(
 async fn answered_event(
     connection: &mut Connection,
     mail: &IncomingMail,
-    (conversation, room): (ConversationId, &str),
+    conversation: ConversationId,
+    room: &str,
 ) -> Result<Option<OwnedEventId>, StoreError> {
     let newest_first = mail.in_reply_to.iter().chain(mail.references.iter().rev());
     for id in newest_first {
         if let Some(event) = messages::event_of(connection, id, conversation).await? {
-            // One of a room that was replaced stays there.
+            // What was said before the conversation came here can't be answered here.
             let known = inbox::known(connection, &event).await?;
-            let is_elsewhere = known.is_some_and(|known| known.room_id != room);
-            return Ok(event.try_into().ok().filter(|_| !is_elsewhere));
+            if known.is_some_and(|known| known.room_id != room) {
+                continue;
+            }
+            return Ok(event.try_into().ok());
         }
     }
     Ok(None)

@@ -48,6 +48,7 @@ pub async fn to(
     let room = RoomFacts {
         id: new.clone(),
         encrypted: false,
+        is_direct: false,
         bot_joined: true,
         conversations: conversations::of_room(tx.connection(), new.as_str(), server).await?,
         settings: Settings::default(),

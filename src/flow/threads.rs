@@ -11,8 +11,8 @@ use crate::{
         threading,
     },
     store::{
-        Connection, StoreError, Tx, conversations, conversations::Opening, guests, messages,
-        places, requests, shown,
+        Connection, StoreError, Tx, conversations, conversations::Opening, guests, merges,
+        messages, places, requests, shown,
     },
 };
 
@@ -55,6 +55,11 @@ pub async fn to_write_in(
     }
     let contacts: Vec<ContactId> = people.iter().map(|person| person.contact).collect();
     if let Some((conversation, _)) = known {
+        let kept = merges::follow(tx.connection(), conversation).await?;
+        let kept_state = conversations::find(tx.connection(), kept).await?;
+        if kept != conversation && kept_state.is_some_and(|it| it.state != "closed") {
+            return Ok(Some(kept));
+        }
         conversations::reopen(tx, conversation, &contacts).await?;
         return Ok(Some(conversation));
     }

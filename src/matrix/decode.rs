@@ -358,6 +358,16 @@ fn words(body: &str, formatted: Option<FormattedBody>, is_reply: bool) -> Words 
     }
 }
 
+/// Whether the event of this JSON invites to a room for two.
+pub fn is_direct_invitation(json: &str) -> bool {
+    // Few events are.
+    if !json.contains("is_direct") {
+        return false;
+    }
+    let event: Value = serde_json::from_str(json).unwrap_or_default();
+    event["content"]["is_direct"] == true && event["content"]["membership"] == "invite"
+}
+
 /// The thread that the event of this JSON stands in.
 pub fn thread_root_of(json: &str) -> Option<OwnedEventId> {
     let event: Value = serde_json::from_str(json).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! What we say in rooms, as event content.
 
-use ruma::OwnedEventId;
+use ruma::{OwnedEventId, OwnedUserId, UserId};
 use serde_json::{Value, json};
 
 use super::decode::EFFECT_KEY;
@@ -15,6 +15,40 @@ pub fn notice(text: &str, reply_to: Option<&OwnedEventId>) -> Value {
         "format": "org.matrix.custom.html", "formatted_body": simple_markdown(text),
     }));
     related(content, reply_to)
+}
+
+/// What the bot says to somebody in particular. Not a notice: clients tell nobody of those (client-server
+/// API, push rule `.m.rule.suppress_notices`). `name` is how `user` is called in the text.
+#[must_use]
+pub fn call(text: &str, user: Option<&UserId>, name: &str) -> Value {
+    let called = user.map(|user| (user.to_owned(), name.to_owned()));
+    calling(text, called.as_slice())
+}
+
+/// The same to several.
+#[must_use]
+pub fn calling(text: &str, users: &[(OwnedUserId, String)]) -> Value {
+    let mut content = notice(text, None);
+    if users.is_empty() {
+        return content;
+    }
+    let mut ids: Vec<&OwnedUserId> = Vec::new();
+    let mut html = simple_markdown(text);
+    for (user, name) in users {
+        if ids.contains(&user) {
+            continue;
+        }
+        ids.push(user);
+        let name = html::escape(name);
+        if !name.is_empty() {
+            let pill = format!("<a href=\"https://matrix.to/#/{user}\">{name}</a>");
+            html = html.replacen(name.as_ref() as &str, &pill, 1);
+        }
+    }
+    content["msgtype"] = "m.text".into();
+    content["formatted_body"] = html.into();
+    content["m.mentions"] = json!({"user_ids": ids});
+    content
 }
 
 /// Nobody is called by what a mail says (client-server API, User and room mentions).

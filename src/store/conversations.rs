@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use ruma::UserId;
 
 use super::{
-    Connection, StoreError, Tx, addresses, departures, letters, members, people::address, signs,
+    Connection, StoreError, Tx, addresses, departures, letters, members, merges, people::address,
+    signs,
 };
 use crate::domain::{
     facts::{ConversationFacts, PersonFacts},
@@ -280,6 +281,7 @@ pub async fn reopen(
     contacts: &[ContactId],
 ) -> Result<(), StoreError> {
     execute!(tx.connection(), REOPEN, id.0);
+    merges::undo(tx, id).await?;
     members::dismiss(tx, id).await?;
     members::add(tx, id, contacts).await
 }

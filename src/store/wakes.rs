@@ -19,9 +19,10 @@ pub enum Queue {
     Policy,
     Signs,
     Erasures,
+    Desk,
 }
 
-const QUEUES: [Queue; 12] = [
+const QUEUES: [Queue; 13] = [
     Queue::Events,
     Queue::Checks,
     Queue::Mails,
@@ -34,6 +35,7 @@ const QUEUES: [Queue; 12] = [
     Queue::Policy,
     Queue::Signs,
     Queue::Erasures,
+    Queue::Desk,
 ];
 
 /// One bell per queue; rung after the commit that put work there. A bell that rings while nobody

@@ -170,6 +170,7 @@ fn usages_in_the_help() -> Vec<String> {
             id: room,
             encrypted: false,
             bot_joined: true,
+            is_direct: false,
             conversations: Vec::new(),
             settings: postroom::domain::settings::Settings::default(),
         },

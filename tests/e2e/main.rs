@@ -8,6 +8,7 @@ mod support;
 
 mod bounces;
 mod broadcasts;
+mod cases;
 mod clients;
 mod contents;
 mod conversation;

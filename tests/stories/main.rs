@@ -12,6 +12,7 @@ mod auto_replies;
 mod avatars;
 mod bounces;
 mod broadcasts;
+mod cases;
 mod clients;
 mod command_line;
 mod commands;

@@ -67,6 +67,9 @@ impl Add {
         if facts.room.encrypted {
             return vec![answer(event, wording::room_is_encrypted())];
         }
+        if facts.room.is_direct {
+            return vec![answer(event, wording::desk::nobody_in_direct_chat())];
+        }
         if let Some(own) = self
             .people
             .iter()

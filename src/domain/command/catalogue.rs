@@ -22,11 +22,61 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
         "!email leave",
         "ends the room's conversations, and I leave with everybody who is here by email",
     ),
-    ("list", "!email list", "shows who is here by email"),
+    (
+        "list",
+        "!email list [mine|open|waiting|pending|closed|all] [PAGE]",
+        "shows who is here by email; in the control room all conversations",
+    ),
+    (
+        "find",
+        "!email find TEXT",
+        "finds conversations by subject, name, address, number or last mail",
+    ),
     (
         "status",
-        "!email status",
-        "shows what waits and what isn't delivered",
+        "!email status [NUMBER]",
+        "shows what waits and what isn't delivered; of one conversation, all",
+    ),
+    ("open", "!email open [NUMBER]", "opens a conversation again"),
+    (
+        "close",
+        "!email close [NUMBER]",
+        "says that a conversation is done",
+    ),
+    (
+        "pending",
+        "!email pending [NUMBER]",
+        "says that a conversation waits for something",
+    ),
+    (
+        "assign",
+        "!email assign [NUMBER] [me|@USER]",
+        "says whose a conversation is",
+    ),
+    (
+        "unassign",
+        "!email unassign [NUMBER]",
+        "says that it is nobody's",
+    ),
+    (
+        "subject",
+        "!email subject [#NUMBER] TEXT",
+        "gives a conversation a name for staff",
+    ),
+    (
+        "note",
+        "!email note [#NUMBER] TEXT",
+        "notes something that goes to nobody",
+    ),
+    (
+        "move",
+        "!email move [NUMBER] ROOM [--share]",
+        "lets a conversation go on in another room",
+    ),
+    (
+        "merge",
+        "!email merge NUMBER NUMBER",
+        "lets the first conversation go on in the second",
     ),
     ("now", "!email now", "sends what waits at once"),
     (
@@ -137,5 +187,9 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
         "!email erase ADDRESS [redact]",
         "deletes everything about a person, for good",
     ),
-    ("help", "!email help", "shows this"),
+    (
+        "help",
+        "!email help [COMMAND]",
+        "shows this, or all about a command",
+    ),
 ];

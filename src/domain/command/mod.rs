@@ -3,35 +3,48 @@
 
 pub mod add;
 pub mod allowed;
+pub mod assign;
 mod blocked;
 mod catalogue;
+pub mod elsewhere;
 pub mod erase;
+mod examples;
+pub mod find;
 pub mod held;
-mod help;
+pub mod help;
 pub mod language;
 mod leave;
-mod list;
+pub mod list;
 pub mod mailbox;
+pub mod merge;
+pub mod move_to;
+pub mod note;
 pub(super) mod now;
 pub mod onboarding;
 pub mod original;
 pub mod policy;
+pub mod progress;
 mod remove;
 pub mod requests;
 pub mod resume;
 pub mod revoke;
 pub mod senders;
 pub mod settings;
-mod status;
+pub mod status;
+pub mod subject;
 pub mod timezone;
 pub mod welcome;
+mod which;
 mod whose;
 
-use self::catalogue::COMMANDS;
+use self::{catalogue::COMMANDS, examples::EXAMPLES};
 use super::{
+    desk::Progress,
     effect::Effect,
-    event::{Content, EventKind, RoomEvent},
+    elsewhere as places,
+    event::{Content, EventKind, RoomEvent, Words},
     facts::EventFacts,
+    ids::ConversationId,
     senders::List,
     wording,
 };
@@ -39,13 +52,20 @@ use super::{
 /// What staff ask for, as typed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    Help,
+    Help(help::Help),
     Add(Result<add::Add, add::Fault>),
     Remove(Result<remove::Remove, remove::Fault>),
     Resume(Result<resume::Resume, resume::Fault>),
     Leave,
-    List,
-    Status,
+    List(Result<list::List, list::Fault>),
+    Find(Result<find::Find, find::Fault>),
+    Status(Result<status::Status, status::Fault>),
+    Progress(Result<progress::SetProgress, progress::Fault>),
+    Assign(Result<assign::Assign, assign::Fault>),
+    Subject(Result<subject::Subject, subject::Fault>),
+    Note(Result<note::Note, note::Fault>),
+    Move(Result<move_to::Move, move_to::Fault>),
+    Merge(Result<merge::Merge, merge::Fault>),
     Now,
     Original,
     Revoke(Result<revoke::Revoke, revoke::Fault>),
@@ -65,6 +85,11 @@ pub enum Command {
     Blocked,
     Policy(Result<policy::Ask, policy::Fault>),
     Erase(Result<erase::Erase, erase::Fault>),
+    /// A command about another room, as it would be given there.
+    Elsewhere {
+        place: places::Place,
+        text: String,
+    },
     /// `!email` with a word that we don't know, and the one that was perhaps meant.
     Unknown {
         word: String,
@@ -90,15 +115,28 @@ impl Command {
             });
         }
         let rest = rest.trim();
+        if let Some((place, text)) = places::divide(rest) {
+            return Some(Self::Elsewhere { place, text });
+        }
         let (word, arguments) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
         Some(match word.to_lowercase().as_str() {
-            "" | "help" => Self::Help,
+            "" | "help" => Self::Help(help::Help::parse(arguments)),
             "add" => Self::Add(add::Add::parse(arguments)),
             "remove" => Self::Remove(remove::Remove::parse(arguments)),
             "resume" => Self::Resume(resume::Resume::parse(arguments)),
             "leave" => Self::Leave,
-            "list" => Self::List,
-            "status" => Self::Status,
+            "list" => Self::List(list::List::parse(arguments)),
+            "find" | "search" => Self::Find(find::Find::parse(arguments)),
+            "status" => Self::Status(status::Status::parse(arguments)),
+            "open" | "reopen" => Self::progress(arguments, Progress::Open),
+            "close" => Self::progress(arguments, Progress::Done),
+            "pending" => Self::progress(arguments, Progress::Pending),
+            "assign" => Self::Assign(assign::Assign::parse(arguments)),
+            "unassign" => Self::Assign(assign::Assign::parse_unassign(arguments)),
+            "subject" => Self::Subject(subject::Subject::parse(arguments)),
+            "note" => Self::Note(note::Note::parse(arguments)),
+            "move" => Self::Move(move_to::Move::parse(arguments)),
+            "merge" => Self::Merge(merge::Merge::parse(arguments)),
             "now" => Self::Now,
             "original" => Self::Original,
             "revoke" => Self::Revoke(revoke::Revoke::parse(arguments)),
@@ -139,13 +177,37 @@ impl Command {
             "erase" => Self::Erase(erase::Erase::parse(arguments)),
             unknown => Self::Unknown {
                 word: word.to_owned(),
-                meant: COMMANDS
-                    .iter()
-                    .map(|(name, _, _)| *name)
-                    .min_by_key(|name| distance(unknown, name))
-                    .filter(|name| distance(unknown, name) <= 2),
+                meant: nearest(unknown),
             },
         })
+    }
+
+    fn progress(arguments: &str, progress: Progress) -> Self {
+        Self::Progress(progress::SetProgress::parse(arguments, progress))
+    }
+
+    /// Reads the command in a message; people and rooms may stand in it by name, as clients show them.
+    #[must_use]
+    pub fn read(words: &Words) -> Option<Self> {
+        if !words.body.trim_start().starts_with('!') {
+            return None;
+        }
+        Self::parse(&places::with_ids(&words.body, words.html.as_deref()))
+    }
+
+    /// The conversation that a command names, if it is one about a conversation.
+    #[must_use]
+    pub fn number(&self) -> Option<ConversationId> {
+        match self {
+            Self::Progress(Ok(it)) => it.number,
+            Self::Assign(Ok(it)) => it.number,
+            Self::Subject(Ok(it)) => it.number,
+            Self::Note(Ok(it)) => it.number,
+            Self::Move(Ok(it)) => it.number,
+            Self::Status(Ok(it)) => it.number,
+            Self::Merge(Ok(it)) => Some(it.from),
+            _ => None,
+        }
     }
 
     /// The command that an event is.
@@ -155,15 +217,22 @@ impl Command {
             EventKind::Message {
                 content: Content::Text(words) | Content::Emote(words),
                 ..
-            } => Self::parse(&words.body),
+            } => Self::read(words),
             _ => None,
         }
     }
 
     #[must_use]
     pub fn apply(&self, event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
+        if let Some(elsewhere) = &facts.details.elsewhere {
+            return elsewhere::apply(event, elsewhere);
+        }
         match self {
-            Self::Help => help::apply(event),
+            Self::Help(help) => help.apply(event),
+            // Nothing is known of the other place.
+            Self::Elsewhere { place, .. } => {
+                vec![answer(event, wording::desk::unknown_place(place))]
+            }
             Self::Add(Ok(add)) => add.apply(event, facts),
             Self::Add(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Remove(Ok(remove)) => remove.apply(event, facts),
@@ -171,8 +240,24 @@ impl Command {
             Self::Resume(Ok(resume)) => resume.apply(event, facts),
             Self::Resume(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Leave => leave::apply(event, facts),
-            Self::List => list::apply(event, facts),
-            Self::Status => status::apply(event, facts),
+            Self::List(Ok(list)) => list.apply(event, facts),
+            Self::List(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Find(Ok(find)) => find.apply(event, facts),
+            Self::Find(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Status(Ok(status)) => status.apply(event, facts),
+            Self::Status(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Progress(Ok(progress)) => progress.apply(event, facts),
+            Self::Progress(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Assign(Ok(assign)) => assign.apply(event, facts),
+            Self::Assign(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Subject(Ok(subject)) => subject.apply(event, facts),
+            Self::Subject(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Note(Ok(note)) => note.apply(event, facts),
+            Self::Note(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Move(Ok(move_to)) => move_to.apply(event, facts),
+            Self::Move(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Merge(Ok(merge)) => merge.apply(event, facts),
+            Self::Merge(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Now => now::apply(event, facts),
             Self::Original => original::apply(event, facts),
             Self::Revoke(Ok(revoke)) => revoke.apply(event, facts),
@@ -217,6 +302,13 @@ pub fn is_note(text: &str) -> bool {
     let text = text.trim_start();
     let first = text.split_whitespace().next().unwrap_or_default();
     text.starts_with("!!") || first.eq_ignore_ascii_case("!note")
+}
+
+/// The command that was perhaps meant by a word.
+fn nearest(word: &str) -> Option<&'static str> {
+    let names = COMMANDS.iter().map(|(name, _, _)| *name);
+    let nearest = names.min_by_key(|name| distance(word, name));
+    nearest.filter(|name| distance(word, name) <= 2)
 }
 
 /// The bot's answer to a command: a reply to it.
@@ -268,8 +360,8 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case("!email", Some(Command::Help))]
-    #[case("!Email LIST", Some(Command::List))]
+    #[case("!email", Some(Command::Help(help::Help::default())))]
+    #[case("!Email LIST", Some(Command::List(Ok(list::List { filter: None, page: 1 }))))]
     #[case(" !email now ", Some(Command::Now))]
     #[case("!emial add x@y.z", Some(Command::Misspelt { word: "!emial".into() }))]
     #[case("!mail list", Some(Command::Misspelt { word: "!mail".into() }))]

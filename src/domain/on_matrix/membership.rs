@@ -63,7 +63,12 @@ fn on_arrival(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
         effects.push(say_plainly(event, text));
         effects.push(Effect::Life(Life::Resume { room }));
     } else if life.bids.is_empty() || life.goes_on_from_ours {
-        effects.push(say_plainly(event, wording::bot_joined()));
+        let text = if facts.room.is_direct {
+            wording::desk::direct_chat()
+        } else {
+            wording::bot_joined()
+        };
+        effects.push(say_plainly(event, text));
     }
     // Who takes part comes with the room before, as soon as that is said to be replaced.
     if !life.goes_on_from_ours {

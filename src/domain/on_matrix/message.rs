@@ -30,7 +30,7 @@ pub(super) fn on_message(
     // A mail that says `!email …` is a mail.
     if matches!(facts.sender_role, Role::Staff | Role::Visitor) {
         let words = content.words();
-        if let Some(command) = words.and_then(|words| Command::parse(&words.body)) {
+        if let Some(command) = words.and_then(Command::read) {
             let mut effects = vec![Effect::MarkInternal {
                 event: event.id.clone(),
             }];
@@ -69,7 +69,7 @@ fn is_relayed_notice(event: &RoomEvent, content: &Content, facts: &EventFacts) -
         && !event.sender.localpart().starts_with('_')
         && content
             .words()
-            .is_none_or(|words| Command::parse(&words.body).is_none())
+            .is_none_or(|words| Command::read(words).is_none())
 }
 
 /// What the author is told if the letter can only name it.

@@ -93,7 +93,7 @@ pub(super) fn is_for(conversation: &ConversationFacts, facts: &EventFacts) -> bo
 pub fn stays_inside(content: &Content) -> bool {
     content
         .words()
-        .is_some_and(|words| command::is_note(&words.body) || Command::parse(&words.body).is_some())
+        .is_some_and(|words| command::is_note(&words.body) || Command::read(words).is_some())
 }
 
 /// The message stays in Matrix, and everybody sees that it does.

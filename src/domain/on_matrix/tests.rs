@@ -77,6 +77,7 @@ fn scene() -> EventFacts {
             id: owned_room_id!("!room"),
             encrypted: false,
             bot_joined: true,
+            is_direct: false,
             conversations: vec![conversation(1, jane), conversation(2, bob)],
             settings: Settings::default(),
         },

@@ -3,6 +3,7 @@
 
 pub mod auto_replies;
 pub mod bounces;
+pub mod desk;
 pub mod erasure;
 pub mod file;
 pub mod guard;
@@ -24,6 +25,7 @@ mod said;
 mod settings;
 mod shown;
 pub mod status;
+pub mod transfers;
 
 pub use room::*;
 pub use said::*;

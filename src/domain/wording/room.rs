@@ -6,7 +6,7 @@ use ruma::UserId;
 use super::{goes, held::tame, is_hint};
 use crate::domain::{
     address::{AddressFault, EmailAddress},
-    facts::{ConversationFacts, PersonFacts, RoomFacts},
+    facts::{ConversationFacts, DeskFacts, PersonFacts, RoomFacts},
     ids::ConversationId,
     incoming::MailKind,
 };
@@ -104,8 +104,9 @@ pub fn nobody_here() -> String {
         .to_owned()
 }
 
-/// Each customer on a line, with guests and threads.
-pub fn list(room: &RoomFacts) -> String {
+/// Each customer on a line, with guests and threads, and how far the conversations are.
+pub fn list(room: &RoomFacts, desk: &DeskFacts) -> String {
+    let remark = |id| super::desk::remark(id, &desk.cases, desk.now);
     let named = |people: &[PersonFacts], guests: bool| {
         let people = people.iter().filter(|person| person.is_guest == guests);
         let named = people.map(|person| {
@@ -122,11 +123,16 @@ pub fn list(room: &RoomFacts) -> String {
         if !guests.is_empty() {
             line = format!("{line}; copied in: {guests}");
         }
+        line.push_str(&remark(main.id));
         for thread in room.threads_of(main.customer) {
             let guests = named(&thread.people, true);
             line = match guests.as_str() {
-                "" => format!("{line}; thread #{}", thread.id),
-                guests => format!("{line}; thread #{}, copied in: {guests}", thread.id),
+                "" => format!("{line}; thread #{}{}", thread.id, remark(thread.id)),
+                guests => format!(
+                    "{line}; thread #{}, copied in: {guests}{}",
+                    thread.id,
+                    remark(thread.id)
+                ),
             };
         }
         lines.push(line);
@@ -146,7 +152,7 @@ pub fn status(room: &RoomFacts, now: &Zoned) -> String {
     lines.join("\n")
 }
 
-fn status_line(conversation: &ConversationFacts, now: &Zoned) -> String {
+pub(super) fn status_line(conversation: &ConversationFacts, now: &Zoned) -> String {
     let names: Vec<&str> = conversation
         .people
         .iter()
@@ -279,6 +285,21 @@ pub fn help(commands: &[(&str, &str, &str)]) -> String {
     text.push_str(
         "\n\nA message that begins with `!!` or `!note`, and every reply to it, stays in this room. \
          Reacting with 📨 to a waiting message sends it at once.",
+    );
+    text
+}
+
+/// All about one command.
+pub fn help_about(usage: &str, purpose: &str, examples: &[&str]) -> String {
+    let mut text = format!("`{usage}` {purpose}.");
+    if !examples.is_empty() {
+        let examples: Vec<String> = examples.iter().map(|one| format!("`{one}`")).collect();
+        text.push_str("\nFor example: ");
+        text.push_str(&examples.join(", "));
+    }
+    text.push_str(
+        "\nStaff may give it here. In the control room, or in a direct chat with me, name a room or a \
+         conversation first: `!email #7 status`.",
     );
     text
 }

@@ -2,7 +2,7 @@
 
 use ruma::{OwnedRoomId, OwnedUserId, RoomId, UserId};
 
-use super::super::{Context, automatic};
+use super::super::{Context, audience, automatic};
 use crate::{
     domain::{
         automatic::Kind,
@@ -118,7 +118,7 @@ pub async fn of_user(
     Ok(UserFacts {
         membership: membership.as_deref().map(membership_of),
         is_allowed: is_allowed(connection, user, context).await?,
-        is_staff: context.staff.is_staff(user),
+        is_staff: audience::is_staff_in(connection, user, room, context).await?,
         is_ours: context.is_ours(user),
         name: name.unwrap_or_default(),
         user: user.clone(),

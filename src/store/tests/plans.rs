@@ -7,10 +7,11 @@ use super::{Kind, Place, rare_statements, statements};
 use crate::store::Connection;
 
 /// Indexes that hold only what still waits: to walk through them is fine.
-const HOLD_ONLY_WHAT_WAITS: [&str; 21] = [
+const HOLD_ONLY_WHAT_WAITS: [&str; 22] = [
     "moves_unfinished",
     // Staff have put each of them there by hand.
     "allowed_servers",
+    "conversations_waiting",
     "inbox_waiting",
     "mails_waiting",
     "mails_unchecked",

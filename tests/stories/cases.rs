@@ -1,0 +1,720 @@
+//! What staff make of conversations: open, pending, closed; whose they are; other rooms and other
+//! conversations in which they go on.
+
+use serde_json::json;
+
+use crate::{
+    desk::{BOT, Desk, JANE, mail},
+    support::{
+        fake_homeserver::{FakeUser, TimelineEvent},
+        smtp_sink::SinkMail,
+        world::{Options, World, letter_text, reply_address},
+    },
+};
+
+/// Staff besides Ann, in the room.
+fn bo(world: &World, room: &str) -> FakeUser {
+    let bo = world.homeserver.user("bo");
+    bo.set_displayname("Bo");
+    world.ann.invite(room, bo.id());
+    bo.join(room);
+    bo
+}
+
+/// What the bot has said there that calls somebody.
+fn calls(world: &World, room: &str) -> Vec<TimelineEvent> {
+    let timeline = world.homeserver.timeline(room).into_iter();
+    timeline
+        .filter(|event| event.sender == BOT && event.kind == "m.room.message")
+        .filter(|event| !event.content["m.mentions"]["user_ids"].is_null())
+        .collect()
+}
+
+/// A direct chat of Ann's with the bot, which has introduced itself.
+async fn direct_chat(world: &World) -> String {
+    let wish = json!({"is_direct": true, "preset": "trusted_private_chat", "invite": [BOT]});
+    let room = world.ann.create_room_with(&wish);
+    world
+        .until("the bot comes", || world.bot_says(&room, "!email list"))
+        .await;
+    room
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_opens_a_closed_conversation_and_calls_whose_it_is() {
+    let desk = Desk::open(Options::default()).await;
+    let world = &desk.world;
+    bo(world, &desk.room);
+    let said = world.ask(&desk.room, "!email assign @bo:example.org").await;
+    assert!(said.contains("is for Bo from now on"), "{said}");
+    let said = world.ask(&desk.room, "!email close").await;
+    assert!(said.starts_with("#1 (Jane Doe) is closed."), "{said}");
+    let said = world.ask(&desk.room, "!email close 1").await;
+    assert!(said.contains("is closed already"), "{said}");
+
+    let raw = mail(JANE, &desk.token, "", "One more question");
+    desk.take(&desk.token, &raw).await;
+    // The same mail once more: by another way, say.
+    desk.take(&desk.token, &raw).await;
+
+    let calls = calls(world, &desk.room);
+    let [call] = calls.as_slice() else {
+        panic!("{calls:?}")
+    };
+    assert_eq!(
+        call.body(),
+        "Bo: Jane Doe has written, so #1 is open again."
+    );
+    assert_eq!(
+        call.content["msgtype"], "m.text",
+        "clients tell nobody of notices"
+    );
+    assert_eq!(
+        call.content["m.mentions"],
+        json!({"user_ids": ["@bo:example.org"]})
+    );
+    let html = call.content["formatted_body"].as_str().unwrap();
+    assert!(
+        html.starts_with("<a href=\"https://matrix.to/#/@bo:example.org\">Bo</a>: "),
+        "{html}"
+    );
+    let timeline = world.homeserver.timeline(&desk.room);
+    let place = |id: &str| timeline.iter().position(|event| event.event_id == id);
+    let question = desk.events().last().unwrap().event_id.clone();
+    assert!(
+        place(&question) < place(&call.event_id),
+        "the call is below what it is about"
+    );
+    assert_eq!(desk.said(), ["One more question"]);
+
+    let list = world.ask(&desk.room, "!email list").await;
+    assert!(
+        list.contains("#1 Jane Doe <jane@acme.com> · waits for us 1 min · Bo"),
+        "{list}"
+    );
+    // Another mail of hers calls nobody: Bo knows.
+    desk.take(&desk.token, &mail(JANE, &desk.token, "", "Are you there"))
+        .await;
+    assert_eq!(self::calls(world, &desk.room).len(), 1);
+    // It is her turn when staff have answered.
+    world.ann.say(&desk.room, "Yes");
+    let letters = world.mails_to("jane@acme.com", 2).await;
+    assert!(letter_text(&letters[1]).contains("Yes"));
+    let list = world.ask(&desk.room, "!email list").await;
+    assert!(
+        list.contains("#1 Jane Doe <jane@acme.com> · open · Bo"),
+        "{list}"
+    );
+    desk.take(&desk.token, &mail(JANE, &desk.token, "", "Thanks to you"))
+        .await;
+    assert_eq!(self::calls(world, &desk.room).len(), 2, "our turn again");
+    assert_eq!(world.sink.count(), 2, "none of that went to her");
+    desk.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_opens_nothing() {
+    let desk = Desk::open(Options::default()).await;
+    desk.world.ask(&desk.room, "!email close").await;
+    let away = "Auto-Submitted: auto-replied\n";
+    desk.take(
+        &desk.token,
+        &mail(JANE, &desk.token, away, "I am away until Monday"),
+    )
+    .await;
+    let list = desk.world.ask(&desk.room, "!email list").await;
+    assert!(list.contains("· closed"), "{list}");
+    desk.close().await;
+}
+
+/// Killed between the decision and the sending: the call is made once, and the conversation opened once.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_the_wrong_moment_it_opens_and_calls_once() {
+    let mut desk = Desk::open(Options::default()).await;
+    desk.world.ask(&desk.room, "!email assign me").await;
+    desk.world.ask(&desk.room, "!email pending").await;
+    desk.world.homeserver.lose_answers(1);
+    let raw = mail(JANE, &desk.token, "", "Any news");
+    let replies = desk.world.mail("jane@acme.com", &[&desk.token], &raw).await;
+    assert_eq!(replies[0].code, 250);
+    let room = desk.room.clone();
+    desk.world
+        .until("Jane's mail is shown", || {
+            !desk.world.said_by(&room, &desk.jane).is_empty()
+        })
+        .await;
+    desk.world.kill_postroom();
+    desk.world.start_postroom().await;
+    let replies = desk.world.mail("jane@acme.com", &[&desk.token], &raw).await;
+    assert_eq!(replies[0].code, 250);
+    desk.world
+        .until("Ann is called", || !calls(&desk.world, &room).is_empty())
+        .await;
+    desk.world.quiet().await;
+    assert_eq!(calls(&desk.world, &room).len(), 1);
+    assert_eq!(desk.said(), ["Any news"]);
+    desk.world.finish().await;
+}
+
+/// Who is neither staff nor here by email reads nothing of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_visitor_in_the_room_staff_are_called_in_the_control_room() {
+    let desk = Desk::open(Options::default()).await;
+    let world = &desk.world;
+    let zoe = world.homeserver.user("@zoe:other.org");
+    world.ann.invite(&desk.room, zoe.id());
+    zoe.join(&desk.room);
+    world.ask(&desk.room, "!email assign me").await;
+    desk.take(&desk.token, &mail(JANE, &desk.token, "", "A question"))
+        .await;
+    assert_eq!(calls(world, &desk.room).len(), 0);
+    let calls = calls(world, &world.control_room);
+    assert_eq!(calls.len(), 1);
+    assert_eq!(
+        calls[0].body(),
+        "Ann: Jane Doe has answered in #1. It is in “Kernel training”."
+    );
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notes_and_subjects_are_for_staff() {
+    let desk = Desk::open(Options::default()).await;
+    let world = &desk.world;
+    let said = world
+        .ask(&desk.room, "!email note calls back on Tuesday")
+        .await;
+    assert!(said.starts_with("Noted with #1"), "{said}");
+    let said = world
+        .ask(&desk.room, "!email subject #1 Board bring-up")
+        .await;
+    assert!(said.contains("Its letters keep their subject"), "{said}");
+    let card = world.ask(&desk.room, "!email status 1").await;
+    assert!(
+        card.starts_with("#1 (Jane Doe): open\n- “Board bring-up”"),
+        "{card}"
+    );
+    assert!(card.contains("calls back on Tuesday"), "{card}");
+
+    for looked_for in ["bring-up", "JANE", "acme.com", "#1", "doe jane"] {
+        let found = world
+            .ask(&world.control_room, &format!("!email find {looked_for}"))
+            .await;
+        assert!(
+            found.contains("- #1 Jane Doe · Board bring-up · open"),
+            "{looked_for}: {found}"
+        );
+    }
+    let found = world.ask(&world.control_room, "!email find Tuesday").await;
+    assert!(found.starts_with("I find no conversation"), "{found}");
+    desk.take(
+        &desk.token,
+        &mail(JANE, &desk.token, "", "The élan is gone"),
+    )
+    .await;
+    let found = world.ask(&desk.room, "!email find ÉLAN").await;
+    assert!(found.contains("- #1 Jane Doe"), "{found}");
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_control_room_commands_other_rooms() {
+    let desk = Desk::open(Options::default()).await;
+    let world = &desk.world;
+    let control = &world.control_room;
+    let list = world.ask(control, "!email list").await;
+    assert!(
+        list.starts_with("Conversations that are open or pending (1):\n- #1 Jane Doe · "),
+        "{list}"
+    );
+    let said = world.ask(control, "!email #1 close").await;
+    assert!(said.starts_with("#1 (Jane Doe) is closed."), "{said}");
+    world
+        .until("the room is told", || {
+            world.bot_says(
+                &desk.room,
+                "Ann has asked me elsewhere: #1 (Jane Doe) is closed.",
+            )
+        })
+        .await;
+    let said = world.ask(control, "!email open 1").await;
+    assert!(said.starts_with("#1 (Jane Doe) is open."), "{said}");
+    let list = world
+        .ask(control, &format!("!email {} list", desk.room))
+        .await;
+    assert!(
+        list.starts_with("In this room by email:\n- #1 Jane Doe <jane@acme.com>"),
+        "{list}"
+    );
+    let said = world
+        .ask(control, &format!("!email {} settings quiet 10m", desk.room))
+        .await;
+    assert!(said.contains("quiet"), "{said}");
+    world
+        .until("that too", || {
+            world.bot_says(&desk.room, "From now on, in this room:")
+        })
+        .await;
+    // A note is told to nobody.
+    world.ask(control, "!email #1 note a hard nut").await;
+    assert!(!world.bot_says(&desk.room, "Noted"));
+    for (asked, part) in [
+        ("!email #99 close", "There is no conversation #99"),
+        ("!email close 99", "There is no conversation #99"),
+        (
+            "!email !nowhere:example.org list",
+            "I know no room !nowhere:example.org",
+        ),
+        (
+            "!email #nowhere:example.org list",
+            "I know no room #nowhere:example.org",
+        ),
+        ("!email #1 original", "works only in the room itself"),
+        ("!email #1 frobnicate", "I don't know `!email frobnicate`"),
+        ("!email list late", "I can't list “late”"),
+        ("!email list 7", "There is no page 7"),
+        ("!email close", "Nobody takes part"),
+    ] {
+        let said = world.ask(control, asked).await;
+        assert!(said.contains(part), "{asked}: {said}");
+    }
+    // In a room where others would read it nothing is said of another one.
+    let other = world.room("Other", &[]).await;
+    let said = world.ask(&other, "!email #1 list").await;
+    assert!(
+        said.starts_with("Everybody here would read the answer"),
+        "{said}"
+    );
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_is_named_by_its_alias_or_by_a_pill() {
+    let world = World::start(Options::default()).await;
+    let room = world
+        .ann
+        .create_room_with(&json!({"name": "Training", "room_alias_name": "training"}));
+    world.invite_bot(&room).await;
+    world.add(&room, "jane@acme.com", "Jane").await;
+    let control = world.control_room.clone();
+    let list = world
+        .ask(&control, "!email #training:example.org list")
+        .await;
+    assert!(list.contains("jane@acme.com"), "{list}");
+    // As Element writes it.
+    let asked = world.ann.send(
+        &control,
+        "m.room.message",
+        json!({
+            "msgtype": "m.text", "body": "!email Training list",
+            "format": "org.matrix.custom.html",
+            "formatted_body":
+                "!email <a href=\"https://matrix.to/#/%23training:example.org\">Training</a> list",
+        }),
+    );
+    let list = world.answer_to(&control, &asked).await;
+    assert!(list.contains("jane@acme.com"), "{list}");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_direct_chat_is_for_commands_only() {
+    let desk = Desk::open(Options::default()).await;
+    let world = &desk.world;
+    let chat = direct_chat(world).await;
+    world.ann.say(&chat, "Hello bot");
+    let list = world.ask(&chat, "!email list").await;
+    assert!(
+        list.contains("- #1 Jane Doe · Kernel training · open"),
+        "{list}"
+    );
+    let said = world.ask(&chat, "!email pending 1").await;
+    assert!(said.starts_with("#1 (Jane Doe) is pending."), "{said}");
+    world
+        .until("the room is told", || {
+            world.bot_says(&desk.room, "Ann has asked me elsewhere")
+        })
+        .await;
+    let said = world.ask(&chat, "!email add bob@acme.com Bob").await;
+    assert!(
+        said.starts_with("Nobody takes part by email in a direct chat"),
+        "{said}"
+    );
+    // Strangers have none.
+    let zoe = world.homeserver.user("@zoe:other.org");
+    let wish = json!({"is_direct": true, "invite": [BOT]});
+    let other = zoe.create_room_with(&wish);
+    world
+        .until("staff hear of it", || {
+            world.bot_says(&world.control_room, "They aren't staff")
+        })
+        .await;
+    world.quiet().await;
+    assert!(!world.is_in(&other, BOT));
+    desk.close().await;
+}
+
+fn letters_saying<'l>(letters: &'l [SinkMail], text: &str) -> Vec<&'l SinkMail> {
+    let says = |letter: &&SinkMail| letter_text(letter).contains(text);
+    letters.iter().filter(says).collect()
+}
+
+/// Two customers' rooms become the places of one: old answers arrive where it goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_moved_conversation_takes_its_answers_along() {
+    let desk = Desk::open(Options::default()).await;
+    let world = &desk.world;
+    let other = world.room("Board bring-up", &[]).await;
+    let said = world
+        .ask(&desk.room, &format!("!email move 1 {other}"))
+        .await;
+    assert!(
+        said.contains("#1 (Jane Doe) goes on in “Board bring-up”"),
+        "{said}"
+    );
+    world
+        .until("Jane comes and goes", || {
+            world.is_in(&other, &desk.jane) && !world.is_in(&desk.room, &desk.jane)
+        })
+        .await;
+    assert!(world.bot_says(
+        &other,
+        "Ann has moved #1 from “Kernel training” into this room: Jane Doe"
+    ));
+    assert!(world.bot_says(
+        &desk.room,
+        "Ann has moved #1 out of this room. It goes on in “Board bring-up”."
+    ));
+
+    // An answer to the letter from the old room, which is no reply to anything here.
+    desk.take(
+        &desk.token,
+        &mail(
+            JANE,
+            &desk.token,
+            &format!("In-Reply-To: {}\n", desk.letter_id),
+            "From before",
+        ),
+    )
+    .await;
+    assert_eq!(world.said_by(&other, &desk.jane), ["From before"]);
+    assert_eq!(desk.said(), [""; 0]);
+    let shown = world
+        .homeserver
+        .timeline(&other)
+        .into_iter()
+        .rfind(|event| event.sender == desk.jane)
+        .unwrap();
+    assert!(shown.content["m.relates_to"].is_null(), "{shown:?}");
+
+    world.ann.say(&other, "From the new room");
+    let letters = world.mails_to("jane@acme.com", 2).await;
+    assert_eq!(
+        reply_address(&letters[1]).unwrap(),
+        desk.token,
+        "the same address"
+    );
+    world.ann.say(&desk.room, "To nobody");
+    world.settled().await;
+    assert_eq!(world.sink.count(), 2);
+    let said = world.ask(&desk.room, "!email list").await;
+    assert!(said.starts_with("Nobody takes part"), "{said}");
+    desk.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_reads_a_moved_conversation_unasked() {
+    let desk = Desk::open(Options::default()).await;
+    let world = &desk.world;
+    let shared = world.room("Beta", &[("joe@beta.example", "Joe")]).await;
+    let zoe = world.homeserver.user("@zoe:other.org");
+    let public = world.room("Open house", &[]).await;
+    world.ann.invite(&public, zoe.id());
+    zoe.join(&public);
+    for (room, reader) in [(&shared, "Joe"), (&public, "@zoe:other.org")] {
+        let said = world
+            .ask(&desk.room, &format!("!email move 1 {room}"))
+            .await;
+        assert!(
+            said.starts_with(&format!("{reader} would read it there.")),
+            "{said}"
+        );
+    }
+    for (asked, part) in [
+        (
+            "!email move 1 !nowhere:example.org".to_owned(),
+            "I am not in the room",
+        ),
+        (
+            format!("!email move 1 {}", desk.room),
+            "is in that room already",
+        ),
+        ("!email move 1".to_owned(), "“1” is not a room"),
+        ("!email move".to_owned(), "Where to?"),
+    ] {
+        let said = world.ask(&desk.room, &asked).await;
+        assert!(said.contains(part), "{asked}: {said}");
+    }
+    assert!(world.is_in(&desk.room, &desk.jane));
+    let said = world
+        .ask(&desk.room, &format!("!email move 1 {shared} --share"))
+        .await;
+    assert!(said.contains("goes on in “Beta”"), "{said}");
+    desk.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_conversations_of_a_customer_become_one() {
+    let desk = Desk::open(Options::default()).await;
+    let world = &desk.world;
+    let other = world
+        .room("Board bring-up", &[("jane@acme.com", "Jane Doe")])
+        .await;
+    world.ann.say(&other, "Hello again");
+    let second = world.mails_to("jane@acme.com", 2).await.remove(1);
+    let old_token = desk.token.clone();
+    let raw = mail(JANE, &old_token, "", "Before it was merged");
+    desk.take(&old_token, &raw).await;
+
+    let said = world.ask(&world.control_room, "!email merge 1 2").await;
+    assert!(said.starts_with("#1 goes on in #2"), "{said}");
+    world
+        .until("Jane leaves the old room", || {
+            !world.is_in(&desk.room, &desk.jane)
+        })
+        .await;
+    assert!(world.bot_says(&other, "Ann has put #1 and #2 together"));
+    assert!(world.bot_says(&desk.room, "Ann has put #1 and #2 together"));
+
+    // The mail that was there before is not shown again, whatever way it comes.
+    desk.take(&old_token, &raw).await;
+    assert_eq!(world.said_by(&other, &desk.jane), [""; 0]);
+    desk.take(
+        &old_token,
+        &mail(JANE, &old_token, "", "To the old address"),
+    )
+    .await;
+    desk.take(
+        &reply_address(&second).unwrap(),
+        &mail(
+            JANE,
+            &reply_address(&second).unwrap(),
+            "",
+            "To the other one",
+        ),
+    )
+    .await;
+    assert_eq!(
+        world.said_by(&other, &desk.jane),
+        ["To the old address", "To the other one"]
+    );
+    assert_eq!(desk.said(), ["Before it was merged"]);
+
+    let third = world.room("Third", &[("joe@beta.example", "Joe")]).await;
+    let said = world.ask(&world.control_room, "!email merge 3 2").await;
+    assert!(said.contains("are with different customers"), "{said}");
+    for (asked, part) in [
+        ("!email merge 2 1", "Nobody takes part in #1 any more"),
+        ("!email merge 2 2", "#2 is one already"),
+        ("!email merge 2", "Which two?"),
+        ("!email merge 2 99", "There is no conversation #99"),
+    ] {
+        let said = world.ask(&world.control_room, asked).await;
+        assert!(said.contains(part), "{asked}: {said}");
+    }
+    world.ann.say(&third, "Still there");
+    world.mails_to("joe@beta.example", 1).await;
+    desk.world.finish().await;
+}
+
+/// What waits in either queue when they become one goes out once.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_when_conversations_become_one_goes_out_once() {
+    let world = World::start(Options {
+        quiet: "1m",
+        ..Options::default()
+    })
+    .await;
+    let one = world.room("One", &[("jane@acme.com", "Jane Doe")]).await;
+    let two = world.room("Two", &[("jane@acme.com", "Jane Doe")]).await;
+    world.ann.say(&one, "Said in the first");
+    world.ann.say(&two, "Said in the second");
+    world.ask(&world.control_room, "!email merge 1 2").await;
+    world.ask(&two, "!email now").await;
+    let letters = world.mails_to("jane@acme.com", 2).await;
+    assert_eq!(letters_saying(&letters, "Said in the first").len(), 1);
+    assert_eq!(letters_saying(&letters, "Said in the second").len(), 1);
+    world.settled().await;
+    assert_eq!(world.sink.count(), 2);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_is_asked_for_where_several_may_be_meant() {
+    let world = World::start(Options::default()).await;
+    let room = world
+        .room(
+            "Training",
+            &[("jane@acme.com", "Jane"), ("joe@beta.example", "Joe")],
+        )
+        .await;
+    let said = world.ask(&room, "!email close").await;
+    assert!(
+        said.starts_with("Which conversation? Give its number, as in `!email close #1`"),
+        "{said}"
+    );
+    let said = world.ask(&room, "!email close 2").await;
+    assert!(said.starts_with("#2 (Joe) is closed."), "{said}");
+    let list = world.ask(&room, "!email list closed").await;
+    assert!(
+        list.starts_with("Conversations that are closed (1):\n- #2 Joe"),
+        "{list}"
+    );
+    for (asked, part) in [
+        (
+            "!email close please",
+            "“please” is not the number of a conversation",
+        ),
+        ("!email assign 1 Bo", "“Bo” is not a Matrix id"),
+        (
+            "!email assign 1 @zoe:other.org",
+            "@zoe:other.org isn't staff here",
+        ),
+        ("!email assign 1 @postroom:example.org", "isn't staff here"),
+        ("!email unassign 1", "#1 (Jane) was assigned to nobody"),
+        ("!email subject", "What shall it be called?"),
+        ("!email note", "What shall I note?"),
+        ("!email find", "What shall I look for?"),
+        ("!email find x", "please give me more of it"),
+        ("!email status x", "“x” is not the number of a conversation"),
+        ("!email clsoe", "Did you mean `!email close`?"),
+        (
+            "!email help close",
+            "`!email close [NUMBER]` says that a conversation is done.",
+        ),
+        ("!email help clsoe", "Did you mean `!email close`?"),
+    ] {
+        let said = world.ask(&room, asked).await;
+        assert!(said.contains(part), "{asked}: {said}");
+    }
+    world.finish().await;
+}
+
+/// In a thread that is a conversation of its own the command is about that.
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_thread_its_own_conversation_is_meant() {
+    let desk = Desk::open(Options::default()).await;
+    let world = &desk.world;
+    let first = world.tell(&desk.room, "Something else").await;
+    world.mails_to("jane@acme.com", 2).await;
+    world.ann.say_in_thread(&desk.room, &first, "About that");
+    world.mails_to("jane@acme.com", 3).await;
+    let asked = world.ann.say_in_thread(&desk.room, &first, "!email close");
+    let said = world.answer_to(&desk.room, &asked).await;
+    assert!(
+        said.starts_with("#1 (Jane Doe) is closed."),
+        "a mailed root keeps the conversation: {said}"
+    );
+    desk.world.finish().await;
+}
+
+const REMINDERS: &str = "desk: {remind_after: 1s, hours: {monday: \"00:00-24:00\", tuesday: \"00:00-24:00\", \
+     wednesday: \"00:00-24:00\", thursday: \"00:00-24:00\", friday: \"00:00-24:00\", saturday: \
+     \"00:00-24:00\", sunday: \"00:00-24:00\"}}";
+
+/// The next one comes no sooner than in an hour, also after a restart.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_too_long_is_told_of_once() {
+    let mut desk = Desk::open(Options {
+        more: REMINDERS,
+        ..Options::default()
+    })
+    .await;
+    desk.world.ask(&desk.room, "!email assign me").await;
+    desk.take(
+        &desk.token,
+        &mail(JANE, &desk.token, "", "Is anybody there"),
+    )
+    .await;
+    let control = desk.world.control_room.clone();
+    let reminders = |world: &World| {
+        let said = world.said_by(&control, BOT).into_iter();
+        said.filter(|text| text.contains("for an answer"))
+            .collect::<Vec<_>>()
+    };
+    desk.world
+        .until("staff are reminded", || !reminders(&desk.world).is_empty())
+        .await;
+    assert_eq!(
+        reminders(&desk.world),
+        [
+            "A conversation waits for an answer:\n- #1 Jane Doe · Kernel training · waits for us 1 min · Ann"
+        ]
+    );
+    let calls = calls(&desk.world, &control);
+    assert_eq!(
+        calls[0].content["m.mentions"],
+        json!({"user_ids": ["@ann:example.org"]})
+    );
+    desk.world.kill_postroom();
+    desk.world.start_postroom().await;
+    desk.world.ann.say(&desk.room, "Yes");
+    desk.world.mails_to("jane@acme.com", 2).await;
+    desk.world.settled().await;
+    assert_eq!(reminders(&desk.world).len(), 1);
+    desk.world.finish().await;
+}
+
+/// Moderators command the bot in their room, and nobody makes themselves staff by a room of their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_the_power_in_a_room_is_staff_there() {
+    let options = Options {
+        more: "staff_power_level: 50",
+        ..Options::default()
+    };
+    let world = World::start(options).await;
+    let zoe = world.homeserver.user("@zoe:other.org");
+    let ghostly = world.homeserver.user("@_irc_kim:example.org");
+    let wish = json!({
+        "name": "Training", "room_version": "12",
+        "power_level_content_override": {"users": {"@zoe:other.org": 50, "@_irc_kim:example.org": 100}},
+    });
+    let room = world.ann.create_room_with(&wish);
+    world.invite_bot(&room).await;
+    world.add(&room, "jane@acme.com", "Jane").await;
+    for user in [&zoe, &ghostly] {
+        world.ann.invite(&room, user.id());
+        user.join(&room);
+    }
+    let asked = zoe.say(&room, "!email close");
+    let said = world.answer_to(&room, &asked).await;
+    assert!(said.starts_with("#1 (Jane) is closed."), "{said}");
+    let asked = ghostly.say(&room, "!email open");
+    let said = world.answer_to(&room, &asked).await;
+    assert!(said.contains("only staff can give me commands"), "{said}");
+    // The level is taken away.
+    let levels = world
+        .homeserver
+        .state(&room, "m.room.power_levels", "")
+        .unwrap();
+    let mut levels = levels;
+    levels["users"]["@zoe:other.org"] = json!(49);
+    world
+        .ann
+        .set_state(&room, "m.room.power_levels", "", levels);
+    let asked = zoe.say(&room, "!email open");
+    let said = world.answer_to(&room, &asked).await;
+    assert!(said.contains("only staff can give me commands"), "{said}");
+
+    // Whoever makes a room has every power there, but the bot doesn't come.
+    let own = zoe.create_room("Zoe's own");
+    zoe.invite(&own, BOT);
+    world
+        .until("staff hear of it", || {
+            world.bot_says(&world.control_room, "They aren't staff")
+        })
+        .await;
+    world.quiet().await;
+    assert!(!world.is_in(&own, BOT));
+    world.finish().await;
+}
