@@ -188,6 +188,7 @@ fn facts(event: &RoomEvent) -> Vec<EventFacts> {
                 room: RoomFacts {
                     id: owned_room_id!("!r"),
                     encrypted,
+                    is_direct: false,
                     bot_joined,
                     conversations: vec![conversation.clone()],
                     settings: Settings {

@@ -182,7 +182,9 @@ fn usages_in_the_help() -> Vec<String> {
         past: Past::default(),
         details: postroom::domain::facts::Details::default(),
     };
-    let effects = Command::Help.apply(&event, &facts);
+    let effects = Command::parse("!email help")
+        .expect("it is one")
+        .apply(&event, &facts);
     let [Effect::Say { text, .. }] = effects.as_slice() else {
         panic!("help answers with one sentence: {effects:?}");
     };
