@@ -190,7 +190,10 @@ pub struct Answered {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// The mail becomes a request, or joins one, and staff are told.
-    Request { request: Request, notice: Notice },
+    Request {
+        request: Request,
+        notice: Box<Notice>,
+    },
     /// Its sender gets an answer.
     Answer(Answer),
     /// Staff have decided; `asked` is what they reacted to, or the command.

@@ -138,12 +138,12 @@ pub async fn enqueue_as(
         | MatrixAction::AskIn { room, .. }
         | MatrixAction::Leave { room, .. }
         | MatrixAction::TakeBack { room, .. }
-        | MatrixAction::Decline { room, .. } => room_lane(room),
-        MatrixAction::PutUpSigns { room, .. } => format!("signs:{room}"),
-        MatrixAction::Retire { erasure, .. } => format!("erasure:{erasure}"),
-        MatrixAction::Invite {
+        | MatrixAction::Decline { room, .. }
+        | MatrixAction::Invite {
             behind: Some(room), ..
         } => room_lane(room),
+        MatrixAction::PutUpSigns { room, .. } => format!("signs:{room}"),
+        MatrixAction::Retire { erasure, .. } => format!("erasure:{erasure}"),
         MatrixAction::Invite { room, user, .. } => format!("invite:{room}:{user}"),
         MatrixAction::Receipt { room, .. } => format!("receipt:{room}"),
         MatrixAction::CreateRoom { request, .. } => format!("room:new-{request}"),

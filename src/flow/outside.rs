@@ -98,9 +98,8 @@ pub async fn is_why(
     action: &MatrixAction,
     context: &Context,
 ) -> Result<bool, Fault> {
-    let room = match action {
-        MatrixAction::Send { room, .. } | MatrixAction::Join { room, .. } => room,
-        _ => return Ok(false),
+    let (MatrixAction::Send { room, .. } | MatrixAction::Join { room, .. }) = action else {
+        return Ok(false);
     };
     let Fault::Refused { code, .. } = fault else {
         return Ok(false);

@@ -58,15 +58,16 @@ mod tests {
 
     use super::*;
 
+    /// Empty: it is asked which it is.
     #[rstest]
-    #[case("mailbox", Some(None))]
-    #[case("mailbox sales", Some(Some("sales")))]
-    #[case("Mailbox = Sales", Some(Some("sales")))]
-    #[case("mailbox:sales", Some(Some("sales")))]
+    #[case("mailbox", Some(""))]
+    #[case("mailbox sales", Some("sales"))]
+    #[case("Mailbox = Sales", Some("sales"))]
+    #[case("mailbox:sales", Some("sales"))]
     #[case("quiet 5m", None)]
     #[case("", None)]
-    fn reads_what_is_about_the_mailbox(#[case] text: &str, #[case] expected: Option<Option<&str>>) {
-        let expected = expected.map(|name| Mailbox(name.map(str::to_owned)));
+    fn reads_what_is_about_the_mailbox(#[case] text: &str, #[case] expected: Option<&str>) {
+        let expected = expected.map(|name| Mailbox((!name.is_empty()).then(|| name.to_owned())));
         assert_eq!(Mailbox::parse(text), expected);
     }
 }

@@ -274,11 +274,12 @@ impl Command {
             Self::Language(Ok(language)) => language.apply(event, facts),
             Self::Language(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::TimeZone(Ok(zone)) => zone.apply(event, facts),
-            Self::TimeZone(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::TimeZone(Err(fault)) | Self::Welcome(Err(fault)) => {
+                vec![answer(event, fault.sentence())]
+            }
             Self::Onboarding(Ok(asked)) => asked.apply(event, facts),
             Self::Onboarding(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Welcome(Ok(welcome)) => welcome.apply(event, facts),
-            Self::Welcome(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Allowed(Ok(allowed)) => allowed.apply(event, facts),
             Self::Allowed(Err(fault)) => vec![answer(event, fault.sentence())],
             Self::Senders(Ok(change)) => change.apply(event, facts),

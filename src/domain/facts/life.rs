@@ -6,6 +6,10 @@ use crate::domain::{address::EmailAddress, room_rules::RoomRules};
 
 /// Known as far as the event asks for it.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is found out by itself, in any combination"
+)]
 pub struct LifeFacts {
     /// What the room is called, for telling elsewhere which is meant.
     pub room_name: String,

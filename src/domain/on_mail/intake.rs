@@ -65,7 +65,7 @@ pub(super) fn decide(
     };
     let mut effects = vec![Effect::Intake(Box::new(Action::Request {
         request,
-        notice,
+        notice: Box::new(notice),
     }))];
     let is_due = match intake.acknowledge {
         Acknowledge::Closed => intake.is_closed,
@@ -118,7 +118,7 @@ pub(super) fn begin(id: MailId, mail: &IncomingMail, route: &Route) -> Option<Ef
     let is_other = subject.to_lowercase() != subject::base(&route.subject).to_lowercase();
     let is_fresh = mail.in_reply_to.is_empty() && mail.references.is_empty();
     let begins = route.by == LedBy::Sender && is_fresh && is_other && !subject.is_empty();
-    begins.then(|| Effect::Begin {
+    begins.then_some(Effect::Begin {
         conversation: route.conversation,
         mail: id,
         subject,

@@ -220,7 +220,8 @@ fn short(effects: &[Effect]) -> String {
         }
         Effect::AddCustomer { people, .. } => format!("add {}", people[0].address),
         Effect::RemoveContact { contact, .. } => format!("remove {contact}"),
-        Effect::DeclineAsGhost { localpart, .. } => format!("decline {localpart}"),
+        Effect::DeclineAsGhost { localpart, .. }
+        | Effect::Life(Life::Decline { localpart, .. }) => format!("decline {localpart}"),
         Effect::RememberMember {
             user, membership, ..
         } => format!("remember {user} {membership:?}"),
@@ -239,7 +240,6 @@ fn short(effects: &[Effect]) -> String {
         Effect::Life(Life::Suspend { .. }) => "suspend".to_owned(),
         Effect::Life(Life::Resume { .. }) => "resume".to_owned(),
         Effect::Life(Life::GiveUp { .. }) => "give up".to_owned(),
-        Effect::Life(Life::Decline { localpart, .. }) => format!("decline {localpart}"),
         Effect::Life(Life::Bid { localpart, .. }) => format!("bid {localpart}"),
         Effect::Life(Life::Succeed { new, .. }) => format!("succeed {new}"),
         Effect::Life(Life::Move { old, .. }) => format!("move {old}"),

@@ -34,9 +34,9 @@ fn intake(rule: Intake) -> IntakeFacts {
     }
 }
 
-fn shared(is_ready: bool) -> Option<SharedRoom> {
+fn shared(is_ready: bool) -> SharedRoom {
     let room = owned_room_id!("!acme");
-    Some(SharedRoom { room, is_ready })
+    SharedRoom { room, is_ready }
 }
 
 fn in_rooms() -> Vec<KnownRoom> {
@@ -92,17 +92,17 @@ fn outcome(verdict: Verdict, intake: IntakeFacts) -> (&'static str, bool) {
 #[case::keep(intake(Intake::Keep), "keep")]
 #[case::once_more(IntakeFacts { is_known: true, ..intake(Intake::Room) }, "known")]
 #[case::another(IntakeFacts { pending: Some(RequestId(1)), ..intake(Intake::Room) }, "join")]
-#[case::by_domain(IntakeFacts { shared: shared(true), ..intake(Intake::Triage) }, "into")]
-#[case::not_ready(IntakeFacts { shared: shared(false), ..intake(Intake::Room) }, "ask")]
-#[case::by_domain_but_rejected(IntakeFacts { shared: shared(true), ..intake(Intake::Reject) }, "reject")]
-#[case::in_several_rooms(IntakeFacts { rooms: in_rooms(), shared: shared(true), ..intake(Intake::Room) }, "ask")]
+#[case::by_domain(IntakeFacts { shared: Some(shared(true)), ..intake(Intake::Triage) }, "into")]
+#[case::not_ready(IntakeFacts { shared: Some(shared(false)), ..intake(Intake::Room) }, "ask")]
+#[case::by_domain_but_rejected(IntakeFacts { shared: Some(shared(true)), ..intake(Intake::Reject) }, "reject")]
+#[case::in_several_rooms(IntakeFacts { rooms: in_rooms(), shared: Some(shared(true)), ..intake(Intake::Room) }, "ask")]
 fn by_rule(#[case] intake: IntakeFacts, #[case] expected: &str) {
     assert_eq!(outcome(Verdict::Verified, intake).0, expected);
 }
 
 #[rstest]
 #[case::a_room_of_its_own(intake(Intake::Room), "open")]
-#[case::a_room_with_others(IntakeFacts { shared: shared(true), ..intake(Intake::Room) }, "ask")]
+#[case::a_room_with_others(IntakeFacts { shared: Some(shared(true)), ..intake(Intake::Room) }, "ask")]
 fn without_proof(#[case] intake: IntakeFacts, #[case] expected: &str) {
     assert_eq!(outcome(Verdict::Unverified, intake), (expected, false));
 }

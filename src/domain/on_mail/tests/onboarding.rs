@@ -37,14 +37,14 @@ fn only(user: UserFacts) -> MailOnboarding {
     known(Said::Only(user.user.clone()), user)
 }
 
-fn way(state: State) -> Option<Move> {
-    Some(Move {
+fn way(state: State) -> Move {
+    Move {
         room: ruma::owned_room_id!("!room:example.org"),
         contact: ContactId(1),
         user: user().user,
         state,
         keeps_mail: false,
-    })
+    }
 }
 
 /// What follows from Jane's mail, in short words.
@@ -97,7 +97,7 @@ fn follows(onboarding: MailOnboarding, verdict: Verdict) -> Vec<&'static str> {
 )]
 #[case::waits_already(
     MailOnboarding {
-        current: way(State::Waiting),
+        current: Some(way(State::Waiting)),
         noted: Some(std::time::Duration::from_hours(25)),
         ..only(UserFacts { is_allowed: false, ..user() })
     },
@@ -109,15 +109,15 @@ fn follows(onboarding: MailOnboarding, verdict: Verdict) -> Vec<&'static str> {
 #[case::has_an_invitation(
     only(UserFacts { membership: Some(Membership::Invite), ..user() }), &["invited", "tell"]
 )]
-#[case::invited(MailOnboarding { current: way(State::Invited), ..only(user()) }, &[])]
-#[case::inviting(MailOnboarding { current: way(State::Inviting), ..only(user()) }, &[])]
-#[case::joined(MailOnboarding { current: way(State::Joined), ..only(user()) }, &[])]
-#[case::declined(MailOnboarding { current: way(State::Declined), ..only(user()) }, &["invite"])]
-#[case::refused(MailOnboarding { current: way(State::Refused), ..only(user()) }, &["invite"])]
-#[case::left(MailOnboarding { current: way(State::Left), ..only(user()) }, &["return", "tell", "invite"])]
+#[case::invited(MailOnboarding { current: Some(way(State::Invited)), ..only(user()) }, &[])]
+#[case::inviting(MailOnboarding { current: Some(way(State::Inviting)), ..only(user()) }, &[])]
+#[case::joined(MailOnboarding { current: Some(way(State::Joined)), ..only(user()) }, &[])]
+#[case::declined(MailOnboarding { current: Some(way(State::Declined)), ..only(user()) }, &["invite"])]
+#[case::refused(MailOnboarding { current: Some(way(State::Refused)), ..only(user()) }, &["invite"])]
+#[case::left(MailOnboarding { current: Some(way(State::Left)), ..only(user()) }, &["return", "tell", "invite"])]
 #[case::another_one(
     MailOnboarding {
-        current: way(State::Invited),
+        current: Some(way(State::Invited)),
         ..only(UserFacts { user: owned_user_id!("@friend:matrix.org"), ..user() })
     },
     &["offer"]
@@ -148,7 +148,7 @@ fn by_what_it_says(#[case] onboarding: MailOnboarding, #[case] expected: &[&str]
 #[case::unusable(
     MailOnboarding { said: Said::Unusable(Unusable::NoServer), ..MailOnboarding::default() }, &[]
 )]
-#[case::left(MailOnboarding { current: way(State::Left), ..MailOnboarding::default() }, &[])]
+#[case::left(MailOnboarding { current: Some(way(State::Left)), ..MailOnboarding::default() }, &[])]
 fn what_proves_nothing_only_offers(#[case] onboarding: MailOnboarding, #[case] expected: &[&str]) {
     assert_eq!(follows(onboarding, Verdict::Unverified), expected);
 }

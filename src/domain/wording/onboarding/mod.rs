@@ -3,6 +3,8 @@
 mod mails;
 
 pub use mails::*;
+use std::fmt::Write as _;
+
 use ruma::UserId;
 
 use super::room::excerpt;
@@ -318,10 +320,10 @@ pub fn allowed_servers(configured: &[String], added: &[(String, String)]) -> Str
     }
     let mut text = "People from these servers may be invited:".to_owned();
     for server in configured {
-        text.push_str(&format!("\n- {server}"));
+        let _ = write!(text, "\n- {server}");
     }
     for (server, by) in added {
-        text.push_str(&format!("\n- {server}, allowed by {by}"));
+        let _ = write!(text, "\n- {server}, allowed by {by}");
     }
     text
 }
