@@ -211,7 +211,7 @@ async fn perform(
                     }
                 }
                 Err(Fault::Refused { code, .. })
-                    if code == FORBIDDEN && context.control_room.as_ref() == Some(room) =>
+                    if code == FORBIDDEN && context.control_room().as_ref() == Some(room) =>
                 {
                     // Staff may let the bot in only later: what they are to know waits for that. It
                     // is in front of the bot's own coming in.
@@ -551,7 +551,7 @@ async fn refused(
         MatrixAction::Join {
             puppet: Puppet::Bot,
             room,
-        } if context.control_room.as_ref() != Some(room) => {
+        } if context.control_room().as_ref() != Some(room) => {
             let place = life_facts::called(tx.connection(), room, context).await?;
             living::invited_and_could_not_join(&place, &reason)
         }
@@ -562,7 +562,7 @@ async fn refused(
             return lives::miss_bot(tx, room, puppet.clone(), origin, context).await;
         }
         // A notice that can't be said in the control room itself can only be logged, as was done.
-        MatrixAction::Send { room, .. } if context.control_room.as_ref() == Some(room) => {
+        MatrixAction::Send { room, .. } if context.control_room().as_ref() == Some(room) => {
             return Ok(());
         }
         MatrixAction::Send { content, .. } => {

@@ -51,7 +51,11 @@ pub async fn ensure_known(
     if is_known && (joined || !bot_came_in) && !lacks_rules(event, context).await? {
         return Ok(());
     }
-    let state = match context.homeserver.state(&event.room).await {
+    // After an update many rooms may have something new at once.
+    let turn = context.turns.rooms.acquire().await;
+    let fetched = context.homeserver.state(&event.room).await;
+    drop(turn);
+    let state = match fetched {
         Ok(state) => state,
         // We aren't in there, or not any more.
         Err(Fault::Refused { .. }) => Vec::new(),
