@@ -5,7 +5,7 @@ use ruma::{OwnedRoomId, OwnedServerName, RoomId};
 use super::{
     Context, crowd, customers, lanes,
     lanes::{Origin, enqueue, room_lane},
-    moves, seal,
+    moves, onboarding, seal,
 };
 use crate::{
     domain::{
@@ -142,6 +142,7 @@ async fn resume(
     context: &Context,
 ) -> Result<(), StoreError> {
     successions::unpark(tx, &room_lane(room), origin.now).await?;
+    onboarding::catch_up(tx, room, origin, context).await?;
     let server = context.server_name.as_str();
     let open = conversations::of_room(tx.connection(), room.as_str(), server).await?;
     let mut ghosts: Vec<_> = open.iter().flat_map(|one| &one.people).collect();

@@ -197,6 +197,48 @@ pub async fn go_on(
     Ok(())
 }
 
+/// The bot is back in the room, where somebody may have come or gone in the meantime.
+pub async fn catch_up(
+    tx: &mut Tx,
+    room: &OwnedRoomId,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    for way in stored::of_room(tx.connection(), room.as_str()).await? {
+        let user = way.user.as_str();
+        let membership = rooms::membership(tx.connection(), room.as_str(), user).await?;
+        let is_there = membership.as_deref() == Some("join");
+        let contact = way.contact;
+        match way.state {
+            State::Inviting | State::Invited if is_there => {
+                arrive(tx, (room.clone(), contact, way.user), origin, context).await?;
+            }
+            State::Joined if !is_there => {
+                let who = (room.as_str(), contact, way.user.as_ref());
+                stored::set(tx, who, State::Left, origin.now).await?;
+                let known = people::contact(tx.connection(), contact).await?;
+                let (name, address) = (known.shown_name(), known.address.as_str());
+                let (text, offer) = if way.keeps_mail {
+                    (wording::left_and_keeps_mail(name, &way.user), None)
+                } else {
+                    let room = room.clone();
+                    let offer = Offer::WriteByMail { room, contact };
+                    (wording::left(name, address, &way.user), Some(offer))
+                };
+                tell(tx, room, &text, offer, origin, context).await?;
+            }
+            State::Waiting
+            | State::Inviting
+            | State::Invited
+            | State::Refused
+            | State::Declined
+            | State::Joined
+            | State::Left => {}
+        }
+    }
+    Ok(())
+}
+
 /// Tells staff, and nobody else; where that was.
 pub(super) async fn tell(
     tx: &mut Tx,

@@ -86,6 +86,7 @@ async fn an_offer_that_was_made_elsewhere_is_taken_up_in_the_new_room() {
     zoe.join(&desk.room);
     world.quiet().await;
     jane_writes(&desk, JANE_THERE).await;
+    world.quiet().await;
     let control_room = &world.control_room;
     let (offer, _) = onboarding::notice(world, control_room, "asks by mail to come in");
     let new = world.ann.upgrade(&desk.room, "12");
@@ -157,7 +158,7 @@ async fn a_control_room_that_is_replaced_goes_on() {
             .await;
         until_told(world, "✋ Mail from Jane Doe").await;
         let list = world.ask(&control_room, "!email held").await;
-        assert!(list.contains("jane@acme.com"), "{list}");
+        assert!(list.contains("from Jane Doe"), "{list}");
         // The configuration still names the old one.
         desk.world.kill_postroom();
         desk.world.start_postroom().await;
@@ -166,11 +167,37 @@ async fn a_control_room_that_is_replaced_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_comes_while_the_bot_is_out_is_known_when_it_is_back() {
+    let desk = onboarding::desk(Options::default()).await;
+    let world = &desk.world;
+    jane_writes(&desk, JANE_THERE).await;
+    onboarding::until_invited(world, &desk.room, JANE_THERE).await;
+    world.ann.kick(&desk.room, BOT);
+    until_told(world, "removed me from").await;
+    let jane = world.homeserver.user(JANE_THERE);
+    jane.join(&desk.room);
+    world.ann.invite(&desk.room, BOT);
+    let letters = world.mails_to("jane@acme.com", 2).await;
+    assert!(letter_text(&letters[1]).contains("you are in the chat now"));
+    world.tell(&desk.room, "Here we are.").await;
+    // And the other way round.
+    world.ann.kick(&desk.room, BOT);
+    world.quiet().await;
+    jane.leave(&desk.room);
+    world.ann.invite(&desk.room, BOT);
+    world.quiet().await;
+    onboarding::notice(world, &desk.room, "has left the room as");
+    assert_eq!(world.sink.mails_to("jane@acme.com").len(), 2);
+    desk.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rooms_of_an_earlier_version_are_looked_at_with_their_next_event() {
     let mut world = World::start(Options::default()).await;
     let mut rooms = Vec::new();
+    let people = [("jane@acme.com", "Jane Doe")];
     for number in 0..3 {
-        rooms.push(world.room(&format!("Room {number}"), &[]).await);
+        rooms.push(world.room(&format!("Room {number}"), &people).await);
     }
     world.quiet().await;
     world.stop_postroom().await;
@@ -181,10 +208,16 @@ async fn rooms_of_an_earlier_version_are_looked_at_with_their_next_event() {
     world.start_postroom().await;
     world.quiet().await;
     assert_eq!(world.homeserver.count("all_state"), 0, "nobody asks");
-    for _ in 0..2 {
-        world.ann.say(&rooms[1], "Good morning");
-        world.quiet().await;
-    }
-    assert_eq!(world.homeserver.count("all_state"), 1);
+    // What it learns there swallows nobody's coming.
+    let zoe = world.homeserver.user("@zoe:other.org");
+    world.ann.invite(&rooms[1], zoe.id());
+    zoe.join(&rooms[1]);
+    world.quiet().await;
+    let looked_at = world.homeserver.count("all_state");
+    assert_eq!(
+        looked_at, 2,
+        "the room, and the control room, for the notice"
+    );
+    assert_eq!(told(&world, "@zoe:other.org").len(), 1);
     world.finish().await;
 }
