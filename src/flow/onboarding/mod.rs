@@ -319,7 +319,8 @@ async fn arrive(
     tracing::info!(trace = %origin.trace, contact = contact.0, "A customer has come to Matrix");
     let mut text = wording::arrived(known.shown_name(), &user, keeps_mail);
     if !was_invited {
-        text.push_str(&format!(" {}", wording::reads_along()));
+        text.push(' ');
+        text.push_str(&wording::reads_along());
     }
     tell(tx, &room, &text, None, origin, context).await?;
     Ok(())
