@@ -25,6 +25,7 @@ fn rare_statements() -> Vec<(&'static str, &'static str)> {
     [
         erasures::STATEMENTS,
         person::STATEMENTS,
+        person::about::STATEMENTS,
         person::export::STATEMENTS,
         person::sweep::STATEMENTS,
     ]
