@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     command_line::{postroom, text},
     desk::{BOT, Desk, JANE, mail},
+    intake::{SUPPORT, new_room, request, triage},
     support::{
         fake_homeserver::Fault,
         smtp_sink::{Stage, Trouble},
@@ -208,6 +209,121 @@ async fn whoever_is_erased_is_found_nowhere_and_nobody_else_loses_anything() {
     world.add(&desk.room, "jane@acme.com", "Jane Doe").await;
     assert_ne!(world.ghost(&desk.room, "Jane Doe").unwrap(), desk.jane);
     desk.world.finish().await;
+}
+
+/// A mail to the mailbox itself, of another subject than others'.
+async fn asks(world: &World, subject: &str, text: &str) {
+    let raw = mail(JANE, SUPPORT, "", text).replace("Kernel training", subject);
+    world.mail("jane@acme.com", &[SUPPORT], &raw).await;
+    world.settled().await;
+}
+
+/// She has asked for things before she was anybody's customer, staff have noted and said this and that of
+/// her, and she was to come to Matrix.
+async fn known_at_the_desk(world: &World) -> String {
+    let control_room = world.control_room.clone();
+    asks(world, "Xylophone one", "My first xylophone").await;
+    request(world, 1).await;
+    world.ask(&control_room, "!email dismiss 1").await;
+    asks(world, "Xylophone two", "My second xylophone").await;
+    let asked = request(world, 2).await;
+    world.ann.react(&control_room, &asked, "✅");
+    let room = new_room(world, &world.ann).await;
+    for said in [
+        "!email subject Harp at Acme",
+        "!email note She has broken a harp",
+        "!email assign me",
+        "Which model is it?",
+    ] {
+        world.tell(&room, said).await;
+    }
+    let letter = world.mails_to("jane@acme.com", 1).await.remove(0);
+    let elsewhere = "@jane.d:far.example";
+    world
+        .answer(&letter, "jane@acme.com", elsewhere, "id@acme.com")
+        .await;
+    world.settled().await;
+    for command in ["!email list all", "!email find jane", "!email allowed"] {
+        world.ask(&control_room, command).await;
+    }
+    // Somewhere the bot isn't yet.
+    let other = world.ann.create_room("Other");
+    world
+        .ann
+        .invite(&other, "@_email_jane=40acme.com:example.org");
+    world.quiet().await;
+    world
+        .ask(&control_room, "!email block jane@acme.com")
+        .await;
+    // By a service that sends in her name.
+    let raw = mail(JANE, SUPPORT, "", "Blocked xylophone");
+    world.mail("bounces@service.example", &[SUPPORT], &raw).await;
+    world.settled().await;
+    asks(world, "Xylophone three", "Blocked xylophone").await;
+    room
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_desk_knows_of_somebody_is_exported_and_erased_too() {
+    let world = World::start(Options {
+        more: "onboarding: {allowed_servers: [example.org]}",
+        ..triage()
+    })
+    .await;
+    let room = known_at_the_desk(&world).await;
+    let words = [&WORDS[..], &["jane.d:far.example", "jane=40acme"]].concat();
+
+    let export = ["person", "export", "jane@acme.com", "--to", "jane"];
+    let output = postroom(&world.folder, &export);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let rows = fs::read_to_string(world.folder.join("jane/person.json")).unwrap();
+    let rows: Value = serde_json::from_str(&rows).unwrap();
+    for (table, count) in [
+        ("requests", 2),
+        ("request_mails", 2),
+        ("conversations", 2),
+        ("conversation_notes", 1),
+        ("moves", 1),
+        ("bids", 1),
+        ("senders", 1),
+    ] {
+        let rows = rows[table].as_array().map_or(0, Vec::len);
+        assert_eq!(rows, count, "{table}");
+    }
+    assert_eq!(rows["conversation_notes"][0]["text"], "She has broken a harp");
+    assert_eq!(files(&world.folder.join("jane/mails")).len(), 5);
+    fs::remove_dir_all(world.folder.join("jane")).unwrap();
+
+    erase(&world, "!email erase jane@acme.com").await;
+    done(&world, 1).await;
+    // What the room is called is the room's, and staff's to change.
+    let left = found(&world, &words).await.into_iter();
+    let left: Vec<String> = left
+        .filter(|it| !it.starts_with("rooms.name") && !it.contains("m.room.name"))
+        .collect();
+    assert_eq!(left, Vec::<String>::new());
+    let mut database = world.database().await;
+    let notes: (i64,) = database
+        .row("SELECT count(*) FROM conversation_notes")
+        .await;
+    let waiting: (i64,) = database
+        .row(
+            "SELECT count(*) FROM conversations
+            WHERE waits_since IS NOT NULL OR title <> '' OR subject LIKE '%ylophone%'",
+        )
+        .await;
+    let requests: (i64,) = database.row("SELECT count(*) FROM requests").await;
+    assert_eq!((notes.0, waiting.0, requests.0), (0, 0, 0));
+    database.close().await;
+
+    // The desk goes on without her.
+    let list = world.ask(&world.control_room, "!email list all").await;
+    assert!(!list.to_lowercase().contains("jane"), "{list}");
+    let status = world.ask(&room, "!email status").await;
+    assert!(!status.to_lowercase().contains("jane"), "{status}");
+    asks(&world, "Again", "It is me").await;
+    request(&world, 3).await;
+    world.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
