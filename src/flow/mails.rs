@@ -9,7 +9,7 @@ use super::{
     look::{self, Looked},
     mail_facts,
     mail_facts::Read,
-    notices,
+    notices, portraits,
     worker::{Step, Worker},
 };
 use crate::{
@@ -262,6 +262,7 @@ async fn decide(tx: &mut Tx, read: Read, context: &Context) -> Result<(), StoreE
         let whole = [mail.text.as_str(), mail.signature.as_deref().unwrap_or("")];
         let ending = reply::ending(&whole.join("\n"));
         endings::remember(tx, &from.address, read.id, &ending).await?;
+        portraits::remember(tx, mail, facts.judgement.verdict).await?;
         if let Some(route) = facts.routes.first() {
             locale::remember(tx, read.id, mail, route.conversation, context).await?;
         }

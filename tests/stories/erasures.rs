@@ -1,12 +1,16 @@
 //! Somebody's data are exported, and erased: afterwards they are found nowhere.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use serde_json::Value;
 
 use crate::{
     command_line::{postroom, text},
-    desk::{BOT, Desk, JANE, mail},
+    desk::{self, BOT, Desk, JANE},
     intake::{SUPPORT, new_room, request, triage},
     support::{
         fake_homeserver::Fault,
@@ -14,6 +18,22 @@ use crate::{
         world::{Options, World, reply_address},
     },
 };
+
+/// A mail with a Message-ID that says nothing: those stay.
+fn mail(from: &str, to: &str, headers: &str, text: &str) -> String {
+    let raw = desk::mail(from, to, headers, text);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let lines = raw.lines().map(|line| {
+        if line.starts_with("Message-ID: ") {
+            format!("Message-ID: <number-{number}@acme.com>\n")
+        } else {
+            format!("{line}\n")
+        }
+    });
+    lines.collect()
+}
+
+static NUMBER: AtomicUsize = AtomicUsize::new(1);
 
 /// Every text and every octet in every table, and every blob, as far as they hold one of `words`.
 async fn found(world: &World, words: &[&str]) -> Vec<String> {
@@ -44,7 +64,8 @@ async fn found(world: &World, words: &[&str]) -> Vec<String> {
             _ => continue,
         };
         for value in values {
-            let value = value.to_lowercase();
+            // She has an address that ends like Jane's.
+            let value = value.to_lowercase().replace("mary-jane@acme.com", "mary");
             if let Some(word) = words.iter().find(|word| value.contains(**word)) {
                 let beginning: String = value.chars().take(300).collect();
                 found.push(format!("{table}.{column}: {word}: {beginning}"));
@@ -166,11 +187,7 @@ async fn whoever_is_erased_is_found_nowhere_and_nobody_else_loses_anything() {
         })
         .await;
     assert_eq!(found(world, &WORDS).await, Vec::<String>::new());
-    let others = found(
-        world,
-        &["mary-jane@acme.com", "bob@beta.example", "dull boy"],
-    )
-    .await;
+    let others = found(world, &["mary", "bob@beta.example", "dull boy"]).await;
     assert!(
         others.len() > 10,
         "Bob and Mary Jane are still there: {others:?}"
@@ -246,18 +263,18 @@ async fn known_at_the_desk(world: &World) -> String {
     for command in ["!email list all", "!email find jane", "!email allowed"] {
         world.ask(&control_room, command).await;
     }
-    // Somewhere the bot isn't yet.
+    // Somewhere the bot isn't yet: she asks it in.
     let other = world.ann.create_room("Other");
     world
         .ann
         .invite(&other, "@_email_jane=40acme.com:example.org");
     world.quiet().await;
-    world
-        .ask(&control_room, "!email block jane@acme.com")
-        .await;
+    world.ask(&control_room, "!email block jane@acme.com").await;
     // By a service that sends in her name.
     let raw = mail(JANE, SUPPORT, "", "Blocked xylophone");
-    world.mail("bounces@service.example", &[SUPPORT], &raw).await;
+    world
+        .mail("bounces@service.example", &[SUPPORT], &raw)
+        .await;
     world.settled().await;
     asks(world, "Xylophone three", "Blocked xylophone").await;
     room
@@ -284,13 +301,15 @@ async fn what_the_desk_knows_of_somebody_is_exported_and_erased_too() {
         ("conversations", 2),
         ("conversation_notes", 1),
         ("moves", 1),
-        ("bids", 1),
         ("senders", 1),
     ] {
         let rows = rows[table].as_array().map_or(0, Vec::len);
         assert_eq!(rows, count, "{table}");
     }
-    assert_eq!(rows["conversation_notes"][0]["text"], "She has broken a harp");
+    assert_eq!(
+        rows["conversation_notes"][0]["text"],
+        "She has broken a harp"
+    );
     assert_eq!(files(&world.folder.join("jane/mails")).len(), 5);
     fs::remove_dir_all(world.folder.join("jane")).unwrap();
 

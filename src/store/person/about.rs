@@ -38,7 +38,9 @@ async fn subjects(tx: &mut Tx, person: &Person, nobody: &str) -> Result<(), Stor
     let lane = erasures::lane_of(&person.address);
     for (letter, seal) in fetch_all!(tx.connection(), (i64, String), SELECT_SEALS, &lane) {
         let mut seal: serde_json::Value = serde_json::from_str(&seal)?;
-        let recipients = ["to", "cc"].into_iter().filter_map(|field| seal[field].as_array());
+        let recipients = ["to", "cc"]
+            .into_iter()
+            .filter_map(|field| seal[field].as_array());
         let is_theirs = recipients.flatten().all(|one| {
             let address = one["address"].as_str().unwrap_or_default();
             address.eq_ignore_ascii_case(&person.address)

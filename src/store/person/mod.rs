@@ -223,7 +223,10 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case("To: a@b.c\r\nFROM: Jane\r\n <jane@acme.com>\r\nCc: d@e.f\r\n\r\n", "FROM: Jane\r <jane@acme.com>\r")]
+    #[case(
+        "To: a@b.c\r\nFROM: Jane\r\n <jane@acme.com>\r\nCc: d@e.f\r\n\r\n",
+        "FROM: Jane\r <jane@acme.com>\r"
+    )]
     #[case("To: a@b.c\n\nFrom: jane@acme.com\n", "")]
     #[case("from:", "")]
     #[case("", "")]

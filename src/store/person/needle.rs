@@ -69,7 +69,9 @@ impl Needles {
 
     /// Whether the person is in the text.
     pub fn are_in(&self, text: &[u8]) -> bool {
-        self.0.iter().any(|needle| !needle.places_in(text).is_empty())
+        self.0
+            .iter()
+            .any(|needle| !needle.places_in(text).is_empty())
     }
 
     /// For a statement: always so many, some of them more than once.
@@ -207,7 +209,10 @@ mod tests {
     #[case(r#""a\njane@acme.com""#, Some(r#""a\nerased-7@erased.invalid""#))]
     #[case("mailto:jane%40acme.com?x", Some("mailto:erased-7?x"))]
     #[case("@_email_jane.k7f3:example.org", Some("@_email_erased.7:example.org"))]
-    #[case("@_email_jane=40acme.com:example.org", Some("@_email_erased.7:example.org"))]
+    #[case(
+        "@_email_jane=40acme.com:example.org",
+        Some("@_email_erased.7:example.org")
+    )]
     #[case("invite @Jane.d:far.example", Some("invite @erased-7:erased.invalid"))]
     #[case("@mary.jane.d:far.example", None)]
     #[case("Hello jane o'doe!", Some("Hello erased-7!"))]
