@@ -62,9 +62,10 @@ async function room(picture, title, last, height, words = "") {
   const top = (words) => {
     const scroller = document.querySelector(".Timeline_scroller");
     const names = [...scroller.querySelectorAll(".Timeline_messageSender")];
-    const isIt = (it) =>
-      words ? it.parentElement.innerText.includes(words) : it.textContent.includes("Jane");
-    const message = names.find(isIt).parentElement;
+    const messages = [...scroller.querySelectorAll(".Timeline_message")];
+    const message = words
+      ? messages.find((it) => it.innerText.includes(words))
+      : names.find((it) => it.textContent.includes("Jane")).parentElement;
     return message.getBoundingClientRect().top - scroller.getBoundingClientRect().top - 10;
   };
   for (let tries = 0; ; tries += 1) {
@@ -72,9 +73,17 @@ async function room(picture, title, last, height, words = "") {
     const distance = await page.evaluate(top, words);
     if (Math.abs(distance) < 2) break;
     if (tries === 10) throw new Error("the room does not stay where it was scrolled to");
-    await page.evaluate((by) => {
-      document.querySelector(".Timeline_scroller").scrollTop += by;
+    const isAtEnd = await page.evaluate((by) => {
+      const scroller = document.querySelector(".Timeline_scroller");
+      const before = scroller.scrollTop;
+      scroller.scrollTop += by;
+      return scroller.scrollTop === before;
     }, distance);
+    // There is no more to be seen than this.
+    if (isAtEnd && distance > 0) {
+      height -= Math.ceil(distance);
+      await page.setViewport({ width: 720, height, deviceScaleFactor: 2 });
+    }
   }
   // What has changed since was drawn anew.
   await page.evaluate(initials);

@@ -98,6 +98,10 @@ async fn said_of(tx: &mut Tx, person: &Person, bot: &str) -> Result<(), StoreErr
             places::strike(tx, &id, seq).await?;
         }
         event["content"] = serde_json::json!({});
+        // What the room was called when they were invited.
+        if let Some(event) = event.as_object_mut() {
+            event.remove("unsigned");
+        }
         execute!(tx.connection(), EMPTY_EVENT, seq, event.to_string());
     }
     let sent = format!(
