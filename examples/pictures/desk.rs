@@ -1,6 +1,8 @@
 //! What happens before somebody is a customer: a stranger writes, staff open a room, and he is welcome.
 
-use anyhow::{Context, Result};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::scene::SOON;
@@ -47,7 +49,12 @@ async fn request(ann: &MatrixClient, desk: &str, stage: &Stage) -> Result<()> {
     let opened = said("is in a room", desk, ann).await?;
     let words = opened["content"]["body"].as_str().unwrap_or_default();
     let (_, room) = words.split_once("matrix.to/#/").context("a link")?;
-    ann.join(room).await?;
+    // The invitation is on its way.
+    let deadline = Instant::now() + SOON;
+    while let Err(fault) = ann.join(room).await {
+        ensure!(Instant::now() < deadline, fault);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     said("second week of September", room, ann).await?;
 
     ann.send_text(ANSWER, room).await?;

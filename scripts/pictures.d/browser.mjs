@@ -18,7 +18,7 @@ try {
   await room("room", "Carrier board, kernel 6.12", "many thanks", 866);
   await room("files", "Carrier board, first series", "From: Jane Doe", 1416);
   await room("request", "Desk", "is in a room", 560, "Request #1");
-  await room("intake", "EE: Paul Stone", "learns quickly", 560, "second week");
+  await room("intake", "EE: Paul Stone", "welcome mail goes", 640, "second week");
   await letter(letterFile, "letter-light", "light", 375);
   await letter(letterFile, "letter-dark", "dark", 375);
   await letter(letterFile, "letter-desk", "light", 700);
@@ -96,12 +96,12 @@ function initials() {
   for (const message of document.querySelectorAll(".Timeline_message")) {
     const name = message.querySelector(".Timeline_messageSender");
     const avatar = message.querySelector(".Timeline_messageAvatar .avatar");
-    if (name && avatar) avatar.textContent = name.textContent.trim()[0];
+    if (name && avatar && !avatar.querySelector("img")) avatar.textContent = name.textContent.trim()[0];
   }
   for (const pill of document.querySelectorAll(".pill")) {
     const avatar = pill.querySelector(".avatar");
     const name = pill.textContent.trim().replace(avatar?.textContent.trim(), "").trim();
-    if (avatar) avatar.textContent = name[0];
+    if (avatar && !avatar.querySelector("img")) avatar.textContent = name[0];
   }
 }
 
