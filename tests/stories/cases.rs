@@ -435,6 +435,8 @@ async fn nobody_reads_a_moved_conversation_unasked() {
         let said = world
             .ask(&desk.room, &format!("!email move 1 {room}"))
             .await;
+        // What people have chosen themselves is no link.
+        let said = said.replace('\u{2060}', "");
         assert!(
             said.starts_with(&format!("{reader} would read it there.")),
             "{said}"
@@ -712,7 +714,7 @@ async fn who_has_the_power_in_a_room_is_staff_there() {
     let control = world.control_room.clone();
     world.ann.invite(&control, zoe.id());
     zoe.join(&control);
-    let levels = json!({"users": {"@ann:example.org": 100, BOT: 50, "@zoe:other.org": 100}});
+    let levels = json!({"users": {BOT: 50, "@zoe:other.org": 100}});
     world
         .ann
         .set_state(&control, "m.room.power_levels", "", levels);
