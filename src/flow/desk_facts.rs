@@ -109,6 +109,25 @@ async fn shown(
     Ok(cases)
 }
 
+/// Those in whose rooms the user may command the bot.
+async fn those_of(
+    connection: &mut Connection,
+    user: &UserId,
+    mut found: Vec<Found>,
+    context: &Context,
+) -> Result<Vec<Found>, StoreError> {
+    let mut rooms: HashMap<OwnedRoomId, bool> = HashMap::new();
+    for one in &found {
+        let room = &one.case.room;
+        if !rooms.contains_key(room) {
+            let is_staff = audience::is_staff_in(connection, user, room, context).await?;
+            rooms.insert(room.clone(), is_staff);
+        }
+    }
+    found.retain(|one| rooms[&one.case.room]);
+    Ok(found)
+}
+
 async fn listed(
     connection: &mut Connection,
     list: &List,
@@ -137,12 +156,7 @@ async fn listed(
         }
     }
     facts.has_more = i64::try_from(found.len()).unwrap_or(i64::MAX) >= most;
-    let mut allowed = Vec::with_capacity(found.len());
-    for one in found {
-        if audience::is_staff_in(connection, &event.sender, &one.case.room, context).await? {
-            allowed.push(one);
-        }
-    }
+    let allowed = those_of(connection, &event.sender, found, context).await?;
     facts.cases = shown(connection, allowed, context).await?;
     Ok(())
 }
@@ -197,12 +211,7 @@ async fn found(
             break;
         }
     }
-    let mut allowed = Vec::with_capacity(found.len());
-    for one in found {
-        if audience::is_staff_in(connection, &event.sender, &one.case.room, context).await? {
-            allowed.push(one);
-        }
-    }
+    let allowed = those_of(connection, &event.sender, found, context).await?;
     facts.cases = shown(connection, allowed, context).await?;
     Ok(())
 }
@@ -219,6 +228,7 @@ async fn notes(
     }
     let (rows, count) = store::notes(connection, number, MOST_NOTES).await?;
     facts.note_count = count;
+    facts.hides_notes = audience::has_visitors(connection, room, context).await?;
     for (author, text, at) in rows {
         let by = match UserId::parse(&author) {
             Ok(user) => name_of(connection, room.as_str(), &user, context).await?,

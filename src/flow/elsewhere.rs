@@ -85,8 +85,9 @@ async fn of(
     let there = moved(event, &room, &text);
     let mut known = Box::pin(facts::of(connection, &there, context)).await?;
     // The answer is read where it is asked.
-    known.details.held.has_visitors =
-        audience::has_visitors(connection, &event.room, context).await?;
+    let is_read_by_others = audience::has_visitors(connection, &event.room, context).await?;
+    known.details.held.has_visitors = is_read_by_others;
+    known.details.desk.hides_notes = is_read_by_others;
     Ok(Some(Elsewhere::There {
         has_visitors: audience::has_visitors(connection, &room, context).await?,
         facts: Box::new(known),

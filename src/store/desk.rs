@@ -16,8 +16,8 @@ macro_rules! cases {
             "
         SELECT it.id, it.customer_id, it.room_id, coalesce(rooms.name, '') AS room_name,
             it.thread_root, it.title, it.subject, it.mailbox, it.state, it.progress, it.assignee,
-            it.waits_since, (SELECT count(*) FROM (
-                SELECT 1 FROM chain WHERE chain.conversation_id = it.id LIMIT 1) AS one) AS letters
+            it.waits_since, EXISTS (
+                SELECT 1 FROM chain WHERE chain.conversation_id = it.id) AS has_letters
         FROM conversations AS it LEFT JOIN rooms ON rooms.room_id = it.room_id ",
             $rest
         )
@@ -97,7 +97,7 @@ struct Row {
     progress: String,
     assignee: String,
     waits_since: Option<i64>,
-    letters: i64,
+    has_letters: bool,
 }
 
 impl Row {
@@ -120,7 +120,7 @@ impl Row {
                 self.title
             },
             is_over: self.state == "closed",
-            has_letters: self.letters > 0,
+            has_letters: self.has_letters,
             standing: Standing {
                 progress,
                 assignee: OwnedUserId::try_from(self.assignee).ok(),

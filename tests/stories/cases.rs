@@ -165,6 +165,22 @@ async fn with_a_visitor_in_the_room_staff_are_called_in_the_control_room() {
     world.ann.invite(&desk.room, zoe.id());
     zoe.join(&desk.room);
     world.ask(&desk.room, "!email assign me").await;
+    // Nor a note; what is written here is read here.
+    world
+        .ask(&world.control_room, "!email #1 note a hard nut")
+        .await;
+    let card = world.ask(&desk.room, "!email status 1").await;
+    assert!(!card.contains("hard nut"), "{card}");
+    assert!(card.contains("One note is for staff, and others read here"), "{card}");
+    let card = world.ask(&world.control_room, "!email #1 status").await;
+    assert!(card.contains("a hard nut"), "{card}");
+    let asked = world.ann.say(&desk.room, "!email note even harder");
+    world
+        .until("Ann is warned", || {
+            let answers = world.answers_to(&desk.room, &asked);
+            answers.iter().any(|text| text.contains("everybody in this room reads it"))
+        })
+        .await;
     desk.take(&desk.token, &mail(JANE, &desk.token, "", "A question"))
         .await;
     assert_eq!(calls(world, &desk.room).len(), 0);

@@ -21,6 +21,8 @@ pub struct DeskFacts {
     pub notes: Vec<CaseNote>,
     /// How many there are in all.
     pub note_count: usize,
+    /// Somebody who is neither staff nor ghost would read them.
+    pub hides_notes: bool,
     /// Of the user to whom a conversation is assigned.
     pub assignee: Option<AssigneeFacts>,
     /// Where a conversation is to go on.

@@ -235,12 +235,12 @@ fn few(names: &[String]) -> String {
 
 /// The beginning of a text, on one line.
 fn shortened(text: &str, most: usize) -> String {
-    let text = tame(text);
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.chars().count() <= most {
-        return text;
+        return tame(&text);
     }
     let beginning: String = text.chars().take(most - 1).collect();
-    format!("{}…", beginning.trim_end())
+    format!("{}…", tame(beginning.trim_end()))
 }
 
 /// A conversation on a line: made for narrow screens, on which it takes two or three.
@@ -327,6 +327,19 @@ pub fn card(case: &Case, room: &RoomFacts, details: &Details) -> String {
         let line = super::status_line(conversation, &details.now);
         text.push('\n');
         text.push_str(&line);
+    }
+    if desk.hides_notes && desk.note_count > 0 {
+        let notes = match desk.note_count {
+            1 => "One note is".to_owned(),
+            count => format!("{count} notes are"),
+        };
+        let id = case.id;
+        let _ = write!(
+            text,
+            "\n- {notes} for staff, and others read here: `!email #{id} status` in the control room tells \
+             more."
+        );
+        return text;
     }
     let left = desk.note_count.saturating_sub(desk.notes.len());
     if left > 0 {
@@ -452,7 +465,7 @@ mod tests {
     #[case(&["Jane Doe"], "Jane Doe")]
     #[case(&["Jane", "Bob"], "Jane, Bob")]
     #[case(&["Jane", "Bob", "Joe", "Kim"], "Jane, Bob +2")]
-    #[case(&["Dr. Maximiliane von und zu Hohenstein"], "Dr. Maximiliane von und…")]
+    #[case(&["Maximiliane von und zu Hohenstein"], "Maximiliane von und zu…")]
     #[case(&[], "")]
     fn names_are_few_and_short(#[case] names: &[&str], #[case] expected: &str) {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
