@@ -1,59 +1,33 @@
 //! What a decision about a mail needs to know, as the store has it.
 
-use std::collections::HashSet;
-
 use ruma::{OwnedEventId, RoomId, UserId};
 
 use super::{
-    Context, audience, guests, intake,
-    look::Looked,
+    Context, audience, guests, intake, leads,
     machine_facts::{self, Seen},
-    onboarding, reply_to, reports, settings,
+    onboarding,
+    read::Read,
+    settings,
 };
 use crate::{
     domain::{
         address::EmailAddress,
-        bounce::Report,
-        evidence::{Judgement, Verdict},
-        facts::{Delivery, LedBy, MailFacts, MailOnboarding, PersonFacts, Route, Standing},
+        evidence::Verdict,
+        facts::{LedBy, MailFacts, MailOnboarding, PersonFacts, Route, Standing},
         freemail::is_freemail,
         held::Release,
-        ids::{ConversationId, HeldId, MailId, SubscriptionId},
+        ids::{ConversationId, HeldId},
         incoming::{AttachmentInfo, Fate, IncomingMail},
-        on_mail,
-        token::Keys,
-        trust,
+        on_mail, trust,
     },
-    matrix::decode,
     store::{
-        Connection, StoreError, bounces, conversations, conversations::Direction,
-        guests as guest_store, held, inbox, lives, mails, members, merges, messages, requests,
-        rooms, subscriptions, successions,
+        Connection, StoreError, conversations, guests as guest_store, held, lives, mails, merges,
+        requests, rooms, successions,
     },
 };
 
 /// Of how many ids that a mail names it is asked whether they are known.
 const MOST_NAMED: usize = 50;
-
-/// A mail that was read.
-#[derive(Clone)]
-pub struct Read {
-    pub id: MailId,
-    pub trace: String,
-    pub source: String,
-    /// SHA-256, for a mail without a Message-ID.
-    pub digest: String,
-    pub recipients: Vec<String>,
-    pub null_sender: bool,
-    /// Mail of this sender was shown before.
-    pub knows_signature: bool,
-    pub looked: Looked,
-    /// What was found out about its sender.
-    pub judgement: Judgement,
-    pub mail: Result<IncomingMail, String>,
-    /// What it reports.
-    pub report: Option<Report>,
-}
 
 /// What is known of a mail that was read.
 pub async fn of(
@@ -76,7 +50,7 @@ pub async fn of(
     };
     let released = released(connection, read, context).await?;
     if released.is_empty() {
-        for (conversation, by) in candidates(connection, mail, read, context).await? {
+        for (conversation, by) in leads::candidates(connection, mail, read, context).await? {
             let from = mail.from.as_ref().map(|from| &from.address);
             let (conversation, _) = place_of(connection, conversation, from, context).await?;
             let is_new = |route: &Route| route.conversation != conversation;
@@ -97,8 +71,8 @@ pub async fn of(
     // Some servers and lists write a Message-ID of their own over ours.
     let mut names = mail.message_id.iter().chain(&read.looked.postroom_id);
     let is_ours = names.any(|id| context.keys.letter_of(id).is_some());
-    let delivery = delivery(connection, mail, read, context).await?;
-    let leaving = leaving(connection, mail, read, context).await?;
+    let delivery = leads::delivery(connection, mail, read, context).await?;
+    let leaving = leads::leaving(connection, mail, read, context).await?;
     let seen = Seen {
         report: read.report.as_ref(),
         null_sender: read.null_sender,
@@ -177,7 +151,7 @@ async fn route(
     let room = rooms::find(connection, &found.room_id).await?;
     let room_id =
         RoomId::parse(&found.room_id).map_err(|fault| StoreError::Value(fault.to_string()))?;
-    let answered = answered_event(connection, mail, conversation, &found.room_id).await?;
+    let answered = leads::answered_event(connection, mail, conversation, &found.room_id).await?;
     let (_, mailbox) = context.mailbox(&found.mailbox);
     let mut route = Route {
         conversation,
@@ -202,7 +176,7 @@ async fn route(
                 let root = found.thread_root.try_into().ok();
                 root.filter(|_| !is_uprooted)
             }
-            Some(event) => thread_root(connection, event).await?,
+            Some(event) => leads::thread_root(connection, event).await?,
             None => None,
         },
         reply_to: answered,
@@ -374,136 +348,4 @@ fn is_probe(mail: &IncomingMail, read: &Read, context: &Context) -> bool {
             let is_token = |token: String| context.keys.is_probe_token(&token);
             mailboxes.any(|mailbox| mailbox.reply_address.detail(to).is_some_and(is_token))
         })
-}
-
-/// What stands in the token's place in the mail's recipients, wherever one is ours.
-fn details(mail: &IncomingMail, read: &Read, context: &Context) -> Vec<String> {
-    let recipients = read.recipients.iter().chain(&mail.recipients);
-    let in_each = |to: &String| -> Vec<String> {
-        let mailboxes = context.mailboxes.values();
-        let details = mailboxes.filter_map(|mailbox| mailbox.reply_address.detail(to));
-        details.collect()
-    };
-    let mut seen = HashSet::new();
-    let details = recipients.flat_map(in_each);
-    details.filter(|one| seen.insert(one.clone())).collect()
-}
-
-/// The delivery to whose return address the mail came.
-async fn delivery(
-    connection: &mut Connection,
-    mail: &IncomingMail,
-    read: &Read,
-    context: &Context,
-) -> Result<Option<Delivery>, StoreError> {
-    for detail in details(mail, read, context) {
-        let found = reports::delivery_by(connection, &detail, context).await?;
-        if found.is_some() {
-            return Ok(found);
-        }
-    }
-    Ok(None)
-}
-
-/// The broadcast that the mail's sender leaves by it: whose address for leaving it went to, and
-/// nobody else's.
-async fn leaving(
-    connection: &mut Connection,
-    mail: &IncomingMail,
-    read: &Read,
-    context: &Context,
-) -> Result<Option<SubscriptionId>, StoreError> {
-    let Some(from) = mail.from.as_ref().filter(|_| !mail.from_is_substitute) else {
-        return Ok(None);
-    };
-    for detail in details(mail, read, context) {
-        let Some(id) = Keys::number_in(&detail).map(SubscriptionId) else {
-            continue;
-        };
-        let Some(found) = subscriptions::find(connection, id).await? else {
-            continue;
-        };
-        let is_right = context.keys.is_subscription(&detail, &found.salt());
-        if is_right && found.address == from.address {
-            return Ok(Some(id));
-        }
-    }
-    Ok(None)
-}
-
-/// Where the mail leads, best evidence first: tokens, then our own Message-IDs, then known ones; then
-/// the only room in which its sender is.
-pub async fn candidates(
-    connection: &mut Connection,
-    mail: &IncomingMail,
-    read: &Read,
-    context: &Context,
-) -> Result<Vec<(ConversationId, LedBy)>, StoreError> {
-    let mut found = Vec::new();
-    for detail in details(mail, read, context) {
-        let conversation = reply_to::conversation_of(connection, &detail, context).await?;
-        found.extend(conversation.map(|conversation| (conversation, LedBy::Token)));
-    }
-    // A token says which conversation is meant; ids only help where there is none.
-    if !found.is_empty() {
-        return Ok(found);
-    }
-    let newest_first = mail.in_reply_to.iter().chain(mail.references.iter().rev());
-    for id in newest_first {
-        for (conversation, direction) in conversations::by_message_id(connection, id).await? {
-            let by = match direction {
-                Direction::Out => LedBy::OwnMessageId,
-                Direction::In => LedBy::KnownMessageId,
-            };
-            found.push((conversation, by));
-        }
-    }
-    // Absence notes come to the return address, and often name no mail.
-    if found.is_empty()
-        && machine_facts::may_be_by_machine(mail, read.null_sender)
-        && let Some(delivery) = delivery(connection, mail, read, context).await?
-        && let Some(sent) = bounces::delivery(connection, delivery.row).await?
-    {
-        let conversation = bounces::conversation(connection, sent.letter).await?;
-        found.push((conversation, LedBy::OwnMessageId));
-    }
-    if found.is_empty()
-        && let Some(from) = mail.from.as_ref().filter(|_| !mail.from_is_substitute)
-    {
-        let only = members::only_place(connection, &from.address).await?;
-        return Ok(only.map(|one| (one, LedBy::Sender)).into_iter().collect());
-    }
-    // The sort keeps the newest first among equals. Ids lead to one conversation only.
-    found.sort_by_key(|(_, by)| *by);
-    found.truncate(1);
-    Ok(found)
-}
-
-async fn answered_event(
-    connection: &mut Connection,
-    mail: &IncomingMail,
-    conversation: ConversationId,
-    room: &str,
-) -> Result<Option<OwnedEventId>, StoreError> {
-    let newest_first = mail.in_reply_to.iter().chain(mail.references.iter().rev());
-    for id in newest_first {
-        if let Some(event) = messages::event_of(connection, id, conversation).await? {
-            // What was said before the conversation came here can't be answered here.
-            let known = inbox::known(connection, &event).await?;
-            if known.is_some_and(|known| known.room_id != room) {
-                continue;
-            }
-            return Ok(event.try_into().ok());
-        }
-    }
-    Ok(None)
-}
-
-/// The thread that an event stands in.
-async fn thread_root(
-    connection: &mut Connection,
-    event: &OwnedEventId,
-) -> Result<Option<OwnedEventId>, StoreError> {
-    let known = inbox::known(connection, event.as_str()).await?;
-    Ok(known.and_then(|known| decode::thread_root_of(&known.body)))
 }

@@ -13,7 +13,7 @@ use super::{
     Context, answers, audience,
     lanes::Origin,
     logo,
-    room_state::NotNow,
+    not_now::NotNow,
     worker::{Step, Worker},
 };
 use crate::{

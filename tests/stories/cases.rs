@@ -171,14 +171,19 @@ async fn with_a_visitor_in_the_room_staff_are_called_in_the_control_room() {
         .await;
     let card = world.ask(&desk.room, "!email status 1").await;
     assert!(!card.contains("hard nut"), "{card}");
-    assert!(card.contains("One note is for staff, and others read here"), "{card}");
+    assert!(
+        card.contains("One note is for staff, and others read here"),
+        "{card}"
+    );
     let card = world.ask(&world.control_room, "!email #1 status").await;
     assert!(card.contains("a hard nut"), "{card}");
     let asked = world.ann.say(&desk.room, "!email note even harder");
     world
         .until("Ann is warned", || {
             let answers = world.answers_to(&desk.room, &asked);
-            answers.iter().any(|text| text.contains("everybody in this room reads it"))
+            answers
+                .iter()
+                .any(|text| text.contains("everybody in this room reads it"))
         })
         .await;
     desk.take(&desk.token, &mail(JANE, &desk.token, "", "A question"))

@@ -473,7 +473,15 @@ async fn a_customer_of_several_rooms_is_never_guessed_about() {
 #[tokio::test(flavor = "multi_thread")]
 async fn outside_of_business_hours_people_are_told_that_it_has_come() {
     for (hours, is_told) in [("closed", true), ("\"00:00-24:00\"", false)] {
-        let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+        let days = [
+            "monday",
+            "tuesday",
+            "wednesday",
+            "thursday",
+            "friday",
+            "saturday",
+            "sunday",
+        ];
         let days: Vec<String> = days.iter().map(|day| format!("{day}: {hours}")).collect();
         let world = World::start(Options {
             intake: "triage",
