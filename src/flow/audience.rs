@@ -66,7 +66,7 @@ pub async fn staff<'c>(
         by_level,
         context,
     };
-    if context.control_room.as_deref() == Some(room) {
+    if context.control_room().as_deref() == Some(room) {
         return Ok(of(&context.staff, None));
     }
     if let Some(mailbox) = context.mailbox_of_triage_room(room) {
