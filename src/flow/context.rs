@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, RoomId, UserId};
 
-use super::turns::Turns;
+use super::{replaced::Replaced, turns::Turns};
 use crate::{
     config::{Desk, Guard, Letters, Mailbox, MailboxName, Public, Rooms},
     domain::{
@@ -35,7 +35,10 @@ pub struct Context {
     pub staff_power_level: Option<i64>,
     /// How customers see people of whom something else stands in the rooms.
     pub names: HashMap<OwnedUserId, String>,
-    pub control_room: Option<OwnedRoomId>,
+    /// As the configuration names it, see [`Context::control_room`].
+    pub named_control_room: Option<OwnedRoomId>,
+    /// Where the rooms are that the configuration names.
+    pub replaced: Replaced,
     /// At least one; the first is that of new rooms.
     pub mailboxes: IndexMap<MailboxName, Mailbox>,
     pub transports: HashMap<MailboxName, SmtpTransport>,
@@ -99,22 +102,38 @@ impl Context {
         mailbox.intake.staff.as_ref().unwrap_or(&self.staff)
     }
 
-    /// To which mailbox a room belongs into which this user invites the bot: to the one of which alone
-    /// they are staff, else to the first.
+    /// To which mailbox a room belongs into which this user invites the bot: to the first one if they
+    /// are staff of that and of others, or of none; else to the first of which they are.
     pub fn mailbox_of_inviter(&self, user: &UserId) -> &MailboxName {
-        let mut theirs = self
-            .mailboxes
-            .keys()
-            .filter(|name| self.staff_of(name.as_str()).is_staff(user));
-        match (theirs.next(), theirs.next()) {
-            (Some(only), None) => only,
-            _ => self.default_mailbox(),
-        }
+        let is_theirs = |name: &&MailboxName| self.staff_of(name.as_str()).is_staff(user);
+        let mut theirs = self.mailboxes.keys().filter(is_theirs);
+        theirs.next().unwrap_or_else(|| self.default_mailbox())
+    }
+
+    pub fn is_control_room(&self, room: &RoomId) -> bool {
+        self.control_room().as_deref() == Some(room)
+    }
+
+    /// Whether the user is staff of any mailbox.
+    pub fn is_staff_anywhere(&self, user: &UserId) -> bool {
+        let mut mailboxes = self.mailboxes.keys();
+        !self.is_ours(user)
+            && (self.staff.is_staff(user)
+                || mailboxes.any(|name| self.staff_of(name.as_str()).is_staff(user)))
+    }
+
+    /// Where staff are told what concerns no single conversation.
+    pub fn control_room(&self) -> Option<OwnedRoomId> {
+        let named = self.named_control_room.as_ref()?;
+        Some(self.replaced.newest(named))
     }
 
     /// The mailbox whose triage room this is; of several the first.
     pub fn mailbox_of_triage_room(&self, room: &RoomId) -> Option<&MailboxName> {
-        let is_it = |mailbox: &Mailbox| mailbox.intake.triage_room.as_deref() == Some(room);
+        let is_it = |mailbox: &Mailbox| {
+            let named = mailbox.intake.triage_room.as_ref();
+            named.is_some_and(|named| self.replaced.newest(named) == room)
+        };
         let found = self.mailboxes.iter().find(|(_, mailbox)| is_it(mailbox));
         found.map(|(name, _)| name)
     }
@@ -122,7 +141,8 @@ impl Context {
     /// Where staff are asked about mail to the mailbox that belongs to no conversation.
     pub fn triage_room(&self, mailbox: &Mailbox) -> Option<OwnedRoomId> {
         let own = mailbox.intake.triage_room.as_ref();
-        own.or(self.control_room.as_ref()).cloned()
+        own.map(|named| self.replaced.newest(named))
+            .or_else(|| self.control_room())
     }
 
     /// What the rooms of a mailbox must be.

@@ -35,6 +35,8 @@ pub async fn of(
     let command = Command::of(event);
     if let Some(command) = &command {
         details.desk = desk_facts::of(connection, event, command, context).await?;
+        let staff = audience::staff(connection, &event.room, context).await?;
+        details.is_by_level = !staff.is_listed(&event.sender);
     }
     match command {
         Some(Command::Status(_)) => {
@@ -137,7 +139,7 @@ async fn held_in(
     room: &RoomId,
     context: &Context,
 ) -> Result<HeldFacts, StoreError> {
-    let is_control_room = context.control_room.as_deref() == Some(room);
+    let is_control_room = context.control_room().as_deref() == Some(room);
     let (mails, count) = if is_control_room {
         store::held::all(connection, held::MOST_LISTED).await?
     } else {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ruma::{OwnedEventId, OwnedRoomId, RoomId, UserId};
 
-use super::{Context, audience, automatic, lanes, lanes::Origin, new_rooms, openings};
+use super::{Context, audience, automatic, lanes, lanes::Origin, locale, new_rooms, openings};
 use crate::{
     config::Mailbox,
     content::language,
@@ -78,8 +78,9 @@ pub async fn facts(
 }
 
 /// Whether nobody is there to answer.
-fn is_closed(_mailbox: &Mailbox, _context: &Context) -> bool {
-    false
+fn is_closed(mailbox: &Mailbox, context: &Context) -> bool {
+    let zone = locale::of_mailbox(mailbox);
+    !context.hours(mailbox).is_open(context.now(), &zone)
 }
 
 /// Whether mail can be carried in the room.
@@ -102,7 +103,7 @@ pub async fn listed(
     room: &RoomId,
     context: &Context,
 ) -> Result<RequestsFacts, StoreError> {
-    let is_control_room = context.control_room.as_deref() == Some(room);
+    let is_control_room = context.control_room().as_deref() == Some(room);
     let told_in = if is_control_room { "" } else { room.as_str() };
     let is_place = is_place(connection, room, context).await?;
     let told_in = if is_place { told_in } else { "" };
@@ -121,7 +122,7 @@ async fn is_place(
     room: &RoomId,
     context: &Context,
 ) -> Result<bool, StoreError> {
-    let is_one = context.control_room.as_deref() == Some(room)
+    let is_one = context.control_room().as_deref() == Some(room)
         || context.mailbox_of_triage_room(room).is_some();
     Ok(is_one && !audience::has_visitors(connection, room, context).await?)
 }
@@ -140,13 +141,13 @@ pub async fn asked_for(
     let Some(known) = requests::find(connection, asked.request).await? else {
         return Ok(facts);
     };
-    let is_control_room = context.control_room.as_ref() == Some(&event.room);
+    let is_control_room = context.control_room().as_ref() == Some(&event.room);
     if !is_control_room && !context.staff_of(&known.mailbox).is_staff(&event.sender) {
         return Ok(facts);
     }
     if let Some(target) = asked.target(&event.room) {
         let staff = audience::staff(connection, &target, context).await?;
-        let is_for_staff = context.control_room.as_ref() == Some(&target)
+        let is_for_staff = context.control_room().as_ref() == Some(&target)
             || context.mailbox_of_triage_room(&target).is_some();
         facts.target_is_ready = !is_for_staff
             && is_relayed(connection, &target).await?

@@ -6,7 +6,7 @@
 pub mod about;
 pub mod export;
 mod needle;
-mod schema;
+pub(super) mod schema;
 pub mod sweep;
 
 use sqlx::AssertSqlSafe;
