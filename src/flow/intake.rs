@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ruma::{OwnedEventId, OwnedRoomId, RoomId, UserId};
 
-use super::{Context, audience, automatic, lanes, lanes::Origin, new_rooms, openings};
+use super::{Context, audience, automatic, lanes, lanes::Origin, locale, new_rooms, openings};
 use crate::{
     config::Mailbox,
     content::language,
@@ -78,8 +78,9 @@ pub async fn facts(
 }
 
 /// Whether nobody is there to answer.
-fn is_closed(_mailbox: &Mailbox, _context: &Context) -> bool {
-    false
+fn is_closed(mailbox: &Mailbox, context: &Context) -> bool {
+    let zone = locale::of_mailbox(mailbox);
+    !context.hours(mailbox).is_open(context.now(), &zone)
 }
 
 /// Whether mail can be carried in the room.

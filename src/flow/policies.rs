@@ -10,7 +10,7 @@ use ruma::{OwnedMxcUri, OwnedRoomId};
 use serde_json::Value;
 
 use super::{
-    Context, answers,
+    Context, answers, audience,
     lanes::Origin,
     logo,
     not_now::NotNow,
@@ -19,11 +19,12 @@ use super::{
 use crate::{
     domain::{
         delivery::{LONGEST_WAIT_FOR_MATRIX, backoff, millis},
+        elsewhere::Place,
         room_policy::{
             Audit, Change, Job, Policy, Progress, RoomState, Rule, SpaceSight, Subject, Wish, audit,
         },
         room_reference::RoomReference,
-        wording::policy as wording,
+        wording::{desk, policy as wording},
     },
     matrix::client::Fault,
     store::{
@@ -130,6 +131,13 @@ impl<'a> Attempt<'a> {
             Ok(id) => id,
             Err(text) => return Ok(text),
         };
+        if id != self.row.job.room {
+            let mut reading = self.context.store.read().await?;
+            let (by, context) = (&self.row.job.by, self.context);
+            if !audience::is_staff_in(&mut reading, by, &id, context).await? {
+                return Ok(desk::not_staff_there(&Place::Room(id)));
+            }
+        }
         let Some(mut scene) = self.look(&id).await? else {
             return Ok(wording::not_in_there(id.as_str(), &self.context.bot));
         };

@@ -25,6 +25,20 @@ pub fn call(text: &str, user: Option<&UserId>, name: &str) -> Value {
     calling(text, called.as_slice())
 }
 
+/// Where somebody is called: at the beginning (`Bo: …`), or at the end of a line of a list (`… · Bo`). The
+/// name of a customer may hold theirs.
+fn place_of_name(html: &str, name: &str) -> Option<usize> {
+    if name.is_empty() {
+        return None;
+    }
+    if html.starts_with(&format!("{name}:")) {
+        return Some(0);
+    }
+    let before = " · ";
+    let in_list = html.find(&format!("{before}{name}<"));
+    in_list.map(|at| at + before.len())
+}
+
 /// The same to several.
 #[must_use]
 pub fn calling(text: &str, users: &[(OwnedUserId, String)]) -> Value {
@@ -40,9 +54,9 @@ pub fn calling(text: &str, users: &[(OwnedUserId, String)]) -> Value {
         }
         ids.push(user);
         let name = html::escape(name);
-        if !name.is_empty() {
+        if let Some(at) = place_of_name(&html, &name) {
             let pill = format!("<a href=\"https://matrix.to/#/{user}\">{name}</a>");
-            html = html.replacen(name.as_ref() as &str, &pill, 1);
+            html.replace_range(at..at + name.len(), &pill);
         }
     }
     content["msgtype"] = "m.text".into();
@@ -145,6 +159,31 @@ fn simple_markdown(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_is_called_is_named_where_they_are_called() {
+        let ann = (
+            OwnedUserId::try_from("@ann:example.org").unwrap(),
+            "Ann".to_owned(),
+        );
+        let pill = "<a href=\"https://matrix.to/#/@ann:example.org\">Ann</a>";
+        for (text, html) in [
+            (
+                "Ann: Ann Miller has answered in #1.",
+                format!("{pill}: Ann Miller has answered in #1."),
+            ),
+            (
+                "They wait:\n- #1 Anna · Plan · Ann\n- #2 Ann · Plan",
+                format!(
+                    "They wait:<ul><li>#1 Anna · Plan · {pill}</li><li>#2 Ann · Plan</li></ul>"
+                ),
+            ),
+        ] {
+            let content = calling(text, std::slice::from_ref(&ann));
+            assert_eq!(content["formatted_body"], html);
+            assert_eq!(content["m.mentions"]["user_ids"][0], "@ann:example.org");
+        }
+    }
 
     #[test]
     fn markdown_of_the_simplest_kind() {
