@@ -1,59 +1,35 @@
 //! What a decision about a mail needs to know, as the store has it.
 
-use std::collections::HashSet;
-
 use ruma::{OwnedEventId, RoomId, UserId};
 
 use super::{
     Context, audience, guests, intake,
-    look::Looked,
+    leads::{Read, candidates, delivery, is_probe, leaving},
     machine_facts::{self, Seen},
-    onboarding, reply_to, reports, settings,
+    onboarding, settings,
 };
 use crate::{
     domain::{
         address::EmailAddress,
-        bounce::Report,
-        evidence::{Judgement, Verdict},
-        facts::{Delivery, LedBy, MailFacts, MailOnboarding, PersonFacts, Route, Standing},
+        delivery::millis,
+        desk,
+        evidence::Verdict,
+        facts::{LedBy, MailFacts, MailOnboarding, PersonFacts, Route, Standing},
         freemail::is_freemail,
         held::Release,
-        ids::{ConversationId, HeldId, MailId, SubscriptionId},
+        ids::{ConversationId, HeldId},
         incoming::{AttachmentInfo, Fate, IncomingMail},
-        on_mail,
-        token::Keys,
-        trust,
+        on_mail, trust,
     },
     matrix::decode,
     store::{
-        Connection, StoreError, bounces, conversations, conversations::Direction,
-        guests as guest_store, held, inbox, lives, mails, members, merges, messages, requests,
-        rooms, subscriptions, successions,
+        Connection, StoreError, continuations, conversations, guests as guest_store, held, inbox,
+        lives, mails, merges, messages, requests, rooms, successions,
     },
 };
 
 /// Of how many ids that a mail names it is asked whether they are known.
 const MOST_NAMED: usize = 50;
-
-/// A mail that was read.
-#[derive(Clone)]
-pub struct Read {
-    pub id: MailId,
-    pub trace: String,
-    pub source: String,
-    /// SHA-256, for a mail without a Message-ID.
-    pub digest: String,
-    pub recipients: Vec<String>,
-    pub null_sender: bool,
-    /// Mail of this sender was shown before.
-    pub knows_signature: bool,
-    pub looked: Looked,
-    /// What was found out about its sender.
-    pub judgement: Judgement,
-    pub mail: Result<IncomingMail, String>,
-    /// What it reports.
-    pub report: Option<Report>,
-}
 
 /// What is known of a mail that was read.
 pub async fn of(
@@ -79,11 +55,16 @@ pub async fn of(
         for (conversation, by) in candidates(connection, mail, read, context).await? {
             let from = mail.from.as_ref().map(|from| &from.address);
             let (conversation, _) = place_of(connection, conversation, from, context).await?;
+            let conversation = continued(connection, conversation, context).await?;
             let is_new = |route: &Route| route.conversation != conversation;
             if routes.iter().all(is_new) {
                 routes.extend(route(connection, &sought, (conversation, by), None, context).await?);
             }
         }
+    }
+    let former = former(&routes);
+    if former.is_some() {
+        routes.clear();
     }
     if let Some(conversation) = intake::place_of(connection, read.id).await? {
         routes.clear();
@@ -108,7 +89,8 @@ pub async fn of(
     let unplaced = match &mail.from {
         Some(from) if routes.is_empty() => {
             let sought = (from, identity.as_str(), mail);
-            Some(intake::facts(connection, sought, &read.recipients, context).await?)
+            let recipients = &read.recipients;
+            Some(intake::facts(connection, sought, recipients, former, context).await?)
         }
         _ => None,
     };
@@ -193,6 +175,8 @@ async fn route(
         },
         policy: settings::trust(connection, &found.room_id, mailbox).await?,
         is_closed: found.state == "closed",
+        is_long_over: is_long_ago(found.closed_at, context),
+        rests_for_long: is_long_ago(found.done_since, context),
         release,
         thread_root: match &answered {
             _ if requests::is_root_to_come(&found.thread_root) => None,
@@ -342,6 +326,40 @@ async fn place_of(
     Ok(as_guest.unwrap_or((conversation, member)))
 }
 
+/// Where an answer to the conversation goes on: in itself, unless it was closed long ago and such an
+/// answer has begun another one.
+async fn continued(
+    connection: &mut Connection,
+    conversation: ConversationId,
+    context: &Context,
+) -> Result<ConversationId, StoreError> {
+    let mut place = conversation;
+    for _ in 0..MOST_NAMED {
+        let found = conversations::find(connection, place).await?;
+        if !found.is_some_and(|found| is_long_ago(found.done_since, context)) {
+            break;
+        }
+        match continuations::of(connection, place).await? {
+            Some(next) => place = merges::follow(connection, next).await?,
+            None => break,
+        }
+    }
+    Ok(place)
+}
+
+fn is_long_ago(at: Option<i64>, context: &Context) -> bool {
+    let ago = at.map(|at| context.now_ms().saturating_sub(at));
+    ago.is_some_and(|ago| ago > millis(desk::BEGINS_ANEW_AFTER))
+}
+
+/// The conversation to which a mail leads that leads nowhere any more: the bot is out of its room, and
+/// that has been over for long.
+fn former(routes: &[Route]) -> Option<ConversationId> {
+    let is_gone = |route: &Route| !route.bot_joined && route.is_long_over && !route.is_decided();
+    let first = routes.first()?;
+    routes.iter().all(is_gone).then_some(first.conversation)
+}
+
 /// Whether the mail names none of the conversation's others, if there are any.
 async fn is_loose(
     connection: &mut Connection,
@@ -359,124 +377,6 @@ async fn is_loose(
         .ids
         .iter()
         .any(|id| Some(id) != mail.message_id.as_ref()))
-}
-
-/// Whether the mail is one that `postroom doctor --send` has sent to see whether it comes back. A
-/// mail server on the way may have changed its Message-ID; the address it was sent to stays.
-fn is_probe(mail: &IncomingMail, read: &Read, context: &Context) -> bool {
-    let is_by_us = mail.from.as_ref().is_some_and(|from| {
-        let mut mailboxes = context.mailboxes.values();
-        mailboxes.any(|mailbox| mailbox.address == from.address)
-    });
-    is_by_us
-        && read.recipients.iter().chain(&mail.recipients).any(|to| {
-            let mut mailboxes = context.mailboxes.values();
-            let is_token = |token: String| context.keys.is_probe_token(&token);
-            mailboxes.any(|mailbox| mailbox.reply_address.detail(to).is_some_and(is_token))
-        })
-}
-
-/// What stands in the token's place in the mail's recipients, wherever one is ours.
-fn details(mail: &IncomingMail, read: &Read, context: &Context) -> Vec<String> {
-    let recipients = read.recipients.iter().chain(&mail.recipients);
-    let in_each = |to: &String| -> Vec<String> {
-        let mailboxes = context.mailboxes.values();
-        let details = mailboxes.filter_map(|mailbox| mailbox.reply_address.detail(to));
-        details.collect()
-    };
-    let mut seen = HashSet::new();
-    let details = recipients.flat_map(in_each);
-    details.filter(|one| seen.insert(one.clone())).collect()
-}
-
-/// The delivery to whose return address the mail came.
-async fn delivery(
-    connection: &mut Connection,
-    mail: &IncomingMail,
-    read: &Read,
-    context: &Context,
-) -> Result<Option<Delivery>, StoreError> {
-    for detail in details(mail, read, context) {
-        let found = reports::delivery_by(connection, &detail, context).await?;
-        if found.is_some() {
-            return Ok(found);
-        }
-    }
-    Ok(None)
-}
-
-/// The broadcast that the mail's sender leaves by it: whose address for leaving it went to, and
-/// nobody else's.
-async fn leaving(
-    connection: &mut Connection,
-    mail: &IncomingMail,
-    read: &Read,
-    context: &Context,
-) -> Result<Option<SubscriptionId>, StoreError> {
-    let Some(from) = mail.from.as_ref().filter(|_| !mail.from_is_substitute) else {
-        return Ok(None);
-    };
-    for detail in details(mail, read, context) {
-        let Some(id) = Keys::number_in(&detail).map(SubscriptionId) else {
-            continue;
-        };
-        let Some(found) = subscriptions::find(connection, id).await? else {
-            continue;
-        };
-        let is_right = context.keys.is_subscription(&detail, &found.salt());
-        if is_right && found.address == from.address {
-            return Ok(Some(id));
-        }
-    }
-    Ok(None)
-}
-
-/// Where the mail leads, best evidence first: tokens, then our own Message-IDs, then known ones; then
-/// the only room in which its sender is.
-pub async fn candidates(
-    connection: &mut Connection,
-    mail: &IncomingMail,
-    read: &Read,
-    context: &Context,
-) -> Result<Vec<(ConversationId, LedBy)>, StoreError> {
-    let mut found = Vec::new();
-    for detail in details(mail, read, context) {
-        let conversation = reply_to::conversation_of(connection, &detail, context).await?;
-        found.extend(conversation.map(|conversation| (conversation, LedBy::Token)));
-    }
-    // A token says which conversation is meant; ids only help where there is none.
-    if !found.is_empty() {
-        return Ok(found);
-    }
-    let newest_first = mail.in_reply_to.iter().chain(mail.references.iter().rev());
-    for id in newest_first {
-        for (conversation, direction) in conversations::by_message_id(connection, id).await? {
-            let by = match direction {
-                Direction::Out => LedBy::OwnMessageId,
-                Direction::In => LedBy::KnownMessageId,
-            };
-            found.push((conversation, by));
-        }
-    }
-    // Absence notes come to the return address, and often name no mail.
-    if found.is_empty()
-        && machine_facts::may_be_by_machine(mail, read.null_sender)
-        && let Some(delivery) = delivery(connection, mail, read, context).await?
-        && let Some(sent) = bounces::delivery(connection, delivery.row).await?
-    {
-        let conversation = bounces::conversation(connection, sent.letter).await?;
-        found.push((conversation, LedBy::OwnMessageId));
-    }
-    if found.is_empty()
-        && let Some(from) = mail.from.as_ref().filter(|_| !mail.from_is_substitute)
-    {
-        let only = members::only_place(connection, &from.address).await?;
-        return Ok(only.map(|one| (one, LedBy::Sender)).into_iter().collect());
-    }
-    // The sort keeps the newest first among equals. Ids lead to one conversation only.
-    found.sort_by_key(|(_, by)| *by);
-    found.truncate(1);
-    Ok(found)
 }
 
 async fn answered_event(

@@ -5,11 +5,10 @@ use std::{sync::Arc, time::Duration};
 use super::{
     Context, apply, guard, held,
     lanes::Origin,
+    leads::{self, Read},
     locale,
     look::{self, Looked},
-    mail_facts,
-    mail_facts::Read,
-    notices,
+    mail_facts, notices,
     worker::{Step, Worker},
 };
 use crate::{
@@ -145,7 +144,7 @@ async fn patiently<T: Send + 'static>(
 /// What was said in the conversation and by the sender before.
 async fn known(mail: &IncomingMail, read: &Read, context: &Context) -> Result<Known, StoreError> {
     let mut reading = context.store.read().await?;
-    let candidates = mail_facts::candidates(&mut reading, mail, read, context).await?;
+    let candidates = leads::candidates(&mut reading, mail, read, context).await?;
     let sent = match candidates.first() {
         Some((conversation, _)) => sent::words(&mut reading, *conversation, WORDS_KNOWN).await?,
         None => Vec::new(),

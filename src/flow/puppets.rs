@@ -272,6 +272,9 @@ async fn perform(
             let room = new_rooms::make(*request, plan, row, context).await?;
             room.map(|room| room.to_string())
         }
+        MatrixAction::ListInSpace {
+            space, room, via, ..
+        } => new_rooms::list(space, room, via, context).await,
         MatrixAction::PutUpSigns {
             room,
             signs,
@@ -560,6 +563,9 @@ async fn refused(
         }
         MatrixAction::AskIn { room, puppet } => {
             return lives::miss_bot(tx, room, puppet.clone(), origin, context).await;
+        }
+        MatrixAction::ListInSpace { room, request, .. } => {
+            return new_rooms::not_listed(tx, *request, room, &reason, origin, context).await;
         }
         // A notice that can't be said in the control room itself can only be logged, as was done.
         MatrixAction::Send { room, .. } if context.control_room.as_ref() == Some(room) => {

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use jiff::Timestamp;
-use ruma::UserId;
+use jiff::{Timestamp, Zoned};
+use ruma::{OwnedEventId, UserId};
 
 use super::{excerpt, held::tame};
 use crate::domain::{
@@ -335,6 +335,30 @@ pub fn answered(who: &str, case: &Case, reopens: bool, elsewhere: bool) -> Strin
         String::new()
     };
     format!("{call}{what}{place}")
+}
+
+/// The customer has answered to a conversation that was closed long ago; `event` is what they answer, if
+/// that is known.
+pub fn begins_anew(
+    old: &Case,
+    new: ConversationId,
+    since: Option<&Zoned>,
+    event: Option<OwnedEventId>,
+    elsewhere: bool,
+) -> String {
+    let (id, title) = (old.id, tame(&old.title));
+    let since = since.map_or_else(String::new, |at| at.strftime(" on %-d %B %Y").to_string());
+    let room = &old.room;
+    let event = event.map_or_else(String::new, |event| format!("/{event}"));
+    let place = if elsewhere && !old.room_name.is_empty() {
+        format!(", in “{}”", tame(&old.room_name))
+    } else {
+        String::new()
+    };
+    format!(
+        "A mail answers #{id} “{title}”, which was closed{since}, so it begins #{new}{place}. What \
+         was said before: https://matrix.to/#/{room}{event}"
+    )
 }
 
 /// Conversations that have waited for us too long, with how long that is.
