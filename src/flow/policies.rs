@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use ruma::{OwnedEventId, OwnedMxcUri, OwnedRoomId};
+use ruma::{OwnedEventId, OwnedMxcUri, OwnedRoomId, RoomId};
 use serde_json::Value;
 
 use super::{
@@ -32,13 +32,15 @@ use crate::{
     matrix::client::Fault,
     store::{
         Queue, StoreError, Tx,
-        policy_jobs::{self, Row, Unreadable},
-        rooms,
+        policy_jobs::{self, Row, Hopeless},
+        requests, rooms,
     },
 };
 
 /// After so many attempts, some ten minutes, a job is given up.
 const MOST_ATTEMPTS: u32 = 30;
+/// Why a job is set aside whose attempts have no end.
+const ENDS_POSTROOM: &str = "work on it ended Postroom several times";
 /// After so many, staff are told that it takes longer.
 const TOLD_AFTER: u32 = 3;
 /// Most changes of one room in one attempt; there are rules by the dozen.
@@ -56,9 +58,13 @@ impl Worker for Policies {
         let context = &self.0;
         let due = policy_jobs::due(&mut context.store.read().await?, context.now_ms()).await?;
         let row = match due {
-            Some(Ok(row)) => row,
-            Some(Err(unreadable)) => {
-                set_aside(unreadable, context).await?;
+            Some(Ok(row)) if row.attempts < MOST_ATTEMPTS => row,
+            Some(Ok(row)) => {
+                set_aside(row.hopeless(ENDS_POSTROOM), context).await?;
+                return Ok(Step::Again);
+            }
+            Some(Err(hopeless)) => {
+                set_aside(hopeless, context).await?;
                 return Ok(Step::Again);
             }
             None => {
@@ -94,7 +100,7 @@ pub async fn add(
 }
 
 /// Nobody can read what is to be done, of an earlier version or of none: those who asked are told.
-async fn set_aside(job: Unreadable, context: &Arc<Context>) -> Result<(), StoreError> {
+async fn set_aside(job: Hopeless, context: &Arc<Context>) -> Result<(), StoreError> {
     tracing::error!(trace = %job.trace, problem = job.problem, "Set aside what staff ask for about a room");
     let (store, context) = (context.store.clone(), Arc::clone(context));
     store
@@ -230,9 +236,7 @@ impl<'a> Attempt<'a> {
         let Some(events) = self.state(id).await? else {
             return Ok(None);
         };
-        let known = rooms::find(&mut context.store.read().await?, id.as_str()).await?;
-        let mailbox = known.map(|room| room.mailbox);
-        let mailbox = mailbox.unwrap_or_else(|| context.default_mailbox().to_string());
+        let mailbox = self.mailbox(id).await?;
         let policy = context.policy(&mailbox);
         let (space, space_events) = match &policy.space {
             None => (SpaceSight::Unset, Vec::new()),
@@ -253,6 +257,19 @@ impl<'a> Attempt<'a> {
             policy,
             mailbox,
         }))
+    }
+
+    /// By whose rules the room is held: those of the mailbox that was asked, else of its own.
+    async fn mailbox(&self, room: &RoomId) -> Result<String, StoreError> {
+        let mut reading = self.context.store.read().await?;
+        if let Some(id) = self.row.request
+            && let Some(request) = requests::find(&mut reading, id).await?
+        {
+            return Ok(request.mailbox);
+        }
+        let known = rooms::find(&mut reading, room.as_str()).await?;
+        let usual = || self.context.default_mailbox().to_string();
+        Ok(known.map_or_else(usual, |room| room.mailbox))
     }
 
     /// The state of a room; `None` if the homeserver shows us nothing of it.

@@ -36,9 +36,24 @@ pub struct Row {
     pub trace: String,
 }
 
-/// A job that makes no sense to this version.
+impl Row {
+    /// Nobody is to work on it any more.
+    #[must_use]
+    pub fn hopeless(self, problem: &str) -> Hopeless {
+        Hopeless {
+            id: self.id,
+            request: self.request,
+            room: self.job.room.to_string(),
+            asked: self.job.asked.to_string(),
+            problem: problem.to_owned(),
+            trace: self.trace,
+        }
+    }
+}
+
+/// A job that makes no sense to this version, or on which work has no end.
 #[derive(Debug, Clone)]
-pub struct Unreadable {
+pub struct Hopeless {
     pub id: i64,
     pub request: Option<RequestId>,
     /// Where it is answered, and what.
@@ -70,7 +85,7 @@ impl Stored {
     }
 }
 
-impl From<Stored> for Result<Row, Unreadable> {
+impl From<Stored> for Result<Row, Hopeless> {
     fn from(stored: Stored) -> Self {
         let request = stored.request_id.map(RequestId);
         match stored.read() {
@@ -82,7 +97,7 @@ impl From<Stored> for Result<Row, Unreadable> {
                 attempts: u32::try_from(stored.attempts).unwrap_or(u32::MAX),
                 trace: stored.trace,
             }),
-            Err(fault) => Err(Unreadable {
+            Err(fault) => Err(Hopeless {
                 id: stored.id,
                 request,
                 room: stored.room_id,
@@ -123,7 +138,7 @@ pub async fn add(
 pub async fn due(
     connection: &mut Connection,
     now: i64,
-) -> Result<Option<Result<Row, Unreadable>>, StoreError> {
+) -> Result<Option<Result<Row, Hopeless>>, StoreError> {
     let row = fetch_optional!(connection, Stored, SELECT_DUE, now);
     Ok(row.map(Into::into))
 }
