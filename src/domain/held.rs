@@ -10,6 +10,9 @@ use super::{
     trust::Held,
 };
 
+/// Most mails that one notice lists.
+pub const MOST_LISTED: i64 = 20;
+
 /// What staff are told of a mail that waits for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {

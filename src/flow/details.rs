@@ -4,8 +4,7 @@ use jiff::{Timestamp, tz::TimeZone as Zone};
 use ruma::RoomId;
 
 use super::{
-    Context, audience, bounces, desk_facts, guard, held, intake, life_facts, locale, onboarding,
-    settings,
+    Context, audience, bounces, desk_facts, guard, intake, life_facts, locale, onboarding, settings,
 };
 use crate::{
     domain::{
@@ -16,6 +15,7 @@ use crate::{
             ConversationFacts, Details, HeldFacts, LocaleFacts, PersonKnown, SendersFacts,
             ZoneFacts,
         },
+        held,
         ids::ConversationId,
         on_matrix,
         senders::{List, Listed},

@@ -2,7 +2,7 @@
 
 use ruma::OwnedRoomAliasId;
 
-use super::{Context, audience, desk_facts, facts, room_state::NotNow};
+use super::{Context, audience, desk_facts, facts, not_now::NotNow};
 use crate::{
     domain::{
         command::{Command, elsewhere::moved},

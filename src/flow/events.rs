@@ -5,8 +5,9 @@ use std::{collections::HashMap, sync::Arc};
 use super::{
     Context, apply, elsewhere, facts, lanes,
     lanes::Origin,
-    new_rooms, puppets, room_state,
-    room_state::NotNow,
+    new_rooms,
+    not_now::NotNow,
+    puppets, room_state,
     worker::{Step, Worker},
 };
 use crate::{

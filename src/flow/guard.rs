@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use ruma::OwnedRoomId;
 
-use super::{Context, audience, lanes, lanes::Origin, leads::Read, notices};
+use super::{Context, audience, lanes, lanes::Origin, notices, read::Read};
 use crate::{
     domain::{
         facts::MailFacts,

@@ -13,7 +13,7 @@ use crate::{
     domain::{
         delivery::millis,
         effect::Holding,
-        held::{Decision, State},
+        held::{Decision, MOST_LISTED, State},
         ids::{ConversationId, HeldId, MailId},
         outgoing::Offer,
         wording::held as wording,
@@ -24,8 +24,6 @@ use crate::{
     },
 };
 
-/// Most mails that one notice lists.
-pub const MOST_LISTED: i64 = 20;
 /// So many mails that wait in one room have a notice of their own.
 const MOST_TOLD: usize = 10;
 /// How long nobody is reminded of what waits.

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use ruma::{OwnedEventId, OwnedRoomId, RoomId, UserId};
 
 use super::{
-    Context, audience, automatic, customers, held, lanes, lanes::Origin, locale, new_rooms,
-    policies,
+    Context, audience, automatic, lanes, lanes::Origin, locale, new_rooms, openings, policies,
 };
 use crate::{
     config::Mailbox,
@@ -17,6 +16,7 @@ use crate::{
         command::requests::Decide,
         event::RoomEvent,
         facts::{IntakeFacts, RequestsFacts, SharedRoom, SpaceWish},
+        held::MOST_LISTED,
         ids::{ConversationId, MailId, RequestId},
         incoming::IncomingMail,
         intake::{Action, Answered, Decision, Known, Notice, Request, State, Way},
@@ -130,7 +130,7 @@ pub async fn listed(
     let told_in = if is_control_room { "" } else { room.as_str() };
     let is_place = is_place(connection, room, context).await?;
     let told_in = if is_place { told_in } else { "" };
-    let (listed, count) = requests::waiting(connection, told_in, held::MOST_LISTED).await?;
+    let (listed, count) = requests::waiting(connection, told_in, MOST_LISTED).await?;
     Ok(RequestsFacts {
         listed: if is_place { listed } else { Vec::new() },
         count,
@@ -275,7 +275,7 @@ async fn take_in(
         Way::Into(room) => {
             let id = requests::insert(tx, request, State::Opening, told_in, origin.now).await?;
             requests::add_mail(tx, id, request).await?;
-            open_in(tx, id, room.clone(), origin, context)
+            openings::open_in(tx, id, room.clone(), origin, context)
                 .await
                 .map(drop)
         }
@@ -298,31 +298,6 @@ async fn ask(
         }
         None => lanes::report(tx, text, origin, context).await,
     }
-}
-
-/// The request's mails go into this room, in order, under the name of who sent them. `false` if they
-/// have a place already.
-pub async fn open_in(
-    tx: &mut Tx,
-    id: RequestId,
-    room: OwnedRoomId,
-    origin: &Origin,
-    context: &Context,
-) -> Result<bool, StoreError> {
-    let Some(known) = requests::find(tx.connection(), id).await? else {
-        return Ok(false);
-    };
-    if known.state == State::Opened {
-        return Ok(false);
-    }
-    let receiving = customers::Receiving {
-        room: &room,
-        mailbox: &known.mailbox,
-        subject: &known.subject,
-    };
-    let conversation = customers::receive(tx, receiving, &known.sender, origin, context).await?;
-    tracing::info!(trace = %origin.trace, request = %id, conversation = %conversation, "A request has a place");
-    requests::open(tx, id, room.as_str(), conversation).await
 }
 
 /// By what staff have decided.
@@ -416,7 +391,7 @@ async fn carry_out(
         }
         Decision::Into(room) => {
             requests::set_decided_by(tx, id, by.as_str(), now).await?;
-            if !open_in(tx, id, room.clone(), origin, context).await? {
+            if !openings::open_in(tx, id, room.clone(), origin, context).await? {
                 return Ok(Carried::Before);
             }
         }
@@ -458,7 +433,7 @@ pub async fn remind(context: &Arc<Context>) -> Result<Option<i64>, StoreError> {
 async fn remind_in(tx: &mut Tx, room: &str, context: &Context) -> Result<(), StoreError> {
     let origin = Origin::without_event(context.new_effect_id(), context.now_ms());
     requests::remind(tx, room, origin.now).await?;
-    let (listed, count) = requests::waiting(tx.connection(), room, held::MOST_LISTED).await?;
+    let (listed, count) = requests::waiting(tx.connection(), room, MOST_LISTED).await?;
     let text = wording::reminder(&listed, count);
     match OwnedRoomId::try_from(room) {
         Ok(room) => audience::tell_staff(tx, room, &text, &origin, context).await,

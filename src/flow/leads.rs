@@ -1,108 +1,26 @@
-//! Where a mail leads, as its addresses, the mails that it names and its sender say.
+//! Where a mail leads: what its recipients, the ids that it names and its sender tell.
 
 use std::collections::HashSet;
 
-use super::{Context, look::Looked, machine_facts, reply_to, reports};
+use ruma::OwnedEventId;
+
+use super::{Context, machine_facts, read::Read, reply_to, reports};
 use crate::{
     domain::{
-        bounce::Report,
-        evidence::Judgement,
         facts::{Delivery, LedBy},
-        ids::{ConversationId, MailId, SubscriptionId},
+        ids::{ConversationId, SubscriptionId},
         incoming::IncomingMail,
         token::Keys,
     },
+    matrix::decode,
     store::{
-        Connection, StoreError, bounces, conversations, conversations::Direction, members,
-        subscriptions,
+        Connection, StoreError, bounces, conversations, conversations::Direction, inbox, members,
+        messages, subscriptions,
     },
 };
 
-/// A mail that was read.
-#[derive(Clone)]
-pub struct Read {
-    pub id: MailId,
-    pub trace: String,
-    pub source: String,
-    /// SHA-256, for a mail without a Message-ID.
-    pub digest: String,
-    pub recipients: Vec<String>,
-    pub null_sender: bool,
-    /// Mail of this sender was shown before.
-    pub knows_signature: bool,
-    pub looked: Looked,
-    /// What was found out about its sender.
-    pub judgement: Judgement,
-    pub mail: Result<IncomingMail, String>,
-    /// What it reports.
-    pub report: Option<Report>,
-}
-
-/// Where the mail leads, best evidence first: tokens, then our own Message-IDs, then known ones; then
-/// the only room in which its sender is.
-pub async fn candidates(
-    connection: &mut Connection,
-    mail: &IncomingMail,
-    read: &Read,
-    context: &Context,
-) -> Result<Vec<(ConversationId, LedBy)>, StoreError> {
-    let mut found = Vec::new();
-    for detail in details(mail, read, context) {
-        let conversation = reply_to::conversation_of(connection, &detail, context).await?;
-        found.extend(conversation.map(|conversation| (conversation, LedBy::Token)));
-    }
-    // A token says which conversation is meant; ids only help where there is none.
-    if !found.is_empty() {
-        return Ok(found);
-    }
-    let newest_first = mail.in_reply_to.iter().chain(mail.references.iter().rev());
-    for id in newest_first {
-        for (conversation, direction) in conversations::by_message_id(connection, id).await? {
-            let by = match direction {
-                Direction::Out => LedBy::OwnMessageId,
-                Direction::In => LedBy::KnownMessageId,
-            };
-            found.push((conversation, by));
-        }
-    }
-    // Absence notes come to the return address, and often name no mail.
-    if found.is_empty()
-        && machine_facts::may_be_by_machine(mail, read.null_sender)
-        && let Some(delivery) = delivery(connection, mail, read, context).await?
-        && let Some(sent) = bounces::delivery(connection, delivery.row).await?
-    {
-        let conversation = bounces::conversation(connection, sent.letter).await?;
-        found.push((conversation, LedBy::OwnMessageId));
-    }
-    if found.is_empty()
-        && let Some(from) = mail.from.as_ref().filter(|_| !mail.from_is_substitute)
-    {
-        let only = members::only_place(connection, &from.address).await?;
-        return Ok(only.map(|one| (one, LedBy::Sender)).into_iter().collect());
-    }
-    // The sort keeps the newest first among equals. Ids lead to one conversation only.
-    found.sort_by_key(|(_, by)| *by);
-    found.truncate(1);
-    Ok(found)
-}
-
-/// Whether the mail is one that `postroom doctor --send` has sent to see whether it comes back. A
-/// mail server on the way may have changed its Message-ID; the address it was sent to stays.
-pub fn is_probe(mail: &IncomingMail, read: &Read, context: &Context) -> bool {
-    let is_by_us = mail.from.as_ref().is_some_and(|from| {
-        let mut mailboxes = context.mailboxes.values();
-        mailboxes.any(|mailbox| mailbox.address == from.address)
-    });
-    is_by_us
-        && read.recipients.iter().chain(&mail.recipients).any(|to| {
-            let mut mailboxes = context.mailboxes.values();
-            let is_token = |token: String| context.keys.is_probe_token(&token);
-            mailboxes.any(|mailbox| mailbox.reply_address.detail(to).is_some_and(is_token))
-        })
-}
-
 /// What stands in the token's place in the mail's recipients, wherever one is ours.
-fn details(mail: &IncomingMail, read: &Read, context: &Context) -> Vec<String> {
+pub fn details(mail: &IncomingMail, read: &Read, context: &Context) -> Vec<String> {
     let recipients = read.recipients.iter().chain(&mail.recipients);
     let in_each = |to: &String| -> Vec<String> {
         let mailboxes = context.mailboxes.values();
@@ -154,4 +72,81 @@ pub async fn leaving(
         }
     }
     Ok(None)
+}
+
+/// Where the mail leads, best evidence first: tokens, then our own Message-IDs, then known ones; then
+/// the only room in which its sender is.
+pub async fn candidates(
+    connection: &mut Connection,
+    mail: &IncomingMail,
+    read: &Read,
+    context: &Context,
+) -> Result<Vec<(ConversationId, LedBy)>, StoreError> {
+    let mut found = Vec::new();
+    for detail in details(mail, read, context) {
+        let conversation = reply_to::conversation_of(connection, &detail, context).await?;
+        found.extend(conversation.map(|conversation| (conversation, LedBy::Token)));
+    }
+    // A token says which conversation is meant; ids only help where there is none.
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let newest_first = mail.in_reply_to.iter().chain(mail.references.iter().rev());
+    for id in newest_first {
+        for (conversation, direction) in conversations::by_message_id(connection, id).await? {
+            let by = match direction {
+                Direction::Out => LedBy::OwnMessageId,
+                Direction::In => LedBy::KnownMessageId,
+            };
+            found.push((conversation, by));
+        }
+    }
+    // Absence notes come to the return address, and often name no mail.
+    if found.is_empty()
+        && machine_facts::may_be_by_machine(mail, read.null_sender)
+        && let Some(delivery) = delivery(connection, mail, read, context).await?
+        && let Some(sent) = bounces::delivery(connection, delivery.row).await?
+    {
+        let conversation = bounces::conversation(connection, sent.letter).await?;
+        found.push((conversation, LedBy::OwnMessageId));
+    }
+    if found.is_empty()
+        && let Some(from) = mail.from.as_ref().filter(|_| !mail.from_is_substitute)
+    {
+        let only = members::only_place(connection, &from.address).await?;
+        return Ok(only.map(|one| (one, LedBy::Sender)).into_iter().collect());
+    }
+    // The sort keeps the newest first among equals. Ids lead to one conversation only.
+    found.sort_by_key(|(_, by)| *by);
+    found.truncate(1);
+    Ok(found)
+}
+
+pub async fn answered_event(
+    connection: &mut Connection,
+    mail: &IncomingMail,
+    conversation: ConversationId,
+    room: &str,
+) -> Result<Option<OwnedEventId>, StoreError> {
+    let newest_first = mail.in_reply_to.iter().chain(mail.references.iter().rev());
+    for id in newest_first {
+        if let Some(event) = messages::event_of(connection, id, conversation).await? {
+            // What was said before the conversation came here can't be answered here.
+            let known = inbox::known(connection, &event).await?;
+            if known.is_some_and(|known| known.room_id != room) {
+                continue;
+            }
+            return Ok(event.try_into().ok());
+        }
+    }
+    Ok(None)
+}
+
+/// The thread that an event stands in.
+pub async fn thread_root(
+    connection: &mut Connection,
+    event: &OwnedEventId,
+) -> Result<Option<OwnedEventId>, StoreError> {
+    let known = inbox::known(connection, event.as_str()).await?;
+    Ok(known.and_then(|known| decode::thread_root_of(&known.body)))
 }

@@ -3,10 +3,11 @@
 use ruma::{OwnedEventId, RoomId, UserId};
 
 use super::{
-    Context, audience, guests, intake,
-    leads::{Read, candidates, delivery, is_probe, leaving},
+    Context, audience, guests, intake, leads,
     machine_facts::{self, Seen},
-    onboarding, settings,
+    onboarding,
+    read::Read,
+    settings,
 };
 use crate::{
     domain::{
@@ -21,10 +22,9 @@ use crate::{
         incoming::{AttachmentInfo, Fate, IncomingMail},
         on_mail, trust,
     },
-    matrix::decode,
     store::{
-        Connection, StoreError, continuations, conversations, guests as guest_store, held, inbox,
-        lives, mails, merges, messages, requests, rooms, successions,
+        Connection, StoreError, continuations, conversations, guests as guest_store, held, lives,
+        mails, merges, requests, rooms, successions,
     },
 };
 
@@ -52,7 +52,7 @@ pub async fn of(
     };
     let released = released(connection, read, context).await?;
     if released.is_empty() {
-        for (conversation, by) in candidates(connection, mail, read, context).await? {
+        for (conversation, by) in leads::candidates(connection, mail, read, context).await? {
             let from = mail.from.as_ref().map(|from| &from.address);
             let (conversation, _) = place_of(connection, conversation, from, context).await?;
             let conversation = continued(connection, conversation, context).await?;
@@ -78,8 +78,8 @@ pub async fn of(
     // Some servers and lists write a Message-ID of their own over ours.
     let mut names = mail.message_id.iter().chain(&read.looked.postroom_id);
     let is_ours = names.any(|id| context.keys.letter_of(id).is_some());
-    let delivery = delivery(connection, mail, read, context).await?;
-    let leaving = leaving(connection, mail, read, context).await?;
+    let delivery = leads::delivery(connection, mail, read, context).await?;
+    let leaving = leads::leaving(connection, mail, read, context).await?;
     let seen = Seen {
         report: read.report.as_ref(),
         null_sender: read.null_sender,
@@ -159,7 +159,7 @@ async fn route(
     let room = rooms::find(connection, &found.room_id).await?;
     let room_id =
         RoomId::parse(&found.room_id).map_err(|fault| StoreError::Value(fault.to_string()))?;
-    let answered = answered_event(connection, mail, conversation, &found.room_id).await?;
+    let answered = leads::answered_event(connection, mail, conversation, &found.room_id).await?;
     let (_, mailbox) = context.mailbox(&found.mailbox);
     let mut route = Route {
         conversation,
@@ -186,7 +186,7 @@ async fn route(
                 let root = found.thread_root.try_into().ok();
                 root.filter(|_| !is_uprooted)
             }
-            Some(event) => thread_root(connection, event).await?,
+            Some(event) => leads::thread_root(connection, event).await?,
             None => None,
         },
         reply_to: answered,
@@ -379,31 +379,17 @@ async fn is_loose(
         .any(|id| Some(id) != mail.message_id.as_ref()))
 }
 
-async fn answered_event(
-    connection: &mut Connection,
-    mail: &IncomingMail,
-    conversation: ConversationId,
-    room: &str,
-) -> Result<Option<OwnedEventId>, StoreError> {
-    let newest_first = mail.in_reply_to.iter().chain(mail.references.iter().rev());
-    for id in newest_first {
-        if let Some(event) = messages::event_of(connection, id, conversation).await? {
-            // What was said before the conversation came here can't be answered here.
-            let known = inbox::known(connection, &event).await?;
-            if known.is_some_and(|known| known.room_id != room) {
-                continue;
-            }
-            return Ok(event.try_into().ok());
-        }
-    }
-    Ok(None)
-}
-
-/// The thread that an event stands in.
-async fn thread_root(
-    connection: &mut Connection,
-    event: &OwnedEventId,
-) -> Result<Option<OwnedEventId>, StoreError> {
-    let known = inbox::known(connection, event.as_str()).await?;
-    Ok(known.and_then(|known| decode::thread_root_of(&known.body)))
+/// Whether the mail is one that `postroom doctor --send` has sent to see whether it comes back. A
+/// mail server on the way may have changed its Message-ID; the address it was sent to stays.
+fn is_probe(mail: &IncomingMail, read: &Read, context: &Context) -> bool {
+    let is_by_us = mail.from.as_ref().is_some_and(|from| {
+        let mut mailboxes = context.mailboxes.values();
+        mailboxes.any(|mailbox| mailbox.address == from.address)
+    });
+    is_by_us
+        && read.recipients.iter().chain(&mail.recipients).any(|to| {
+            let mut mailboxes = context.mailboxes.values();
+            let is_token = |token: String| context.keys.is_probe_token(&token);
+            mailboxes.any(|mailbox| mailbox.reply_address.detail(to).is_some_and(is_token))
+        })
 }

@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 use super::{
     Context, apply, guard, held,
     lanes::Origin,
-    leads::{self, Read},
-    locale,
+    leads, locale,
     look::{self, Looked},
     mail_facts, notices,
+    read::Read,
     worker::{Step, Worker},
 };
 use crate::{

@@ -4,6 +4,7 @@
 //! file with one `step` that can be called by hand; [`worker::run`] repeats it. A new one is a file
 //! here, a bell in `store::Queue` if it waits for work of a new kind, and a line in `cli::run`.
 
+mod acting;
 mod amend;
 mod answers;
 mod apply;
@@ -47,18 +48,22 @@ pub mod mails;
 mod media;
 mod moves;
 mod new_rooms;
+mod not_now;
 mod notices;
 mod onboarding;
+mod openings;
 mod outside;
 pub mod overdue;
 pub mod policies;
 mod portraits;
 pub mod puppets;
+mod read;
 pub mod receive;
 mod reply_to;
 mod reports;
 mod return_path;
 mod room_state;
+mod scene;
 mod seal;
 mod settings;
 mod settle;

@@ -8,10 +8,11 @@ use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, RoomId, UserId};
 use serde_json::json;
 
 use super::{
-    Context, intake, lanes,
-    lanes::{Origin, enqueue},
+    Context,
+    lanes::{self, Origin, enqueue},
     logo,
-    room_state::NotNow,
+    not_now::NotNow,
+    openings,
 };
 use crate::{
     domain::{
@@ -233,7 +234,7 @@ pub async fn made(
     rooms::set_bot_joined(tx, room, true).await?;
     rooms::set_name(tx, room, plan.name()).await?;
     tracing::info!(trace = %origin.trace, request = %request, "Made a room");
-    if !intake::open_in(tx, request, id.clone(), origin, context).await? {
+    if !openings::open_in(tx, request, id.clone(), origin, context).await? {
         // Somebody has taken it into another room in the meantime.
         return leave(tx, id, origin, context).await;
     }

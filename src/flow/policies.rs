@@ -6,14 +6,15 @@
 
 use std::sync::Arc;
 
-use ruma::{OwnedEventId, OwnedMxcUri, OwnedRoomId, RoomId};
+use ruma::{OwnedEventId, OwnedRoomId, RoomId};
 use serde_json::Value;
 
 use super::{
     Context, answers,
     lanes::{self, Origin},
     logo,
-    room_state::NotNow,
+    not_now::NotNow,
+    scene::Scene,
     space_requests,
     worker::{Step, Worker},
 };
@@ -32,7 +33,7 @@ use crate::{
     matrix::client::Fault,
     store::{
         Queue, StoreError, Tx,
-        policy_jobs::{self, Row, Hopeless},
+        policy_jobs::{self, Hopeless, Row},
         requests, rooms,
     },
 };
@@ -128,18 +129,6 @@ async fn set_aside(job: Hopeless, context: &Arc<Context>) -> Result<(), StoreErr
 struct Attempt<'a> {
     row: Row,
     context: &'a Arc<Context>,
-}
-
-/// What there is to look at.
-struct Scene {
-    room: RoomState,
-    /// The room's events, and the Space's; changes are added as they are made.
-    events: Vec<Value>,
-    space_events: Vec<Value>,
-    space: SpaceSight,
-    policy: Policy,
-    mailbox: String,
-    logo: Option<OwnedMxcUri>,
 }
 
 /// What there is to say in the end, or why there is nothing yet.
@@ -482,27 +471,6 @@ impl<'a> Attempt<'a> {
                 })
             })
             .await
-    }
-}
-
-impl Scene {
-    /// The change is made: the rooms are looked at with it.
-    fn take(&mut self, change: &Change) {
-        let events = if *change.room() == self.room.id {
-            &mut self.events
-        } else {
-            &mut self.space_events
-        };
-        let event = change.event();
-        let is_other = |known: &Value| {
-            known["type"] != event["type"] || known["state_key"] != event["state_key"]
-        };
-        events.retain(is_other);
-        events.push(event);
-        self.room = RoomState::read(self.room.id.clone(), &self.events);
-        if let SpaceSight::Seen(space) = &mut self.space {
-            **space = RoomState::read(space.id.clone(), &self.space_events);
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use ruma::OwnedRoomId;
 
-use super::{Context, apply, lanes::Origin};
+use super::{Context, apply, lanes::Origin, not_now::NotNow};
 use crate::{
     domain::{
         effect::Effect,
@@ -14,15 +14,6 @@ use crate::{
     matrix::{client::Fault, decode},
     store::{StoreError, lives, rooms},
 };
-
-/// Why an event can't be decided about yet.
-#[derive(Debug, thiserror::Error)]
-pub enum NotNow {
-    #[error(transparent)]
-    Homeserver(#[from] Fault),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// Fetches and stores the room's state, if that hasn't been done since the bot came in.
 pub async fn ensure_known(

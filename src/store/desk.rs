@@ -46,7 +46,7 @@ statements! {
         WHERE conversation_id >= $1 AND conversation_id <= $2";
     SET_PROGRESS = "
         UPDATE conversations SET progress = $2,
-            done_since = CASE WHEN $2 = 'done' THEN $3 ELSE NULL END,
+            done_since = CASE WHEN $2 = 'done' THEN CAST($3 AS BIGINT) END,
             waits_since = CASE WHEN $2 = 'open' THEN waits_since ELSE NULL END
         WHERE id = $1";
     SET_HEARD = "

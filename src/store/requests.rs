@@ -69,9 +69,11 @@ statements! {
         SELECT count(*) FROM requests
         WHERE mailbox = $1 AND decided_by = '' AND decided_at IS NOT NULL AND decided_at > $2";
     SELECT_ROOMS = "
-        SELECT told_in, min(coalesce(reminded_at, created_at)) FROM requests WHERE state = 'waiting'
-        AND told_in <> '' GROUP BY told_in ORDER BY told_in";
-    REMIND = "UPDATE requests SET reminded_at = $2 WHERE told_in = $1 AND state = 'waiting'";
+        SELECT told_in, min(coalesce(reminded_at, created_at)) FROM requests
+        WHERE state = 'waiting' AND state IN ('waiting', 'opening') AND told_in <> '' GROUP BY told_in ORDER BY told_in";
+    REMIND = "
+        UPDATE requests SET reminded_at = $2
+        WHERE told_in = $1 AND state = 'waiting' AND state IN ('waiting', 'opening')";
     SELECT_ROOMS_OF = concat!("
         SELECT conversations.id, conversations.room_id, coalesce(rooms.name, '') FROM contacts
         JOIN participants ON contact_id = contacts.id

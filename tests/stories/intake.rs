@@ -127,7 +127,7 @@ async fn one_reaction_turns_a_strangers_mail_into_a_room() {
     assert_eq!(field("References"), "<Myprinterisbroken@acme.com>");
     assert!(letter_text(&letter).contains("Is it plugged in?"));
     world
-        .answer(&letter, JANE, "It is now", "again@acme.com")
+        .answer(&letter, "jane@acme.com", "It is now", "again@acme.com")
         .await;
     world
         .until("her answer", || said(&world, &room, "Jane Doe").len() == 2)
@@ -620,7 +620,12 @@ async fn a_customers_fresh_mail_is_a_thread_of_its_own_in_their_only_room() {
     assert_eq!(field("Subject"), "Re: Kernel training");
     assert_eq!(field("In-Reply-To"), "<Somethingelseentirely@acme.com>");
     world
-        .answer(&letter, JANE, "The other thing", "other@acme.com")
+        .answer(
+            &letter,
+            "jane@acme.com",
+            "The other thing",
+            "other@acme.com",
+        )
         .await;
     world
         .until("her answer", || said(&world, &room, "Jane Doe").len() == 2)

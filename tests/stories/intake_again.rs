@@ -34,7 +34,7 @@ async fn an_answer_to_what_was_closed_long_ago_begins_a_conversation_that_links_
     world.ask(&room, "!email close").await;
     days_pass(&mut world, 89).await;
     world
-        .answer(&letter, JANE, "One more thing", "more@acme.com")
+        .answer(&letter, "jane@acme.com", "One more thing", "more@acme.com")
         .await;
     world
         .until("it is open again", || world.bot_says(&room, "open again"))
@@ -42,7 +42,7 @@ async fn an_answer_to_what_was_closed_long_ago_begins_a_conversation_that_links_
     world.ask(&room, "!email close").await;
     days_pass(&mut world, 91).await;
     world
-        .answer(&letter, JANE, "Hello again", "late@acme.com")
+        .answer(&letter, "jane@acme.com", "Hello again", "late@acme.com")
         .await;
     world
         .until("her mail", || said(&world, &room, "Jane Doe").len() == 2)
@@ -66,10 +66,10 @@ async fn an_answer_to_what_was_closed_long_ago_begins_a_conversation_that_links_
         "<late@acme.com>"
     );
     world
-        .answer(&letter, JANE, "Hello again", "late@acme.com")
+        .answer(&letter, "jane@acme.com", "Hello again", "late@acme.com")
         .await;
     world
-        .answer(&letter, JANE, "Are you there?", "later@acme.com")
+        .answer(&letter, "jane@acme.com", "Are you there?", "later@acme.com")
         .await;
     world
         .until("her mail", || said(&world, &room, "Jane Doe").len() == 3)
@@ -98,7 +98,9 @@ async fn what_staff_write_in_a_closed_conversation_keeps_it() {
     days_pass(&mut world, 91).await;
     world.ann.say(&room, "How did it go?");
     let letter = world.mails_to("jane@acme.com", 2).await.remove(1);
-    world.answer(&letter, JANE, "Well", "well@acme.com").await;
+    world
+        .answer(&letter, "jane@acme.com", "Well", "well@acme.com")
+        .await;
     world
         .until("it is open again", || world.bot_says(&room, "open again"))
         .await;
@@ -118,7 +120,7 @@ async fn an_answer_whose_room_is_no_more_becomes_a_request() {
         .await;
     days_pass(&mut world, 91).await;
     world
-        .answer(&letter, JANE, "Hello again", "late@acme.com")
+        .answer(&letter, "jane@acme.com", "Hello again", "late@acme.com")
         .await;
     let asked = request(&world, 1).await;
     let notice = &told(&world, &world.control_room, "Request #1:")[0];

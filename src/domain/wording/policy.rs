@@ -134,9 +134,7 @@ fn changes(progress: &Progress) -> Vec<String> {
 
 /// Of something that staff had asked for.
 pub fn set_aside(problem: &str) -> String {
-    format!(
-        "What was asked of me about a room can't be read any more ({problem}). Please ask me again."
-    )
+    format!("What was asked of me about a room is set aside ({problem}). Please ask me again.")
 }
 
 pub fn in_space_already(room: &RoomState) -> String {

@@ -7,11 +7,12 @@ use super::{Kind, Place, rare_statements, statements};
 use crate::store::Connection;
 
 /// Indexes that hold only what still waits: to walk through them is fine.
-const HOLD_ONLY_WHAT_WAITS: [&str; 22] = [
+const HOLD_ONLY_WHAT_WAITS: [&str; 23] = [
     "moves_unfinished",
     // Staff have put each of them there by hand.
     "allowed_servers",
     "conversations_waiting",
+    "requests_waiting",
     "inbox_waiting",
     "mails_waiting",
     "mails_unchecked",
