@@ -210,7 +210,7 @@ async fn what_is_put_aside_is_kept_and_can_be_taken_up_again() {
     world.ann.react(&world.control_room, &asked, "🔍");
     world
         .until("the whole mail", || {
-            world.bot_says(&world.control_room, "Message-ID")
+            world.bot_says(&world.control_room, "Subject: Kernel training")
         })
         .await;
     world.ann.react(&world.control_room, &asked, "❌");

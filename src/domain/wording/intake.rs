@@ -17,7 +17,7 @@ pub fn notice(request: RequestId, notice: &Notice) -> String {
     } = notice;
     let who = person(sender);
     let what = match &notice.space {
-        Some(room) => format!("{who} asks to take {} into the Space.", tame(room.as_str())),
+        Some(room) => format!("{who} asks to take {} into the Space.", bare(room.as_str())),
         None => format!("{who} writes to {mailbox}."),
     };
     let mut lines = vec![format!(
@@ -61,7 +61,7 @@ pub fn one_more(request: RequestId, notice: &Notice) -> String {
     )];
     lines.extend(says(notice));
     let take_up = match &notice.space {
-        Some(room) => format!("takes {} into the Space", tame(room.as_str())),
+        Some(room) => format!("takes {} into the Space", bare(room.as_str())),
         None => "opens a room".to_owned(),
     };
     lines.push(format!(
@@ -345,7 +345,7 @@ fn listed(known: &Known) -> String {
         mails => format!(", {mails} mails"),
     };
     let state = match (known.state, &known.space) {
-        (_, Some(room)) => format!(", for {} in the Space", tame(room.as_str())),
+        (_, Some(room)) => format!(", for {} in the Space", bare(room.as_str())),
         (State::Opening, None) => ", its room is being made".to_owned(),
         _ => String::new(),
     };
