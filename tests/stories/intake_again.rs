@@ -2,7 +2,9 @@
 
 use crate::{
     desk::{BOT, JANE, mail},
-    intake::{SUPPORT, made, new_room, reconfigure, request, said, told, triage, write},
+    intake::{
+        SUPPORT, made, new_room, reconfigure, request, said, told, triage, without_hint, write,
+    },
     support::world::{Options, World, header, letter_text},
 };
 
@@ -21,7 +23,7 @@ async fn days_pass(world: &mut World, days: i64) {
 /// The event by which the room shows what somebody has written.
 fn event_of(world: &World, room: &str, text: &str) -> String {
     let timeline = world.homeserver.timeline(room).into_iter();
-    let mut found = timeline.filter(|event| event.body() == text);
+    let mut found = timeline.filter(|event| without_hint(event.body()) == text);
     found.next().unwrap().event_id
 }
 
@@ -81,7 +83,7 @@ async fn an_answer_to_what_was_closed_long_ago_begins_a_conversation_that_links_
         "a mail that comes twice is one"
     );
     let timeline = world.homeserver.timeline(&room).into_iter();
-    let mut answers = timeline.filter(|event| event.body() == "Are you there?");
+    let mut answers = timeline.filter(|event| without_hint(event.body()) == "Are you there?");
     let relates = answers.next().unwrap().content["m.relates_to"].clone();
     assert_eq!(relates["event_id"], root.as_str(), "{relates}");
     assert_eq!(told(&world, &room, "which was closed on").len(), 1);
