@@ -49,7 +49,13 @@ CREATE TABLE uprooted (
     conversation_id INTEGER PRIMARY KEY
 ) STRICT;
 
+-- The room by whose id the links for leaving are signed, of a subscription that has moved with its room
+-- since; empty: by its own.
+ALTER TABLE subscriptions ADD COLUMN signed_in TEXT NOT NULL DEFAULT '';
+
 -- A room that is replaced takes along what ended in it, too.
-CREATE INDEX conversations_in_room ON conversations (room_id);
+CREATE INDEX requests_of_room ON requests (room_id);
+CREATE INDEX requests_told_in ON requests (told_in);
+CREATE INDEX room_aliases_of_room ON room_aliases (room_id);
 CREATE INDEX held_in_room ON held (room_id);
 CREATE INDEX outbox_pending ON outbox (lane, id) WHERE settled_at IS NULL;

@@ -96,7 +96,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         staff: config.staff,
         staff_power_level: config.staff_power_level,
         names: config.names,
-        control_room: config.control_room,
+        named_control_room: config.control_room,
+        replaced: flow::Replaced::default(),
         transports: transports(&config.mailboxes)?,
         signers: signers(&config.mailboxes)?,
         mailboxes: config.mailboxes,
@@ -110,6 +111,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         public: config.public,
         turns: flow::Turns::default(),
     });
+    flow::find_named_rooms(&context).await?;
     if let Err(error) = files::sweep(&context).await {
         tracing::warn!(%error, "Can't look for files that are left over");
     }

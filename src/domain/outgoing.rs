@@ -190,6 +190,24 @@ pub enum Offer {
     },
 }
 
+impl Offer {
+    /// The room in which it does something, where that is fixed: it may have been replaced since.
+    pub fn room_mut(&mut self) -> Option<&mut OwnedRoomId> {
+        match self {
+            Self::Invite { room, .. }
+            | Self::Link { room, .. }
+            | Self::WriteByMail { room, .. }
+            | Self::Erase { room, .. }
+            | Self::Resume { room, .. } => Some(room),
+            Self::Release { .. }
+            | Self::Admit { .. }
+            | Self::Held { .. }
+            | Self::Request { .. }
+            | Self::Renew { .. } => None,
+        }
+    }
+}
+
 /// In whose name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -200,7 +200,7 @@ async fn say(
             }
         }
         Err(Fault::Refused { code, .. })
-            if code == FORBIDDEN && context.control_room.as_ref() == Some(room) =>
+            if code == FORBIDDEN && context.control_room().as_ref() == Some(room) =>
         {
             // Staff may let the bot in only later: what they are to know waits for that. It
             // is in front of the bot's own coming in.

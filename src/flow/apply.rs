@@ -32,7 +32,7 @@ use crate::{
         held as held_store, inbox,
         last_mails::{self, LastMail},
         lives::set_leaving,
-        locales, offers, people, places, rooms, subscriptions,
+        locales, offers, people, places, rooms, subscriptions, successions,
     },
 };
 
@@ -346,10 +346,13 @@ async fn remember_member(
 async fn take_up(
     tx: &mut Tx,
     event: &OwnedEventId,
-    offer: Offer,
+    mut offer: Offer,
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
+    if let Some(room) = offer.room_mut() {
+        *room = successions::newest(tx.connection(), room).await?;
+    }
     match offer {
         Offer::Release {
             conversation,

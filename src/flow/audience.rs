@@ -62,7 +62,7 @@ pub async fn staff<'c>(
         by_level,
         context,
     };
-    if context.control_room.as_deref() == Some(room) {
+    if context.control_room().as_deref() == Some(room) {
         return Ok(of(vec![&context.staff], None));
     }
     if context.is_triage_room(room) {

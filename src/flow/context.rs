@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, RoomId, UserId};
 
-use super::turns::Turns;
+use super::{replaced::Replaced, turns::Turns};
 use crate::{
     config::{Desk, Guard, Letters, Mailbox, MailboxName, Public, Rooms},
     domain::{
@@ -35,7 +35,10 @@ pub struct Context {
     pub staff_power_level: Option<i64>,
     /// How customers see people of whom something else stands in the rooms.
     pub names: HashMap<OwnedUserId, String>,
-    pub control_room: Option<OwnedRoomId>,
+    /// As the configuration names it, see [`Context::control_room`].
+    pub named_control_room: Option<OwnedRoomId>,
+    /// Where the rooms are that the configuration names.
+    pub replaced: Replaced,
     /// At least one; the first is that of new rooms.
     pub mailboxes: IndexMap<MailboxName, Mailbox>,
     pub transports: HashMap<MailboxName, SmtpTransport>,
@@ -112,6 +115,12 @@ impl Context {
         }
     }
 
+    /// Where staff are told what concerns no single conversation.
+    pub fn control_room(&self) -> Option<OwnedRoomId> {
+        let named = self.named_control_room.as_ref()?;
+        Some(self.replaced.newest(named))
+    }
+
     /// Whether staff are asked there about mail that belongs to no conversation.
     pub fn is_triage_room(&self, room: &RoomId) -> bool {
         self.mailboxes_of_triage_room(room).next().is_some()
@@ -119,7 +128,10 @@ impl Context {
 
     /// The mailboxes whose triage room this is: several may share one.
     pub fn mailboxes_of_triage_room(&self, room: &RoomId) -> impl Iterator<Item = &MailboxName> {
-        let is_it = |mailbox: &Mailbox| mailbox.intake.triage_room.as_deref() == Some(room);
+        let is_it = |mailbox: &Mailbox| {
+            let named = mailbox.intake.triage_room.as_ref();
+            named.is_some_and(|named| self.replaced.newest(named) == room)
+        };
         let found = self.mailboxes.iter();
         let found = found.filter(move |(_, mailbox)| is_it(mailbox));
         found.map(|(name, _)| name)
@@ -128,7 +140,8 @@ impl Context {
     /// Where staff are asked about mail to the mailbox that belongs to no conversation.
     pub fn triage_room(&self, mailbox: &Mailbox) -> Option<OwnedRoomId> {
         let own = mailbox.intake.triage_room.as_ref();
-        own.or(self.control_room.as_ref()).cloned()
+        own.map(|named| self.replaced.newest(named))
+            .or_else(|| self.control_room())
     }
 
     /// What the rooms of a mailbox must be.

@@ -128,7 +128,7 @@ async fn place_for_staff(
 ) -> Result<Option<(OwnedRoomId, bool)>, StoreError> {
     let own = audience::room_of_staff(tx.connection(), case.room.as_str(), context).await?;
     let own = own.map(|room| (room, false));
-    Ok(own.or_else(|| context.control_room.clone().map(|room| (room, true))))
+    Ok(own.or_else(|| context.control_room().map(|room| (room, true))))
 }
 
 /// Staff have written something that goes to the conversation's people: it is their turn.
@@ -167,7 +167,8 @@ pub async fn name_of(
     user: &UserId,
     context: &Context,
 ) -> Result<String, StoreError> {
-    let control = context.control_room.as_ref().map(|room| room.as_str());
+    let control = context.control_room();
+    let control = control.as_ref().map(|room| room.as_str());
     for room in std::iter::once(room).chain(control) {
         if let Some(name) = rooms::member_name(connection, room, user.as_str()).await? {
             return Ok(name);

@@ -88,7 +88,7 @@ pub async fn is_for_all_rooms(
     room: &RoomId,
     context: &Context,
 ) -> Result<bool, StoreError> {
-    Ok(context.control_room.as_deref() == Some(room)
+    Ok(context.control_room().as_deref() == Some(room)
         || named_rooms::is_direct(connection, room.as_str()).await?)
 }
 

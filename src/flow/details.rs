@@ -137,7 +137,7 @@ async fn held_in(
     room: &RoomId,
     context: &Context,
 ) -> Result<HeldFacts, StoreError> {
-    let is_control_room = context.control_room.as_deref() == Some(room);
+    let is_control_room = context.control_room().as_deref() == Some(room);
     let (mails, count) = if is_control_room {
         store::held::all(connection, held::MOST_LISTED).await?
     } else {

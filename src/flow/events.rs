@@ -22,7 +22,7 @@ use crate::{
     store::{
         Queue, StoreError, Tx,
         inbox::{self, Waiting},
-        named_rooms, outbox, rooms,
+        lives, named_rooms, outbox, rooms,
     },
 };
 
@@ -225,7 +225,13 @@ async fn decide(
         let origin = origin_of(waiting, context);
         settle_echo(tx, effect, event, &origin, context).await?;
     }
-    if decode::is_direct_invitation(&waiting.body) && is_of_bot(event, context) {
+    // A ghost that was invited besides makes it a private conversation with somebody.
+    if decode::is_direct_invitation(&waiting.body)
+        && is_of_bot(event, context)
+        && lives::bids(tx.connection(), event.room.as_str())
+            .await?
+            .is_empty()
+    {
         named_rooms::set_direct(tx, event.room.as_str()).await?;
     }
     let mut facts = facts::of(tx.connection(), event, context).await?;

@@ -66,7 +66,7 @@ pub async fn of(
         room: room_facts,
         subject,
         own_addresses: context.own_addresses(),
-        control_room: context.control_room.clone(),
+        control_room: context.control_room(),
     })
 }
 

@@ -122,7 +122,7 @@ pub async fn fail(
             .is_none()
             .then_some(ConversationId(row.conversation_id));
         let text = wording::failed(held, &row.sender, problem, elsewhere);
-        match room.or_else(|| context.control_room.clone()) {
+        match room.or_else(|| context.control_room()) {
             Some(room) => {
                 let offer = Offer::Held { held };
                 lanes::make_offer(tx, room, &text, offer, origin, context).await?;

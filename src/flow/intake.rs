@@ -126,7 +126,7 @@ pub async fn listed(
     room: &RoomId,
     context: &Context,
 ) -> Result<RequestsFacts, StoreError> {
-    let is_control_room = context.control_room.as_deref() == Some(room);
+    let is_control_room = context.control_room().as_deref() == Some(room);
     let told_in = if is_control_room { "" } else { room.as_str() };
     let is_place = is_place(connection, room, context).await?;
     let told_in = if is_place { told_in } else { "" };
@@ -145,7 +145,7 @@ async fn is_place(
     room: &RoomId,
     context: &Context,
 ) -> Result<bool, StoreError> {
-    let is_one = context.control_room.as_deref() == Some(room) || context.is_triage_room(room);
+    let is_one = context.control_room().as_deref() == Some(room) || context.is_triage_room(room);
     Ok(is_one && !audience::has_visitors(connection, room, context).await?)
 }
 
@@ -163,14 +163,14 @@ pub async fn asked_for(
     let Some(known) = requests::find(connection, asked.request).await? else {
         return Ok(facts);
     };
-    let is_control_room = context.control_room.as_ref() == Some(&event.room);
+    let is_control_room = context.control_room().as_ref() == Some(&event.room);
     if !is_control_room && !context.staff_of(&known.mailbox).is_staff(&event.sender) {
         return Ok(facts);
     }
     if let Some(target) = asked.target(&event.room) {
         let staff = audience::staff(connection, &target, context).await?;
         let is_for_staff =
-            context.control_room.as_ref() == Some(&target) || context.is_triage_room(&target);
+            context.control_room().as_ref() == Some(&target) || context.is_triage_room(&target);
         facts.target_is_ready = !is_for_staff
             && is_relayed(connection, &target).await?
             && staff.is_staff(&event.sender);
@@ -322,7 +322,7 @@ async fn decide(
         return Ok(());
     };
     // Several mailboxes, each with staff of its own, may share the room in which they are asked.
-    let is_for_all = context.control_room.as_ref() == Some(&asked.room);
+    let is_for_all = context.control_room().as_ref() == Some(&asked.room);
     if !is_for_all && !context.staff_of(&known.mailbox).is_staff(by) {
         let text = wording::others_decide(id, &known.mailbox);
         return lanes::say(tx, asked.room, &text, Some(&asked.event), origin, context).await;

@@ -82,7 +82,7 @@ pub async fn report(
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
-    if let Some(room) = &context.control_room {
+    if let Some(room) = &context.control_room() {
         return say(tx, room.clone(), text, None, origin, context).await;
     }
     tracing::warn!(trace = %origin.trace, "For staff (there is no control room): {}", masked(text));

@@ -5,17 +5,18 @@ use ruma::{OwnedRoomId, OwnedServerName, RoomId};
 use super::{
     Context, crowd, customers, lanes,
     lanes::{Origin, enqueue, room_lane},
-    moves, seal,
+    moves, onboarding, seal,
 };
 use crate::{
     domain::{
+        facts::PersonFacts,
         life::Life,
         outgoing::{MatrixAction, Puppet},
         wording::living,
     },
     matrix::encode,
     store::{
-        StoreError, Tx, conversations, lives, outbox,
+        StoreError, Tx, conversations, lives, named_rooms, outbox,
         outbox::{Settled, Way},
         rooms, successions,
     },
@@ -59,6 +60,8 @@ pub async fn apply(
             by,
         } => {
             lives::bid(tx, room.as_str(), &localpart, by.as_str(), origin.now).await?;
+            // With somebody else in it, it is no direct chat with the bot.
+            named_rooms::forget_direct(tx, room.as_str()).await?;
             let puppet = crowd::puppet_of(tx.connection(), &localpart).await?;
             let join = MatrixAction::Join {
                 room: room.clone(),
@@ -139,12 +142,14 @@ async fn resume(
     context: &Context,
 ) -> Result<(), StoreError> {
     successions::unpark(tx, &room_lane(room), origin.now).await?;
+    onboarding::catch_up(tx, room, origin, context).await?;
     let server = context.server_name.as_str();
     let open = conversations::of_room(tx.connection(), room.as_str(), server).await?;
     let mut ghosts: Vec<_> = open.iter().flat_map(|one| &one.people).collect();
     ghosts.sort_by_key(|person| person.contact);
     ghosts.dedup_by_key(|person| person.contact);
-    for person in ghosts.into_iter().filter(|person| !person.is_guest) {
+    let comes = |person: &&PersonFacts| !person.is_guest && person.moved.is_none();
+    for person in ghosts.into_iter().filter(comes) {
         let known =
             rooms::membership(tx.connection(), room.as_str(), person.ghost.as_str()).await?;
         if known.as_deref() != Some("join") {

@@ -105,7 +105,7 @@ pub async fn of(
         routes,
         knows_signature: read.knows_signature,
         own_addresses,
-        control_room: context.control_room.clone(),
+        control_room: context.control_room(),
         intake: unplaced,
     })
 }

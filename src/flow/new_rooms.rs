@@ -131,7 +131,7 @@ async fn find_made(
         let mut reading = context.store.read().await?;
         let is_used = requests::is_used(&mut reading, room.as_str()).await?;
         drop(reading);
-        if is_used || context.control_room.as_ref() == Some(&room) {
+        if is_used || context.control_room().as_ref() == Some(&room) {
             continue;
         }
         match context

@@ -38,13 +38,17 @@ fn place_of(action: &MatrixAction) -> Option<(&OwnedRoomId, ConversationId)> {
     }
 }
 
-/// The room in which the conversation goes on, if that is another one than the action's.
+/// The room in which what is to be sent belongs by now, if that is another one than the action's: the
+/// conversation has moved, or the room in which staff are told of things.
 pub async fn moved_to(
     action: &MatrixAction,
     context: &Context,
 ) -> Result<Option<OwnedRoomId>, StoreError> {
-    let Some((room, conversation)) = place_of(action) else {
+    let MatrixAction::Send { room, .. } = action else {
         return Ok(None);
+    };
+    let Some((_, conversation)) = place_of(action) else {
+        return Ok(context.replaced.left(room));
     };
     let now = successions::room_of(&mut context.store.read().await?, conversation).await?;
     Ok(now
@@ -106,12 +110,15 @@ pub async fn is_why(
         return Ok(false);
     };
     let is_of_the_room = matches!(code.as_str(), "M_FORBIDDEN" | "M_NOT_FOUND" | "M_UNKNOWN");
-    if !is_of_the_room || context.control_room.as_ref() == Some(room) {
+    if !is_of_the_room {
         return Ok(false);
     }
     // In a room that was replaced nobody may speak any more.
     if is_replaced(room, context).await {
         return Ok(true);
+    }
+    if context.control_room().as_ref() == Some(room) {
+        return Ok(false);
     }
     match context.homeserver.membership(room, &context.bot).await {
         Ok(membership) => Ok(membership.as_deref() != Some("join")),
@@ -144,6 +151,11 @@ pub async fn wait(
             MatrixAction::Join { .. } => drop_row(tx, row, reason, origin).await?,
             MatrixAction::Send { event_type, .. } if event_type != "m.room.message" => {
                 drop_row(tx, row, reason, origin).await?
+            }
+            // The control room is being replaced: there is nowhere else to say it.
+            MatrixAction::Send { room, .. } if context.control_room().as_ref() == Some(room) => {
+                successions::park(tx, (row.id, row.attempts), reason, false).await?;
+                Waits::Yes
             }
             _ => Waits::No,
         });
@@ -213,8 +225,7 @@ pub async fn follow(
         state: "ready".to_owned(),
         effect_id: row.effect_id.clone(),
     };
-    moves::reroute(tx, &pending, from, to, origin.now).await?;
-    Ok(())
+    moves::reroute(tx, &pending, from, to, origin.now).await
 }
 
 /// The homeserver says that we are out, and has sent no event that does.

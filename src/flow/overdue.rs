@@ -112,7 +112,7 @@ async fn remind(
     }
     let origin = Origin::without_event(context.chance.base32(12), now.as_millisecond());
     let text = wording::reminder(&cases, has_more, now);
-    let Some(room) = context.control_room.clone() else {
+    let Some(room) = context.control_room() else {
         return lanes::report(tx, &text, &origin, context).await;
     };
     let called: Vec<(OwnedUserId, String)> = cases

@@ -319,7 +319,7 @@ async fn refused(
         MatrixAction::Join {
             puppet: Puppet::Bot,
             room,
-        } if context.control_room.as_ref() != Some(room) => {
+        } if context.control_room().as_ref() != Some(room) => {
             let place = life_facts::called(tx.connection(), room, context).await?;
             living::invited_and_could_not_join(&place, &reason)
         }
@@ -333,7 +333,7 @@ async fn refused(
             return new_rooms::not_listed(tx, *request, room, &reason, origin, context).await;
         }
         // A notice that can't be said in the control room itself can only be logged, as was done.
-        MatrixAction::Send { room, .. } if context.control_room.as_ref() == Some(room) => {
+        MatrixAction::Send { room, .. } if context.control_room().as_ref() == Some(room) => {
             return Ok(());
         }
         MatrixAction::Send { content, .. } => {

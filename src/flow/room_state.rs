@@ -42,21 +42,37 @@ pub async fn ensure_known(
     if is_known && (joined || !bot_came_in) && !lacks_rules(event, context).await? {
         return Ok(());
     }
-    let state = match context.homeserver.state(&event.room).await {
+    // After an update many rooms may have something new at once.
+    let turn = context.turns.rooms.acquire().await;
+    let fetched = context.homeserver.state(&event.room).await;
+    drop(turn);
+    let state = match fetched {
         Ok(state) => state,
         // We aren't in there, or not any more.
         Err(Fault::Refused { .. }) => Vec::new(),
         Err(fault) => return Err(fault.into()),
     };
     // Whoever follows the bot's comings and goings must not have one of them swallowed: that it is in
-    // is what the event will say that is on its way.
+    // is what the event will say that is on its way. So it is with everybody in a room that it is in.
     let bot = context.bot.as_str();
     let mut reading = context.store.read().await.map_err(NotNow::Store)?;
     let is_followed = rooms::membership(&mut reading, room, bot).await?.is_some();
     drop(reading);
-    let leaves_bot_out = bot_came_in || is_followed;
-    remember(&state, event, leaves_bot_out, origin, context).await?;
+    let leaves_out = match (bot_came_in, is_followed) {
+        (false, true) if joined => LeavesOut::Everybody,
+        (false, false) => LeavesOut::Nobody,
+        _ => LeavesOut::Bot,
+    };
+    remember(&state, event, leaves_out, origin, context).await?;
     Ok(())
+}
+
+/// Whose membership isn't taken from a room's state, as events tell of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LeavesOut {
+    Nobody,
+    Bot,
+    Everybody,
 }
 
 /// To which mailbox a room belongs that is new to us.
@@ -90,7 +106,7 @@ async fn lacks_rules(
 async fn remember(
     state: &[String],
     event: &RoomEvent,
-    leaves_bot_out: bool,
+    leaves_out: LeavesOut,
     origin: &Origin,
     context: &std::sync::Arc<Context>,
 ) -> Result<(), StoreError> {
@@ -100,8 +116,12 @@ async fn remember(
         .iter()
         .filter_map(|json| decode::decode_state(json, &room).ok())
         .filter_map(|event| match event.kind {
-            // That the bot is in is what the event itself will say.
-            EventKind::Membership { user, .. } if leaves_bot_out && user == context.bot => None,
+            EventKind::Membership { .. } if leaves_out == LeavesOut::Everybody => None,
+            EventKind::Membership { user, .. }
+                if leaves_out == LeavesOut::Bot && user == context.bot =>
+            {
+                None
+            }
             EventKind::Membership {
                 user,
                 membership,

@@ -5,6 +5,7 @@ use super::{Connection, StoreError, Tx};
 statements! {
     INSERT_DIRECT = "INSERT INTO direct_rooms (room_id) VALUES ($1) ON CONFLICT DO NOTHING";
     SELECT_DIRECT = "SELECT room_id FROM direct_rooms WHERE room_id = $1";
+    DELETE_DIRECT = "DELETE FROM direct_rooms WHERE room_id = $1";
     SET_ALIAS = "
         INSERT INTO room_aliases (alias, room_id, looked_at) VALUES ($1, $2, $3)
         ON CONFLICT (alias) DO UPDATE SET room_id = excluded.room_id,
@@ -15,6 +16,11 @@ statements! {
 /// The room is somebody's direct chat with the bot.
 pub async fn set_direct(tx: &mut Tx, room: &str) -> Result<(), StoreError> {
     execute!(tx.connection(), INSERT_DIRECT, room);
+    Ok(())
+}
+
+pub async fn forget_direct(tx: &mut Tx, room: &str) -> Result<(), StoreError> {
+    execute!(tx.connection(), DELETE_DIRECT, room);
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! Rooms that are replaced by others, and what moves.
 
-use super::{Connection, Queue, StoreError, Tx};
+use ruma::OwnedRoomId;
+
+use super::{Connection, Queue, StoreError, Tx, signs};
 use crate::domain::ids::ConversationId;
 
 statements! {
@@ -26,11 +28,33 @@ statements! {
     SET_ROOT = "UPDATE conversations SET thread_root = $2 WHERE id = $1";
     MOVE_CONVERSATIONS = "UPDATE conversations SET room_id = $2 WHERE room_id = $1";
     MOVE_HELD = "UPDATE held SET room_id = $2 WHERE room_id = $1";
-    MOVE_SUBSCRIPTIONS = "UPDATE subscriptions SET room_id = $2 WHERE room_id = $1";
+    MOVE_REQUESTS = "UPDATE requests SET room_id = $2 WHERE room_id = $1";
+    MOVE_QUESTIONS = "UPDATE requests SET told_in = $2 WHERE told_in = $1";
+    MOVE_ERASURES = "
+        UPDATE erasures SET room_id = $2 WHERE room_id = $1 AND state <> 'done' AND next_at >= 0";
+    MOVE_SUBSCRIPTIONS = "
+        UPDATE subscriptions SET room_id = $2,
+            signed_in = CASE WHEN signed_in = '' THEN room_id ELSE signed_in END
+        WHERE room_id = $1 AND NOT EXISTS (
+            SELECT 1 FROM subscriptions AS there
+            WHERE there.room_id = $2 AND there.contact_id = subscriptions.contact_id)";
     MOVE_SETTINGS = "
         UPDATE room_settings SET room_id = $2 WHERE room_id = $1 AND NOT EXISTS (
             SELECT 1 FROM room_settings AS there
             WHERE there.room_id = $2 AND there.key = room_settings.key)";
+    MOVE_MOVES = "
+        UPDATE moves SET room_id = $2 WHERE room_id = $1 AND NOT EXISTS (
+            SELECT 1 FROM moves AS there
+            WHERE there.room_id = $2 AND there.contact_id = moves.contact_id)";
+    MOVE_TOLD = "
+        UPDATE told SET room_id = $2 WHERE room_id = $1 AND NOT EXISTS (
+            SELECT 1 FROM told AS there WHERE there.room_id = $2 AND there.about = told.about)";
+    MOVE_DIRECT = "
+        UPDATE direct_rooms SET room_id = $2 WHERE room_id = $1 AND NOT EXISTS (
+            SELECT 1 FROM direct_rooms AS there WHERE there.room_id = $2)";
+    // Clients take the alias along: it is looked for anew.
+    FORGET_ALIASES = "DELETE FROM room_aliases WHERE room_id = $1";
+    // What waits is told of in the new room.
     FORGET_REMINDER = "DELETE FROM reminders WHERE room_id = $1";
     SELECT_OPEN_CONVERSATION = "
         SELECT room_id FROM conversations WHERE id = $1 AND state <> 'closed'";
@@ -85,6 +109,27 @@ pub async fn of_old(
     Ok(fetch_optional!(connection, Succession, SELECT_OF_OLD, old))
 }
 
+/// Where what belonged to the room is now: in the room itself, or in the last of those that have replaced
+/// it one after the other.
+pub async fn newest(
+    connection: &mut Connection,
+    room: &OwnedRoomId,
+) -> Result<OwnedRoomId, StoreError> {
+    let mut newest = room.clone();
+    for _ in 0..MOST_FOLLOWED {
+        let next = of_old(connection, newest.as_str()).await?;
+        let Some(next) = next.filter(|next| next.state == "moved") else {
+            break;
+        };
+        newest = OwnedRoomId::try_from(next.new_room_id)
+            .map_err(|fault| StoreError::Value(fault.to_string()))?;
+    }
+    Ok(newest)
+}
+
+/// Rooms that replace each other in a circle lead nowhere.
+const MOST_FOLLOWED: usize = 100;
+
 /// Whether the room is being replaced, and nothing has moved yet.
 pub async fn is_waiting(connection: &mut Connection, old: &str) -> Result<bool, StoreError> {
     let known = of_old(connection, old).await?;
@@ -115,15 +160,22 @@ pub async fn carry_over(tx: &mut Tx, old: &str, new: &str, now: i64) -> Result<(
     for statement in [
         MOVE_CONVERSATIONS,
         MOVE_HELD,
+        MOVE_REQUESTS,
+        MOVE_QUESTIONS,
+        MOVE_ERASURES,
         MOVE_SUBSCRIPTIONS,
         MOVE_SETTINGS,
+        MOVE_MOVES,
+        MOVE_TOLD,
+        MOVE_DIRECT,
     ] {
         execute!(tx.connection(), statement, old, new);
     }
-    // What waits is told of in the new room.
-    execute!(tx.connection(), FORGET_REMINDER, old);
+    for statement in [FORGET_ALIASES, FORGET_REMINDER] {
+        execute!(tx.connection(), statement, old);
+    }
     execute!(tx.connection(), MOVED, old, now);
-    Ok(())
+    signs::touch(tx, new).await
 }
 
 /// Whether the thread of the conversation stayed behind in another room.

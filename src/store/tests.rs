@@ -8,6 +8,7 @@ mod place;
 mod plans;
 mod postgres;
 mod refusals;
+mod replaced;
 
 use rstest::rstest;
 

@@ -1,6 +1,8 @@
 //! Rooms live on: they are replaced, lose the bot and get it back, are joined, encrypted, left and
 //! deleted.
 
+mod along;
+
 use rstest::rstest;
 use serde_json::json;
 

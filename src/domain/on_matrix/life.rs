@@ -155,11 +155,13 @@ pub(super) fn on_third_party_invite(event: &RoomEvent, facts: &EventFacts) -> Ve
     }
 }
 
-/// Somebody who isn't one of ours comes or goes: who reads along changes.
+/// Somebody who isn't one of ours comes or goes: who reads along changes. `is_told`: that they come staff
+/// learn otherwise.
 pub(super) fn on_member(
     event: &RoomEvent,
     user: &UserId,
     membership: Membership,
+    is_told: bool,
     facts: &EventFacts,
 ) -> Vec<Effect> {
     if !facts.room.bot_joined || facts.control_room.as_ref() == Some(&event.room) {
@@ -198,6 +200,9 @@ pub(super) fn on_member(
     let comes = is_here(membership) && !was_here;
     if !comes || !has_conversations || life.was_told || life.visitors.len() >= MOST_TOLD {
         return Vec::new();
+    }
+    if is_told {
+        return remember_told(event).into_iter().collect();
     }
     let is_invited = membership == Membership::Invite;
     let text = living::visitor(life, user, &event.sender, is_invited);

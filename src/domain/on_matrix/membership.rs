@@ -39,15 +39,16 @@ pub(super) fn on_own(event: &RoomEvent, membership: Membership, facts: &EventFac
 fn on_arrival(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
     let room = event.room.clone();
     let life = &facts.life;
-    if let Some(old) = &life.succeeds {
-        let (old, new) = (old.clone(), room);
-        return vec![Effect::Life(Life::Move { old, new })];
-    }
     let is_deserted = life.staff.is_empty();
     let mut effects = vec![Effect::Life(Life::RememberDeserted {
         room: room.clone(),
         is_deserted,
     })];
+    if let Some(old) = &life.succeeds {
+        let (old, new) = (old.clone(), room);
+        effects.push(Effect::Life(Life::Move { old, new }));
+        return effects;
+    }
     let is_back = !facts.room.conversations.is_empty();
     if facts.room.encrypted {
         effects.push(say_plainly(event, wording::room_is_encrypted()));
@@ -128,17 +129,18 @@ fn on_bids(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
             share: false,
         };
         let added = add.apply(event, facts);
-        let is_added = |effect: &Effect| matches!(effect, Effect::AddCustomer { .. });
-        if added.iter().any(is_added) {
+        let makes_customer = |effect: &Effect| matches!(effect, Effect::AddCustomer { .. });
+        let is_added = added.iter().any(makes_customer);
+        if is_added {
             // What the room is says more than that somebody was added to it.
-            effects.extend(added.into_iter().filter(is_added));
+            effects.extend(added.into_iter().filter(makes_customer));
             let text = living::private(address.local_part(), address);
             effects.push(say_plainly(event, text));
         } else {
             effects.extend(added);
         }
-        // A placeholder makes way for the contact's own ghost.
-        if *is_placeholder {
+        // A placeholder makes way for the contact's own ghost, whether that comes or not.
+        if *is_placeholder || !is_added {
             effects.push(decline(event, localpart));
         }
     }

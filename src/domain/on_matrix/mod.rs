@@ -51,8 +51,10 @@ pub fn decide(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
                 ));
             } else {
                 effects.extend(change::of_member(event, user, *membership, facts));
-                effects.extend(life::on_member(event, user, *membership, facts));
-                effects.extend(onboarding::of_member(event, user, *membership, facts));
+                let steps = onboarding::of_member(event, user, *membership, facts);
+                let is_told = onboarding::tells_who_comes(&steps, facts);
+                effects.extend(life::on_member(event, user, *membership, is_told, facts));
+                effects.extend(steps.into_iter().map(Effect::Onboard));
             }
             effects
         }

@@ -3,7 +3,6 @@
 use ruma::{OwnedUserId, UserId};
 
 use crate::domain::{
-    effect::Effect,
     event::{Membership, RoomEvent},
     facts::{EventFacts, PersonFacts},
     onboarding::{Move, State, Step},
@@ -18,18 +17,25 @@ pub(super) fn of_member(
     user: &UserId,
     membership: Membership,
     facts: &EventFacts,
-) -> Vec<Effect> {
+) -> Vec<Step> {
     if !facts.room.bot_joined || facts.room.settings.broadcast {
         return Vec::new();
     }
     let was = facts.past.member.as_ref().map(|member| member.membership);
-    let steps = match membership {
+    match membership {
         Membership::Join if was != Some(Membership::Join) => came(event, user, facts),
         Membership::Invite => invited(event, user, facts),
         Membership::Leave | Membership::Ban => went(event, user, was, facts),
         Membership::Join | Membership::Knock => Vec::new(),
-    };
-    steps.into_iter().map(Effect::Onboard).collect()
+    }
+}
+
+/// Whether staff learn by these steps, or knew before, that somebody comes who reads along.
+pub(super) fn tells_who_comes(steps: &[Step], facts: &EventFacts) -> bool {
+    let tells = |step: &Step| matches!(step, Step::Tell { .. } | Step::Arrive { .. });
+    // As they were invited staff were told what they would read.
+    let was_invited = |(way, _): &(&Move, &PersonFacts)| way.state != State::Waiting;
+    steps.iter().any(tells) || ways(facts).iter().any(was_invited)
 }
 
 /// The ways of those who are still here by mail, with who that is.

@@ -1,6 +1,6 @@
 //! What is said of rooms that go on, and of those that end.
 
-use ruma::{OwnedUserId, UserId};
+use ruma::{OwnedUserId, RoomId, UserId};
 
 use super::held::tame;
 use crate::domain::{
@@ -309,7 +309,7 @@ pub fn closed_without_successor() -> String {
 }
 
 /// In the room that replaces another.
-pub fn moved_here(room: &RoomFacts, held: usize) -> String {
+pub fn moved_here(room: &RoomFacts, held: usize, requests: usize) -> String {
     let people = room.people();
     let names: Vec<String> = people
         .iter()
@@ -334,7 +334,22 @@ pub fn moved_here(room: &RoomFacts, held: usize) -> String {
             }
         ),
     };
-    format!("This room goes on from the one that it replaces. {names}{held}")
+    let requests = match requests {
+        0 => String::new(),
+        1 => " A request waits: `!email requests`.".to_owned(),
+        number => format!(" {number} requests wait: `!email requests`."),
+    };
+    format!("This room goes on from the one that it replaces. {names}{held}{requests}")
+}
+
+/// The configuration names the old room, under these keys.
+pub fn replaces_a_named_room(keys: &[String], new: &RoomId) -> String {
+    let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+    format!(
+        "What I told you in the room that was replaced I tell you here from now on. The configuration still \
+         names the old one: please write `{new}` there, for {}.",
+        keys.join(" and ")
+    )
 }
 
 /// The bot can't get into the room that replaces another.

@@ -161,6 +161,84 @@ pub async fn forget(tx: &mut Tx, room: &str, contact: ContactId) -> Result<(), S
     stored::forget(tx, room, contact).await
 }
 
+/// The ways that lead into this room led into the one that it has replaced. Who was there, or was invited
+/// there, is invited anew; until they have come they get mail.
+pub async fn go_on(
+    tx: &mut Tx,
+    room: &OwnedRoomId,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    for way in stored::of_room(tx.connection(), room.as_str()).await? {
+        match way.state {
+            State::Inviting | State::Invited | State::Joined => {}
+            State::Waiting | State::Refused | State::Declined | State::Left => continue,
+        }
+        let Move {
+            contact,
+            user,
+            state,
+            ..
+        } = way;
+        let membership = rooms::membership(tx.connection(), room.as_str(), user.as_str()).await?;
+        match (membership.as_deref(), state) {
+            (Some("join"), State::Joined) => {}
+            (Some("join"), _) => arrive(tx, (room.clone(), contact, user), origin, context).await?,
+            (Some("invite"), _) => {
+                let who = (room.as_str(), contact, user.as_ref());
+                stored::set(tx, who, State::Invited, origin.now).await?;
+            }
+            _ => {
+                let behind = Some(room.clone());
+                begin(tx, (room.clone(), contact, user), behind, origin, context).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The bot is back in the room, where somebody may have come or gone in the meantime.
+pub async fn catch_up(
+    tx: &mut Tx,
+    room: &OwnedRoomId,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    for way in stored::of_room(tx.connection(), room.as_str()).await? {
+        let user = way.user.as_str();
+        let membership = rooms::membership(tx.connection(), room.as_str(), user).await?;
+        let is_there = membership.as_deref() == Some("join");
+        let contact = way.contact;
+        match way.state {
+            State::Inviting | State::Invited if is_there => {
+                arrive(tx, (room.clone(), contact, way.user), origin, context).await?;
+            }
+            State::Joined if !is_there => {
+                let who = (room.as_str(), contact, way.user.as_ref());
+                stored::set(tx, who, State::Left, origin.now).await?;
+                let known = people::contact(tx.connection(), contact).await?;
+                let (name, address) = (known.shown_name(), known.address.as_str());
+                let (text, offer) = if way.keeps_mail {
+                    (wording::left_and_keeps_mail(name, &way.user), None)
+                } else {
+                    let room = room.clone();
+                    let offer = Offer::WriteByMail { room, contact };
+                    (wording::left(name, address, &way.user), Some(offer))
+                };
+                tell(tx, room, &text, offer, origin, context).await?;
+            }
+            State::Waiting
+            | State::Inviting
+            | State::Invited
+            | State::Refused
+            | State::Declined
+            | State::Joined
+            | State::Left => {}
+        }
+    }
+    Ok(())
+}
+
 /// Tells staff, and nobody else; where that was.
 pub(super) async fn tell(
     tx: &mut Tx,
@@ -171,7 +249,7 @@ pub(super) async fn tell(
     context: &Context,
 ) -> Result<Option<OwnedRoomId>, StoreError> {
     let own = audience::room_of_staff(tx.connection(), room.as_str(), context).await?;
-    let (place, text) = match (own, &context.control_room) {
+    let (place, text) = match (own, &context.control_room()) {
         (Some(own), _) => (own, text.to_owned()),
         (None, control_room) => {
             let known = rooms::find(tx.connection(), room.as_str()).await?;
@@ -223,6 +301,7 @@ async fn arrive(
     if current.as_ref().is_some_and(is_done) || !is_here(tx, &room, contact).await? {
         return Ok(());
     }
+    let was_invited = current.is_some();
     let keeps_mail = current.as_ref().is_some_and(|it| it.keeps_mail);
     // Who comes back has had the last mail.
     let got_mail = current.is_none_or(|it| it.state != State::Left || it.keeps_mail);
@@ -238,7 +317,10 @@ async fn arrive(
     }
     let known = people::contact(tx.connection(), contact).await?;
     tracing::info!(trace = %origin.trace, contact = contact.0, "A customer has come to Matrix");
-    let text = wording::arrived(known.shown_name(), &user, keeps_mail);
+    let mut text = wording::arrived(known.shown_name(), &user, keeps_mail);
+    if !was_invited {
+        text.push_str(&format!(" {}", wording::reads_along()));
+    }
     tell(tx, &room, &text, None, origin, context).await?;
     Ok(())
 }

@@ -5,7 +5,7 @@
 
 pub mod export;
 mod needle;
-mod schema;
+pub(super) mod schema;
 pub mod sweep;
 
 use self::needle::Needles;

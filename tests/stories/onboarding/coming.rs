@@ -7,7 +7,7 @@ use crate::{
     desk::{Desk, JANE, mail},
     support::{
         fake_homeserver::Fault,
-        world::{Options, header, letter_text},
+        world::{Options, World, header, letter_text},
     },
 };
 
@@ -74,6 +74,9 @@ async fn who_answers_with_their_id_is_invited_and_gets_a_last_mail_once_they_are
         "In “Kernel training”: Jane Doe is here as @jane.d:matrix.org now. Mails to them have stopped, \
          with a last note; what they answer by mail still appears here under their name."
     );
+
+    let strangers = notices(world, &world.control_room, "They aren't staff");
+    assert_eq!(strangers, [], "who she is was told");
 
     // Mails have stopped, and what she says goes to nobody who wrote it.
     world.tell(&desk.room, "Now here.").await;
@@ -201,20 +204,15 @@ async fn what_waited_at_the_moment_of_the_switch_is_mailed_once_and_nothing_afte
         at_most: "2h",
         ..Options::default()
     };
-    let desk = {
-        let world = crate::support::world::World::start(options).await;
-        world
-            .room("Kernel training", &[("jane@acme.com", "Jane Doe")])
-            .await;
-        world
-    };
-    let world = &desk;
-    let room = world.homeserver.rooms().into_iter().next_back().unwrap();
-    super::let_read_from_the_invitation_on(world, &room).await;
+    let world = World::start(options).await;
+    let room = world
+        .room("Kernel training", &[("jane@acme.com", "Jane Doe")])
+        .await;
+    super::let_read_from_the_invitation_on(&world, &room).await;
     world
         .ann
         .say(&room, &format!("!email link jane@acme.com {JANE_THERE}"));
-    until_invited(world, &room, JANE_THERE).await;
+    until_invited(&world, &room, JANE_THERE).await;
     world.ann.say(&room, "Before the switch.");
     world.quiet_events().await;
     world.homeserver.hold_pushes(true);
@@ -233,7 +231,7 @@ async fn what_waited_at_the_moment_of_the_switch_is_mailed_once_and_nothing_afte
     );
     assert!(!first.contains("After the switch.") && !last.contains("After the switch."));
     assert!(last.contains("you are in the chat now"), "{last}");
-    desk.finish().await;
+    world.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

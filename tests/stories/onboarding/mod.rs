@@ -19,7 +19,7 @@ use crate::{
 const JANE_THERE: &str = "@jane.d:matrix.org";
 
 /// A room with Jane, who has had a letter, in which newcomers read nothing from before.
-async fn desk(options: Options) -> Desk {
+pub async fn desk(options: Options) -> Desk {
     let desk = Desk::open(options).await;
     let_read_from_the_invitation_on(&desk.world, &desk.room).await;
     desk
@@ -49,13 +49,13 @@ fn notices(world: &World, room: &str, text: &str) -> Vec<(String, String)> {
 }
 
 /// The one notice that contains `text`.
-fn notice(world: &World, room: &str, text: &str) -> (String, String) {
+pub fn notice(world: &World, room: &str, text: &str) -> (String, String) {
     let mut found = notices(world, room, text);
     assert_eq!(found.len(), 1, "“{text}” in {found:?}");
     found.remove(0)
 }
 
-async fn until_invited(world: &World, room: &str, user: &str) {
+pub async fn until_invited(world: &World, room: &str, user: &str) {
     world
         .until(&format!("{user} is invited"), || {
             world.homeserver.members(room).get(user) == Some(&Membership::Invite)
@@ -64,12 +64,12 @@ async fn until_invited(world: &World, room: &str, user: &str) {
     world.quiet().await;
 }
 
-fn is_invited(world: &World, room: &str, user: &str) -> bool {
+pub fn is_invited(world: &World, room: &str, user: &str) -> bool {
     world.homeserver.members(room).get(user) == Some(&Membership::Invite)
 }
 
 /// Jane has answered with her id and come in, and has had the last mail, her second.
-async fn moved(options: Options) -> (Desk, FakeUser) {
+pub async fn moved(options: Options) -> (Desk, FakeUser) {
     let desk = desk(options).await;
     let jane = desk.world.homeserver.user(JANE_THERE);
     jane_writes(&desk, JANE_THERE).await;

@@ -80,7 +80,7 @@ fn the_bot_comes_into_the_room_that_replaces_another() {
     let effects = decide(&event(own(Membership::Invite)), &facts);
     assert_eq!(short(&effects[1..]), "join");
     let effects = decide(&event(own(Membership::Join)), &facts);
-    assert_eq!(short(&effects[1..]), "move !old");
+    assert_eq!(short(&effects[1..]), "deserted true; move !old");
     // It invites the ghosts as well; those come with the bot.
     facts.subject = Some(GhostFacts { address: None });
     let ghost = EventKind::Membership {

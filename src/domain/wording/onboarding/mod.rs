@@ -125,11 +125,17 @@ pub fn is_there(person: &PersonFacts, user: &UserId) -> String {
 pub fn looks_alike(person: &PersonFacts, user: &UserId, name: &str) -> String {
     format!(
         "{} ({user}) has come in, and {} ({}) takes part here by mail. If that is the same person, ✅ \
-         links the two, and mails to them stop. If not, do nothing.",
+         links the two, and mails to them stop. If not, do nothing. {}",
         excerpt(name),
         person.name,
-        person.address
+        person.address,
+        reads_along()
     )
+}
+
+/// Of somebody who has come in without being invited by us.
+pub fn reads_along() -> &'static str {
+    "Whoever it is reads everything here from now on, notes (`!note`, `!!`) too."
 }
 
 /// The user that a mail or command names can't be a customer.
