@@ -128,7 +128,7 @@ impl Context {
 
     /// The mailboxes whose triage room this is: several may share one.
     pub fn mailboxes_of_triage_room(&self, room: &RoomId) -> impl Iterator<Item = &MailboxName> {
-        let is_it = |mailbox: &Mailbox| {
+        let is_it = move |mailbox: &Mailbox| {
             let named = mailbox.intake.triage_room.as_ref();
             named.is_some_and(|named| self.replaced.newest(named) == room)
         };
