@@ -23,8 +23,8 @@ use crate::{
         delivery::{LONGEST_WAIT_FOR_MATRIX, backoff, millis},
         ids::RequestId,
         room_policy::{
-            Audit, Change, Job, Policy, Progress, RoomState, Rule, SpaceFault, SpaceSight, Subject,
-            Wish, audit,
+            Audit, Change, Job, Progress, RoomState, Rule, SpaceFault, SpaceSight, Subject, Wish,
+            audit,
         },
         room_reference::RoomReference,
         space_request::Answer,
