@@ -21,6 +21,7 @@ pub const CUSTOMER: &str = "jane@acme.com";
 pub struct Stage {
     // Fields are dropped in this order: Postroom before those that it speaks to.
     postroom: Postroom,
+    settings: Settings,
     pub mail: MailServers,
     pub synapse: Synapse,
     _dns: DnsServer,
@@ -74,10 +75,19 @@ impl Stage {
             .await?;
         Ok(Self {
             postroom,
+            settings,
             mail,
             synapse,
             _dns: dns,
         })
+    }
+
+    /// Stops Postroom, changes its configuration and starts it again.
+    pub async fn adapt(&mut self, adapt: impl FnOnce(&mut Settings)) -> Result<()> {
+        adapt(&mut self.settings);
+        self.postroom.stop();
+        self.postroom.configure(&self.settings)?;
+        self.postroom.start().await
     }
 
     /// Logs of those who take part in relaying.

@@ -19,6 +19,7 @@ ALTER TABLE conversations ADD COLUMN reminded_at BIGINT;
 CREATE INDEX conversations_waiting ON conversations (waits_since) WHERE waits_since IS NOT NULL;
 CREATE INDEX conversations_reminded ON conversations (reminded_at) WHERE reminded_at IS NOT NULL;
 CREATE INDEX conversations_by_progress ON conversations (progress, id);
+ALTER TABLE conversations ALTER COLUMN assignee TYPE TEXT COLLATE "C";
 CREATE INDEX conversations_of_assignee ON conversations (assignee) WHERE assignee <> '';
 
 -- What staff have noted with a conversation.

@@ -7,6 +7,7 @@
 pub mod charset;
 pub mod colour;
 pub mod days;
+pub mod face;
 pub mod flowed;
 pub mod html;
 pub mod initials;

@@ -3,7 +3,7 @@
 use super::{address::EmailAddress, ghost};
 
 /// Nobody's: no mail ever goes there (RFC 2606).
-const DOMAIN: &str = "erased.invalid";
+pub const DOMAIN: &str = "erased.invalid";
 
 /// What they are called.
 #[must_use]
@@ -20,6 +20,12 @@ pub fn address(number: i64) -> String {
 #[must_use]
 pub fn ghost(number: i64) -> String {
     format!("{}erased.{number}", ghost::PREFIX)
+}
+
+/// Matrix id of a user whom nobody is.
+#[must_use]
+pub fn user(number: i64) -> String {
+    format!("@{}:{DOMAIN}", name(number))
 }
 
 /// Whether the address stands for somebody who was erased.

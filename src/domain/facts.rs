@@ -157,6 +157,8 @@ pub struct Details {
     pub desk: DeskFacts,
     /// The command is about another room.
     pub elsewhere: Option<Elsewhere>,
+    /// Who gives the command is staff by the power level in this room alone.
+    pub is_by_level: bool,
 }
 
 /// Who is on the lists of senders.

@@ -32,7 +32,7 @@ use crate::{
         held as held_store, inbox,
         last_mails::{self, LastMail},
         lives::set_leaving,
-        locales, offers, people, places, rooms, subscriptions, successions,
+        locales, merges, offers, people, places, rooms, subscriptions, successions,
     },
 };
 
@@ -360,6 +360,8 @@ async fn take_up(
             mail,
             files,
         } => {
+            // It may go on in another one since the offer was made.
+            let conversation = merges::follow(tx.connection(), conversation).await?;
             let showing = (conversation, contact, mail);
             let events: Vec<Planned> = files.iter().map(post::of_file).collect();
             show(tx, showing, None, events, origin, context).await
@@ -385,7 +387,10 @@ async fn take_up(
         Offer::Admit {
             conversation,
             contact,
-        } => guests::admit(tx, conversation, contact, origin, context).await,
+        } => {
+            let conversation = merges::follow(tx.connection(), conversation).await?;
+            guests::admit(tx, conversation, contact, origin, context).await
+        }
     }
 }
 

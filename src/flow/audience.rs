@@ -47,6 +47,11 @@ impl Staff<'_> {
         };
         self.lists.iter().any(|list| list.is_staff(user)) || is_by_level()
     }
+
+    /// Whether the configuration names the user, not only the room's power levels.
+    pub fn is_listed(&self, user: &UserId) -> bool {
+        !self.context.is_ours(user) && self.list.is_staff(user)
+    }
 }
 
 /// Who is staff in the room: as its mailbox has it; in a triage room, as one of the mailboxes has it

@@ -102,17 +102,24 @@ impl Context {
         mailbox.intake.staff.as_ref().unwrap_or(&self.staff)
     }
 
-    /// To which mailbox a room belongs into which this user invites the bot: to the one of which alone
-    /// they are staff, else to the first.
+    /// To which mailbox a room belongs into which this user invites the bot: to the first one if they
+    /// are staff of that and of others, or of none; else to the first of which they are.
     pub fn mailbox_of_inviter(&self, user: &UserId) -> &MailboxName {
-        let mut theirs = self
-            .mailboxes
-            .keys()
-            .filter(|name| self.staff_of(name.as_str()).is_staff(user));
-        match (theirs.next(), theirs.next()) {
-            (Some(only), None) => only,
-            _ => self.default_mailbox(),
-        }
+        let is_theirs = |name: &&MailboxName| self.staff_of(name.as_str()).is_staff(user);
+        let mut theirs = self.mailboxes.keys().filter(is_theirs);
+        theirs.next().unwrap_or_else(|| self.default_mailbox())
+    }
+
+    pub fn is_control_room(&self, room: &RoomId) -> bool {
+        self.control_room().as_deref() == Some(room)
+    }
+
+    /// Whether the user is staff of any mailbox.
+    pub fn is_staff_anywhere(&self, user: &UserId) -> bool {
+        let mut mailboxes = self.mailboxes.keys();
+        !self.is_ours(user)
+            && (self.staff.is_staff(user)
+                || mailboxes.any(|name| self.staff_of(name.as_str()).is_staff(user)))
     }
 
     /// Where staff are told what concerns no single conversation.

@@ -15,7 +15,7 @@ use crate::{
         facts::Case,
         ids::{ContactId, ConversationId},
         outgoing::Puppet,
-        wording::desk as wording,
+        wording::{desk as wording, transfers as sentences},
     },
     matrix::encode,
     store::{
@@ -115,7 +115,7 @@ pub async fn goes_on(
     let zone = locale::of_room(tx.connection(), found.case.room.as_str(), context).await?;
     let since = since.and_then(|at| Timestamp::from_millisecond(at).ok());
     let since = since.map(|at| at.to_zoned(zone));
-    let text = wording::begins_anew(&found.case, new, since.as_ref(), event, is_elsewhere);
+    let text = sentences::begins_anew(&found.case, new, since.as_ref(), event, is_elsewhere);
     lanes::say(tx, room, &text, None, origin, context).await
 }
 

@@ -12,13 +12,13 @@ use crate::{
         desk::{Filter, Progress},
         elsewhere::{Place, number},
         event::RoomEvent,
-        facts::{AssigneeFacts, Case, CaseNote, DeskFacts, TargetRoom},
+        facts::{AssigneeFacts, Case, CaseNote, DeskFacts, Standing, TargetRoom},
         ids::ConversationId,
     },
     store::{
         Connection, StoreError, conversations,
         desk::{self as store, Found},
-        named_rooms, rooms,
+        guests, named_rooms, rooms,
     },
 };
 
@@ -109,6 +109,25 @@ async fn shown(
     Ok(cases)
 }
 
+/// Those in whose rooms the user may command the bot.
+async fn those_of(
+    connection: &mut Connection,
+    user: &UserId,
+    mut found: Vec<Found>,
+    context: &Context,
+) -> Result<Vec<Found>, StoreError> {
+    let mut rooms: HashMap<OwnedRoomId, bool> = HashMap::new();
+    for one in &found {
+        let room = &one.case.room;
+        if !rooms.contains_key(room) {
+            let is_staff = audience::is_staff_in(connection, user, room, context).await?;
+            rooms.insert(room.clone(), is_staff);
+        }
+    }
+    found.retain(|one| rooms[&one.case.room]);
+    Ok(found)
+}
+
 async fn listed(
     connection: &mut Connection,
     list: &List,
@@ -137,12 +156,7 @@ async fn listed(
         }
     }
     facts.has_more = i64::try_from(found.len()).unwrap_or(i64::MAX) >= most;
-    let mut allowed = Vec::with_capacity(found.len());
-    for one in found {
-        if audience::is_staff_in(connection, &event.sender, &one.case.room, context).await? {
-            allowed.push(one);
-        }
-    }
+    let allowed = those_of(connection, &event.sender, found, context).await?;
     facts.cases = shown(connection, allowed, context).await?;
     Ok(())
 }
@@ -197,12 +211,7 @@ async fn found(
             break;
         }
     }
-    let mut allowed = Vec::with_capacity(found.len());
-    for one in found {
-        if audience::is_staff_in(connection, &event.sender, &one.case.room, context).await? {
-            allowed.push(one);
-        }
-    }
+    let allowed = those_of(connection, &event.sender, found, context).await?;
     facts.cases = shown(connection, allowed, context).await?;
     Ok(())
 }
@@ -219,6 +228,7 @@ async fn notes(
     }
     let (rows, count) = store::notes(connection, number, MOST_NOTES).await?;
     facts.note_count = count;
+    facts.hides_notes = audience::has_visitors(connection, room, context).await?;
     for (author, text, at) in rows {
         let by = match UserId::parse(&author) {
             Ok(user) => name_of(connection, room.as_str(), &user, context).await?,
@@ -273,15 +283,40 @@ async fn pair(
     if is_staff {
         facts.pair = shown(connection, found, context).await?;
     }
-    let mut threads = Vec::new();
-    if let Some(from) = facts.pair.first() {
-        threads = threads_of(connection, from, merge.into).await?;
-    }
-    facts.target = Some(TargetRoom {
+    let mut target = TargetRoom {
         is_staff,
-        threads,
         ..TargetRoom::default()
-    });
+    };
+    if let [from, into] = facts.pair.as_slice() {
+        target.bot_joined = audience::is_bot_in(connection, &into.room).await?;
+        target.threads = threads_of(connection, from, into.id).await?;
+        if from.room != into.room {
+            readers(connection, from, &into.room, &mut target, context).await?;
+        }
+        guests(connection, from, into, &mut target, context).await?;
+    }
+    facts.target = Some(target);
+    Ok(())
+}
+
+/// Who is copied in in the first conversation, and has no place in the second.
+async fn guests(
+    connection: &mut Connection,
+    from: &Case,
+    into: &Case,
+    target: &mut TargetRoom,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let server = context.server_name.as_str();
+    let people = conversations::people(connection, from.id, server).await?;
+    for guest in people.into_iter().filter(|person| person.is_guest) {
+        let room = into.room.as_str();
+        match guests::standing(connection, into.id, room, &guest.address).await? {
+            Standing::Here { .. } => {}
+            Standing::Out { .. } => target.put_out.push(guest.name),
+            Standing::New | Standing::Offered(_) => target.guests.push(guest.name),
+        }
+    }
     Ok(())
 }
 
@@ -328,7 +363,8 @@ async fn target(
         name: known.name,
         bot_joined: known.bot_joined == 1,
         encrypted: known.encrypted == 1,
-        is_direct: named_rooms::is_direct(connection, room.as_str()).await?,
+        is_for_staff: is_for_all_rooms(connection, &room, context).await?
+            || context.mailbox_of_triage_room(&room).is_some(),
         is_staff: audience::is_staff_in(connection, &event.sender, &room, context).await?,
         ..TargetRoom::default()
     };
@@ -338,33 +374,47 @@ async fn target(
     };
     target.threads = threads_of(connection, case, case.id).await?;
     for other in conversations::of_room(connection, room.as_str(), server).await? {
-        if other.customer.0 == case.customer {
-            if other.thread_root.is_none() {
-                target.own = Some(other.id);
-            }
-        } else {
+        if other.customer.0 == case.customer && other.thread_root.is_none() {
+            target.own = Some(other.id);
+        }
+    }
+    readers(connection, case, &room, &mut target, context).await?;
+    target.room = Some(room);
+    Ok(Some(target))
+}
+
+/// Who would read the conversation in the room: other customers, and who is neither staff nor here by
+/// email and doesn't read it where it is.
+async fn readers(
+    connection: &mut Connection,
+    case: &Case,
+    room: &RoomId,
+    target: &mut TargetRoom,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let server = context.server_name.as_str();
+    for other in conversations::of_room(connection, room.as_str(), server).await? {
+        if other.customer.0 != case.customer {
             let names = other.people.into_iter().map(|person| person.name);
             target.others.extend(names);
         }
     }
     target.others.sort();
     target.others.dedup();
+    let staff = audience::staff(connection, room, context).await?;
     for user in rooms::present(connection, room.as_str()).await? {
         let Ok(user) = UserId::parse(&user) else {
             continue;
         };
-        if context.is_ours(&user)
-            || audience::is_staff_in(connection, &user, &room, context).await?
-        {
+        if context.is_ours(&user) || staff.is_staff(&user) {
             continue;
         }
-        let here = rooms::membership(connection, event.room.as_str(), user.as_str()).await?;
+        let here = rooms::membership(connection, case.room.as_str(), user.as_str()).await?;
         if !matches!(here.as_deref(), Some("join" | "invite")) {
             target.visitors.push(user.to_string());
         }
     }
-    target.room = Some(room);
-    Ok(Some(target))
+    Ok(())
 }
 
 /// As it was when a command last named it.

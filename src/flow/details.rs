@@ -35,6 +35,8 @@ pub async fn of(
     let command = Command::of(event);
     if let Some(command) = &command {
         details.desk = desk_facts::of(connection, event, command, context).await?;
+        let staff = audience::staff(connection, &event.room, context).await?;
+        details.is_by_level = !staff.is_listed(&event.sender);
     }
     match command {
         Some(Command::Status(_)) => {

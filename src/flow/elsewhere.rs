@@ -1,6 +1,6 @@
 //! Commands that are about another room: which one that is, and what is known there.
 
-use ruma::OwnedRoomAliasId;
+use ruma::{OwnedRoomAliasId, OwnedRoomId};
 
 use super::{Context, audience, desk_facts, facts, not_now::NotNow};
 use crate::{
@@ -11,20 +11,41 @@ use crate::{
         facts::{Elsewhere, EventFacts, Role},
     },
     matrix::client::Fault,
-    store::{Connection, StoreError, desk, named_rooms, rooms},
+    store::{Connection, StoreError, desk, held, named_rooms, rooms},
 };
 
-/// Adds what is known of the place that the event is about, if it is a command about another one.
+/// Adds what is known of the place that the event is about, if it is a command about another one. Where
+/// all rooms are meant, it is enough to be staff there.
 pub async fn add(
     facts: &mut EventFacts,
     connection: &mut Connection,
     event: &RoomEvent,
     context: &Context,
 ) -> Result<(), StoreError> {
-    if facts.sender_role == Role::Staff {
-        facts.details.elsewhere = of(connection, event, context).await?;
+    match facts.sender_role {
+        Role::Staff => facts.details.elsewhere = of(connection, event, context).await?,
+        Role::Visitor => {
+            if desk_facts::is_for_all_rooms(connection, &event.room, context).await? {
+                let found = of(connection, event, context).await?;
+                // Of other places they learn nothing.
+                facts.details.elsewhere = found.filter(Elsewhere::is_there);
+                if facts.details.elsewhere.is_some() || lists_theirs(event, context) {
+                    facts.sender_role = Role::Staff;
+                }
+            }
+        }
+        Role::Bot | Role::Ghost(_) | Role::NobodysGhost => {}
     }
     Ok(())
+}
+
+/// Whether staff of one of the mailboxes ask for what shows only what they may know.
+fn lists_theirs(event: &RoomEvent, context: &Context) -> bool {
+    let asked = Command::of(event);
+    matches!(
+        asked,
+        Some(Command::List(_) | Command::Find(_) | Command::Help(_))
+    ) && context.is_staff_anywhere(&event.sender)
 }
 
 /// What the event, if it is a command about another place, leads to.
@@ -62,7 +83,11 @@ async fn of(
         return Ok(Some(Elsewhere::BotIsOut(place)));
     }
     let there = moved(event, &room, &text);
-    let known = Box::pin(facts::of(connection, &there, context)).await?;
+    let mut known = Box::pin(facts::of(connection, &there, context)).await?;
+    // The answer is read where it is asked.
+    let is_read_by_others = audience::has_visitors(connection, &event.room, context).await?;
+    known.details.held.has_visitors = is_read_by_others;
+    known.details.desk.hides_notes = is_read_by_others;
     Ok(Some(Elsewhere::There {
         has_visitors: audience::has_visitors(connection, &room, context).await?,
         facts: Box::new(known),
@@ -84,13 +109,23 @@ async fn asked(
         Some(command) => command,
         None => return Ok(None),
     };
-    let (Some(number), Some(words)) = (command.number(), words_of(event)) else {
+    let Some(words) = words_of(event) else {
         return Ok(None);
     };
     if !desk_facts::is_for_all_rooms(connection, &event.room, context).await? {
         return Ok(None);
     }
-    Ok(Some((Place::Conversation(number), words)))
+    let place = match (command.number(), &command) {
+        (Some(number), _) => Some(Place::Conversation(number)),
+        // The control room decides about all of them itself.
+        (None, Command::Decide(Ok(asked))) if !context.is_control_room(&event.room) => {
+            let found = held::find(connection, asked.held).await?;
+            let room = found.and_then(|mail| OwnedRoomId::try_from(mail.room).ok());
+            room.map(Place::Room)
+        }
+        _ => None,
+    };
+    Ok(place.map(|place| (place, words)))
 }
 
 fn words_of(event: &RoomEvent) -> Option<String> {
@@ -111,13 +146,13 @@ pub async fn look_up(event: &RoomEvent, context: &Context) -> Result<(), NotNow>
     let Some(alias) = alias_in(event) else {
         return Ok(());
     };
-    if context.is_ours(&event.sender) {
-        return Ok(());
-    }
+    let sender = &event.sender;
     let mut reading = context.store.read().await.map_err(NotNow::Store)?;
-    let is_staff = audience::is_staff_in(&mut reading, &event.sender, &event.room, context).await?;
+    let may_ask = audience::is_staff_in(&mut reading, sender, &event.room, context).await?
+        || !context.is_ours(sender)
+            && desk_facts::is_for_all_rooms(&mut reading, &event.room, context).await?;
     drop(reading);
-    if !is_staff {
+    if !may_ask {
         return Ok(());
     }
     let room = match context.homeserver.room_of_alias(&alias).await {

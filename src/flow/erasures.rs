@@ -107,6 +107,12 @@ async fn begin(
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
+    erasures::dismiss_requests(tx, &one.address).await?;
+    let has_a_room_made = erasures::has_a_room_made(tx.connection(), &one.address).await?;
+    if has_a_room_made && !is_over(one, origin.now) {
+        // They come into that room, and leave it again.
+        return erasures::wait(tx, one.id, origin.now.saturating_add(SOON)).await;
+    }
     let Some(contact) = erasures::contact(tx.connection(), &one.address).await? else {
         return erasures::go_on(tx, one.id, "retiring", None, origin.now).await;
     };
@@ -185,7 +191,7 @@ async fn retire_ghost(
     context: &Context,
 ) -> Result<(), StoreError> {
     let contact = ContactId(one.contact_id);
-    let is_busy = erasures::has_actions(tx.connection(), one.id, contact).await?;
+    let is_busy = erasures::has_actions(tx.connection(), one, contact).await?;
     if is_busy && !is_over(one, origin.now) {
         return erasures::wait(tx, one.id, origin.now.saturating_add(SOON)).await;
     }
@@ -218,14 +224,14 @@ async fn sweep_up(
         None => false,
         Some(contact) => {
             let ghost = ghost_of(&person.ghost, context);
-            erasures::has_actions(tx.connection(), one.id, contact).await?
+            erasures::has_actions(tx.connection(), one, contact).await?
                 || !erasures::is_heard_of(tx.connection(), &ghost).await?
         }
     };
     if is_waited_for && !is_over(one, origin.now) {
         return erasures::wait(tx, one.id, origin.now.saturating_add(SOON)).await;
     }
-    sweep::erase(tx, &person, replaced, context.server_name.as_str()).await?;
+    sweep::erase(tx, &person, replaced, &context.bot).await?;
     erasures::finish(tx, one.id).await?;
     let text = wording::done(one.id, &one.problem);
     match OwnedRoomId::try_from(one.room_id.as_str()) {

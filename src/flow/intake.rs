@@ -384,6 +384,7 @@ async fn carry_out(
                         target: Some(room.clone()),
                         room: asked.room.clone(),
                         asked: asked.event.clone(),
+                        by: by.to_owned(),
                     };
                     policies::add(tx, &job, Some(id), origin, context).await?;
                 }

@@ -6,6 +6,7 @@ use super::{Context, audience};
 use crate::{
     domain::{
         address::EmailAddress,
+        command::Command,
         delivery::millis,
         event::{EventKind, RoomEvent},
         facts::{Bid, LifeFacts, Successor},
@@ -25,7 +26,8 @@ pub async fn of(
     life.was_told = was_told(connection, event, context).await?;
     let subject = match &event.kind {
         EventKind::Message { content, .. } => {
-            if on_matrix::stays_inside(content) {
+            let is_note = matches!(Command::of(event), Some(Command::Note(Ok(_))));
+            if is_note || on_matrix::stays_inside(content) {
                 readers(connection, &event.room, None, &mut life, context).await?;
             }
             return Ok(life);

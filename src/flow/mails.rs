@@ -7,7 +7,7 @@ use super::{
     lanes::Origin,
     leads, locale,
     look::{self, Looked},
-    mail_facts, notices,
+    mail_facts, notices, portraits,
     read::Read,
     worker::{Step, Worker},
 };
@@ -261,6 +261,7 @@ async fn decide(tx: &mut Tx, read: Read, context: &Context) -> Result<(), StoreE
         let whole = [mail.text.as_str(), mail.signature.as_deref().unwrap_or("")];
         let ending = reply::ending(&whole.join("\n"));
         endings::remember(tx, &from.address, read.id, &ending).await?;
+        portraits::remember(tx, mail, facts.judgement.verdict).await?;
         if let Some(route) = facts.routes.first() {
             locale::remember(tx, read.id, mail, route.conversation, context).await?;
         }

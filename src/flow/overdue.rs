@@ -68,8 +68,8 @@ async fn due(after: Duration, now: Timestamp, context: &Context) -> Result<Vec<F
     let now_ms = now.as_millisecond();
     let mut reading = context.store.read().await?;
     // What becomes due soon after the last reminder is told with the next one.
-    let last = desk::last_reminded(&mut reading).await?;
-    if last.is_some_and(|last| now_ms.saturating_sub(last) < millis(REMINDED_TOGETHER)) {
+    let recently = now_ms.saturating_sub(millis(REMINDED_TOGETHER));
+    if desk::was_reminded(&mut reading, recently).await? {
         return Ok(Vec::new());
     }
     let since = now_ms.saturating_sub(millis(after));

@@ -10,7 +10,7 @@ use ruma::{OwnedEventId, OwnedRoomId, RoomId};
 use serde_json::Value;
 
 use super::{
-    Context, answers,
+    Context, answers, audience,
     lanes::{self, Origin},
     logo,
     not_now::NotNow,
@@ -21,6 +21,7 @@ use super::{
 use crate::{
     domain::{
         delivery::{LONGEST_WAIT_FOR_MATRIX, backoff, millis},
+        elsewhere::Place,
         ids::RequestId,
         room_policy::{
             Audit, Change, Job, Progress, RoomState, Rule, SpaceFault, SpaceSight, Subject, Wish,
@@ -28,7 +29,7 @@ use crate::{
         },
         room_reference::RoomReference,
         space_request::Answer,
-        wording::policy as wording,
+        wording::{desk, policy as wording},
     },
     matrix::client::Fault,
     store::{
@@ -182,6 +183,14 @@ impl<'a> Attempt<'a> {
             Ok(id) => id,
             Err(told) => return Ok(told),
         };
+        // A room that somebody asks for by mail is nobody's here; staff have confirmed it.
+        if self.row.request.is_none() && id != self.row.job.room {
+            let mut reading = self.context.store.read().await?;
+            let (by, context) = (&self.row.job.by, self.context);
+            if !audience::is_staff_in(&mut reading, by, &id, context).await? {
+                return Ok(Told::staff(desk::not_staff_there(&Place::Room(id))));
+            }
+        }
         let Some(mut scene) = self.look(&id).await? else {
             let text = wording::not_in_there(id.as_str(), &self.context.bot);
             return Ok(Told::all(text, Answer::Hidden));

@@ -6,12 +6,12 @@ use ruma::OwnedUserId;
 
 use super::Context;
 use crate::{
-    content::initials,
-    domain::{ids::ContactId, letter::Logo},
+    content::{face, initials},
+    domain::{evidence::Verdict, ids::ContactId, incoming::IncomingMail},
     matrix::client::Fault,
     store::{
-        StoreError,
-        people::Contact,
+        StoreError, Tx,
+        people::{self, Contact},
         portraits::{self, OF_THE_BOT},
     },
 };
@@ -60,7 +60,7 @@ pub async fn dress_bot(context: &Context) -> Result<(), StoreError> {
         return Ok(());
     };
     let portrait = portraits::find(&mut context.store.read().await?, OF_THE_BOT).await?;
-    let wanted = format!("logo {}", digest(logo));
+    let wanted = format!("logo {}", digest(&logo.content));
     if portrait.worn == wanted {
         return Ok(());
     }
@@ -83,9 +83,33 @@ pub async fn dress_bot(context: &Context) -> Result<(), StoreError> {
     }
 }
 
-fn digest(logo: &Logo) -> String {
+/// Takes over the picture that somebody's mail shows of them, if the mail proves who sent it. One that says
+/// nothing of it changes nothing.
+pub async fn remember(
+    tx: &mut Tx,
+    mail: &IncomingMail,
+    verdict: Verdict,
+) -> Result<(), StoreError> {
+    let (Some(from), Some(header), Verdict::Verified) = (&mail.from, &mail.face, verdict) else {
+        return Ok(());
+    };
+    let Some(contact) = people::find(tx.connection(), &from.address).await? else {
+        return Ok(());
+    };
+    let source = digest(header.as_bytes());
+    let known = portraits::find(tx.connection(), contact.id).await?;
+    if known.source == source {
+        return Ok(());
+    }
+    match face::read(header) {
+        Some(picture) => portraits::set_picture(tx, contact.id, &picture, &source).await,
+        None => Ok(()),
+    }
+}
+
+fn digest(content: &[u8]) -> String {
     use sha2::Digest as _;
-    data_encoding::HEXLOWER.encode(&sha2::Sha256::digest(&logo.content)[..16])
+    data_encoding::HEXLOWER.encode(&sha2::Sha256::digest(content)[..16])
 }
 
 /// Uploads a picture and remembers where it is.

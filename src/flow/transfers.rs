@@ -13,7 +13,7 @@ use crate::{
         outgoing::{MatrixAction, Puppet},
         wording::transfers as wording,
     },
-    store::{StoreError, Tx, conversations, desk, members, merges, rooms},
+    store::{StoreError, Tx, conversations, desk, members, merges, newcomers, rooms},
 };
 
 /// What was said still goes to those who are there; from now on letters go from the other room, and
@@ -89,7 +89,12 @@ pub async fn merge(
     if !old.case.is_over {
         seal::open_letter_of(tx, from, origin, context).await?;
         members::add(tx, into, &contacts).await?;
-        for contact in contacts {
+        let guests = merges::take_copied_in(tx, from, into).await?;
+        for guest in &guests {
+            // What waits there was said before they came.
+            newcomers::keep_what_waits_from(tx, into, *guest).await?;
+        }
+        for contact in contacts.into_iter().chain(guests) {
             let join = MatrixAction::Join {
                 room: room.clone(),
                 puppet: Puppet::Contact(contact),
@@ -99,7 +104,7 @@ pub async fn merge(
         conversations::close(tx, from, false, origin.now).await?;
         members::drop_guests(tx, from).await?;
     }
-    merges::merge(tx, from, into, origin.now).await?;
+    merges::merge(tx, from, (into, room.as_str()), origin.now).await?;
     let text = wording::was_merged(from, into, by);
     if old_room != room {
         say(tx, room.clone(), &text, None, origin, context).await?;

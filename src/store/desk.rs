@@ -16,8 +16,8 @@ macro_rules! cases {
             "
         SELECT it.id, it.customer_id, it.room_id, coalesce(rooms.name, '') AS room_name,
             it.thread_root, it.title, it.subject, it.mailbox, it.state, it.progress, it.assignee,
-            it.waits_since, (SELECT count(*) FROM (
-                SELECT 1 FROM chain WHERE chain.conversation_id = it.id LIMIT 1) AS one) AS letters
+            it.waits_since, EXISTS (
+                SELECT 1 FROM chain WHERE chain.conversation_id = it.id) AS has_letters
         FROM conversations AS it LEFT JOIN rooms ON rooms.room_id = it.room_id ",
             $rest
         )
@@ -74,8 +74,7 @@ statements! {
         WHERE it.waits_since IS NOT NULL AND it.waits_since <= $1 AND it.state <> 'closed'
         AND it.progress = 'open' AND (it.reminded_at IS NULL OR it.reminded_at <= $2)
         ORDER BY it.waits_since, it.id LIMIT $3");
-    SELECT_LAST_REMINDED = "SELECT reminded_at FROM conversations WHERE reminded_at IS NOT NULL
-        ORDER BY reminded_at DESC LIMIT 1";
+    SELECT_REMINDED = "SELECT id FROM conversations WHERE reminded_at > $1 LIMIT 1";
     SET_REMINDED = "UPDATE conversations SET reminded_at = $2 WHERE id = $1";
 }
 
@@ -101,7 +100,7 @@ struct Row {
     progress: String,
     assignee: String,
     waits_since: Option<i64>,
-    letters: i64,
+    has_letters: bool,
 }
 
 impl Row {
@@ -124,7 +123,7 @@ impl Row {
                 self.title
             },
             is_over: self.state == "closed",
-            has_letters: self.letters > 0,
+            has_letters: self.has_letters,
             standing: Standing {
                 progress,
                 assignee: OwnedUserId::try_from(self.assignee).ok(),
@@ -300,10 +299,9 @@ pub async fn overdue(
     ))
 }
 
-/// When staff were last reminded of any conversation.
-pub async fn last_reminded(connection: &mut Connection) -> Result<Option<i64>, StoreError> {
-    let row = fetch_optional!(connection, (i64,), SELECT_LAST_REMINDED);
-    Ok(row.map(|(at,)| at))
+/// Whether staff were reminded of any conversation after `since`.
+pub async fn was_reminded(connection: &mut Connection, since: i64) -> Result<bool, StoreError> {
+    Ok(fetch_optional!(connection, (i64,), SELECT_REMINDED, since).is_some())
 }
 
 pub async fn set_reminded(tx: &mut Tx, id: ConversationId, now: i64) -> Result<(), StoreError> {

@@ -11,8 +11,8 @@ use crate::{
 
 statements! {
     INSERT = "
-        INSERT INTO erasures (address, redacts, asked_by, room_id, asked_at)
-        SELECT $1, CAST($2 AS BIGINT), $3, $4, CAST($5 AS BIGINT)
+        INSERT INTO erasures (address, redacts, asked_by, room_id, asked_at, since)
+        SELECT $1, CAST($2 AS BIGINT), $3, $4, CAST($5 AS BIGINT), CAST($5 AS BIGINT)
         WHERE NOT EXISTS (SELECT 1 FROM erasures WHERE address = $1 AND state <> 'done')";
     SELECT_DUE = "
         SELECT id, address, contact_id, redacts, room_id, state, since, problem FROM erasures
@@ -44,7 +44,9 @@ statements! {
     COUNT_ACTIONS = "
         SELECT count(*) FROM outbox
         WHERE way = 'matrix' AND settled_at IS NULL
-        AND (payload LIKE $1 OR payload LIKE $2 OR lane = $3)";
+        AND (payload LIKE $1 OR payload LIKE $2 OR lane = $3 OR lower(payload) LIKE $4 ESCAPE '!')";
+    COUNT_OPENING = "SELECT count(*) FROM requests WHERE address = $1 AND state = 'opening'";
+    DISMISS = "UPDATE requests SET state = 'dismissed' WHERE address = $1 AND state = 'waiting'";
     COUNT_JOINED = "
         SELECT count(*) FROM members WHERE user_id = $1 AND membership IN ('join', 'invite')";
     COUNT_EVENTS = "
@@ -208,33 +210,55 @@ pub async fn under_way(
 }
 
 /// `mail:CONVERSATION:ADDRESS`, of whatever conversation.
-fn lane_of(address: &str) -> String {
-    let mut lane = "mail:%:".to_owned();
-    for c in address.chars() {
-        if matches!(c, '%' | '_' | '!') {
-            lane.push('!');
-        }
-        lane.push(c);
-    }
-    lane
+pub(super) fn lane_of(address: &str) -> String {
+    format!("mail:%:{}", escaped(address))
 }
 
-/// Whether anything is still to be done in Matrix in the name of the ghost, or for the erasure.
+/// For LIKE, with `!` before what would stand for others.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '!') {
+            out.push('!');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Whether a room is being made for what they have asked for.
+pub async fn has_a_room_made(
+    connection: &mut Connection,
+    address: &str,
+) -> Result<bool, StoreError> {
+    Ok(fetch_one!(connection, (i64,), COUNT_OPENING, address).0 > 0)
+}
+
+/// Nobody takes up any more what they have asked for.
+pub async fn dismiss_requests(tx: &mut Tx, address: &str) -> Result<(), StoreError> {
+    execute!(tx.connection(), DISMISS, address);
+    Ok(())
+}
+
+/// Whether anything is still to be done in Matrix in the name of the ghost, or for the erasure, or is to
+/// be said that names them.
 pub async fn has_actions(
     connection: &mut Connection,
-    erasure: i64,
+    erasure: &Erasure,
     contact: ContactId,
 ) -> Result<bool, StoreError> {
     let puppet = format!("%\"puppet\":{{\"contact\":{contact}}}%");
     let taken_back = format!("%\"do\":\"take_back\"%\"contact\":{contact},%");
-    let lane = format!("erasure:{erasure}");
+    let lane = format!("erasure:{}", erasure.id);
+    let naming = format!("%{}%", escaped(&erasure.address));
     let found = fetch_one!(
         connection,
         (i64,),
         COUNT_ACTIONS,
         &puppet,
         &taken_back,
-        &lane
+        &lane,
+        &naming
     );
     Ok(found.0 > 0)
 }

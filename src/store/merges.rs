@@ -1,7 +1,7 @@
 //! Conversations that go on in another one, or in another room.
 
 use super::{Connection, StoreError, Tx};
-use crate::domain::ids::ConversationId;
+use crate::domain::ids::{ContactId, ConversationId};
 
 statements! {
     MOVE = "UPDATE conversations SET room_id = $2, thread_root = '' WHERE id = $1";
@@ -48,6 +48,25 @@ statements! {
                 ELSE assignee END
         WHERE id = $2";
     REST = "UPDATE conversations SET waits_since = NULL, progress = 'done' WHERE id = $1";
+    MOVE_HELD = "
+        UPDATE held SET room_id = $2 WHERE conversation_id = $1";
+    MERGE_HELD = "
+        UPDATE held SET conversation_id = $2, room_id = $3
+        WHERE conversation_id = $1 AND NOT EXISTS (
+            SELECT 1 FROM held AS other
+            WHERE other.conversation_id = $2 AND (other.mail_id = held.mail_id
+                OR other.message_id = held.message_id AND other.from_address = held.from_address
+                AND other.date = held.date))";
+    TAKE_COPIED_IN = "
+        INSERT INTO participants (conversation_id, contact_id, position, role, copied_by)
+        SELECT $2, contact_id, position + (
+                SELECT coalesce(max(position) + 1, 0) FROM participants WHERE conversation_id = $2),
+            role, copied_by
+        FROM participants WHERE conversation_id = $1 AND role IN ('guest', 'offered')
+        ON CONFLICT (conversation_id, contact_id)
+        DO UPDATE SET role = excluded.role, copied_by = excluded.copied_by
+        WHERE participants.role = 'offered' AND excluded.role = 'guest'
+        RETURNING contact_id, role";
     SELECT_MEMBERS = "
         SELECT contact_id FROM participants
         WHERE conversation_id = $1 AND role = 'member' ORDER BY position";
@@ -56,6 +75,7 @@ statements! {
 /// The conversation goes on in another room, outside of threads.
 pub async fn move_to(tx: &mut Tx, id: ConversationId, room: &str) -> Result<(), StoreError> {
     execute!(tx.connection(), MOVE, id.0, room);
+    execute!(tx.connection(), MOVE_HELD, id.0, room);
     Ok(())
 }
 
@@ -74,11 +94,12 @@ pub async fn undo(tx: &mut Tx, id: ConversationId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What was in `from` is in `into`: its mails, what they were shown as, and what staff have noted.
+/// What was in `from` is in `into`, a conversation of `room`: its mails, what they were shown as, what
+/// waits for staff, and what they have noted.
 pub async fn merge(
     tx: &mut Tx,
     from: ConversationId,
-    into: ConversationId,
+    (into, room): (ConversationId, &str),
     now: i64,
 ) -> Result<(), StoreError> {
     // By the mails of the chain, which moves afterwards.
@@ -86,12 +107,31 @@ pub async fn merge(
     execute!(tx.connection(), MOVE_CHAIN, from.0, into.0);
     execute!(tx.connection(), MOVE_POSTINGS, from.0, into.0);
     execute!(tx.connection(), MOVE_NOTES, from.0, into.0);
+    execute!(tx.connection(), MERGE_HELD, from.0, into.0, room);
     execute!(tx.connection(), TAKE_STANDING, from.0, into.0);
     execute!(tx.connection(), REST, from.0);
     // Nobody has to follow more than one step.
     execute!(tx.connection(), FORWARD, from.0, into.0);
     execute!(tx.connection(), INSERT, from.0, into.0, now);
     Ok(())
+}
+
+/// Who was copied in in `from` is so in `into`, unless they were put out there; those who are guests
+/// there by that are returned.
+pub async fn take_copied_in(
+    tx: &mut Tx,
+    from: ConversationId,
+    into: ConversationId,
+) -> Result<Vec<ContactId>, StoreError> {
+    let rows = fetch_all!(
+        tx.connection(),
+        (i64, String),
+        TAKE_COPIED_IN,
+        from.0,
+        into.0
+    );
+    let guests = rows.into_iter().filter(|(_, role)| role == "guest");
+    Ok(guests.map(|(contact, _)| ContactId(contact)).collect())
 }
 
 /// The contacts who are members, as stored: in their order.

@@ -26,6 +26,7 @@ fn rare_statements() -> Vec<(&'static str, &'static str)> {
     [
         erasures::STATEMENTS,
         person::STATEMENTS,
+        person::about::STATEMENTS,
         person::export::STATEMENTS,
         person::sweep::STATEMENTS,
     ]

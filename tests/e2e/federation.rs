@@ -1,8 +1,9 @@
 //! Homeservers that federate over loopback: ours, one that ours allows, and one that it doesn't.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -10,7 +11,7 @@ use crate::stage::SOON;
 use crate::support::database::{Choice, Database};
 use crate::support::dns_server::DnsServer;
 use crate::support::servers::certificates::{self, Certificates};
-use crate::support::servers::customer;
+use crate::support::servers::customer::{self, body};
 use crate::support::servers::folder::Folder;
 use crate::support::servers::mail_servers::{MailOptions, MailServers};
 use crate::support::servers::matrix_client::MatrixClient;
@@ -19,6 +20,7 @@ use crate::support::servers::postroom::{Postroom, Settings};
 use crate::support::servers::process;
 use crate::support::servers::provider::PROVIDER_RECORD;
 use crate::support::servers::synapse::{Federation, Synapse, SynapseOptions};
+use crate::support::servers::tunnel::Tunnel;
 
 /// Our homeserver with Postroom, and two others.
 struct Servers {
@@ -31,39 +33,51 @@ struct Servers {
     /// Ours doesn't.
     stranger: Synapse,
     ann: MatrixClient,
+    settings: Settings,
     bot: String,
     control_room: String,
+    /// Names as they stand behind the colon in user ids.
+    partner_name: String,
+    stranger_name: String,
     _database: Database,
     _dns: DnsServer,
+    _tunnel: Tunnel,
     _folder: Folder,
 }
 
-/// What a homeserver is called: its address, so that nobody has to ask a DNS where it is.
-fn name(port: &Port) -> String {
-    format!("localhost:{}", port.number())
+/// What a homeserver is called, with its port: nobody has to ask a DNS where it is.
+fn name(own: &str, port: &Port) -> String {
+    format!("{own}.chat.example:{}", port.number())
 }
 
 async fn homeserver(
-    port: Port,
+    (name, port): (&str, Port),
     partners: &[&str],
     registration: Option<String>,
-    certificates: &Certificates,
+    (tunnel, certificates): (&Tunnel, &Certificates),
 ) -> Result<Synapse> {
+    let federation = Federation::new(port, partners, tunnel.address(), certificates);
     Synapse::start(&SynapseOptions {
-        server_name: name(&port),
+        server_name: name.to_owned(),
         registration,
-        federation: Some(Federation::new(port, partners, certificates)),
+        federation: Some(federation),
     })
     .await
 }
 
 impl Servers {
-    /// Starts everything; staff are Ann on our homeserver and everybody on the partner's.
+    /// Starts everything; staff are Ann on our homeserver and Eve on the partner's. Customers may come
+    /// from the partner's.
     async fn start() -> Result<Self> {
         let folder = Folder::create()?;
-        let certificates = certificates::create("localhost", &folder)?;
+        let certificates = certificates::create("*.chat.example", &folder)?;
+        let tunnel = Tunnel::start().await?;
         let [own, partner, stranger] = [ports::free()?, ports::free()?, ports::free()?];
-        let names = [name(&own), name(&partner), name(&stranger)];
+        let names = [
+            name("bootlin", &own),
+            name("acme", &partner),
+            name("stranger", &stranger),
+        ];
         let [own_name, partner_name, stranger_name] = names.each_ref().map(String::as_str);
         let of_postroom = Folder::create()?;
         let database = Database::create(&Choice::AsTold, &of_postroom).await;
@@ -76,10 +90,11 @@ impl Servers {
         let registration = Some(postroom.registration());
         // The other two would speak with everybody.
         let (of_own, everybody) = ([partner_name], [own_name, partner_name, stranger_name]);
+        let tls = (&tunnel, &certificates);
         let (ours, partner, stranger, mail) = tokio::try_join!(
-            homeserver(own, &of_own, registration, &certificates),
-            homeserver(partner, &everybody, None, &certificates),
-            homeserver(stranger, &everybody, None, &certificates),
+            homeserver((own_name, own), &of_own, registration, tls),
+            homeserver((partner_name, partner), &everybody, None, tls),
+            homeserver((stranger_name, stranger), &everybody, None, tls),
             MailServers::start(&of_mail),
         )?;
         let dns = DnsServer::start().await;
@@ -95,9 +110,10 @@ impl Servers {
             control_room: Some(control_room.clone()),
             database: database.url(),
             log_level: "info,postroom=debug",
+            onboarding: Some(format!("{{allowed_servers: [\"{partner_name}\"]}}")),
             ..Settings::new(ours.url(), &mail)
         };
-        postroom.set_staff(&[&format!("@ann:{own_name}"), &format!("@*:{partner_name}")]);
+        postroom.set_staff(&[&format!("@ann:{own_name}"), &format!("@eve:{partner_name}")]);
         postroom.configure(&settings)?;
         postroom.start().await?;
         ann.wait_for_join(&bot, SOON, &control_room).await?;
@@ -108,10 +124,14 @@ impl Servers {
             partner,
             stranger,
             ann,
+            settings,
             bot,
             control_room,
+            partner_name: partner_name.to_owned(),
+            stranger_name: stranger_name.to_owned(),
             _database: database,
             _dns: dns,
+            _tunnel: tunnel,
             _folder: folder,
         })
     }
@@ -139,6 +159,24 @@ impl Servers {
         said.with_context(|| self.log())
     }
 
+    /// Waits until the user is that in the room.
+    async fn membership(&self, user: &str, wanted: &str, room: &str) -> Result<()> {
+        let deadline = Instant::now() + SOON;
+        loop {
+            let members = self.ann.members(room).await?;
+            let is = members.get(user).map(|it| it.membership.as_str());
+            if is == Some(wanted) {
+                return Ok(());
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "{user} is {is:?}, not {wanted}\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// Waits for the letters to Jane.
     async fn letters(&self, count: usize) -> Result<Vec<Vec<u8>>> {
         let mailbox = self.mail.mailbox("jane@acme.com")?;
@@ -156,48 +194,102 @@ impl Servers {
     }
 }
 
-/// Somebody from the allowed homeserver comes into a room of ours and reads along; nobody comes from
-/// one that ours doesn't federate with, and who invites them is told so.
-#[tokio::test(flavor = "multi_thread")]
-async fn who_has_an_account_on_an_allowed_server_comes_in_and_nobody_else() -> Result<()> {
-    let servers = Servers::start().await?;
-    let room = servers.ann.create_room("Training", &[&servers.bot]).await?;
+/// A room of ours with Jane in it by mail, and her first letter; who comes in reads on from there.
+async fn training(servers: &Servers) -> Result<(String, String, Vec<u8>)> {
+    let room = json!({
+        "name": "Training", "preset": "private_chat", "invite": [servers.bot],
+        "initial_state": [{
+            "type": "m.room.history_visibility", "content": {"history_visibility": "invited"},
+        }],
+    });
+    let room = servers.ann.create_room_with(&room).await?;
     servers.ann.wait_for_join(&servers.bot, SOON, &room).await?;
-    servers
-        .ann
-        .send_text("!email add jane@acme.com Jane Doe", &room)
-        .await?;
-    servers
+    let add = "!email add jane@acme.com Jane Doe";
+    servers.ann.send_text(add, &room).await?;
+    let ghost = servers
         .ann
         .wait_for_join("@_email_jane", SOON, &room)
         .await?;
+    servers.ann.send_text("Hello Jane", &room).await?;
+    let letter = servers.letters(1).await?.remove(0);
+    Ok((room, ghost, letter))
+}
 
-    let jane = servers.partner.register_user("jane", "jane-secret").await?;
-    servers.ann.invite(jane.user_id(), &room).await?;
-    jane.join(&room).await?;
-    servers
-        .ann
-        .wait_for_join(jane.user_id(), SOON, &room)
-        .await?;
+/// Jane has an account on a homeserver with which ours federates: she answers with its id, is invited
+/// there, comes, and the mails stop.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_moves_to_an_account_on_an_allowed_server() -> Result<()> {
+    let servers = Servers::start().await?;
+    let (room, ghost, letter) = training(&servers).await?;
+    let jane = servers.partner.register_user("jane.d", "secret").await?;
+    let id = format!("@jane.d:{}", servers.partner_name);
+    assert_eq!(jane.user_id(), id);
+
+    servers.answer(&letter, &id).await?;
+    let ours = &servers.ann;
+    servers.says(&ghost, &id, &room, ours).await?;
+    let asks = "asks by mail to come into this room";
+    servers.says(&servers.bot, asks, &room, ours).await?;
+    servers.membership(&id, "invite", &room).await?;
+    // An invitation takes a moment to get there.
+    let deadline = Instant::now() + SOON;
+    while let Err(fault) = jane.join(&room).await {
+        if Instant::now() > deadline {
+            return Err(fault.context(servers.log()));
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let letters = servers.letters(2).await?;
+    let last = body(&letters[1]);
+    assert!(
+        last.contains(&format!("you are in the chat now, as {id}")),
+        "{last}"
+    );
+    servers.membership(&ghost, "leave", &room).await?;
+
     servers.ann.send_text("Welcome to the chat", &room).await?;
     servers
         .says("@ann", "Welcome to the chat", &room, &jane)
         .await?;
     jane.send_text("So this is Matrix", &room).await?;
-    servers
-        .says(jane.user_id(), "So this is Matrix", &room, &servers.ann)
-        .await?;
-    servers.letters(2).await?;
+    servers.says(&id, "So this is Matrix", &room, ours).await?;
+    assert_eq!(servers.letters(2).await?.len(), 2, "no mail goes");
+    Ok(())
+}
 
-    let other = servers
-        .stranger
-        .register_user("jane", "jane-secret")
-        .await?;
-    let refused = servers.ann.invite(other.user_id(), &room).await;
-    let why = refused.unwrap_err().to_string();
-    assert!(format!("{why:?}").contains("invite"), "{why}");
+/// Her other account is where we don't invite from, and with which ours doesn't federate: staff are
+/// told the first, and, when they allow it nevertheless, the second; mails go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_on_another_server_is_refused_and_goes_on_by_mail() -> Result<()> {
+    let servers = Servers::start().await?;
+    let (room, ghost, letter) = training(&servers).await?;
+    let jane = servers.stranger.register_user("jane", "secret").await?;
+    let id = jane.user_id().to_owned();
+
+    servers.answer(&letter, &id).await?;
+    let ours = &servers.ann;
+    servers.says(&ghost, &id, &room, ours).await?;
+    let refusal = format!("{} is not allowed", servers.stranger_name);
+    servers.says(&servers.bot, &refusal, &room, ours).await?;
+    let letters = servers.letters(2).await?;
+    let note = body(&letters[1]);
+    assert!(note.contains(&servers.stranger_name), "{note}");
+
+    let allow = format!("!email allowed {}", servers.stranger_name);
+    servers.ann.send_text(&allow, &room).await?;
+    let tried = "One invitation is tried again";
+    servers.says(&servers.bot, tried, &room, ours).await?;
+    let refused = format!("could not be invited as {id}");
+    let told = servers.says(&servers.bot, &refused, &room, ours).await?;
+    println!("{}", told["content"]["body"]);
     let members = servers.ann.members(&room).await?;
-    assert!(!members.contains_key(other.user_id()), "{members:?}");
+    assert!(!members.contains_key(&id), "{members:?}");
+
+    // Staff who invite her themselves are told so by the homeserver.
+    assert!(servers.ann.invite(&id, &room).await.is_err());
+    servers.ann.send_text("By mail, then", &room).await?;
+    let letters = servers.letters(3).await?;
+    assert!(body(&letters[2]).contains("By mail, then"));
     Ok(())
 }
 
@@ -205,21 +297,38 @@ async fn who_has_an_account_on_an_allowed_server_comes_in_and_nobody_else() -> R
 /// bot comes when it is invited, and everything goes both ways.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_room_and_a_space_that_live_elsewhere_are_served() -> Result<()> {
-    let servers = Servers::start().await?;
+    let mut servers = Servers::start().await?;
     let eve = servers.partner.register_user("eve", "eve-secret").await?;
+    let levels = json!({"users": {servers.bot.as_str(): 100}});
     let space = json!({
         "name": "Chapters", "preset": "private_chat", "invite": [servers.bot],
-        "creation_content": {"type": "m.space"},
+        "creation_content": {"type": "m.space"}, "power_level_content_override": levels,
     });
     let space = eve.create_room_with(&space).await?;
     eve.wait_for_join(&servers.bot, SOON, &space).await?;
-    let room = eve.create_room("Chapter North", &[&servers.bot]).await?;
+    let room = json!({
+        "name": "Chapter North", "preset": "private_chat", "invite": [servers.bot],
+        "power_level_content_override": levels,
+    });
+    let room = eve.create_room_with(&room).await?;
     eve.wait_for_join(&servers.bot, SOON, &room).await?;
-    let via = json!({"via": [servers.partner.server_name()]});
-    eve.send_state("m.space.child", &room, &via, &space).await?;
-    let via = json!({"via": [servers.partner.server_name()], "canonical": true});
-    eve.send_state("m.space.parent", &space, &via, &room)
+
+    // The administrator names the Space, and the room comes into it as any room of ours would.
+    servers.settings.rooms = Some(format!("{{space: \"{space}\"}}"));
+    servers.postroom.stop();
+    servers.postroom.configure(&servers.settings)?;
+    servers.postroom.start().await?;
+    eve.send_text("!email policy apply", &room).await?;
+    servers
+        .says(&servers.bot, "nothing is broken", &room, &eve)
         .await?;
+    eve.send_text("!email space add", &room).await?;
+    servers
+        .says(&servers.bot, "is in the Space now", &room, &eve)
+        .await?;
+    let child = eve.state("m.space.child", &room, &space).await?;
+    assert!(!child["via"].as_array().context("via")?.is_empty());
+    eve.state("m.space.parent", &space, &room).await?;
 
     eve.send_text("!email add jane@acme.com Jane Doe", &room)
         .await?;

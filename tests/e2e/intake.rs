@@ -27,7 +27,12 @@ async fn a_strangers_mail_becomes_a_room_and_is_answered() -> Result<()> {
     let opened = stage.bot_says("is in a room", &stage.control_room).await?;
     let words = opened["content"]["body"].as_str().unwrap_or_default();
     let (_, room) = words.split_once("matrix.to/#/").context("a link")?;
-    stage.ann.join(room).await?;
+    // The invitation is on its way.
+    stage
+        .until("Ann can come in", async || {
+            stage.ann.join(room).await.is_ok()
+        })
+        .await?;
     let ghost = stage.joined("@_email_jane", room).await?;
     stage.says(&ghost, "My printer is broken.", room).await?;
 

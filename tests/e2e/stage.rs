@@ -170,7 +170,7 @@ impl Stage {
         };
         let is_only_ann = scenery.onboarding.is_some();
         postroom.configure(&Settings {
-            onboarding: scenery.onboarding,
+            onboarding: scenery.onboarding.map(str::to_owned),
             staff: if is_only_ann {
                 "[\"@ann:example.org\"]"
             } else {

@@ -1,7 +1,7 @@
 //! The pictures of ghosts and of the bot.
 
 use crate::{
-    desk::{BOT, Desk, mail},
+    desk::{BOT, Desk, JANE, mail},
     support::{
         fake_homeserver::Fault,
         samples::png,
@@ -54,6 +54,42 @@ async fn another_name_is_another_picture() {
     assert!(world.ghost(&second, "Jane Roe").is_some());
     assert_ne!(picture(&world, &jane).unwrap(), before);
     world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_mails_bear_a_picture_wears_that() {
+    let desk = Desk::open(Options::default()).await;
+    let initials = picture(&desk.world, &desk.jane).unwrap();
+    let face = |side| {
+        let text = data_encoding::BASE64.encode(&png(side, side));
+        format!("Face: {text}\n")
+    };
+    // Anybody can write such a header.
+    let raw = mail(JANE, &desk.token, &face(20), "Not proven");
+    let world = &desk.world;
+    world
+        .unproven_mail("jane@acme.com", &[&desk.token], &raw)
+        .await;
+    world.settled().await;
+    assert_eq!(picture(world, &desk.jane).unwrap(), initials);
+
+    let raw = mail(JANE, &desk.token, &face(24), "Proven");
+    desk.take(&desk.token, &raw).await;
+    world.settled().await;
+    let shown = picture(world, &desk.jane).unwrap();
+    let shown = image::load_from_memory(&shown).unwrap();
+    assert_eq!(shown.width(), 24);
+
+    // It stays, and is given once.
+    world.homeserver.reset_counts();
+    for (text, headers) in [("Again", face(24)), ("Without", String::new())] {
+        let raw = mail(JANE, &desk.token, &headers, text);
+        desk.take(&desk.token, &raw).await;
+    }
+    world.settled().await;
+    assert_eq!(world.homeserver.count("upload"), 0);
+    assert_eq!(world.homeserver.count("profile"), 0);
+    desk.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

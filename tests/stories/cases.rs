@@ -8,7 +8,7 @@ use crate::{
     support::{
         fake_homeserver::{FakeUser, TimelineEvent},
         smtp_sink::SinkMail,
-        world::{Options, World, letter_text, reply_address},
+        world::{Options, World, header, letter_text, reply_address},
     },
 };
 
@@ -165,6 +165,27 @@ async fn with_a_visitor_in_the_room_staff_are_called_in_the_control_room() {
     world.ann.invite(&desk.room, zoe.id());
     zoe.join(&desk.room);
     world.ask(&desk.room, "!email assign me").await;
+    // Nor a note; what is written here is read here.
+    world
+        .ask(&world.control_room, "!email #1 note a hard nut")
+        .await;
+    let card = world.ask(&desk.room, "!email status 1").await;
+    assert!(!card.contains("hard nut"), "{card}");
+    assert!(
+        card.contains("One note is for staff, and others read here"),
+        "{card}"
+    );
+    let card = world.ask(&world.control_room, "!email #1 status").await;
+    assert!(card.contains("a hard nut"), "{card}");
+    let asked = world.ann.say(&desk.room, "!email note even harder");
+    world
+        .until("Ann is warned", || {
+            let answers = world.answers_to(&desk.room, &asked);
+            answers
+                .iter()
+                .any(|text| text.contains("everybody in this room reads it"))
+        })
+        .await;
     desk.take(&desk.token, &mail(JANE, &desk.token, "", "A question"))
         .await;
     assert_eq!(calls(world, &desk.room).len(), 0);
@@ -435,6 +456,8 @@ async fn nobody_reads_a_moved_conversation_unasked() {
         let said = world
             .ask(&desk.room, &format!("!email move 1 {room}"))
             .await;
+        // What people have chosen themselves is no link.
+        let said = said.replace('\u{2060}', "");
         assert!(
             said.starts_with(&format!("{reader} would read it there.")),
             "{said}"
@@ -692,6 +715,39 @@ async fn who_has_the_power_in_a_room_is_staff_there() {
     let asked = ghostly.say(&room, "!email open");
     let said = world.answer_to(&room, &asked).await;
     assert!(said.contains("only staff can give me commands"), "{said}");
+    // What holds for all rooms is not hers to change; and in a direct chat everybody has every power.
+    let asked = zoe.say(&room, "!email block *@acme.com");
+    let said = world.answer_to(&room, &asked).await;
+    assert!(said.starts_with("That holds for all rooms"), "{said}");
+    let wish = json!({"is_direct": true, "preset": "trusted_private_chat", "invite": [BOT]});
+    let chat = zoe.create_room_with(&wish);
+    world
+        .until("the bot declines", || {
+            world.bot_says(&world.control_room, "They aren't staff")
+        })
+        .await;
+    world.quiet().await;
+    assert!(!world.is_in(&chat, BOT));
+    // Ann, who has made the room, is above all levels there, but that is not what she commands by.
+    let said = world.ask(&room, "!email blocked").await;
+    assert!(said.starts_with("Nobody is blocked"), "{said}");
+    // The power in the control room counts for nothing there, her own for her room.
+    let control = world.control_room.clone();
+    world.ann.invite(&control, zoe.id());
+    zoe.join(&control);
+    let levels = json!({"users": {BOT: 50, "@zoe:other.org": 100}});
+    world
+        .ann
+        .set_state(&control, "m.room.power_levels", "", levels);
+    for (asked, part) in [
+        ("!email held", "only staff can give me commands"),
+        ("!email list", "only staff can give me commands"),
+        ("!email close 1", "#1 (Jane) is closed already"),
+    ] {
+        let event = zoe.say(&control, asked);
+        let said = world.answer_to(&control, &event).await;
+        assert!(said.contains(part), "{asked}: {said}");
+    }
     // The level is taken away.
     let levels = world
         .homeserver
@@ -705,6 +761,9 @@ async fn who_has_the_power_in_a_room_is_staff_there() {
     let asked = zoe.say(&room, "!email open");
     let said = world.answer_to(&room, &asked).await;
     assert!(said.contains("only staff can give me commands"), "{said}");
+    let asked = zoe.say(&control, "!email #1 open");
+    let said = world.answer_to(&control, &asked).await;
+    assert!(said.contains("only staff can give me commands"), "{said}");
 
     // Whoever makes a room has every power there, but the bot doesn't come.
     let own = zoe.create_room("Zoe's own");
@@ -717,4 +776,228 @@ async fn who_has_the_power_in_a_room_is_staff_there() {
     world.quiet().await;
     assert!(!world.is_in(&own, BOT));
     world.finish().await;
+}
+
+const CARL: &str = "Carl Cox <carl@partner.example>";
+
+/// Who is copied in goes along if staff mean it, and what they were offered still counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_copied_in_goes_along_when_two_become_one() {
+    let desk = Desk::open(Options::default()).await;
+    let world = &desk.world;
+    let cc = format!("Cc: {CARL}\n");
+    let raw = mail(JANE, &desk.token, &cc, "Carl builds the boards");
+    desk.take(&desk.token, &raw).await;
+    let offer = world
+        .homeserver
+        .timeline(&desk.room)
+        .into_iter()
+        .find(|event| event.sender == BOT && event.body().contains("copied in"))
+        .unwrap();
+    let other = world
+        .room("Board bring-up", &[("jane@acme.com", "Jane Doe")])
+        .await;
+    let control = &world.control_room;
+    let said = world.ask(control, "!email merge 1 2").await;
+    assert_eq!(
+        said,
+        "Carl Cox, copied in in #1, would take part in #2. If that is meant: `!email merge 1 2 --share`. \
+         Nothing was merged."
+    );
+    let said = world.ask(control, "!email merge 1 2 --share").await;
+    assert!(said.starts_with("#1 goes on in #2"), "{said}");
+    world.tell(&other, "Hello both").await;
+    let letter = world.mails_to("carl@partner.example", 1).await.remove(0);
+    assert!(letter_text(&letter).contains("Hello both"));
+    assert!(header(&letter.raw, "Cc").unwrap().contains("Carl Cox"));
+
+    let answer = mail(CARL, &desk.token, "", "The boards are ready");
+    desk.take_from("carl@partner.example", &desk.token, &answer)
+        .await;
+    let carl = world.ghost(&other, "Carl Cox").expect("he is there");
+    let shown = world.said_by(&other, &carl);
+    assert!(shown[0].starts_with("The boards are ready"), "{shown:?}");
+    world.ann.react(&desk.room, &offer.event_id, "➕");
+    world
+        .until("he is one of the people", || {
+            world.bot_says(&other, "is one of the people here now")
+        })
+        .await;
+    desk.world.finish().await;
+}
+
+/// Answers to the letters of one room come to another one, where others would read them.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_reads_what_is_merged_unasked() {
+    let desk = Desk::open(Options::default()).await;
+    let world = &desk.world;
+    let jane = ("jane@acme.com", "Jane Doe");
+    let shared = world
+        .room("Shared", &[jane, ("joe@beta.example", "Joe")])
+        .await;
+    let said = world.ask(&shared, "!email merge 1 2").await;
+    assert!(
+        said.starts_with("Joe would read there what is answered to #1."),
+        "{said}"
+    );
+    assert!(world.is_in(&desk.room, &desk.jane));
+    let said = world.ask(&shared, "!email merge 1 2 --share").await;
+    assert!(said.starts_with("#1 goes on in #2"), "{said}");
+    desk.world.finish().await;
+}
+
+/// What waits for staff goes along, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn held_mail_is_decided_about_where_the_conversation_goes_on() {
+    let desk = Desk::open(Options::default()).await;
+    let world = &desk.world;
+    let eve = "Eve <eve@evil.example>";
+    let raw = mail(eve, &desk.token, "", "Let me in");
+    desk.take_from("eve@evil.example", &desk.token, &raw).await;
+    let other = world.room("Board bring-up", &[]).await;
+    world
+        .ask(&desk.room, &format!("!email move 1 {other}"))
+        .await;
+    let held = world.ask(&desk.room, "!email held").await;
+    assert!(held.starts_with("No mail waits"), "{held}");
+    let held = world.ask(&other, "!email held").await;
+    assert!(held.contains("#1 from Eve"), "{held}");
+    let chat = direct_chat(world).await;
+    let said = world.ask(&chat, "!email release 1").await;
+    assert!(said.starts_with("Mail #1 is on its way"), "{said}");
+    world
+        .until("it is shown there", || {
+            world.ghost(&other, "Eve").is_some_and(|eve| {
+                let said = world.said_by(&other, &eve);
+                said.iter().any(|text| text.starts_with("Let me in"))
+            })
+        })
+        .await;
+    desk.world.finish().await;
+}
+
+/// The staff of a mailbox command its rooms, from wherever they may ask; of others they learn nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_staff_of_a_mailbox_command_its_rooms_from_elsewhere() {
+    let mut world = World::start(Options::default()).await;
+    let sales = format!(
+        "acknowledge: never\n  sales:\n    acknowledge: never\n    name: Sales\n    address: \
+         sales@example.org\n    reply_address: \"sales+{{token}}@example.org\"\n    smtp: {{url: \
+         \"smtp+insecure://{}\"}}\n    staff: [\"@sam:other.org\"]",
+        world.sink.address()
+    );
+    let options = Options {
+        mailbox: sales.leak(),
+        ..Options::default()
+    };
+    world.kill_postroom();
+    world.write_configuration(&options);
+    world.start_postroom().await;
+    let sam = world.homeserver.user("@sam:other.org");
+    let own = sam.create_room("Prices");
+    sam.invite(&own, BOT);
+    world
+        .until("the bot joins", || world.bot_says(&own, ""))
+        .await;
+    let asked = sam.say(&own, "!email add bob@beta.example Bob");
+    world.answer_to(&own, &asked).await;
+    world
+        .room("Training", &[("jane@acme.com", "Jane Doe")])
+        .await;
+
+    let control = world.control_room.clone();
+    world.ann.invite(&control, sam.id());
+    sam.join(&control);
+    let wish = json!({"is_direct": true, "preset": "trusted_private_chat", "invite": [BOT]});
+    let chat = sam.create_room_with(&wish);
+    world
+        .until("the bot comes", || world.bot_says(&chat, "!email list"))
+        .await;
+    for room in [&control, &chat] {
+        for (asked, part) in [
+            ("!email list", "that are open or pending (1):\n- #1 Bob"),
+            ("!email find bob", "- #1 Bob"),
+            ("!email find jane", "I find no conversation"),
+            ("!email #1 close", "#1 (Bob) is closed"),
+            ("!email open 1", "#1 (Bob) is open"),
+        ] {
+            let event = sam.say(room, asked);
+            let said = world.answer_to(room, &event).await;
+            assert!(said.contains(part), "{asked}: {said}");
+        }
+    }
+    for (room, asked, part) in [
+        (&control, "!email #2 close", "Sorry, only staff"),
+        (&control, "!email #99 close", "Sorry, only staff"),
+        (&control, "!email held", "Sorry, only staff"),
+        (
+            &chat,
+            "!email #2 close",
+            "You may not give me commands for #2",
+        ),
+    ] {
+        let event = sam.say(room, asked);
+        let said = world.answer_to(room, &event).await;
+        assert!(said.contains(part), "{asked}: {said}");
+    }
+    // Nor do the others of theirs.
+    let list = world.ask(&control, "!email list").await;
+    assert!(list.contains("(1):\n- #2 Jane Doe"), "{list}");
+    let said = world.ask(&control, "!email #1 close").await;
+    assert!(said.contains("You may not give me commands"), "{said}");
+    world.finish().await;
+}
+
+/// What is asked in the control room is answered there, whatever does the work.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_asked_elsewhere_is_answered_where_it_was_asked() {
+    let desk = Desk::open(Options::default()).await;
+    let world = &desk.world;
+    let (room, control) = (&desk.room, &world.control_room);
+    for (asked, part) in [
+        ("policy", "“Kernel training”"),
+        (
+            "allowed matrix.org",
+            "People from matrix.org may be invited",
+        ),
+        (
+            "link jane@acme.com @jane:matrix.org",
+            "Staff are told in the room",
+        ),
+        ("unlink jane@acme.com", "jane"),
+        ("both jane@acme.com", "Jane Doe"),
+        ("mail jane@acme.com", "Jane Doe"),
+        ("welcome", "The welcome mail goes to Jane Doe"),
+        ("language en", "English"),
+        ("timezone Europe/Paris", "Europe/Paris"),
+        ("settings", "In this room:"),
+        ("settings mailbox", "mailbox"),
+        ("held", "No mail waits"),
+        ("requests", "equest"),
+        ("revoke", "lead nowhere from now on"),
+        ("resume jane@acme.com", "is not suspended"),
+        ("status", "#1 Jane Doe"),
+        ("now", "Nothing waits to be sent."),
+        ("add joe@beta.example Joe", "--share"),
+        ("erase jane@acme.com", "works only in the room itself"),
+        ("remove jane@acme.com", "gets no more mail"),
+        ("leave", "Goodbye"),
+    ] {
+        let event = world.ann.say(control, &format!("!email {room} {asked}"));
+        let said = world.answer_to(control, &event).await;
+        if !said.contains(part) {
+            // An answer that is edited while work goes on.
+            world
+                .until("the work is done", || {
+                    let answers = world.answers_to(control, &event);
+                    answers.iter().any(|text| text.contains(part))
+                })
+                .await;
+        }
+    }
+    world
+        .until("the bot leaves", || !world.is_in(room, BOT))
+        .await;
+    assert!(world.bot_says(room, "Ann has asked me elsewhere: "));
+    desk.world.finish().await;
 }

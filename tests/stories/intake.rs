@@ -477,6 +477,38 @@ async fn a_customer_of_several_rooms_is_never_guessed_about() {
     world.finish().await;
 }
 
+/// As the mailbox has its hours; by itself Postroom answers nobody while somebody is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn outside_of_business_hours_people_are_told_that_it_has_come() {
+    for (hours, is_told) in [("closed", true), ("\"00:00-24:00\"", false)] {
+        let days = [
+            "monday",
+            "tuesday",
+            "wednesday",
+            "thursday",
+            "friday",
+            "saturday",
+            "sunday",
+        ];
+        let days: Vec<String> = days.iter().map(|day| format!("{day}: {hours}")).collect();
+        let world = World::start(Options {
+            intake: "triage",
+            mailbox: format!("hours: {{{}}}", days.join(", ")).leak(),
+            ..Options::default()
+        })
+        .await;
+        write(&world, JANE, "", "My printer is broken").await;
+        world
+            .until("staff are asked", || {
+                !told(&world, &world.control_room, "Request #1").is_empty()
+            })
+            .await;
+        world.settled().await;
+        assert_eq!(world.sink.count() == 1, is_told, "{hours}");
+        world.finish().await;
+    }
+}
+
 /// Two mailboxes: that of sales has a triage room and staff of its own.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_mailbox_has_its_own_staff_and_triage_room() {

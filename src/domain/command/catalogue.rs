@@ -75,7 +75,7 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
     ),
     (
         "merge",
-        "!email merge NUMBER NUMBER",
+        "!email merge NUMBER NUMBER [--share]",
         "lets the first conversation go on in the second",
     ),
     ("now", "!email now", "sends what waits at once"),

@@ -2,9 +2,13 @@
 
 use super::{Command, answer};
 use crate::domain::{
+    desk::Change,
     effect::Effect,
     event::{Content, EventKind, Relation, RoomEvent, Words},
     facts::{Elsewhere, EventFacts, Role},
+    intake::Action,
+    onboarding::Step,
+    room_reference::RoomReference,
     wording::desk as wording,
 };
 
@@ -45,7 +49,12 @@ pub(super) fn apply(event: &RoomEvent, elsewhere: &Elsewhere) -> Vec<Effect> {
     let Some(command) = Command::parse(text) else {
         return Vec::new();
     };
-    if matches!(command, Command::Original | Command::Elsewhere { .. }) {
+    let is_only_there = match command {
+        Command::Original | Command::Elsewhere { .. } => true,
+        Command::Erase(_) => *room != event.room,
+        _ => false,
+    };
+    if is_only_there {
         return vec![answer(event, wording::only_there(text))];
     }
     debug_assert_eq!(facts.sender_role, Role::Staff, "others were sent away");
@@ -56,21 +65,46 @@ pub(super) fn apply(event: &RoomEvent, elsewhere: &Elsewhere) -> Vec<Effect> {
     }
     let is_secret = matches!(command, Command::Note(_)) || has_visitors;
     let line = told_there(&effects, &there, facts).filter(|_| !is_secret);
-    let mut effects: Vec<Effect> = effects
+    let is_answered = effects.iter().any(|effect| answers(effect, event));
+    let effects = effects
         .into_iter()
-        .map(|effect| answered_here(effect, event))
-        .collect();
-    effects.extend(line);
+        .map(|effect| answered_here(effect, event));
+    // Whoever leaves the room because of it says so first.
+    let mut effects: Vec<Effect> = line.into_iter().chain(effects).collect();
+    if !is_answered {
+        effects.push(answer(event, wording::told_in_the_room()));
+    }
     effects
+}
+
+/// Whether whoever has given the command is told what came of it by this effect.
+fn answers(effect: &Effect, event: &RoomEvent) -> bool {
+    match effect {
+        Effect::Say { reply_to, .. } => reply_to.as_ref() == Some(&event.id),
+        Effect::Answer { to, .. } => *to == event.id,
+        Effect::LookAtRoom(_)
+        | Effect::Onboard(Step::Allow { .. })
+        | Effect::Decide {
+            is_command: true, ..
+        } => true,
+        Effect::Intake(action) => matches!(
+            **action,
+            Action::Decide {
+                is_command: true,
+                ..
+            }
+        ),
+        _ => false,
+    }
 }
 
 /// What the other room is told where something was changed: who has asked for it, and what the answer is.
 fn told_there(effects: &[Effect], there: &RoomEvent, facts: &EventFacts) -> Option<Effect> {
-    let changes = effects.iter().any(|effect| {
-        !matches!(
-            effect,
-            Effect::Say { .. } | Effect::Answer { .. } | Effect::Report { .. }
-        )
+    let changes = effects.iter().any(|effect| match effect {
+        Effect::Say { .. } | Effect::Answer { .. } | Effect::Report { .. } => false,
+        // Both rooms are told by it.
+        Effect::Desk(Change::Move { .. } | Change::Merge { .. }) => false,
+        _ => true,
     });
     let said = effects.iter().find_map(|effect| match effect {
         Effect::Say { text, reply_to, .. } if reply_to.as_ref() == Some(&there.id) => Some(text),
@@ -85,18 +119,19 @@ fn told_there(effects: &[Effect], there: &RoomEvent, facts: &EventFacts) -> Opti
 
 /// The answer goes to where it was asked.
 fn answered_here(effect: Effect, event: &RoomEvent) -> Effect {
+    let here = event.room.clone();
     match effect {
         Effect::Say {
             reply_to: Some(to),
             text,
             ..
         } if to == event.id => Effect::Say {
-            room: event.room.clone(),
+            room: here,
             reply_to: Some(to),
             text,
         },
         Effect::Answer { to, text, .. } if to == event.id => Effect::Answer {
-            room: event.room.clone(),
+            room: here,
             to,
             text,
         },
@@ -111,10 +146,30 @@ fn answered_here(effect: Effect, event: &RoomEvent) -> Effect {
             held,
             decision,
             by,
-            room: event.room.clone(),
+            room: here,
             asked,
             is_command,
         },
+        Effect::LookAtRoom(mut job) => {
+            // What was meant by the room in which it is asked.
+            let there = std::mem::replace(&mut job.room, event.room.clone());
+            job.target.get_or_insert(RoomReference::Id(there));
+            Effect::LookAtRoom(job)
+        }
+        Effect::Onboard(Step::Allow {
+            server, by, event, ..
+        }) => Effect::Onboard(Step::Allow {
+            server,
+            by,
+            room: here,
+            event,
+        }),
+        Effect::Intake(mut action) => {
+            if let Action::Decide { room, .. } = &mut *action {
+                *room = here;
+            }
+            Effect::Intake(action)
+        }
         other => other,
     }
 }

@@ -95,6 +95,11 @@ pub enum Command {
         word: String,
         meant: Option<&'static str>,
     },
+    /// A command that stands alone, with something behind it: it may be meant otherwise.
+    Superfluous {
+        command: &'static str,
+        text: String,
+    },
     /// A word like `!emial`: never sent on, as it is hardly meant for the customer.
     Misspelt {
         word: String,
@@ -124,7 +129,7 @@ impl Command {
             "add" => Self::Add(add::Add::parse(arguments)),
             "remove" => Self::Remove(remove::Remove::parse(arguments)),
             "resume" => Self::Resume(resume::Resume::parse(arguments)),
-            "leave" => Self::Leave,
+            "leave" => Self::alone(Self::Leave, "leave", arguments),
             "list" => Self::List(list::List::parse(arguments)),
             "find" | "search" => Self::Find(find::Find::parse(arguments)),
             "status" => Self::Status(status::Status::parse(arguments)),
@@ -137,13 +142,13 @@ impl Command {
             "note" => Self::Note(note::Note::parse(arguments)),
             "move" => Self::Move(move_to::Move::parse(arguments)),
             "merge" => Self::Merge(merge::Merge::parse(arguments)),
-            "now" => Self::Now,
-            "original" => Self::Original,
+            "now" => Self::alone(Self::Now, "now", arguments),
+            "original" => Self::alone(Self::Original, "original", arguments),
             "revoke" => Self::Revoke(revoke::Revoke::parse(arguments)),
-            "held" => Self::Held,
+            "held" => Self::alone(Self::Held, "held", arguments),
             "release" => Self::Decide(held::Decide::release(arguments)),
             "drop" => Self::Decide(held::Decide::drop(arguments)),
-            "requests" => Self::Requests,
+            "requests" => Self::alone(Self::Requests, "requests", arguments),
             "take" => Self::DecideRequest(requests::Decide::take(arguments)),
             "dismiss" => Self::DecideRequest(requests::Decide::dismiss(arguments)),
             "settings" | "setting" | "set" => match mailbox::Mailbox::parse(arguments) {
@@ -171,7 +176,7 @@ impl Command {
                 Some(List::Allow),
             )),
             "unblock" => Self::Senders(senders::Change::parse(arguments, "unblock", None)),
-            "blocked" => Self::Blocked,
+            "blocked" => Self::alone(Self::Blocked, "blocked", arguments),
             "policy" => Self::Policy(policy::Ask::parse_policy(arguments)),
             "space" => Self::Policy(policy::Ask::parse_space(arguments)),
             "erase" => Self::Erase(erase::Erase::parse(arguments)),
@@ -180,6 +185,18 @@ impl Command {
                 meant: nearest(unknown),
             },
         })
+    }
+
+    /// A command that takes nothing behind it.
+    fn alone(command: Self, name: &'static str, arguments: &str) -> Self {
+        let text = arguments.trim();
+        if text.is_empty() {
+            return command;
+        }
+        Self::Superfluous {
+            command: name,
+            text: text.to_owned(),
+        }
     }
 
     fn progress(arguments: &str, progress: Progress) -> Self {
@@ -210,6 +227,16 @@ impl Command {
         }
     }
 
+    /// Whether it changes, or shows, what holds for more than a room: not for who has only the power
+    /// there.
+    fn holds_everywhere(&self) -> bool {
+        match self {
+            Self::Senders(_) | Self::Blocked | Self::Erase(_) => true,
+            Self::Allowed(allowed) => matches!(allowed, Ok(allowed::Allowed::Add(_))),
+            _ => false,
+        }
+    }
+
     /// The command that an event is.
     #[must_use]
     pub fn of(event: &RoomEvent) -> Option<Self> {
@@ -227,6 +254,9 @@ impl Command {
         if let Some(elsewhere) = &facts.details.elsewhere {
             return elsewhere::apply(event, elsewhere);
         }
+        if facts.details.is_by_level && self.holds_everywhere() {
+            return vec![answer(event, wording::desk::needs_listed_staff())];
+        }
         match self {
             Self::Help(help) => help.apply(event),
             // Nothing is known of the other place.
@@ -234,62 +264,65 @@ impl Command {
                 vec![answer(event, wording::desk::unknown_place(place))]
             }
             Self::Add(Ok(add)) => add.apply(event, facts),
-            Self::Add(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Add(Err(fault)) => refuse(event, fault.sentence()),
             Self::Remove(Ok(remove)) => remove.apply(event, facts),
-            Self::Remove(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Remove(Err(fault)) => refuse(event, fault.sentence()),
             Self::Resume(Ok(resume)) => resume.apply(event, facts),
-            Self::Resume(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Resume(Err(fault)) => refuse(event, fault.sentence()),
             Self::Leave => leave::apply(event, facts),
             Self::List(Ok(list)) => list.apply(event, facts),
-            Self::List(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::List(Err(fault)) => refuse(event, fault.sentence()),
             Self::Find(Ok(find)) => find.apply(event, facts),
-            Self::Find(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Find(Err(fault)) => refuse(event, fault.sentence()),
             Self::Status(Ok(status)) => status.apply(event, facts),
-            Self::Status(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Status(Err(fault)) => refuse(event, fault.sentence()),
             Self::Progress(Ok(progress)) => progress.apply(event, facts),
-            Self::Progress(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Progress(Err(fault)) => refuse(event, fault.sentence()),
             Self::Assign(Ok(assign)) => assign.apply(event, facts),
-            Self::Assign(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Assign(Err(fault)) => refuse(event, fault.sentence()),
             Self::Subject(Ok(subject)) => subject.apply(event, facts),
-            Self::Subject(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Subject(Err(fault)) => refuse(event, fault.sentence()),
             Self::Note(Ok(note)) => note.apply(event, facts),
-            Self::Note(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Note(Err(fault)) => refuse(event, fault.sentence()),
             Self::Move(Ok(move_to)) => move_to.apply(event, facts),
-            Self::Move(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Move(Err(fault)) => refuse(event, fault.sentence()),
             Self::Merge(Ok(merge)) => merge.apply(event, facts),
-            Self::Merge(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Merge(Err(fault)) => refuse(event, fault.sentence()),
             Self::Now => now::apply(event, facts),
             Self::Original => original::apply(event, facts),
             Self::Revoke(Ok(revoke)) => revoke.apply(event, facts),
-            Self::Revoke(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Revoke(Err(fault)) => refuse(event, fault.sentence()),
             Self::Held => held::list(event, facts),
             Self::Decide(Ok(decide)) => decide.apply(event, facts),
-            Self::Decide(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Decide(Err(fault)) => refuse(event, fault.sentence()),
             Self::Requests => requests::list(event, facts),
             Self::DecideRequest(Ok(decide)) => decide.apply(event, facts),
-            Self::DecideRequest(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::DecideRequest(Err(fault)) => refuse(event, fault.sentence()),
             Self::Mailbox(mailbox) => mailbox.apply(event, facts),
             Self::Settings(Ok(settings)) => settings.apply(event, facts),
-            Self::Settings(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Settings(Err(fault)) => refuse(event, fault.sentence()),
             Self::Language(Ok(language)) => language.apply(event, facts),
-            Self::Language(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Language(Err(fault)) => refuse(event, fault.sentence()),
             Self::TimeZone(Ok(zone)) => zone.apply(event, facts),
-            Self::TimeZone(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::TimeZone(Err(fault)) => refuse(event, fault.sentence()),
             Self::Onboarding(Ok(asked)) => asked.apply(event, facts),
-            Self::Onboarding(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Onboarding(Err(fault)) => refuse(event, fault.sentence()),
             Self::Welcome(Ok(welcome)) => welcome.apply(event, facts),
-            Self::Welcome(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Welcome(Err(fault)) => refuse(event, fault.sentence()),
             Self::Allowed(Ok(allowed)) => allowed.apply(event, facts),
-            Self::Allowed(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Allowed(Err(fault)) => refuse(event, fault.sentence()),
             Self::Senders(Ok(change)) => change.apply(event, facts),
-            Self::Senders(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Senders(Err(fault)) => refuse(event, fault.sentence()),
             Self::Blocked => blocked::apply(event, facts),
             Self::Policy(Ok(ask)) => ask.apply(event),
-            Self::Policy(Err(fault)) => fault.tell(event),
+            Self::Policy(Err(fault)) => refuse(event, fault.sentence()),
             Self::Erase(Ok(erase)) => erase.apply(event, facts),
-            Self::Erase(Err(fault)) => vec![answer(event, fault.sentence())],
+            Self::Erase(Err(fault)) => refuse(event, fault.sentence()),
             Self::Unknown { word, meant } => {
                 vec![answer(event, wording::unknown_command(word, *meant))]
+            }
+            Self::Superfluous { command, text } => {
+                refuse(event, wording::takes_nothing(command, text))
             }
             Self::Misspelt { word } => vec![answer(event, wording::misspelt(word))],
         }
@@ -318,6 +351,17 @@ fn answer(event: &RoomEvent, text: String) -> Effect {
         reply_to: Some(event.id.clone()),
         text,
     }
+}
+
+/// The answer to a command that can't be carried out as it is written: what is wrong, and how it is done.
+fn refuse(event: &RoomEvent, mut text: String) -> Vec<Effect> {
+    if !text.contains("`!email ")
+        && let Some(example) = examples::of_typed(event)
+    {
+        text.push(' ');
+        text.push_str(&wording::for_example(example));
+    }
+    vec![answer(event, text)]
 }
 
 /// How many letters must be changed, added, dropped or swapped with their neighbour to make one
@@ -354,45 +398,4 @@ fn distance(one: &str, other: &str) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-
-    #[rstest]
-    #[case("!email", Some(Command::Help(help::Help::default())))]
-    #[case("!Email LIST", Some(Command::List(Ok(list::List { filter: None, page: 1 }))))]
-    #[case(" !email now ", Some(Command::Now))]
-    #[case("!emial add x@y.z", Some(Command::Misspelt { word: "!emial".into() }))]
-    #[case("!mail list", Some(Command::Misspelt { word: "!mail".into() }))]
-    #[case("!email lits", Some(Command::Unknown { word: "lits".into(), meant: Some("list") }))]
-    #[case("!email frobnicate", Some(Command::Unknown { word: "frobnicate".into(), meant: None }))]
-    #[case("Write to my !email", None)]
-    #[case("email list", None)]
-    #[case("!note this", None)]
-    fn reads_commands(#[case] text: &str, #[case] expected: Option<Command>) {
-        assert_eq!(Command::parse(text), expected);
-    }
-
-    #[rstest]
-    #[case("!!secret", true)]
-    #[case("!note the price", true)]
-    #[case("!NOTE", true)]
-    #[case("!notes", false)]
-    #[case("wow!!", false)]
-    #[case("/usr/bin is //fine", false)]
-    fn knows_notes(#[case] text: &str, #[case] expected: bool) {
-        assert_eq!(is_note(text), expected);
-    }
-
-    #[test]
-    fn every_command_in_the_help_is_known() {
-        for (name, usage, _) in COMMANDS {
-            let parsed = Command::parse(&format!("!email {name}"));
-            assert!(
-                !matches!(parsed, None | Some(Command::Unknown { .. })),
-                "{usage}"
-            );
-        }
-    }
-}
+mod tests;

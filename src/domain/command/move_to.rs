@@ -1,6 +1,9 @@
 //! `!email move [NUMBER] ROOM [--share]`
 
-use super::{answer, which};
+use super::{
+    answer,
+    which::{self, share_in},
+};
 use crate::domain::{
     desk::Change,
     effect::Effect,
@@ -28,13 +31,8 @@ pub enum Fault {
 
 impl Move {
     pub(super) fn parse(arguments: &str) -> Result<Self, Fault> {
-        let share = |word: &str| ["--share", "—share", "–share"].contains(&word);
-        let words: Vec<&str> = arguments.split_whitespace().collect();
-        let is_shared = words.iter().any(|word| share(word));
-        let words: Vec<&str> = words
-            .into_iter()
-            .filter(|word| !share(word) && !word.eq_ignore_ascii_case("to"))
-            .collect();
+        let (share, mut words) = share_in(arguments.split_whitespace());
+        words.retain(|word| !word.eq_ignore_ascii_case("to"));
         let (number, room) = match words[..] {
             [] => return Err(Fault::NoRoom),
             [room] => (None, room),
@@ -45,11 +43,7 @@ impl Move {
             _ => return Err(Fault::NotARoom(words.join(" "))),
         };
         match Place::parse(room) {
-            Some(to @ (Place::Room(_) | Place::Alias(_))) => Ok(Self {
-                number,
-                to,
-                share: is_shared,
-            }),
+            Some(to @ (Place::Room(_) | Place::Alias(_))) => Ok(Self { number, to, share }),
             _ => Err(Fault::NotARoom(room.to_owned())),
         }
     }
@@ -70,8 +64,8 @@ impl Move {
             Some(transfers::is_there_already(case))
         } else if target.encrypted {
             Some(transfers::target_is_encrypted())
-        } else if target.is_direct {
-            Some(transfers::target_is_direct())
+        } else if target.is_for_staff {
+            Some(transfers::target_is_for_staff())
         } else if let Some(own) = target.own {
             Some(transfers::has_one_there(case, own))
         } else if !target.threads.is_empty() {

@@ -1,6 +1,5 @@
 //! `!email policy [apply] [ROOM]`, `!email space add [ROOM]`
 
-use super::answer;
 use crate::domain::{
     effect::Effect,
     event::RoomEvent,
@@ -66,16 +65,13 @@ impl Ask {
             target: self.target.clone(),
             room: event.room.clone(),
             asked: event.id.clone(),
+            by: event.sender.clone(),
         })]
     }
 }
 
 impl Fault {
-    pub(super) fn tell(&self, event: &RoomEvent) -> Vec<Effect> {
-        vec![answer(event, self.sentence())]
-    }
-
-    fn sentence(&self) -> String {
+    pub(super) fn sentence(&self) -> String {
         match self {
             Self::NoRoom(text) => wording::which_room(text),
             Self::NotAdd => wording::space_does_what(),

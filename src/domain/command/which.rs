@@ -51,6 +51,13 @@ pub(super) fn meant<'f>(
     }
 }
 
+/// Whether `--share` is among the words, and the others. Phones make a dash of two.
+pub(super) fn share_in<'w>(words: impl Iterator<Item = &'w str>) -> (bool, Vec<&'w str>) {
+    let is_share = |word: &&str| ["--share", "—share", "–share"].contains(word);
+    let (share, others): (Vec<&str>, Vec<&str>) = words.partition(is_share);
+    (!share.is_empty(), others)
+}
+
 /// The number at the beginning of the arguments, if there is one, and the rest. Where a text follows, only
 /// `#7` is a number: a text may begin with one.
 pub(super) fn number_first(arguments: &str, is_text: bool) -> (Option<ConversationId>, &str) {

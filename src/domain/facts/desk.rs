@@ -21,6 +21,8 @@ pub struct DeskFacts {
     pub notes: Vec<CaseNote>,
     /// How many there are in all.
     pub note_count: usize,
+    /// Somebody who is neither staff nor ghost would read them.
+    pub hides_notes: bool,
     /// Of the user to whom a conversation is assigned.
     pub assignee: Option<AssigneeFacts>,
     /// Where a conversation is to go on.
@@ -80,7 +82,8 @@ pub struct TargetRoom {
     pub name: String,
     pub bot_joined: bool,
     pub encrypted: bool,
-    pub is_direct: bool,
+    /// A direct chat with the bot, or a room of staff's: nobody takes part there by email.
+    pub is_for_staff: bool,
     /// Who asks may command the bot there.
     pub is_staff: bool,
     /// The same customer's conversation there.
@@ -89,6 +92,10 @@ pub struct TargetRoom {
     pub others: Vec<String>,
     /// Who is neither staff nor here by email, and would read it.
     pub visitors: Vec<String>,
+    /// Who is copied in, and would have a place in the conversation with which it becomes one.
+    pub guests: Vec<String>,
+    /// Who is copied in, and was put out of that one.
+    pub put_out: Vec<String>,
     /// The conversation's threads in the room where it is.
     pub threads: Vec<ConversationId>,
 }
@@ -112,4 +119,11 @@ pub enum Elsewhere {
     BotIsOut(Place),
     /// Who asks may not command the bot there.
     NotStaff(Place),
+}
+
+impl Elsewhere {
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        matches!(self, Self::There { .. })
+    }
 }

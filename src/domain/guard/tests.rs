@@ -46,6 +46,7 @@ fn mail(kind: MailKind) -> IncomingMail {
         problems: Vec::new(),
         auto_submitted: false,
         read_receipt: false,
+        face: None,
     }
 }
 

@@ -47,6 +47,7 @@ fn mail() -> IncomingMail {
         problems: Vec::new(),
         auto_submitted: false,
         read_receipt: false,
+        face: None,
     }
 }
 

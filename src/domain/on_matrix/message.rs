@@ -36,6 +36,9 @@ pub(super) fn on_message(
             }];
             if facts.sender_role == Role::Staff {
                 effects.extend(command.apply(event, facts));
+                if matches!(command, Command::Note(Ok(_))) {
+                    effects.extend(life::warn_of_readers(event, facts));
+                }
             } else {
                 effects.push(say(event, wording::staff_only()));
             }

@@ -1,6 +1,6 @@
 //! What staff ask for about a room. It takes the homeserver, so that a worker does it.
 
-use ruma::{OwnedEventId, OwnedRoomId};
+use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 use serde::{Deserialize, Serialize};
 
 use super::Change;
@@ -16,6 +16,8 @@ pub struct Job {
     pub room: OwnedRoomId,
     /// The command, or the notice that staff reacted to.
     pub asked: OwnedEventId,
+    /// Who asks: they must be staff of the room that it is about.
+    pub by: OwnedUserId,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

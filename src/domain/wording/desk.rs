@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use jiff::{Timestamp, Zoned};
-use ruma::{OwnedEventId, UserId};
+use jiff::Timestamp;
+use ruma::UserId;
 
 use super::{excerpt, held::tame};
 use crate::domain::{
@@ -15,6 +15,11 @@ use crate::domain::{
 
 /// Conversations on a page.
 const ON_A_PAGE: usize = 20;
+
+/// Of a conversation in a list: names, and the characters of each and of the subject.
+const NAMES_SHOWN: usize = 2;
+const LONGEST_NAME: usize = 24;
+const LONGEST_TITLE: usize = 40;
 
 /// What staff write for it.
 pub fn verb(progress: Progress) -> &'static str {
@@ -217,14 +222,35 @@ pub fn remark(id: ConversationId, cases: &[Case], now: Timestamp) -> String {
     }
 }
 
-/// A conversation on a line: made for narrow screens.
+/// Who takes part, in few words: `Jane Doe, Bob +3`.
+fn few(names: &[String]) -> String {
+    let shown = names.iter().take(NAMES_SHOWN);
+    let shown: Vec<String> = shown.map(|name| shortened(name, LONGEST_NAME)).collect();
+    let shown = shown.join(", ");
+    match names.len().saturating_sub(NAMES_SHOWN) {
+        0 => shown,
+        more => format!("{shown} +{more}"),
+    }
+}
+
+/// The beginning of a text, on one line.
+fn shortened(text: &str, most: usize) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.chars().count() <= most {
+        return tame(&text);
+    }
+    let beginning: String = text.chars().take(most - 1).collect();
+    format!("{}…", tame(beginning.trim_end()))
+}
+
+/// A conversation on a line: made for narrow screens, on which it takes two or three.
 fn line(case: &Case, now: Timestamp) -> String {
     let mut parts = vec![format!("#{}", case.id)];
-    let who = tame(&case.names.join(", "));
+    let who = few(&case.names);
     if !who.is_empty() {
         parts[0] = format!("#{} {who}", case.id);
     }
-    let title = excerpt(&case.title);
+    let title = shortened(&case.title, LONGEST_TITLE);
     if !title.is_empty() {
         parts.push(title);
     }
@@ -302,6 +328,19 @@ pub fn card(case: &Case, room: &RoomFacts, details: &Details) -> String {
         text.push('\n');
         text.push_str(&line);
     }
+    if desk.hides_notes && desk.note_count > 0 {
+        let notes = match desk.note_count {
+            1 => "One note is".to_owned(),
+            count => format!("{count} notes are"),
+        };
+        let id = case.id;
+        let _ = write!(
+            text,
+            "\n- {notes} for staff, and others read here: `!email #{id} status` in the control room tells \
+             more."
+        );
+        return text;
+    }
     let left = desk.note_count.saturating_sub(desk.notes.len());
     if left > 0 {
         let _ = write!(text, "\n- {left} older notes");
@@ -335,30 +374,6 @@ pub fn answered(who: &str, case: &Case, reopens: bool, elsewhere: bool) -> Strin
         String::new()
     };
     format!("{call}{what}{place}")
-}
-
-/// The customer has answered to a conversation that was closed long ago; `event` is what they answer, if
-/// that is known.
-pub fn begins_anew(
-    old: &Case,
-    new: ConversationId,
-    since: Option<&Zoned>,
-    event: Option<OwnedEventId>,
-    elsewhere: bool,
-) -> String {
-    let (id, title) = (old.id, tame(&old.title));
-    let since = since.map_or_else(String::new, |at| at.strftime(" on %-d %B %Y").to_string());
-    let room = &old.room;
-    let event = event.map_or_else(String::new, |event| format!("/{event}"));
-    let place = if elsewhere && !old.room_name.is_empty() {
-        format!(", in “{}”", tame(&old.room_name))
-    } else {
-        String::new()
-    };
-    format!(
-        "A mail answers #{id} “{title}”, which was closed{since}, so it begins #{new}{place}. What \
-         was said before: https://matrix.to/#/{room}{event}"
-    )
 }
 
 /// Conversations that have waited for us too long, with how long that is.
@@ -406,11 +421,22 @@ pub fn unknown_place(place: &Place) -> String {
 }
 
 pub fn bot_is_out(place: &Place) -> String {
-    format!("I am not in the room {place}. Invite me there first. Nothing was changed.")
+    let room = match place {
+        Place::Conversation(id) => format!("of #{id}"),
+        Place::Room(_) | Place::Alias(_) => place.to_string(),
+    };
+    format!("I am not in the room {room}. Invite me there first. Nothing was changed.")
 }
 
 pub fn not_staff_there(place: &Place) -> String {
     format!("You may not give me commands for {place}. Nothing was changed.")
+}
+
+/// To a moderator of the room who isn't staff otherwise.
+pub fn needs_listed_staff() -> String {
+    "That holds for all rooms, so only those can ask for it who are staff by my configuration (`staff`). \
+     Nothing was changed."
+        .to_owned()
 }
 
 pub fn only_there(text: &str) -> String {
@@ -418,7 +444,43 @@ pub fn only_there(text: &str) -> String {
     format!("`{text}` works only in the room itself.")
 }
 
+/// To who has asked from elsewhere for what staff of the room are told.
+pub fn told_in_the_room() -> String {
+    "Staff are told in the room what came of it, or in the control room where others would read it."
+        .to_owned()
+}
+
 /// To the room that a command was about.
 pub fn asked_elsewhere(who: &str, said: &str) -> String {
     format!("{} has asked me elsewhere: {said}", tame(who))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(&["Jane Doe"], "Jane Doe")]
+    #[case(&["Jane", "Bob"], "Jane, Bob")]
+    #[case(&["Jane", "Bob", "Joe", "Kim"], "Jane, Bob +2")]
+    #[case(&["Maximiliane von und zu Hohenstein"], "Maximiliane von und zu…")]
+    #[case(&[], "")]
+    fn names_are_few_and_short(#[case] names: &[&str], #[case] expected: &str) {
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        assert_eq!(few(&names), expected);
+    }
+
+    #[rstest]
+    #[case("2026-11-22T10:00:00Z", "1 min")]
+    #[case("2026-11-22T09:01:00Z", "59 min")]
+    #[case("2026-11-22T09:00:00Z", "1 h")]
+    #[case("2026-11-20T10:01:00Z", "47 h")]
+    #[case("2026-11-20T10:00:00Z", "2 days")]
+    #[case("2026-11-22T11:00:00Z", "1 min")]
+    fn how_long_they_wait(#[case] since_when: &str, #[case] expected: &str) {
+        let now = "2026-11-22T10:00:00Z".parse().unwrap();
+        assert_eq!(since(since_when.parse().unwrap(), now), expected);
+    }
 }

@@ -270,6 +270,18 @@ pub fn unknown_command(word: &str, meant: Option<&str>) -> String {
     )
 }
 
+pub fn takes_nothing(command: &str, text: &str) -> String {
+    let text = excerpt(text);
+    format!(
+        "`!email {command}` takes nothing behind it, so “{text}” puzzles me. Nothing was changed."
+    )
+}
+
+/// Behind what is wrong with a command.
+pub fn for_example(example: &str) -> String {
+    format!("For example: `{example}`.")
+}
+
 pub fn misspelt(word: &str) -> String {
     format!("Did you mean `!email`? “{word}” looks like it, so this message was not sent by email.")
 }

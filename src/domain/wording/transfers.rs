@@ -1,7 +1,36 @@
 //! What is said of conversations that go on in another room, or in another conversation.
 
+use std::fmt::Write;
+
+use jiff::Zoned;
+use ruma::OwnedEventId;
+
 use super::{desk::named, excerpt, held::tame};
 use crate::domain::{facts::Case, ids::ConversationId};
+
+/// The customer has answered to a conversation that was closed long ago; `event` is what they answer, if
+/// that is known.
+pub fn begins_anew(
+    old: &Case,
+    new: ConversationId,
+    since: Option<&Zoned>,
+    event: Option<OwnedEventId>,
+    elsewhere: bool,
+) -> String {
+    let (id, title) = (old.id, tame(&old.title));
+    let since = since.map_or_else(String::new, |at| at.strftime(" on %-d %B %Y").to_string());
+    let room = &old.room;
+    let event = event.map_or_else(String::new, |event| format!("/{event}"));
+    let place = if elsewhere && !old.room_name.is_empty() {
+        format!(", in “{}”", tame(&old.room_name))
+    } else {
+        String::new()
+    };
+    format!(
+        "A mail answers #{id} “{title}”, which was closed{since}, so it begins #{new}{place}. What \
+         was said before: https://matrix.to/#/{room}{event}"
+    )
+}
 
 pub fn move_needs_a_room() -> String {
     "Where to? For example: `!email move 7 !room:example.org` or `!email move 7 #desk:example.org`."
@@ -20,11 +49,15 @@ pub fn is_there_already(case: &Case) -> String {
 }
 
 pub fn target_is_encrypted() -> String {
-    "That room is encrypted, so I can carry nothing there. Nothing was moved.".to_owned()
+    "That room is encrypted, so I can carry nothing there. Make one without encryption, and name that. \
+     Nothing was moved."
+        .to_owned()
 }
 
-pub fn target_is_direct() -> String {
-    "That is a direct chat with me: nobody takes part there by email. Nothing was moved.".to_owned()
+pub fn target_is_for_staff() -> String {
+    "That is a room for staff only: nobody takes part there by email. Make a room, invite me there, and \
+     name that one. Nothing was moved."
+        .to_owned()
 }
 
 pub fn has_one_there(case: &Case, own: ConversationId) -> String {
@@ -140,10 +173,44 @@ pub fn main_into_thread(from: &Case, into: &Case) -> String {
     )
 }
 
-pub fn merged(from: &Case, into: &Case) -> String {
+/// Of two that would become one.
+pub fn would_read_more(from: &Case, into: &Case, readers: &[String], guests: &[String]) -> String {
+    let mut text = String::new();
+    if !readers.is_empty() {
+        let readers = tame(&readers.join(", "));
+        text = format!(
+            "{readers} would read there what is answered to #{}. ",
+            from.id
+        );
+    }
+    if !guests.is_empty() {
+        let guests = tame(&guests.join(", "));
+        let _ = write!(
+            text,
+            "{guests}, copied in in #{}, would take part in #{}. ",
+            from.id, into.id
+        );
+    }
+    format!(
+        "{text}If that is meant: `!email merge {} {} --share`. Nothing was merged.",
+        from.id, into.id
+    )
+}
+
+/// `put_out` were copied in in the first, and put out of the second.
+pub fn merged(from: &Case, into: &Case, put_out: &[String]) -> String {
+    let out = if put_out.is_empty() {
+        String::new()
+    } else {
+        let names = tame(&put_out.join(", "));
+        format!(
+            " {names} gets no more of it, as they were put out of #{}.",
+            into.id
+        )
+    };
     format!(
         "#{0} goes on in #{1}: answers to its letters come there, and #{0} is no more. What waited in it \
-         is on its way.",
+         is on its way.{out}",
         from.id, into.id
     )
 }

@@ -6,13 +6,13 @@ use serde_json::{Map, Value};
 use sqlx::AssertSqlSafe;
 
 use super::{
-    Person, needle,
+    Conversations, Person, needle,
     schema::{self, Kind, Table},
 };
 use crate::{
     domain::ids::MailId,
     store::{
-        Connection, StoreError,
+        Connection, StoreError, erasures,
         mails::{self, RawMail},
     },
 };
@@ -28,17 +28,13 @@ pub type Rows = BTreeMap<String, Vec<Value>>;
 
 pub async fn rows(connection: &mut Connection, person: &Person) -> Result<Rows, StoreError> {
     let own = person.mails(connection).await?;
-    let escaped = person
-        .address
-        .replace('!', "!!")
-        .replace('_', "!_")
-        .replace('%', "!%");
-    let lane = format!("mail:%:{escaped}");
+    let lane = erasures::lane_of(&person.address);
     let letters = fetch_all!(connection, (i64,), SELECT_LETTERS, &lane);
     let letters: Vec<i64> = letters.into_iter().map(|(letter,)| letter).collect();
+    let conversations = person.conversations(connection).await?;
     let mut all = Rows::new();
     for table in schema::of(connection).await? {
-        let found = of_table(connection, &table, person, &own, &letters).await?;
+        let found = of_table(connection, &table, person, &own, &letters, &conversations).await?;
         if !found.is_empty() {
             all.insert(table.name, found);
         }
@@ -66,9 +62,10 @@ async fn of_table(
     person: &Person,
     own_mails: &[i64],
     letters: &[i64],
+    conversations: &Conversations,
 ) -> Result<Vec<Value>, StoreError> {
     let needles = person.needles();
-    let [one, two, three, four, five, six] = needles.texts();
+    let [one, two, three, four, five, six, seven, eight] = needles.texts();
     let at = match connection {
         Connection::Sqlite(_) => "instr",
         Connection::Postgres(_) => "strpos",
@@ -98,6 +95,8 @@ async fn of_table(
     match table.name.as_str() {
         "mails" => among("id", own_mails),
         "letters" => among("id", letters),
+        "conversations" => among("id", &conversations.all),
+        "conversation_notes" => among("conversation_id", &conversations.alone),
         "letter_items" => among("letter_id", letters),
         _ => {}
     }
@@ -112,9 +111,9 @@ async fn of_table(
         .map(|column| format!("coalesce(CAST({} AS TEXT), '')", column.name))
         .collect();
     // One text for the whole row: how many columns there are differs.
-    let row = names.join(" || $7 || ");
+    let row = names.join(" || $9 || ");
     let sql = format!(
-        "SELECT {row} FROM {} WHERE $7 <> '' AND ({})",
+        "SELECT {row} FROM {} WHERE $9 <> '' AND ({})",
         table.name,
         wanted.join(" OR ")
     );
@@ -129,6 +128,8 @@ async fn of_table(
         four,
         five,
         six,
+        seven,
+        eight,
         BETWEEN
     );
     let object = |(row,): (String,)| {

@@ -1,10 +1,13 @@
 //! What identifies a person in a text, and what takes its place.
 
 use super::{Anonymous, Person};
-use crate::content::html;
+use crate::{
+    content::html,
+    domain::{address::EmailAddress, ghost},
+};
 
 /// So many are looked for in one go.
-pub const MOST: usize = 6;
+pub const MOST: usize = 8;
 
 #[derive(Debug, Clone)]
 struct Needle {
@@ -50,12 +53,25 @@ impl Needles {
             );
             add(&format!("{local}={domain}"), &anonymous.name, Kind::Address);
         }
+        // As staff write it to invite somebody.
+        if let Ok(address) = EmailAddress::parse(address) {
+            let placeholder = ghost::placeholder(&address);
+            add(&placeholder, &anonymous.ghost, Kind::Word);
+        }
         add(&person.ghost, &anonymous.ghost, Kind::Word);
+        add(&person.user, &anonymous.user, Kind::Address);
         if person.is_only_name {
             add(&person.name, &anonymous.name, Kind::Word);
             add(&html::escape(&person.name), &anonymous.name, Kind::Word);
         }
         Self(needles)
+    }
+
+    /// Whether the person is in the text.
+    pub fn are_in(&self, text: &[u8]) -> bool {
+        self.0
+            .iter()
+            .any(|needle| !needle.places_in(text).is_empty())
     }
 
     /// For a statement: always so many, some of them more than once.
@@ -179,6 +195,7 @@ mod tests {
             name: "Jane O'Doe".to_owned(),
             is_only_name: true,
             ghost: "_email_jane.k7f3".to_owned(),
+            user: "@jane.d:far.example".to_owned(),
         };
         person.needles()
     }
@@ -192,6 +209,12 @@ mod tests {
     #[case(r#""a\njane@acme.com""#, Some(r#""a\nerased-7@erased.invalid""#))]
     #[case("mailto:jane%40acme.com?x", Some("mailto:erased-7?x"))]
     #[case("@_email_jane.k7f3:example.org", Some("@_email_erased.7:example.org"))]
+    #[case(
+        "@_email_jane=40acme.com:example.org",
+        Some("@_email_erased.7:example.org")
+    )]
+    #[case("invite @Jane.d:far.example", Some("invite @erased-7:erased.invalid"))]
+    #[case("@mary.jane.d:far.example", None)]
     #[case("Hello jane o'doe!", Some("Hello erased-7!"))]
     #[case("Hello Jane O&#39;Doe", Some("Hello erased-7"))]
     #[case("Jane O'Doeson", None)]

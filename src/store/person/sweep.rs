@@ -1,10 +1,11 @@
 //! Takes a person out of the database: what is theirs goes, and what identifies them goes from what is
 //! other people's.
 
+use ruma::UserId;
 use sqlx::AssertSqlSafe;
 
 use super::{
-    Person,
+    Person, about,
     schema::{self, Kind, Table},
 };
 use crate::store::{Connection, Queue, StoreError, Tx, files, places};
@@ -66,12 +67,12 @@ pub fn crossed_out(raw: &[u8], person: &Person) -> Option<Vec<u8>> {
     person.needles().crossed_out_in(raw)
 }
 
-/// Everything, in this one transaction. `server` is the ghost's own.
+/// Everything, in this one transaction. `bot` is a Matrix user of the ghost's own server.
 pub async fn erase(
     tx: &mut Tx,
     person: &Person,
     replaced: Vec<Replaced>,
-    server: &str,
+    bot: &UserId,
 ) -> Result<(), StoreError> {
     let is_sqlite = matches!(tx.connection(), Connection::Sqlite(_));
     if is_sqlite {
@@ -79,7 +80,8 @@ pub async fn erase(
     }
     let mails = person.mails(tx.connection()).await?;
     let tables = schema::of(tx.connection()).await?;
-    own_words(tx, person, server).await?;
+    own_words(tx, person, bot.server_name().as_str()).await?;
+    about::erase(tx, person, bot.as_str()).await?;
     quotes(tx, person, &mails).await?;
     for mail in &mails {
         for (blob,) in fetch_all!(tx.connection(), (String,), SELECT_BLOBS, mail) {
@@ -168,7 +170,7 @@ async fn quotes(tx: &mut Tx, person: &Person, mails: &[i64]) -> Result<(), Store
 /// Every text in which they are named. What is kept under their name is deleted.
 async fn texts(tx: &mut Tx, table: &Table, person: &Person) -> Result<(), StoreError> {
     let needles = person.needles();
-    let [one, two, three, four, five, six] = needles.texts();
+    let [one, two, three, four, five, six, seven, eight] = needles.texts();
     for column in table.of_kind(Kind::Text) {
         let (name, at) = (&column.name, position(tx.connection()));
         let is_in = |place: usize| format!("{at}(lower({name}), ${place}) > 0");
@@ -189,7 +191,9 @@ async fn texts(tx: &mut Tx, table: &Table, person: &Person) -> Result<(), StoreE
             three,
             four,
             five,
-            six
+            six,
+            seven,
+            eight
         );
         for (row, text) in rows {
             let Some(without) = needles.taken_from(&text) else {

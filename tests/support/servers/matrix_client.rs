@@ -187,6 +187,12 @@ impl MatrixClient {
         text(&answer, "event_id")
     }
 
+    /// The content of a state event; fails if there is none.
+    pub async fn state(&self, kind: &str, key: &str, room: &str) -> Result<Value> {
+        let path = ["rooms", room, "state", kind, key];
+        self.request(Method::GET, &path, None).await
+    }
+
     /// Reacts to an event and returns the reaction's id.
     pub async fn react(&self, key: &str, event: &str, room: &str) -> Result<String> {
         let relation = json!({"rel_type": "m.annotation", "event_id": event, "key": key});

@@ -58,7 +58,9 @@ pub struct Settings {
     /// Whom the bot obeys, as a YAML list in one line.
     pub staff: &'static str,
     /// What stands under `onboarding`, as a YAML mapping in one line.
-    pub onboarding: Option<&'static str>,
+    pub onboarding: Option<String>,
+    /// The same under `rooms`.
+    pub rooms: Option<String>,
 }
 
 impl Settings {
@@ -93,6 +95,7 @@ impl Settings {
             guard: String::new(),
             staff: "[\"@*:example.org\"]",
             onboarding: None,
+            rooms: None,
         }
     }
 }
@@ -217,6 +220,7 @@ namespaces:
             guard,
             staff,
             onboarding,
+            rooms,
         } = settings;
         let (imap, lmtp) = match imap {
             Some(imap) => (format!("imap: {imap}"), String::new()),
@@ -231,7 +235,12 @@ namespaces:
             .map_or_else(String::new, |room| format!("control_room: \"{room}\"\n"));
         let footer = footer.map_or_else(String::new, |text| format!("footer: \"{text}\""));
         let trust = trust.map_or_else(String::new, |trust| format!("trust: {trust}"));
-        let onboarding = onboarding.map_or_else(String::new, |it| format!("onboarding: {it}"));
+        let onboarding = onboarding
+            .as_ref()
+            .map_or_else(String::new, |it| format!("onboarding: {it}"));
+        let rooms = rooms
+            .as_ref()
+            .map_or_else(String::new, |rooms| format!("rooms: {rooms}"));
         let dns = dns.map_or_else(String::new, |dns| format!("dns: {{server: \"{dns}\"}}"));
         let public = if *public {
             let listen = self.pages.address();
@@ -259,6 +268,7 @@ mailboxes:
 {lmtp}
 staff: {staff}
 {onboarding}
+{rooms}
 letters: {{quiet: {quiet}, at_most: 5m, max_size: {max_size}}}
 guard: {{conversation: 0, contact: 0, domain: 0, letters: 0, loops: false{guard}}}
 {public}

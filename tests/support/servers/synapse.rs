@@ -1,5 +1,6 @@
 //! A private Synapse: SQLite, cheap passwords, no rate limits, and no federation but over loopback.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -25,12 +26,14 @@ pub struct SynapseOptions {
     pub federation: Option<Federation>,
 }
 
-/// Who federates over loopback is called `localhost:PORT`: others find it without a DNS.
+/// Who federates over loopback is called `NAME:PORT`: others find it without a DNS, through a tunnel
+/// that leads every name to loopback.
 #[derive(Clone, Debug)]
 pub struct Federation {
     port: Arc<Port>,
     /// The names of those with whom it speaks.
     partners: Vec<String>,
+    tunnel: SocketAddr,
     authority: PathBuf,
     certificate: PathBuf,
     key: PathBuf,
@@ -39,10 +42,16 @@ pub struct Federation {
 impl Federation {
     /// Listens on `port`, with a certificate that everybody who trusts its authority believes; all
     /// have the same.
-    pub fn new(port: Port, partners: &[&str], certificates: &Certificates) -> Self {
+    pub fn new(
+        port: Port,
+        partners: &[&str],
+        tunnel: SocketAddr,
+        certificates: &Certificates,
+    ) -> Self {
         Self {
             port: Arc::new(port),
             partners: partners.iter().map(|&name| name.to_owned()).collect(),
+            tunnel,
             authority: certificates.authority.clone(),
             certificate: certificates.certificate.clone(),
             key: certificates.key.clone(),
@@ -69,10 +78,12 @@ impl Federation {
 tls_certificate_path: "{certificate}"
 tls_private_key_path: "{key}"
 federation_custom_ca_list: ["{authority}"]
+https_proxy: "http://{tunnel}"
 # By default no server within one's own network is spoken to.
 ip_range_blacklist: []
 federation_domain_whitelist: {partners:?}
 "#,
+            tunnel = self.tunnel,
             partners = self.partners
         )
     }
