@@ -55,7 +55,7 @@ ALTER TABLE subscriptions ADD COLUMN signed_in TEXT COLLATE "C" NOT NULL DEFAULT
 
 -- A room that is replaced takes along what ended in it, too.
 CREATE INDEX requests_of_room ON requests (room_id);
-CREATE INDEX requests_told_in ON requests (told_in);
+CREATE INDEX requests_dismissed ON requests (told_in) WHERE state = 'dismissed';
 CREATE INDEX room_aliases_of_room ON room_aliases (room_id);
 CREATE INDEX held_in_room ON held (room_id);
 CREATE INDEX outbox_pending ON outbox (lane, id) WHERE settled_at IS NULL;

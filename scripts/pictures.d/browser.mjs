@@ -18,7 +18,7 @@ try {
   await room("room", "Carrier board, kernel 6.12", "many thanks", 866);
   await room("files", "Carrier board, first series", "From: Jane Doe", 1416);
   await room("request", "Desk", "is in a room", 560, "Request #1");
-  await room("intake", "EE: Paul Stone", "welcome mail goes", 640, "second week");
+  await room("intake", "EE: Paul Stone", "welcome mail goes", 900, "second week");
   await letter(letterFile, "letter-light", "light", 375);
   await letter(letterFile, "letter-dark", "dark", 375);
   await letter(letterFile, "letter-desk", "light", 700);
@@ -66,7 +66,7 @@ async function room(picture, title, last, height, words = "") {
     const message = words
       ? messages.find((it) => it.innerText.includes(words))
       : names.find((it) => it.textContent.includes("Jane")).parentElement;
-    return message.getBoundingClientRect().top - scroller.getBoundingClientRect().top - 10;
+    return message.getBoundingClientRect().top - scroller.getBoundingClientRect().top - (words ? 0 : 10);
   };
   for (let tries = 0; ; tries += 1) {
     await settled(page);

@@ -16,8 +16,9 @@ macro_rules! cases {
             "
         SELECT it.id, it.customer_id, it.room_id, coalesce(rooms.name, '') AS room_name,
             it.thread_root, it.title, it.subject, it.mailbox, it.state, it.progress, it.assignee,
-            it.waits_since, EXISTS (
-                SELECT 1 FROM chain WHERE chain.conversation_id = it.id) AS has_letters
+            it.waits_since, CAST(coalesce((
+                SELECT 1 FROM chain WHERE chain.conversation_id = it.id LIMIT 1), 0) AS BIGINT)
+                AS letters
         FROM conversations AS it LEFT JOIN rooms ON rooms.room_id = it.room_id ",
             $rest
         )
@@ -100,7 +101,7 @@ struct Row {
     progress: String,
     assignee: String,
     waits_since: Option<i64>,
-    has_letters: bool,
+    letters: i64,
 }
 
 impl Row {
@@ -123,7 +124,7 @@ impl Row {
                 self.title
             },
             is_over: self.state == "closed",
-            has_letters: self.has_letters,
+            has_letters: self.letters > 0,
             standing: Standing {
                 progress,
                 assignee: OwnedUserId::try_from(self.assignee).ok(),

@@ -29,7 +29,11 @@ statements! {
     MOVE_CONVERSATIONS = "UPDATE conversations SET room_id = $2 WHERE room_id = $1";
     MOVE_HELD = "UPDATE held SET room_id = $2 WHERE room_id = $1";
     MOVE_REQUESTS = "UPDATE requests SET room_id = $2 WHERE room_id = $1";
-    MOVE_QUESTIONS = "UPDATE requests SET told_in = $2 WHERE told_in = $1";
+    MOVE_QUESTIONS = "
+        UPDATE requests SET told_in = $2
+        WHERE told_in = $1 AND state IN ('waiting', 'opening')";
+    MOVE_DISMISSED = "
+        UPDATE requests SET told_in = $2 WHERE told_in = $1 AND state = 'dismissed'";
     MOVE_ERASURES = "
         UPDATE erasures SET room_id = $2 WHERE room_id = $1 AND state <> 'done' AND next_at >= 0";
     MOVE_SUBSCRIPTIONS = "
@@ -162,6 +166,7 @@ pub async fn carry_over(tx: &mut Tx, old: &str, new: &str, now: i64) -> Result<(
         MOVE_HELD,
         MOVE_REQUESTS,
         MOVE_QUESTIONS,
+        MOVE_DISMISSED,
         MOVE_ERASURES,
         MOVE_SUBSCRIPTIONS,
         MOVE_SETTINGS,

@@ -89,7 +89,7 @@ async fn a_bot_that_was_kicked_returns_to_what_waited() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_room_that_an_administrator_deletes_is_told_of_once() -> Result<()> {
-    let stage = Stage::set("0s").await?;
+    let mut stage = Stage::set("0s").await?;
     let room = stage.room("Training").await?;
     stage
         .add("jane@acme.com Jane Doe", "@_email_jane", &room)

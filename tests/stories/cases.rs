@@ -398,14 +398,21 @@ async fn a_moved_conversation_takes_its_answers_along() {
             world.is_in(&other, &desk.jane) && !world.is_in(&desk.room, &desk.jane)
         })
         .await;
-    assert!(world.bot_says(
-        &other,
-        "Ann has moved #1 from “Kernel training” into this room: Jane Doe"
-    ));
-    assert!(world.bot_says(
-        &desk.room,
-        "Ann has moved #1 out of this room. It goes on in “Board bring-up”."
-    ));
+    let told = [
+        (
+            &other,
+            "Ann has moved #1 from “Kernel training” into this room: Jane Doe",
+        ),
+        (
+            &desk.room,
+            "Ann has moved #1 out of this room. It goes on in “Board bring-up”.",
+        ),
+    ];
+    world
+        .until("both rooms are told", || {
+            told.iter().all(|(room, text)| world.bot_says(room, text))
+        })
+        .await;
 
     // An answer to the letter from the old room, which is no reply to anything here.
     desk.take(
@@ -506,8 +513,13 @@ async fn two_conversations_of_a_customer_become_one() {
             !world.is_in(&desk.room, &desk.jane)
         })
         .await;
-    assert!(world.bot_says(&other, "Ann has put #1 and #2 together"));
-    assert!(world.bot_says(&desk.room, "Ann has put #1 and #2 together"));
+    world
+        .until("both rooms are told", || {
+            [&other, &desk.room]
+                .iter()
+                .all(|room| world.bot_says(room, "Ann has put #1 and #2 together"))
+        })
+        .await;
 
     // The mail that was there before is not shown again, whatever way it comes.
     desk.take(&old_token, &raw).await;

@@ -139,11 +139,12 @@ async fn five_hundred_rooms_and_two_thousand_people_cause_no_storm() {
     start_quietly(&mut world).await;
     world.homeserver.reset_counts();
     greet(&world, some, "Good day").await;
-    let fetched = asked(&world, &MEANWHILE);
-    let [("all_state", times)] = fetched[..] else {
-        panic!("{fetched:?}");
-    };
-    assert_eq!(times, some.len() as u64, "each room once");
+    // The state of each room once, and whether each of the three signs is there.
+    let each = some.len() as u64;
+    assert_eq!(
+        asked(&world, &MEANWHILE),
+        [("all_state", each), ("get_state", 3 * each)]
+    );
     world.homeserver.reset_counts();
     greet(&world, some, "Good evening").await;
     assert_eq!(asked(&world, &MEANWHILE), [], "and not again");

@@ -627,7 +627,8 @@ log: {{level: "info,postroom=debug"}}
     /// A customer's answer to a letter, handed in by LMTP.
     pub async fn answer(&self, letter: &SinkMail, from: &str, text: &str, message_id: &str) {
         let (to, raw) = answer(letter, from, text, message_id);
-        let replies = self.mail(from, &[&to], &raw).await;
+        let address = from.rsplit('<').next().unwrap().trim_end_matches('>');
+        let replies = self.mail(address, &[&to], &raw).await;
         assert_eq!(replies[0].code, 250, "{replies:?}");
     }
 

@@ -30,10 +30,14 @@ statements! {
             time_zone_mail = 0
         WHERE id = $1";
     SELECT_OTHERS_BLOBS = "
-        SELECT DISTINCT mails.id, blob FROM mails
+        SELECT mails.id, blob FROM mails
         JOIN postings ON mail_id = mails.id
-        JOIN participants ON participants.conversation_id = postings.conversation_id
-        WHERE contact_id = $1 AND blob <> '' ORDER BY mails.id";
+        JOIN conversations ON conversations.id = postings.conversation_id
+        WHERE blob <> '' AND room_id IN (
+            SELECT room_id FROM participants
+            JOIN conversations ON conversations.id = conversation_id WHERE contact_id = $1)
+        UNION SELECT mails.id, blob FROM mails JOIN had ON mail_id = mails.id
+        WHERE contact_id = $1 AND blob <> '' ORDER BY 1";
     SET_BLOB = "UPDATE mails SET blob = $3 WHERE id = $1 AND blob = $2";
 }
 
@@ -47,7 +51,7 @@ const STAY: [&str; 4] = ["contacts", "customer_contacts", "erasures", "participa
 /// A mail of somebody else in a blob, with the blob that takes its place.
 pub type Replaced = (i64, String, String);
 
-/// The large mails of others in the conversations of a person, each with its blob.
+/// The large mails of others in the rooms of a person, or that went to them, each with its blob.
 pub async fn others_blobs(
     connection: &mut Connection,
     person: &Person,

@@ -167,8 +167,10 @@ impl Synapse {
         MatrixClient::register(&self.url(), name, password).await
     }
 
-    /// Makes a user an administrator of the server, as one does in its database.
-    pub async fn make_admin(&self, user: &str) -> Result<()> {
+    /// Makes a user an administrator of the server, as one does in its database. It has to start again to
+    /// see that.
+    pub async fn make_admin(&mut self, user: &str) -> Result<()> {
+        self.stop();
         let file = self.folder.join("homeserver.db");
         let options = sqlx::sqlite::SqliteConnectOptions::new()
             .filename(file)
@@ -180,7 +182,7 @@ impl Synapse {
             .await?;
         ensure!(changed.rows_affected() == 1, "there is no {user}");
         sqlx::Connection::close(connection).await?;
-        Ok(())
+        self.resume().await
     }
 
     /// `Ok(false)` if somebody else has the port.
