@@ -45,18 +45,19 @@ impl Staff<'_> {
                 !user.localpart().starts_with('_') && rules.power(user) >= *least
             })
         };
-        self.lists.iter().any(|list| list.is_staff(user)) || is_by_level()
+        self.is_listed(user) || is_by_level()
     }
 
     /// Whether the configuration names the user, not only the room's power levels.
     pub fn is_listed(&self, user: &UserId) -> bool {
-        !self.context.is_ours(user) && self.list.is_staff(user)
+        !self.context.is_ours(user) && self.lists.iter().any(|list| list.is_staff(user))
     }
 }
 
 /// Who is staff in the room: as its mailbox has it; in a triage room, as one of the mailboxes has it
-/// whose mail is told of there; in the control room, as the configuration has it for all. Where the configuration says so, whoever has the power level is, too, but not where the rooms
-/// are for staff anyway, nor in a chat of two, where everybody has it.
+/// whose mail is told of there; in the control room, as the configuration has it for all. Where the
+/// configuration says so, whoever has the power level is, too, but not where the rooms are for staff
+/// anyway, nor in a chat of two, where everybody has it.
 pub async fn staff<'c>(
     connection: &mut Connection,
     room: &RoomId,
