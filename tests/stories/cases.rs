@@ -574,6 +574,8 @@ async fn what_waits_when_conversations_become_one_goes_out_once() {
     let two = world.room("Two", &[("jane@acme.com", "Jane Doe")]).await;
     world.ann.say(&one, "Said in the first");
     world.ann.say(&two, "Said in the second");
+    // Rooms are worked on side by side.
+    world.quiet_events().await;
     world.ask(&world.control_room, "!email merge 1 2").await;
     world.ask(&two, "!email now").await;
     let letters = world.mails_to("jane@acme.com", 2).await;
