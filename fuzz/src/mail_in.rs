@@ -180,6 +180,8 @@ fn check_posting(mail: &IncomingMail) {
             standing: Standing::Stranger,
             policy: TrustPolicy::default(),
             is_closed: false,
+            is_long_over: false,
+            rests_for_long: false,
             // Forged, and shown since staff want it.
             release: Some(Release {
                 is_automatic: false,

@@ -14,6 +14,8 @@ CREATE TABLE policy_jobs (
     room_id TEXT COLLATE "C" NOT NULL,
     -- The command, or the notice, that asks for it: for one thing.
     asked_event TEXT COLLATE "C" NOT NULL UNIQUE,
+    -- The request of somebody who asks by mail.
+    request_id BIGINT,
     -- JSON.
     job TEXT COLLATE "C" NOT NULL,
     -- JSON: domain::room_policy::Progress; empty: nothing is done.
@@ -21,6 +23,8 @@ CREATE TABLE policy_jobs (
     attempts BIGINT NOT NULL DEFAULT 0,
     next_at BIGINT NOT NULL,
     trace TEXT COLLATE "C" NOT NULL,
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    -- Why it was set aside; empty: it wasn't.
+    problem TEXT COLLATE "C" NOT NULL DEFAULT ''
 );
-CREATE INDEX policy_jobs_due ON policy_jobs (next_at, id);
+CREATE INDEX policy_jobs_due ON policy_jobs (next_at, id) WHERE problem = '';

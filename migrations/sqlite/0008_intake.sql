@@ -8,7 +8,13 @@ CREATE TABLE requests (
     written TEXT NOT NULL,
     name TEXT NOT NULL,
     subject TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('waiting', 'opening', 'opened', 'dismissed')),
+    -- The room that is to come into the Space, as its sender names it; empty where they want something
+    -- else.
+    space TEXT NOT NULL DEFAULT '',
+    -- Of what its sender wrote: a tag of BCP 47.
+    language TEXT NOT NULL DEFAULT 'en',
+    state TEXT NOT NULL
+        CHECK (state IN ('waiting', 'opening', 'opened', 'answered', 'dismissed')),
     -- The room in which staff are asked; empty where there is none.
     told_in TEXT NOT NULL,
     -- Where its mails are, once they are somewhere.
@@ -22,8 +28,8 @@ CREATE TABLE requests (
     -- Staff know that its room can't be made for now.
     trouble_told INTEGER NOT NULL DEFAULT 0
 ) STRICT;
--- Nobody has two under way.
-CREATE UNIQUE INDEX requests_under_way ON requests (mailbox, address)
+-- Nobody has two under way for the same.
+CREATE UNIQUE INDEX requests_under_way ON requests (mailbox, address, space)
     WHERE state IN ('waiting', 'opening');
 CREATE INDEX requests_waiting ON requests (id) WHERE state IN ('waiting', 'opening');
 CREATE INDEX requests_by_rule ON requests (mailbox, decided_at) WHERE decided_by = '';
@@ -41,3 +47,11 @@ CREATE TABLE request_mails (
 CREATE INDEX request_mails_of_request ON request_mails (request_id, mail_id);
 
 CREATE INDEX conversations_by_room ON conversations (room_id);
+
+-- Since when staff call a conversation closed.
+ALTER TABLE conversations ADD COLUMN done_since INTEGER;
+-- What comes for a conversation that was closed long ago goes on in another one.
+CREATE TABLE continuations (
+    conversation_id INTEGER PRIMARY KEY,
+    by_id INTEGER NOT NULL
+) STRICT;

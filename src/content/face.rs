@@ -1,5 +1,5 @@
 //! The small picture that somebody's mail program sends with every mail: the header Face, as Gnus, Claws
-//! Mail and KMail write it. A PNG of 48 by 48 pixels, in Base64 (<https://quimby.gnus.org/circus/face/>).
+//! Mail and `KMail` write it. A PNG of 48 by 48 pixels, in Base64 (<https://quimby.gnus.org/circus/face/>).
 
 use std::io::Cursor;
 

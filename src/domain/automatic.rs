@@ -26,6 +26,8 @@ pub enum Kind {
     Unusable,
     /// That staff will look at the server of their Matrix id.
     Server,
+    /// What came of a room that they wanted in the Space.
+    Space,
 }
 
 impl Kind {
@@ -38,6 +40,7 @@ impl Kind {
             Self::Rejected => "rejected",
             Self::Unusable => "unusable_id",
             Self::Server => "server",
+            Self::Space => "space",
         };
         format!("automatic:{kind}:{}", to.key())
     }

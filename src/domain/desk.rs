@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ruma::{OwnedRoomId, OwnedUserId};
+use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 
 use super::ids::ConversationId;
 
@@ -48,6 +48,17 @@ pub struct Standing {
     pub assignee: Option<OwnedUserId>,
     /// Since when its customer waits for an answer.
     pub waits_since: Option<Timestamp>,
+}
+
+/// An answer to what was closed for longer than that, and in which nothing was written since, begins a
+/// conversation of its own.
+pub const BEGINS_ANEW_AFTER: Duration = Duration::from_hours(90 * 24);
+
+/// What begins a conversation answers another one, which was closed long ago.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Former {
+    /// The message that it answers, or the root of its thread, if one is known.
+    pub event: Option<OwnedEventId>,
 }
 
 /// What follows from a customer's mail.

@@ -134,11 +134,13 @@ pub enum Effect {
         key: &'static str,
     },
     /// The mail begins a conversation with the same people, which is a thread under its first event; what
-    /// follows of this decision about `conversation` is about the new one.
+    /// follows of this decision about `conversation` is about the new one. With `answers` it goes on with
+    /// the old one.
     Begin {
         conversation: ConversationId,
         mail: MailId,
         subject: String,
+        answers: Option<desk::Former>,
     },
     /// A mail appears in the conversation's room under its author's name.
     Post {

@@ -15,7 +15,7 @@ use jiff::{Timestamp, Zoned};
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
 
 pub use self::desk::{AssigneeFacts, Case, CaseNote, DeskFacts, Elsewhere, TargetRoom};
-pub use self::intake::{IntakeFacts, RequestsFacts, SharedRoom};
+pub use self::intake::{IntakeFacts, RequestsFacts, SharedRoom, SpaceWish};
 pub use self::life::{Bid, LifeFacts, Successor};
 pub use self::mail::{Copied, Delivery, LedBy, MailFacts, Route, Standing};
 pub use self::onboarding::{MailOnboarding, MoveFacts};

@@ -15,6 +15,7 @@ use super::{
     evidence::{Reason, Verdict},
     ids::{ConversationId, MailId, MessageId, RequestId},
     letter::Language,
+    room_reference::RoomReference,
 };
 
 /// When somebody is told that their mail has come.
@@ -34,6 +35,10 @@ pub struct Request {
     pub mail: MailId,
     pub sender: NamedAddress,
     pub subject: String,
+    /// The room that is to come into the Space, where that is what they want.
+    pub space: Option<RoomReference>,
+    /// Of answers to the sender.
+    pub language: Language,
     /// As in [`crate::domain::effect::Post`]: a mail that comes twice is one.
     pub identity: String,
     pub date: String,
@@ -62,12 +67,16 @@ pub struct Notice {
     pub verdict: Verdict,
     pub reason: Option<Reason>,
     pub subject: String,
+    /// The room that is to come into the Space, where that is what they want.
+    pub space: Option<RoomReference>,
     /// What its sender wrote, from its beginning.
     pub text: String,
     /// Names of its files.
     pub files: Vec<String>,
     /// Rooms in which the sender is already.
     pub rooms: Vec<KnownRoom>,
+    /// The conversation that it answers, which was closed long ago and whose room is no more.
+    pub former: Option<ConversationId>,
     /// The room that the rule names, and into which the mail can't go by itself.
     pub no_rule: Option<NoRule>,
 }
@@ -98,7 +107,7 @@ pub struct KnownRoom {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
-    /// It gets a room of its own.
+    /// It gets a room of its own; the room that it asks for comes into the Space.
     Open,
     /// It goes into this room.
     Into(OwnedRoomId),
@@ -110,10 +119,12 @@ pub enum Decision {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     Waiting,
-    /// Its room is being made.
+    /// Its room is being made, or held against what comes into the Space.
     Opening,
     /// Its mails are in a room, or on their way into it.
     Opened,
+    /// Its sender has been told what came of it.
+    Answered,
     Dismissed,
 }
 
@@ -125,14 +136,21 @@ impl State {
             Self::Waiting => "waiting",
             Self::Opening => "opening",
             Self::Opened => "opened",
+            Self::Answered => "answered",
             Self::Dismissed => "dismissed",
         }
     }
 
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        let mut all = [Self::Waiting, Self::Opening, Self::Opened, Self::Dismissed].into_iter();
-        all.find(|state| state.word() == word)
+        let all = [
+            Self::Waiting,
+            Self::Opening,
+            Self::Opened,
+            Self::Answered,
+            Self::Dismissed,
+        ];
+        all.into_iter().find(|state| state.word() == word)
     }
 
     /// Whether something follows from the decision. What was put aside can be taken up again.
@@ -141,8 +159,8 @@ impl State {
         match self {
             Self::Waiting => true,
             Self::Dismissed => *decision != Decision::Dismiss,
-            // Its room may be long in coming.
-            Self::Opening => matches!(decision, Decision::Into(_)),
+            // Its room may be long in coming; and there may be more to talk about.
+            Self::Opening | Self::Answered => matches!(decision, Decision::Into(_)),
             Self::Opened => false,
         }
     }
@@ -155,6 +173,9 @@ pub struct Known {
     pub mailbox: String,
     pub sender: NamedAddress,
     pub subject: String,
+    /// The room that is to come into the Space, where that is what they want.
+    pub space: Option<RoomReference>,
+    pub language: Language,
     pub state: State,
     /// How many mails it has.
     pub mails: i64,

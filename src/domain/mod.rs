@@ -47,6 +47,7 @@ pub mod senders;
 pub mod settings;
 pub mod sharing;
 pub mod signs;
+pub mod space_request;
 pub mod staff;
 pub mod threading;
 pub mod timing;

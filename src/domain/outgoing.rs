@@ -56,6 +56,13 @@ pub enum MatrixAction {
         request: RequestId,
         plan: RoomPlan,
     },
+    /// The Space lists the room that was made for a request, with servers that know the way in.
+    ListInSpace {
+        space: OwnedRoomId,
+        room: OwnedRoomId,
+        via: Vec<OwnedServerName>,
+        request: RequestId,
+    },
     /// As [`Self::Leave`], of one who says why.
     Decline {
         room: OwnedRoomId,

@@ -91,6 +91,9 @@ pub async fn perform(
             let room = new_rooms::make(*request, plan, row, context).await?;
             room.map(|room| room.to_string())
         }
+        MatrixAction::ListInSpace {
+            space, room, via, ..
+        } => new_rooms::list(space, room, via, context).await,
         MatrixAction::PutUpSigns {
             room,
             signs,

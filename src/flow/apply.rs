@@ -54,9 +54,13 @@ pub async fn all(
                 conversation,
                 mail,
                 subject,
+                answers,
             } => {
                 let begun = threads::begin(tx, conversation, mail, &subject, origin, context);
                 moved = begun.await?.map(|new| (conversation, new));
+                if let (Some(former), Some((old, new))) = (answers, moved) {
+                    desk::goes_on(tx, (old, new), former.event, origin, context).await?;
+                }
             }
             other => one(tx, other, origin, context).await?,
         }
@@ -309,7 +313,7 @@ async fn one(
         Effect::RenameContact { contact, name } => people::name_by_mail(tx, contact, &name).await?,
         Effect::Bounce(consequence) => bounces::apply(tx, consequence, origin, context).await?,
         Effect::PostAutoReply(reply) => auto_replies::post(tx, reply, origin, context).await?,
-        Effect::LookAtRoom(job) => policies::add(tx, &job, origin, context).await?,
+        Effect::LookAtRoom(job) => policies::add(tx, &job, None, origin, context).await?,
         Effect::Onboard(step) => onboarding::apply(tx, step, origin, context).await?,
         Effect::Guard(measure) => guard::apply(tx, measure, origin, context).await?,
         Effect::Intake(action) => intake::apply(tx, *action, origin, context).await?,

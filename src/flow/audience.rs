@@ -25,7 +25,8 @@ pub async fn has_visitors(
 
 /// Who is staff in one room.
 pub struct Staff<'c> {
-    list: &'c StaffList,
+    /// Whoever stands on one of them.
+    lists: Vec<&'c StaffList>,
     /// From which power level on others are, too, and who has which.
     by_level: Option<(i64, RoomRules)>,
     context: &'c Context,
@@ -44,33 +45,36 @@ impl Staff<'_> {
                 !user.localpart().starts_with('_') && rules.power(user) >= *least
             })
         };
-        self.list.is_staff(user) || is_by_level()
+        self.is_listed(user) || is_by_level()
     }
 
     /// Whether the configuration names the user, not only the room's power levels.
     pub fn is_listed(&self, user: &UserId) -> bool {
-        !self.context.is_ours(user) && self.list.is_staff(user)
+        !self.context.is_ours(user) && self.lists.iter().any(|list| list.is_staff(user))
     }
 }
 
-/// Who is staff in the room: as its mailbox has it; in the control room, as the configuration has it for
-/// all. Where the configuration says so, whoever has the power level is, too, but not where the rooms
-/// are for staff anyway, nor in a chat of two, where everybody has it.
+/// Who is staff in the room: as its mailbox has it; in a triage room, as one of the mailboxes has it
+/// whose mail is told of there; in the control room, as the configuration has it for all. Where the
+/// configuration says so, whoever has the power level is, too, but not where the rooms are for staff
+/// anyway, nor in a chat of two, where everybody has it.
 pub async fn staff<'c>(
     connection: &mut Connection,
     room: &RoomId,
     context: &'c Context,
 ) -> Result<Staff<'c>, StoreError> {
-    let of = |list, by_level| Staff {
-        list,
+    let of = |lists, by_level| Staff {
+        lists,
         by_level,
         context,
     };
     if context.control_room().as_deref() == Some(room) {
-        return Ok(of(&context.staff, None));
+        return Ok(of(vec![&context.staff], None));
     }
-    if let Some(mailbox) = context.mailbox_of_triage_room(room) {
-        return Ok(of(context.staff_of(mailbox.as_str()), None));
+    if context.is_triage_room(room) {
+        let mailboxes = context.mailboxes_of_triage_room(room);
+        let lists = mailboxes.map(|mailbox| context.staff_of(mailbox.as_str()));
+        return Ok(of(lists.collect(), None));
     }
     let known = rooms::find(connection, room.as_str()).await?;
     let list = context.staff_of(known.as_ref().map_or("", |room| room.mailbox.as_str()));
@@ -80,7 +84,7 @@ pub async fn staff<'c>(
         }
         _ => None,
     };
-    Ok(of(list, by_level))
+    Ok(of(vec![list], by_level))
 }
 
 /// Whether the user is staff in the room.

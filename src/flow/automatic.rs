@@ -19,7 +19,7 @@ use crate::{
         intake::Answer,
         letter::Language,
         outgoing::{Automatic, MailAction, Seal},
-        wording::{intake as sentences, page as wording},
+        wording::{answers as sentences, page as wording},
     },
     store::{
         Connection, StoreError, Tx, automatic, locales, outbox, requests,
@@ -86,7 +86,7 @@ pub async fn answer(
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
-    let (name, mailbox) = context.mailbox(&answer.mailbox);
+    let (_, mailbox) = context.mailbox(&answer.mailbox);
     let language = answer.language;
     let text = |texts: &HashMap<Language, String>| texts.get(&language).cloned();
     let says = match answer.kind {
@@ -97,8 +97,20 @@ pub async fn answer(
             text: text(&mailbox.intake.refusal),
         },
         // Written elsewhere.
-        Kind::Left | Kind::Unusable | Kind::Server => return Ok(()),
+        Kind::Left | Kind::Unusable | Kind::Server | Kind::Space => return Ok(()),
     };
+    write(tx, answer, says, origin, context).await
+}
+
+/// The same with these words.
+pub async fn write(
+    tx: &mut Tx,
+    answer: Answer,
+    says: Automatic,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let (name, mailbox) = context.mailbox(&answer.mailbox);
     let note = Note {
         conversation: requests::desk(tx, name.as_str(), origin.now).await?,
         kind: answer.kind,
@@ -106,7 +118,7 @@ pub async fn answer(
         contact: None,
         subject: subject::reply_to(&answer.subject),
         answered: answer.answered,
-        language,
+        language: answer.language,
         time_zone: mailbox.time_zone.clone().unwrap_or_default(),
         says,
         recipient: answer.to,

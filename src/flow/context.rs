@@ -128,13 +128,19 @@ impl Context {
         Some(self.replaced.newest(named))
     }
 
-    /// The mailbox whose triage room this is; of several the first.
-    pub fn mailbox_of_triage_room(&self, room: &RoomId) -> Option<&MailboxName> {
-        let is_it = |mailbox: &Mailbox| {
+    /// Whether staff are asked there about mail that belongs to no conversation.
+    pub fn is_triage_room(&self, room: &RoomId) -> bool {
+        self.mailboxes_of_triage_room(room).next().is_some()
+    }
+
+    /// The mailboxes whose triage room this is: several may share one.
+    pub fn mailboxes_of_triage_room(&self, room: &RoomId) -> impl Iterator<Item = &MailboxName> {
+        let is_it = move |mailbox: &Mailbox| {
             let named = mailbox.intake.triage_room.as_ref();
             named.is_some_and(|named| self.replaced.newest(named) == room)
         };
-        let found = self.mailboxes.iter().find(|(_, mailbox)| is_it(mailbox));
+        let found = self.mailboxes.iter();
+        let found = found.filter(move |(_, mailbox)| is_it(mailbox));
         found.map(|(name, _)| name)
     }
 

@@ -1,11 +1,12 @@
 //! What staff make of conversations: written down, and told when a customer answers.
 
-use ruma::{OwnedRoomId, UserId};
+use jiff::Timestamp;
+use ruma::{OwnedEventId, OwnedRoomId, UserId};
 
 use super::{
     Context, audience,
-    lanes::{Origin, send},
-    transfers,
+    lanes::{self, Origin, send},
+    locale, transfers,
 };
 use crate::{
     domain::{
@@ -14,10 +15,12 @@ use crate::{
         facts::Case,
         ids::{ContactId, ConversationId},
         outgoing::Puppet,
-        wording::desk as wording,
+        wording::{desk as wording, transfers as sentences},
     },
     matrix::encode,
-    store::{Connection, StoreError, Tx, desk as store, people, rooms},
+    store::{
+        Connection, StoreError, Tx, continuations, conversations, desk as store, people, rooms,
+    },
 };
 
 pub async fn change(
@@ -30,7 +33,7 @@ pub async fn change(
         Change::Progress {
             conversation,
             progress,
-        } => store::set_progress(tx, conversation, progress).await,
+        } => store::set_progress(tx, conversation, progress, origin.now).await,
         Change::Assign { conversation, to } => {
             let user = to.as_ref().map_or("", |user| user.as_str());
             store::assign(tx, conversation, user).await
@@ -91,6 +94,31 @@ pub async fn heard(
     send(tx, room, puppet, kind, content, None, origin, context).await
 }
 
+/// What was answered to the conversation `old`, which was closed long ago, has begun `new`: staff are told
+/// where to find what was said before.
+pub async fn goes_on(
+    tx: &mut Tx,
+    (old, new): (ConversationId, ConversationId),
+    event: Option<OwnedEventId>,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    continuations::remember(tx, old, new).await?;
+    let since = conversations::find(tx.connection(), old).await?;
+    let since = since.and_then(|found| found.done_since);
+    let Some(found) = store::find(tx.connection(), old).await? else {
+        return Ok(());
+    };
+    let Some((room, is_elsewhere)) = place_for_staff(tx, &found.case, context).await? else {
+        return Ok(());
+    };
+    let zone = locale::of_room(tx.connection(), found.case.room.as_str(), context).await?;
+    let since = since.and_then(|at| Timestamp::from_millisecond(at).ok());
+    let since = since.map(|at| at.to_zoned(zone));
+    let text = sentences::begins_anew(&found.case, new, since.as_ref(), event, is_elsewhere);
+    lanes::say(tx, room, &text, None, origin, context).await
+}
+
 /// Where staff, and nobody else, are told of a conversation, and whether that is another room than its
 /// own.
 async fn place_for_staff(
@@ -108,13 +136,14 @@ pub async fn answered(
     tx: &mut Tx,
     conversation: ConversationId,
     item: &LetterItem,
+    origin: &Origin,
 ) -> Result<(), StoreError> {
     let is_an_answer = match item.kind {
         ItemKind::Text | ItemKind::Emote | ItemKind::Shared | ItemKind::NotCarried => true,
         ItemKind::Correction | ItemKind::Reaction | ItemKind::Remark => false,
     };
     if item.by_staff && is_an_answer {
-        store::answered(tx, conversation).await?;
+        store::answered(tx, conversation, origin.now).await?;
     }
     Ok(())
 }

@@ -364,7 +364,7 @@ async fn target(
         bot_joined: known.bot_joined == 1,
         encrypted: known.encrypted == 1,
         is_for_staff: is_for_all_rooms(connection, &room, context).await?
-            || context.mailbox_of_triage_room(&room).is_some(),
+            || context.is_triage_room(&room),
         is_staff: audience::is_staff_in(connection, &event.sender, &room, context).await?,
         ..TargetRoom::default()
     };

@@ -265,7 +265,7 @@ async fn settle_echo(
         let answer = event.id.to_string();
         return puppets::delivered(tx, (id, &lane), &action, answer, origin.now).await;
     }
-    if event.kind == EventKind::Irrelevant {
+    if matches!(event.kind, EventKind::Created(_)) {
         new_rooms::leave_double(tx, effect, &event.room, origin, context).await?;
     }
     Ok(())

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use ruma::{OwnedEventId, OwnedRoomId, RoomId, UserId};
 
-use super::{Context, audience, automatic, lanes, lanes::Origin, locale, new_rooms, openings};
+use super::{
+    Context, audience, automatic, lanes, lanes::Origin, locale, new_rooms, openings, policies,
+};
 use crate::{
     config::Mailbox,
     content::language,
@@ -13,13 +15,15 @@ use crate::{
         automatic::Kind,
         command::requests::Decide,
         event::RoomEvent,
-        facts::{IntakeFacts, RequestsFacts, SharedRoom},
+        facts::{IntakeFacts, RequestsFacts, SharedRoom, SpaceWish},
         held::MOST_LISTED,
         ids::{ConversationId, MailId, RequestId},
         incoming::IncomingMail,
         intake::{Action, Answered, Decision, Known, Notice, Request, State, Way},
         letter::Language,
         outgoing::Offer,
+        room_policy::{Job, Wish},
+        space_request,
         wording::intake as wording,
     },
     store::{Connection, StoreError, Tx, requests, rooms},
@@ -40,6 +44,7 @@ pub async fn facts(
     connection: &mut Connection,
     (from, identity, mail): Unplaced<'_>,
     recipients: &[String],
+    former: Option<ConversationId>,
     context: &Context,
 ) -> Result<IntakeFacts, StoreError> {
     let (name, mailbox) = context.mailbox_to(recipients);
@@ -62,7 +67,9 @@ pub async fn facts(
         rule: config.rule,
         can_ask: context.triage_room(mailbox).is_some(),
         is_known: requests::is_known(connection, name, identity, address, date).await?,
-        pending: requests::pending(connection, name, address).await?,
+        pending: requests::pending(connection, name, address, None).await?,
+        space: space_wish(connection, (from, identity, mail), name, context).await?,
+        former,
         shared,
         rooms: requests::rooms_of(connection, address, MOST_ROOMS).await?,
         is_full: config.most_rooms() > 0 && opened >= i64::from(config.most_rooms()),
@@ -75,6 +82,22 @@ pub async fn facts(
         },
         language: detected.unwrap_or(mailbox.language),
     })
+}
+
+/// What the mail asks for, if it is about the Space that the mailbox's rooms are in.
+async fn space_wish(
+    connection: &mut Connection,
+    (from, _, mail): Unplaced<'_>,
+    mailbox: &str,
+    context: &Context,
+) -> Result<Option<SpaceWish>, StoreError> {
+    let subject = mail.subject.as_deref().unwrap_or_default();
+    let wanted = space_request::wanted(subject, &mail.text);
+    let Some(room) = wanted.filter(|_| context.policy(mailbox).space.is_some()) else {
+        return Ok(None);
+    };
+    let pending = requests::pending(connection, mailbox, &from.address, Some(&room)).await?;
+    Ok(Some(SpaceWish { room, pending }))
 }
 
 /// Whether nobody is there to answer.
@@ -122,8 +145,7 @@ async fn is_place(
     room: &RoomId,
     context: &Context,
 ) -> Result<bool, StoreError> {
-    let is_one = context.control_room().as_deref() == Some(room)
-        || context.mailbox_of_triage_room(room).is_some();
+    let is_one = context.control_room().as_deref() == Some(room) || context.is_triage_room(room);
     Ok(is_one && !audience::has_visitors(connection, room, context).await?)
 }
 
@@ -147,8 +169,8 @@ pub async fn asked_for(
     }
     if let Some(target) = asked.target(&event.room) {
         let staff = audience::staff(connection, &target, context).await?;
-        let is_for_staff = context.control_room().as_ref() == Some(&target)
-            || context.mailbox_of_triage_room(&target).is_some();
+        let is_for_staff =
+            context.control_room().as_ref() == Some(&target) || context.is_triage_room(&target);
         facts.target_is_ready = !is_for_staff
             && is_relayed(connection, &target).await?
             && staff.is_staff(&event.sender);
@@ -299,8 +321,15 @@ async fn decide(
     let Some(known) = requests::find(tx.connection(), id).await? else {
         return Ok(());
     };
-    let answer = carry_out(tx, &known, decision, by, origin, context).await?;
-    let is_seen = !asked.is_command && *decision == Decision::Open;
+    // Several mailboxes, each with staff of its own, may share the room in which they are asked.
+    let is_for_all = context.control_room().as_ref() == Some(&asked.room);
+    if !is_for_all && !context.staff_of(&known.mailbox).is_staff(by) {
+        let text = wording::others_decide(id, &known.mailbox);
+        return lanes::say(tx, asked.room, &text, Some(&asked.event), origin, context).await;
+    }
+    let answer = carry_out(tx, &known, decision, by, &asked, origin, context).await?;
+    // The answer about a room that is to come into the Space is edited while work goes on.
+    let is_seen = *decision == Decision::Open && (!asked.is_command || known.space.is_some());
     let text = match answer {
         Carried::Out if is_seen => return Ok(()),
         Carried::Out => wording::decided(id, decision),
@@ -325,6 +354,7 @@ async fn carry_out(
     known: &Known,
     decision: &Decision,
     by: &UserId,
+    asked: &Asked,
     origin: &Origin,
     context: &Context,
 ) -> Result<Carried, StoreError> {
@@ -334,7 +364,8 @@ async fn carry_out(
     }
     if known.state == State::Dismissed {
         let address = &known.sender.address;
-        let other = requests::pending(tx.connection(), &known.mailbox, address).await?;
+        let (mailbox, space) = (&known.mailbox, known.space.as_ref());
+        let other = requests::pending(tx.connection(), mailbox, address, space).await?;
         if let Some(other) = other {
             return Ok(Carried::AnotherFirst(other));
         }
@@ -345,7 +376,19 @@ async fn carry_out(
             if !requests::begin(tx, id, by.as_str(), now).await? {
                 return Ok(Carried::Before);
             }
-            new_rooms::order(tx, id, Some(by), origin, context).await?;
+            match &known.space {
+                None => new_rooms::order(tx, id, Some(by), origin, context).await?,
+                Some(room) => {
+                    let job = Job {
+                        wish: Wish::AddToSpace,
+                        target: Some(room.clone()),
+                        room: asked.room.clone(),
+                        asked: asked.event.clone(),
+                        by: by.to_owned(),
+                    };
+                    policies::add(tx, &job, Some(id), origin, context).await?;
+                }
+            }
         }
         Decision::Into(room) => {
             requests::set_decided_by(tx, id, by.as_str(), now).await?;
@@ -365,7 +408,10 @@ async fn carry_out(
 fn is_same(known: &Known, decision: &Decision) -> bool {
     matches!(
         (known.state, decision),
-        (State::Opening | State::Opened, Decision::Open) | (State::Dismissed, Decision::Dismiss)
+        (
+            State::Opening | State::Opened | State::Answered,
+            Decision::Open
+        ) | (State::Dismissed, Decision::Dismiss)
     )
 }
 

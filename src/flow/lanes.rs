@@ -147,6 +147,8 @@ pub async fn enqueue_as(
         MatrixAction::Invite { room, user, .. } => format!("invite:{room}:{user}"),
         MatrixAction::Receipt { room, .. } => format!("receipt:{room}"),
         MatrixAction::CreateRoom { request, .. } => format!("room:new-{request}"),
+        // What waits for the Space must not wait in front of the mail.
+        MatrixAction::ListInSpace { room, .. } => format!("space:{room}"),
     };
     let row = outbox::NewRow {
         way: outbox::Way::Matrix,

@@ -12,6 +12,8 @@ use super::{
 use crate::{
     domain::{
         address::EmailAddress,
+        delivery::millis,
+        desk,
         evidence::Verdict,
         facts::{LedBy, MailFacts, MailOnboarding, PersonFacts, Route, Standing},
         freemail::is_freemail,
@@ -21,8 +23,8 @@ use crate::{
         on_mail, trust,
     },
     store::{
-        Connection, StoreError, conversations, guests as guest_store, held, lives, mails, merges,
-        requests, rooms, successions,
+        Connection, StoreError, continuations, conversations, guests as guest_store, held, lives,
+        mails, merges, requests, rooms, successions,
     },
 };
 
@@ -53,11 +55,16 @@ pub async fn of(
         for (conversation, by) in leads::candidates(connection, mail, read, context).await? {
             let from = mail.from.as_ref().map(|from| &from.address);
             let (conversation, _) = place_of(connection, conversation, from, context).await?;
+            let conversation = continued(connection, conversation, context).await?;
             let is_new = |route: &Route| route.conversation != conversation;
             if routes.iter().all(is_new) {
                 routes.extend(route(connection, &sought, (conversation, by), None, context).await?);
             }
         }
+    }
+    let former = former(&routes);
+    if former.is_some() {
+        routes.clear();
     }
     if let Some(conversation) = intake::place_of(connection, read.id).await? {
         routes.clear();
@@ -82,7 +89,8 @@ pub async fn of(
     let unplaced = match &mail.from {
         Some(from) if routes.is_empty() => {
             let sought = (from, identity.as_str(), mail);
-            Some(intake::facts(connection, sought, &read.recipients, context).await?)
+            let recipients = &read.recipients;
+            Some(intake::facts(connection, sought, recipients, former, context).await?)
         }
         _ => None,
     };
@@ -167,6 +175,8 @@ async fn route(
         },
         policy: settings::trust(connection, &found.room_id, mailbox).await?,
         is_closed: found.state == "closed",
+        is_long_over: is_long_ago(found.closed_at, context),
+        rests_for_long: is_long_ago(found.done_since, context),
         release,
         thread_root: match &answered {
             _ if requests::is_root_to_come(&found.thread_root) => None,
@@ -314,6 +324,40 @@ async fn place_of(
         }
     }
     Ok(as_guest.unwrap_or((conversation, member)))
+}
+
+/// Where an answer to the conversation goes on: in itself, unless it was closed long ago and such an
+/// answer has begun another one.
+async fn continued(
+    connection: &mut Connection,
+    conversation: ConversationId,
+    context: &Context,
+) -> Result<ConversationId, StoreError> {
+    let mut place = conversation;
+    for _ in 0..MOST_NAMED {
+        let found = conversations::find(connection, place).await?;
+        if !found.is_some_and(|found| is_long_ago(found.done_since, context)) {
+            break;
+        }
+        match continuations::of(connection, place).await? {
+            Some(next) => place = merges::follow(connection, next).await?,
+            None => break,
+        }
+    }
+    Ok(place)
+}
+
+fn is_long_ago(at: Option<i64>, context: &Context) -> bool {
+    let ago = at.map(|at| context.now_ms().saturating_sub(at));
+    ago.is_some_and(|ago| ago > millis(desk::BEGINS_ANEW_AFTER))
+}
+
+/// The conversation to which a mail leads that leads nowhere any more: the bot is out of its room, and
+/// that has been over for long.
+fn former(routes: &[Route]) -> Option<ConversationId> {
+    let is_gone = |route: &Route| !route.bot_joined && route.is_long_over && !route.is_decided();
+    let first = routes.first()?;
+    routes.iter().all(is_gone).then_some(first.conversation)
 }
 
 /// Whether the mail names none of the conversation's others, if there are any.

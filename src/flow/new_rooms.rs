@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use ruma::{OwnedRoomId, OwnedUserId, UserId};
+use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, RoomId, UserId};
+use serde_json::json;
 
 use super::{
     Context,
@@ -237,8 +238,46 @@ pub async fn made(
         // Somebody has taken it into another room in the meantime.
         return leave(tx, id, origin, context).await;
     }
+    if let Some(space) = &plan.space {
+        let action = MatrixAction::ListInSpace {
+            space: space.clone(),
+            room: id.clone(),
+            via: plan.via.clone(),
+            request,
+        };
+        enqueue(tx, action, origin, context).await?;
+    }
     let by = known.decided_by.as_str();
     let text = sentences::opened(&known, &id, by);
+    tell(tx, &known, &text, origin, context).await
+}
+
+/// The Space lists the room; what comes back is the event's id.
+pub async fn list(
+    space: &RoomId,
+    room: &RoomId,
+    via: &[OwnedServerName],
+    context: &Context,
+) -> Result<String, Fault> {
+    let content = json!({"via": via});
+    let homeserver = &context.homeserver;
+    let event = homeserver.set_state("m.space.child", room.as_str(), &content, space);
+    event.await.map(|event| event.to_string())
+}
+
+/// The homeserver doesn't let the bot list the room that it has made.
+pub async fn not_listed(
+    tx: &mut Tx,
+    request: RequestId,
+    room: &RoomId,
+    reason: &str,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let Some(known) = requests::find(tx.connection(), request).await? else {
+        return Ok(());
+    };
+    let text = sentences::not_listed(&known, room, reason);
     tell(tx, &known, &text, origin, context).await
 }
 

@@ -6,36 +6,43 @@
 
 use std::sync::Arc;
 
-use ruma::{OwnedMxcUri, OwnedRoomId};
+use ruma::{OwnedEventId, OwnedRoomId, RoomId};
 use serde_json::Value;
 
 use super::{
     Context, answers, audience,
-    lanes::Origin,
+    lanes::{self, Origin},
     logo,
     not_now::NotNow,
+    scene::Scene,
+    space_requests,
     worker::{Step, Worker},
 };
 use crate::{
     domain::{
         delivery::{LONGEST_WAIT_FOR_MATRIX, backoff, millis},
         elsewhere::Place,
+        ids::RequestId,
         room_policy::{
-            Audit, Change, Job, Policy, Progress, RoomState, Rule, SpaceSight, Subject, Wish, audit,
+            Audit, Change, Job, Progress, RoomState, Rule, SpaceFault, SpaceSight, Subject, Wish,
+            audit,
         },
         room_reference::RoomReference,
+        space_request::Answer,
         wording::{desk, policy as wording},
     },
     matrix::client::Fault,
     store::{
         Queue, StoreError, Tx,
-        policy_jobs::{self, Row},
-        rooms,
+        policy_jobs::{self, Hopeless, Row},
+        requests, rooms,
     },
 };
 
 /// After so many attempts, some ten minutes, a job is given up.
 const MOST_ATTEMPTS: u32 = 30;
+/// Why a job is set aside whose attempts have no end.
+const ENDS_POSTROOM: &str = "work on it ended Postroom several times";
 /// After so many, staff are told that it takes longer.
 const TOLD_AFTER: u32 = 3;
 /// Most changes of one room in one attempt; there are rules by the dozen.
@@ -52,9 +59,20 @@ impl Worker for Policies {
     async fn step(&mut self) -> Result<Step, StoreError> {
         let context = &self.0;
         let due = policy_jobs::due(&mut context.store.read().await?, context.now_ms()).await?;
-        let Some(row) = due else {
-            let until = policy_jobs::next_at(&mut context.store.read().await?).await?;
-            return Ok(Step::Idle { until });
+        let row = match due {
+            Some(Ok(row)) if row.attempts < MOST_ATTEMPTS => row,
+            Some(Ok(row)) => {
+                set_aside(row.hopeless(ENDS_POSTROOM), context).await?;
+                return Ok(Step::Again);
+            }
+            Some(Err(hopeless)) => {
+                set_aside(hopeless, context).await?;
+                return Ok(Step::Again);
+            }
+            None => {
+                let until = policy_jobs::next_at(&mut context.store.read().await?).await?;
+                return Ok(Step::Idle { until });
+            }
         };
         let id = row.id;
         context
@@ -66,18 +84,46 @@ impl Worker for Policies {
     }
 }
 
-/// Stores a job; what takes longer than a look is answered at once.
+/// Stores a job; what takes longer than a look is answered at once. With the request of somebody who asks
+/// for it by mail, they are told what came of it.
 pub async fn add(
     tx: &mut Tx,
     job: &Job,
+    request: Option<RequestId>,
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
-    if policy_jobs::add(tx, job, &origin.trace, origin.now).await? && job.wish != Wish::Audit {
+    let is_new = policy_jobs::add(tx, job, request, &origin.trace, origin.now).await?;
+    if is_new && job.wish != Wish::Audit {
         let (room, text) = (job.room.clone(), wording::at_work(job.wish));
         answers::say(tx, room, &job.asked, &text, origin, context).await?;
     }
     Ok(())
+}
+
+/// Nobody can read what is to be done, of an earlier version or of none: those who asked are told.
+async fn set_aside(job: Hopeless, context: &Arc<Context>) -> Result<(), StoreError> {
+    tracing::error!(trace = %job.trace, problem = job.problem, "Set aside what staff ask for about a room");
+    let (store, context) = (context.store.clone(), Arc::clone(context));
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                policy_jobs::set_aside(tx, job.id, &job.problem).await?;
+                let origin = Origin::without_event(job.trace, context.now_ms());
+                if let Some(request) = job.request {
+                    space_requests::drop_job(tx, request, &origin, &context).await?;
+                }
+                let text = wording::set_aside(&job.problem);
+                let place = OwnedRoomId::try_from(job.room);
+                match (place, OwnedEventId::try_from(job.asked)) {
+                    (Ok(room), Ok(asked)) => {
+                        answers::say(tx, room, &asked, &text, &origin, &context).await
+                    }
+                    _ => lanes::report(tx, &text, &origin, &context).await,
+                }
+            })
+        })
+        .await
 }
 
 /// One attempt at a job.
@@ -86,22 +132,28 @@ struct Attempt<'a> {
     context: &'a Arc<Context>,
 }
 
-/// What there is to look at.
-struct Scene {
-    room: RoomState,
-    /// The room's events, and the Space's; changes are added as they are made.
-    events: Vec<Value>,
-    space_events: Vec<Value>,
-    space: SpaceSight,
-    policy: Policy,
-    mailbox: String,
-    logo: Option<OwnedMxcUri>,
-}
-
 /// What there is to say in the end, or why there is nothing yet.
 enum End {
-    Told(String),
+    Told(Told),
     NotNow(Fault),
+}
+
+struct Told {
+    /// To staff.
+    text: String,
+    /// To somebody who asked by mail; `None` where staff have something to do first.
+    answer: Option<Answer>,
+}
+
+impl Told {
+    fn staff(text: String) -> Self {
+        Self { text, answer: None }
+    }
+
+    fn all(text: String, answer: Answer) -> Self {
+        let answer = Some(answer);
+        Self { text, answer }
+    }
 }
 
 impl<'a> Attempt<'a> {
@@ -111,48 +163,51 @@ impl<'a> Attempt<'a> {
 
     async fn run(mut self) -> Result<(), StoreError> {
         let end = match self.work().await {
-            Ok(text) => End::Told(text),
+            Ok(told) => End::Told(told),
             Err(NotNow::Homeserver(fault)) => End::NotNow(fault),
             Err(NotNow::Store(error)) => return Err(error),
         };
         match end {
-            End::Told(text) => self.finish(&text).await,
+            End::Told(told) => self.finish(told).await,
             End::NotNow(fault) if self.row.attempts + 1 >= MOST_ATTEMPTS => {
                 let text = wording::given_up(&fault.to_string(), &self.row.progress);
-                self.finish(&text).await
+                self.finish(Told::staff(text)).await
             }
             End::NotNow(fault) => self.put_off(fault).await,
         }
     }
 
-    /// What staff are told in the end.
-    async fn work(&mut self) -> Result<String, NotNow> {
+    /// What is told in the end.
+    async fn work(&mut self) -> Result<Told, NotNow> {
         let id = match self.target().await? {
             Ok(id) => id,
-            Err(text) => return Ok(text),
+            Err(told) => return Ok(told),
         };
-        if id != self.row.job.room {
+        // A room that somebody asks for by mail is nobody's here; staff have confirmed it.
+        if self.row.request.is_none() && id != self.row.job.room {
             let mut reading = self.context.store.read().await?;
             let (by, context) = (&self.row.job.by, self.context);
             if !audience::is_staff_in(&mut reading, by, &id, context).await? {
-                return Ok(desk::not_staff_there(&Place::Room(id)));
+                return Ok(Told::staff(desk::not_staff_there(&Place::Room(id))));
             }
         }
         let Some(mut scene) = self.look(&id).await? else {
-            return Ok(wording::not_in_there(id.as_str(), &self.context.bot));
+            let text = wording::not_in_there(id.as_str(), &self.context.bot);
+            return Ok(Told::all(text, Answer::Hidden));
         };
         if scene.room.replaced_by.is_some() {
-            return Ok(wording::was_replaced(&scene.room));
+            let text = wording::was_replaced(&scene.room);
+            return Ok(Told::all(text, Answer::Replaced));
         }
         match self.row.job.wish {
-            Wish::Audit => Ok(self.report(&scene, None)),
-            Wish::Apply => self.apply(&mut scene).await,
+            Wish::Audit => Ok(Told::staff(self.report(&scene, None))),
+            Wish::Apply => self.apply(&mut scene).await.map(Told::staff),
             Wish::AddToSpace => self.add_to_space(&mut scene).await,
         }
     }
 
     /// Which room it is about, or what to say where that leads nowhere.
-    async fn target(&self) -> Result<Result<OwnedRoomId, String>, NotNow> {
+    async fn target(&self) -> Result<Result<OwnedRoomId, Told>, NotNow> {
         let target = match &self.row.job.target {
             None => return Ok(Ok(self.row.job.room.clone())),
             Some(RoomReference::Id(id)) => return Ok(Ok(id.clone())),
@@ -161,9 +216,13 @@ impl<'a> Attempt<'a> {
         let (target, alias) = target;
         match self.context.homeserver.room_of_alias(alias).await {
             Ok(Some(found)) => Ok(Ok(found.room_id)),
-            Ok(None) => Ok(Err(wording::no_such_address(target))),
+            Ok(None) => {
+                let text = wording::no_such_address(target);
+                Ok(Err(Told::all(text, Answer::NoRoom)))
+            }
             Err(fault @ Fault::Refused { .. }) => {
-                Ok(Err(wording::address_refused(target, &fault.to_string())))
+                let text = wording::address_refused(target, &fault.to_string());
+                Ok(Err(Told::staff(text)))
             }
             Err(fault) => Err(fault.into()),
         }
@@ -175,9 +234,7 @@ impl<'a> Attempt<'a> {
         let Some(events) = self.state(id).await? else {
             return Ok(None);
         };
-        let known = rooms::find(&mut context.store.read().await?, id.as_str()).await?;
-        let mailbox = known.map(|room| room.mailbox);
-        let mailbox = mailbox.unwrap_or_else(|| context.default_mailbox().to_string());
+        let mailbox = self.mailbox(id).await?;
         let policy = context.policy(&mailbox);
         let (space, space_events) = match &policy.space {
             None => (SpaceSight::Unset, Vec::new()),
@@ -198,6 +255,19 @@ impl<'a> Attempt<'a> {
             policy,
             mailbox,
         }))
+    }
+
+    /// By whose rules the room is held: those of the mailbox that was asked, else of its own.
+    async fn mailbox(&self, room: &RoomId) -> Result<String, StoreError> {
+        let mut reading = self.context.store.read().await?;
+        if let Some(id) = self.row.request
+            && let Some(request) = requests::find(&mut reading, id).await?
+        {
+            return Ok(request.mailbox);
+        }
+        let known = rooms::find(&mut reading, room.as_str()).await?;
+        let usual = || self.context.default_mailbox().to_string();
+        Ok(known.map_or_else(usual, |room| room.mailbox))
     }
 
     /// The state of a room; `None` if the homeserver shows us nothing of it.
@@ -273,39 +343,46 @@ impl<'a> Attempt<'a> {
         Ok(self.report(&scene, Some(&self.row.progress)))
     }
 
-    async fn add_to_space(&mut self, scene: &mut Scene) -> Result<String, NotNow> {
+    async fn add_to_space(&mut self, scene: &mut Scene) -> Result<Told, NotNow> {
         let bot = self.context.bot.clone();
         let audit = self.audit(scene);
         let changes = match self.subject(scene).add_to_space() {
             Ok(changes) => changes,
             Err(fault) => {
                 let (room, policy) = (&scene.room, &scene.policy);
-                return Ok(wording::not_into_space(&fault, room, policy, &bot));
+                let text = wording::not_into_space(&fault, room, policy, &bot);
+                let answer = match fault {
+                    SpaceFault::Lacking(lacking) if !lacking.in_space => {
+                        Some(Answer::BotLacks(lacking.level))
+                    }
+                    _ => None,
+                };
+                return Ok(Told { text, answer });
             }
         };
         let went_before = !self.row.progress.done.is_empty();
         if changes.is_empty() && !went_before {
-            return Ok(wording::in_space_already(&scene.room));
+            let text = wording::in_space_already(&scene.room);
+            return Ok(Told::all(text, Answer::There));
         }
         // Whether it is in the Space itself is no reason to keep it out.
-        if audit.broken().any(|finding| finding.rule != Rule::Space) {
+        let broken = audit.broken().map(|finding| finding.rule);
+        let broken: Vec<Rule> = broken.filter(|rule| *rule != Rule::Space).collect();
+        if !broken.is_empty() {
             let (room, policy) = (&scene.room, &scene.policy);
-            return Ok(wording::not_fit_for_space(room, &audit, policy, &bot));
+            let text = wording::not_fit_for_space(room, &audit, policy, &bot);
+            return Ok(Told::all(text, Answer::Lacks(broken)));
         }
         for change in &changes {
             if !self.make(change).await? {
                 let reason = self.row.progress.failed.join(" ");
-                return Ok(wording::space_refused(&scene.room, &reason));
+                return Ok(Told::staff(wording::space_refused(&scene.room, &reason)));
             }
             scene.take(change);
             self.advance().await?;
         }
-        Ok(wording::taken_into_space(
-            &scene.room,
-            &audit,
-            &scene.policy,
-            &bot,
-        ))
+        let text = wording::taken_into_space(&scene.room, &audit, &scene.policy, &bot);
+        Ok(Told::all(text, Answer::Taken))
     }
 
     fn was_tried(&self, change: &Change) -> bool {
@@ -357,13 +434,21 @@ impl<'a> Attempt<'a> {
     }
 
     /// Tells the end.
-    async fn finish(self, text: &str) -> Result<(), StoreError> {
+    async fn finish(self, told: Told) -> Result<(), StoreError> {
         let (row, context) = (self.row, Arc::clone(self.context));
-        let (store, text) = (context.store.clone(), text.to_owned());
+        let store = context.store.clone();
         store
             .write(move |tx| {
                 Box::pin(async move {
-                    tell(tx, &row, &text, &context).await?;
+                    let mut text = told.text;
+                    if let Some(request) = row.request {
+                        let origin = Origin::without_event(row.trace.clone(), context.now_ms());
+                        let answer = told.answer.as_ref();
+                        let settled =
+                            space_requests::settle(tx, request, answer, &origin, &context);
+                        text = format!("{text}\n{}", settled.await?);
+                    }
+                    tell(tx, &row, text.trim_end(), &context).await?;
                     policy_jobs::done(tx, row.id).await
                 })
             })
@@ -395,27 +480,6 @@ impl<'a> Attempt<'a> {
                 })
             })
             .await
-    }
-}
-
-impl Scene {
-    /// The change is made: the rooms are looked at with it.
-    fn take(&mut self, change: &Change) {
-        let events = if *change.room() == self.room.id {
-            &mut self.events
-        } else {
-            &mut self.space_events
-        };
-        let event = change.event();
-        let is_other = |known: &Value| {
-            known["type"] != event["type"] || known["state_key"] != event["state_key"]
-        };
-        events.retain(is_other);
-        events.push(event);
-        self.room = RoomState::read(self.room.id.clone(), &self.events);
-        if let SpaceSight::Seen(space) = &mut self.space {
-            **space = RoomState::read(space.id.clone(), &self.space_events);
-        }
     }
 }
 

@@ -329,6 +329,9 @@ async fn refused(
         MatrixAction::AskIn { room, puppet } => {
             return lives::miss_bot(tx, room, puppet.clone(), origin, context).await;
         }
+        MatrixAction::ListInSpace { room, request, .. } => {
+            return new_rooms::not_listed(tx, *request, room, &reason, origin, context).await;
+        }
         // A notice that can't be said in the control room itself can only be logged, as was done.
         MatrixAction::Send { room, .. } if context.control_room().as_ref() == Some(room) => {
             return Ok(());

@@ -32,7 +32,7 @@ pub async fn item(
         locale::of_room(tx.connection(), room, context).await?
     };
     let now = settings::moment(origin.now);
-    desk::answered(tx, conversation, &item).await?;
+    desk::answered(tx, conversation, &item, origin).await?;
     let departure = |opened| timing::departure(now, opened, &in_force, &zone);
     letters::write(tx, conversation, &item, place, departure, trace, origin.now).await?;
     if in_force.quiet.is_zero() && in_force.digest.is_empty() && !item.rides {

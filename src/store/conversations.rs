@@ -46,8 +46,9 @@ statements! {
         WHERE it.room_id = $1 AND it.state <> 'closed' AND letters.state = 'sealed'
         GROUP BY it.id";
     SELECT = "
-        SELECT room_id, thread_root, customer_id, mailbox, subject, state FROM conversations
-        WHERE id = $1";
+        SELECT room_id, thread_root, customer_id, mailbox, subject, state, closed_at,
+            CASE WHEN progress = 'done' THEN done_since END AS done_since
+        FROM conversations WHERE id = $1";
     SELECT_THREAD = "
         SELECT id, state FROM conversations
         WHERE room_id = $1 AND thread_root = $2 AND customer_id = $3 AND thread_root <> ''";
@@ -107,6 +108,10 @@ pub struct Conversation {
     pub mailbox: String,
     pub subject: String,
     pub state: String,
+    /// Since when nobody takes part any more.
+    pub closed_at: Option<i64>,
+    /// Since when it rests: staff call it closed, and have written nothing since.
+    pub done_since: Option<i64>,
 }
 
 /// Which way a mail went.

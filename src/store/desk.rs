@@ -47,14 +47,18 @@ statements! {
         WHERE conversation_id >= $1 AND conversation_id <= $2";
     SET_PROGRESS = "
         UPDATE conversations SET progress = $2,
+            done_since = CASE WHEN $2 = 'done' THEN CAST($3 AS BIGINT) END,
             waits_since = CASE WHEN $2 = 'open' THEN waits_since ELSE NULL END
         WHERE id = $1";
     SET_HEARD = "
-        UPDATE conversations SET progress = 'open', waits_since = coalesce(waits_since, $2)
+        UPDATE conversations SET progress = 'open', done_since = NULL,
+            waits_since = coalesce(waits_since, $2)
         WHERE id = $1";
     SET_ANSWERED = "
         UPDATE conversations SET waits_since = NULL
         WHERE id = $1 AND waits_since IS NOT NULL";
+    SET_WRITTEN = "
+        UPDATE conversations SET done_since = $2 WHERE id = $1 AND done_since IS NOT NULL";
     SET_ASSIGNEE = "UPDATE conversations SET assignee = $2 WHERE id = $1";
     SET_TITLE = "UPDATE conversations SET title = $2 WHERE id = $1";
     SET_SUBJECT = "
@@ -222,8 +226,9 @@ pub async fn set_progress(
     tx: &mut Tx,
     id: ConversationId,
     progress: Progress,
+    now: i64,
 ) -> Result<(), StoreError> {
-    execute!(tx.connection(), SET_PROGRESS, id.0, progress.word());
+    execute!(tx.connection(), SET_PROGRESS, id.0, progress.word(), now);
     Ok(())
 }
 
@@ -234,8 +239,9 @@ pub async fn heard(tx: &mut Tx, id: ConversationId, now: i64) -> Result<(), Stor
 }
 
 /// Staff have written: it is the customer's turn.
-pub async fn answered(tx: &mut Tx, id: ConversationId) -> Result<(), StoreError> {
+pub async fn answered(tx: &mut Tx, id: ConversationId, now: i64) -> Result<(), StoreError> {
     execute!(tx.connection(), SET_ANSWERED, id.0);
+    execute!(tx.connection(), SET_WRITTEN, id.0, now);
     Ok(())
 }
 

@@ -15,6 +15,7 @@ pub mod blobs;
 pub mod bounces;
 pub mod checks;
 mod connection;
+pub mod continuations;
 pub mod conversations;
 pub mod copy;
 pub mod departures;

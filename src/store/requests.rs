@@ -5,14 +5,17 @@ use ruma::OwnedRoomId;
 use super::{Connection, Queue, StoreError, Tx, mails, people::address};
 use crate::domain::{
     address::{EmailAddress, NamedAddress},
-    ids::{ConversationId, MailId, RequestId},
+    ids::{ConversationId, MailId, MessageId, RequestId},
     intake::{Known, KnownRoom, Request, State},
+    letter::Language,
+    room_reference::RoomReference,
 };
 
 /// The columns of [`Row`].
 macro_rules! columns {
     () => {
-        "id, mailbox, written, name, subject, state, told_in, room_id, decided_by, created_at,
+        "id, mailbox, written, name, subject, space, language, state, told_in, room_id, decided_by,
+            created_at,
             (SELECT count(*) FROM request_mails WHERE request_id = requests.id) AS mails"
     };
 }
@@ -20,8 +23,9 @@ macro_rules! columns {
 statements! {
     INSERT = "
         INSERT INTO requests
-            (mailbox, address, written, name, subject, state, told_in, created_at, decided_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id";
+            (mailbox, address, written, name, subject, space, language, state, told_in, created_at,
+            decided_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id";
     INSERT_MAIL = "
         INSERT INTO request_mails (mail_id, request_id, mailbox, message_id, from_address, date)
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
@@ -30,7 +34,7 @@ statements! {
         WHERE message_id = $1 AND from_address = $2 AND date = $3 AND mailbox = $4";
     SELECT_PENDING = "
         SELECT id FROM requests
-        WHERE mailbox = $1 AND address = $2 AND state IN ('waiting', 'opening')";
+        WHERE mailbox = $1 AND address = $2 AND space = $3 AND state IN ('waiting', 'opening')";
     SELECT = concat!("SELECT ", columns!(), " FROM requests WHERE id = $1");
     SELECT_WAITING = concat!("
         SELECT ", columns!(), " FROM requests WHERE state IN ('waiting', 'opening')
@@ -55,6 +59,10 @@ statements! {
     WAIT_AGAIN = "
         UPDATE requests SET state = 'waiting', decided_by = '', decided_at = NULL, trouble_told = 0
         WHERE id = $1 AND state = 'opening'";
+    ANSWERED = "UPDATE requests SET state = 'answered' WHERE id = $1 AND state = 'opening'";
+    SELECT_FIRST_ID = "
+        SELECT mails.message_id FROM request_mails JOIN mails ON mails.id = mail_id
+        WHERE request_id = $1 ORDER BY mail_id LIMIT 1";
     TELL_OF_TROUBLE = "
         UPDATE requests SET trouble_told = 1 WHERE id = $1 AND trouble_told = 0";
     COUNT_BY_RULE = "
@@ -99,6 +107,8 @@ struct Row {
     written: String,
     name: String,
     subject: String,
+    space: String,
+    language: String,
     state: String,
     told_in: String,
     room_id: String,
@@ -119,6 +129,8 @@ impl TryFrom<Row> for Known {
                 address: address(&row.written)?,
             },
             subject: row.subject,
+            space: RoomReference::parse(&row.space),
+            language: Language::from_tag(&row.language).unwrap_or_default(),
             state: State::parse(&row.state)
                 .ok_or_else(|| StoreError::Value(format!("request {} has no state", row.id)))?,
             mails: row.mails,
@@ -147,6 +159,8 @@ pub async fn insert(
         request.sender.address.as_str(),
         request.sender.name.as_deref().unwrap_or_default(),
         &request.subject,
+        request.space.as_ref().map_or("", RoomReference::as_str),
+        request.language.tag(),
         state.word(),
         told_in,
         now,
@@ -191,13 +205,23 @@ pub async fn is_known(
     Ok(row.is_some())
 }
 
-/// The request of somebody that waits, or whose room is being made.
+/// The request of somebody that waits, or whose room is being made; the one to take the room `space` into
+/// the Space, where that is what they want.
 pub async fn pending(
     connection: &mut Connection,
     mailbox: &str,
     from: &EmailAddress,
+    space: Option<&RoomReference>,
 ) -> Result<Option<RequestId>, StoreError> {
-    let row = fetch_optional!(connection, (i64,), SELECT_PENDING, mailbox, from.key());
+    let space = space.map_or("", RoomReference::as_str);
+    let row = fetch_optional!(
+        connection,
+        (i64,),
+        SELECT_PENDING,
+        mailbox,
+        from.key(),
+        space
+    );
     Ok(row.map(|(id,)| RequestId(id)))
 }
 
@@ -270,6 +294,20 @@ pub async fn wait_again(tx: &mut Tx, id: RequestId) -> Result<(), StoreError> {
     execute!(tx.connection(), WAIT_AGAIN, id.0);
     tx.wake(Queue::Held);
     Ok(())
+}
+
+/// Its sender is told what came of it: `false` if somebody has decided otherwise in the meantime.
+pub async fn answered(tx: &mut Tx, id: RequestId) -> Result<bool, StoreError> {
+    Ok(execute!(tx.connection(), ANSWERED, id.0) == 1)
+}
+
+/// The Message-ID of the mail that began it, if that has one.
+pub async fn first_message_id(
+    connection: &mut Connection,
+    id: RequestId,
+) -> Result<Option<MessageId>, StoreError> {
+    let row = fetch_optional!(connection, (String,), SELECT_FIRST_ID, id.0);
+    Ok(row.and_then(|(id,)| MessageId::parse(&id)))
 }
 
 /// Whether staff don't know yet that its room can't be made for now; from now on they do.

@@ -55,6 +55,7 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         portraits::STATEMENTS,
         signs::STATEMENTS,
         statuses::STATEMENTS,
+        continuations::STATEMENTS,
         conversations::STATEMENTS,
         members::STATEMENTS,
         newcomers::STATEMENTS,

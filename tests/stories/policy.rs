@@ -13,11 +13,11 @@ const BOT: &str = "@postroom:example.org";
 const LOGO: &str = "mxc://example.org/logo";
 
 /// A world with a Space of Ann's, in which the bot may list rooms, and a policy.
-struct Scene {
-    world: World,
-    space: String,
+pub struct Scene {
+    pub world: World,
+    pub space: String,
     eve: FakeUser,
-    admin: FakeUser,
+    pub admin: FakeUser,
 }
 
 impl Scene {
@@ -27,7 +27,12 @@ impl Scene {
 
     /// `more` stands in the policy besides.
     async fn open_with(more: &str) -> Self {
-        let mut world = World::start(Options::default()).await;
+        Self::open_as(Options::default(), more).await
+    }
+
+    /// The same in a world of this kind.
+    pub async fn open_as(options: Options, more: &str) -> Self {
+        let mut world = World::start(options.clone()).await;
         let space = world.ann.create_room_with(&json!({
             "name": "RSE", "creation_content": {"type": "m.space"},
             "power_level_content_override": {"users": {BOT: 50}},
@@ -41,7 +46,7 @@ impl Scene {
         world.stop_postroom().await;
         let options = Options {
             more: Box::leak(rooms.into_boxed_str()),
-            ..Options::default()
+            ..options
         };
         world.write_configuration(&options);
         world.start_postroom().await;
@@ -70,13 +75,22 @@ impl Scene {
         room
     }
 
+    /// The bot has this level in the Space.
+    pub fn give_bot_in_space(&self, level: i64) {
+        let mut levels = self.state(&self.space, "m.room.power_levels", "");
+        levels["users"][BOT] = json!(level);
+        self.world
+            .ann
+            .set_state(&self.space, "m.room.power_levels", "", levels);
+    }
+
     /// Ann asks; what the bot's one answer says in the end, when `is_end` holds of it.
-    async fn ask(&self, room: &str, text: &str, is_end: impl Fn(&str) -> bool) -> String {
+    pub async fn ask(&self, room: &str, text: &str, is_end: impl Fn(&str) -> bool) -> String {
         let asked = self.world.ann.say(room, text);
         self.end_of_answer(room, &asked, is_end).await
     }
 
-    async fn end_of_answer(
+    pub async fn end_of_answer(
         &self,
         room: &str,
         asked: &str,
@@ -111,7 +125,7 @@ impl Scene {
         body.as_str().map(str::to_owned)
     }
 
-    fn state(&self, room: &str, kind: &str, key: &str) -> Value {
+    pub fn state(&self, room: &str, kind: &str, key: &str) -> Value {
         let state = self.world.homeserver.state(room, kind, key);
         state.unwrap_or_default()
     }
@@ -131,7 +145,7 @@ fn lines<'a>(report: &'a str, mark: &str) -> Vec<&'a str> {
         .collect()
 }
 
-fn is_report(text: &str) -> bool {
+pub fn is_report(text: &str) -> bool {
     text.contains('✅') && !text.contains('…')
 }
 
@@ -420,12 +434,7 @@ async fn who_can_let_the_bot_into_the_space_is_told() {
     let scene = Scene::open_with(", rules: {admin: off, ghosts: off, prefix: off}").await;
     let room = scene.room_of_the_bot("Lyon").await;
     let told = |text: &str| !text.contains('…');
-    let mut levels = scene.state(&scene.space, "m.room.power_levels", "");
-    levels["users"][BOT] = json!(0);
-    scene
-        .world
-        .ann
-        .set_state(&scene.space, "m.room.power_levels", "", levels);
+    scene.give_bot_in_space(0);
     let refusal = scene.ask(&room, "!email space add", told).await;
     assert_eq!(
         refusal,
@@ -470,5 +479,32 @@ async fn a_logo_from_a_file_goes_up_once() {
     let url = scene.state(&lyon, "m.room.avatar", "");
     assert!(url["url"].as_str().unwrap().starts_with("mxc://"));
     assert_eq!(scene.state(&paris, "m.room.avatar", ""), url);
+    scene.world.finish().await;
+}
+
+#[tokio::test]
+async fn a_job_that_nobody_can_read_is_set_aside_and_told() {
+    let mut scene = Scene::open().await;
+    let room = scene.bare_room("Lyon").await;
+    let asked = scene.world.ann.say(&room, "Hello");
+    scene.world.quiet().await;
+    scene.world.stop_postroom().await;
+    let job = format!(
+        "INSERT INTO policy_jobs (room_id, asked_event, job, next_at, trace, created_at) VALUES \
+         ('{room}', '{asked}', '{{\"wish\":\"fly\"}}', 1, 'trace', 1)"
+    );
+    scene.world.database().await.execute(&job).await;
+    scene.world.start_postroom().await;
+    let answer = scene.world.answer_to(&room, &asked).await;
+    assert!(answer.contains("is set aside"), "{answer}");
+    let report = scene.ask(&room, "!email policy", is_report).await;
+    assert!(report.starts_with("“Lyon”: "), "{report}");
+    let kept = scene
+        .world
+        .database()
+        .await
+        .rows::<(String,)>("SELECT asked_event FROM policy_jobs WHERE problem <> ''")
+        .await;
+    assert_eq!(kept, [(asked,)]);
     scene.world.finish().await;
 }

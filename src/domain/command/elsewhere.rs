@@ -100,11 +100,15 @@ fn answers(effect: &Effect, event: &RoomEvent) -> bool {
 
 /// What the other room is told where something was changed: who has asked for it, and what the answer is.
 fn told_there(effects: &[Effect], there: &RoomEvent, facts: &EventFacts) -> Option<Effect> {
-    let changes = effects.iter().any(|effect| match effect {
-        Effect::Say { .. } | Effect::Answer { .. } | Effect::Report { .. } => false,
-        // Both rooms are told by it.
-        Effect::Desk(Change::Move { .. } | Change::Merge { .. }) => false,
-        _ => true,
+    let changes = effects.iter().any(|effect| {
+        !matches!(
+            effect,
+            Effect::Say { .. }
+                | Effect::Answer { .. }
+                | Effect::Report { .. }
+                // Both rooms are told by it.
+                | Effect::Desk(Change::Move { .. } | Change::Merge { .. })
+        )
     });
     let said = effects.iter().find_map(|effect| match effect {
         Effect::Say { text, reply_to, .. } if reply_to.as_ref() == Some(&there.id) => Some(text),

@@ -260,7 +260,7 @@ fn every_mistake_is_told_with_what_to_do() {
 fn every_command_has_a_mistake_in_the_table() {
     for (name, usage, _) in COMMANDS {
         let begins = |(typed, _): &(&str, &str)| typed.split_whitespace().nth(1) == Some(*name);
-        assert!(MISTAKES.iter().any(|it| begins(it)), "{usage}");
+        assert!(MISTAKES.iter().any(begins), "{usage}");
     }
 }
 

@@ -4,9 +4,10 @@ use ruma::OwnedRoomId;
 
 use crate::domain::{
     address::EmailAddress,
-    ids::RequestId,
+    ids::{ConversationId, RequestId},
     intake::{Acknowledge, Answered, Known, KnownRoom},
     letter::Language,
+    room_reference::RoomReference,
     trust::Intake,
 };
 
@@ -27,6 +28,10 @@ pub struct IntakeFacts {
     pub is_known: bool,
     /// The sender's request that waits, or whose room is being made.
     pub pending: Option<RequestId>,
+    /// The mail asks to take a room into the Space, and there is one.
+    pub space: Option<SpaceWish>,
+    /// The conversation that it answers, which was closed long ago and whose room is no more.
+    pub former: Option<ConversationId>,
     /// The room that the customers of the sender's domain share.
     pub shared: Option<SharedRoom>,
     /// Rooms in which the sender is already.
@@ -39,6 +44,14 @@ pub struct IntakeFacts {
     pub answered: Answered,
     /// Of answers to the sender.
     pub language: Language,
+}
+
+/// A room is to come into the Space.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpaceWish {
+    pub room: RoomReference,
+    /// The sender has asked for it before, and waits for an answer.
+    pub pending: Option<RequestId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -60,6 +60,10 @@ pub struct Route {
     pub standing: trust::Standing,
     pub policy: TrustPolicy,
     pub is_closed: bool,
+    /// It was closed as nobody took part any more, long ago.
+    pub is_long_over: bool,
+    /// Staff have called it closed long ago, and nothing was written in it since.
+    pub rests_for_long: bool,
     /// Staff have released the mail here.
     pub release: Option<Release>,
     /// The same mail waits for staff here, or has waited.

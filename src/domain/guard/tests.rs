@@ -67,6 +67,8 @@ fn facts() -> MailFacts {
             standing: Standing::Member,
             policy: TrustPolicy::default(),
             is_closed: false,
+            is_long_over: false,
+            rests_for_long: false,
             release: None,
             is_held: false,
             known: false,

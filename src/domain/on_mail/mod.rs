@@ -225,7 +225,9 @@ fn by_route(
             return (Outcome::Kept(KeptBecause::ByMachine(mail.kind)), Vec::new());
         }
     };
-    let mut effects: Vec<Effect> = intake::begin(id, mail, route).into_iter().collect();
+    let begins = intake::begin(id, mail, route);
+    let route = &intake::place(route, begins.is_some());
+    let mut effects: Vec<Effect> = begins.into_iter().collect();
     effects.extend(post(id, mail, facts, route, marks));
     if ruling == Ruling::PostOffered {
         effects.extend(guests::offer(id, mail, facts, route));

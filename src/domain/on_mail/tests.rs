@@ -70,6 +70,8 @@ pub(super) fn route(id: i64, is_member: bool) -> Route {
         standing: trust::Standing::Stranger,
         policy: trust::TrustPolicy::default(),
         is_closed: false,
+        is_long_over: false,
+        rests_for_long: false,
         release: None,
         is_held: false,
         known: false,

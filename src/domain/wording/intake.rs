@@ -8,7 +8,6 @@ use crate::domain::{
     evidence::{Reason, Verdict},
     ids::RequestId,
     intake::{Decision, Known, KnownRoom, NoRule, Notice, State},
-    letter::Language,
 };
 
 /// To staff: who asks for what, how sure that is, and what they can do.
@@ -16,12 +15,29 @@ pub fn notice(request: RequestId, notice: &Notice) -> String {
     let Notice {
         sender, mailbox, ..
     } = notice;
+    let who = person(sender);
+    let what = match &notice.space {
+        Some(room) => format!("{who} asks to take {} into the Space.", bare(room.as_str())),
+        None => format!("{who} writes to {mailbox}."),
+    };
     let mut lines = vec![format!(
-        "📥 Request #{request}: {} writes to {mailbox}. {}",
-        person(sender),
+        "📥 Request #{request}: {what} {}",
         certainty(notice)
     )];
     lines.extend(says(notice));
+    if let Some(former) = notice.former {
+        lines.push(format!(
+            "They answer #{former}, which was closed long ago; I am not in its room any more."
+        ));
+    }
+    if notice.space.is_some() {
+        lines.push(format!(
+            "✅ takes the room into the Space if it is as rooms there must be, and tells them by mail what \
+             came of it; ❌ puts the request aside, 🔍 shows all of the mail. `!email take {request} ROOM` \
+             takes the mail into a room that is there."
+        ));
+        return lines.join("\n");
+    }
     if !notice.rooms.is_empty() {
         lines.push(format!(
             "They are in several rooms, so I don't guess: {}.",
@@ -44,7 +60,13 @@ pub fn one_more(request: RequestId, notice: &Notice) -> String {
         certainty(notice)
     )];
     lines.extend(says(notice));
-    lines.push("✅ opens a room, ❌ puts the request aside, 🔍 shows all of the mail.".to_owned());
+    let take_up = match &notice.space {
+        Some(room) => format!("takes {} into the Space", bare(room.as_str())),
+        None => "opens a room".to_owned(),
+    };
+    lines.push(format!(
+        "✅ {take_up}, ❌ puts the request aside, 🔍 shows all of the mail."
+    ));
     lines.join("\n")
 }
 
@@ -178,6 +200,15 @@ pub fn not_opened(known: &Known, reason: &str) -> String {
     )
 }
 
+/// To staff: the room is there, and the Space doesn't list it.
+pub fn not_listed(known: &Known, room: &RoomId, reason: &str) -> String {
+    format!(
+        "⚠ The room of request #{} (https://matrix.to/#/{room}) isn't in the Space: {reason}. I must be in \
+         the Space, with a level that may list rooms there. `!email space add {room}` tries again.",
+        known.id
+    )
+}
+
 /// To staff: it was tried for days.
 pub fn given_up(known: &Known, reason: &str) -> String {
     format!(
@@ -201,6 +232,27 @@ pub fn decided(request: RequestId, decision: &Decision) -> String {
     }
 }
 
+/// To staff, after what came of the room: the request's sender learns it by mail.
+pub fn is_told(known: &Known) -> String {
+    format!(
+        "{} gets an answer by mail (request #{}).",
+        person(&known.sender),
+        known.id
+    )
+}
+
+/// To staff, after what came of the room.
+pub fn waits_again(request: RequestId) -> String {
+    format!(
+        "Request #{request} waits again, and nobody was answered: `!email take {request}` tries once more."
+    )
+}
+
+/// To somebody who is staff where others are asked, too.
+pub fn others_decide(request: RequestId, mailbox: &str) -> String {
+    format!("Request #{request} came to the mailbox “{mailbox}”: its staff decide about it.")
+}
+
 pub fn decided_before(known: &Known) -> String {
     let id = known.id;
     let by = if known.decided_by.is_empty() {
@@ -210,11 +262,18 @@ pub fn decided_before(known: &Known) -> String {
     };
     match (known.state, &known.room) {
         (State::Waiting, _) => format!("Request #{id} waits."),
+        (State::Opening, _) if known.space.is_some() => {
+            format!("Request #{id}: I am looking at the room, as {by} wanted.")
+        }
         (State::Opening, _) => format!("Request #{id}: its room is being made, as {by} wanted."),
         (State::Opened, Some(room)) => {
             format!("Request #{id} was taken up by {by} already: https://matrix.to/#/{room}")
         }
         (State::Opened, None) => format!("Request #{id} was taken up by {by} already."),
+        (State::Answered, _) => format!(
+            "Request #{id}: {} has been told by mail what came of it, as {by} wanted.",
+            person(&known.sender)
+        ),
         (State::Dismissed, _) => {
             format!("Request #{id} was put aside by {by}. `!email take {id}` takes it up again.")
         }
@@ -285,10 +344,10 @@ fn listed(known: &Known) -> String {
         ..=1 => String::new(),
         mails => format!(", {mails} mails"),
     };
-    let state = if known.state == State::Opening {
-        ", its room is being made"
-    } else {
-        ""
+    let state = match (known.state, &known.space) {
+        (_, Some(room)) => format!(", for {} in the Space", bare(room.as_str())),
+        (State::Opening, None) => ", its room is being made".to_owned(),
+        _ => String::new(),
     };
     format!(
         "- #{} from {}, “{subject}”{mails}{state}",
@@ -344,48 +403,6 @@ pub fn mailbox_is_fixed(name: &str) -> String {
     )
 }
 
-/// The subject and text of an acknowledgement.
-pub fn acknowledged(organisation: &str, language: Language) -> String {
-    match language {
-        Language::English => format!(
-            "Thank you for your mail: it has reached us. Somebody at {organisation} will read it and \
-             answer you as soon as we are back. There is no need to write again; if you have something \
-             to add, just answer this mail."
-        ),
-        Language::French => format!(
-            "Merci pour votre e-mail, il nous est bien parvenu. Quelqu’un chez {organisation} le lira et \
-             vous répondra dès notre retour. Il n’est pas nécessaire d’écrire à nouveau\u{a0}; si vous \
-             souhaitez ajouter quelque chose, répondez simplement à cet e-mail."
-        ),
-        Language::German => format!(
-            "Vielen Dank für Ihre E-Mail, sie ist bei uns angekommen. Jemand bei {organisation} liest sie \
-             und antwortet Ihnen, sobald wir wieder da sind. Sie brauchen nicht noch einmal zu schreiben; \
-             wenn Sie etwas ergänzen möchten, antworten Sie einfach auf diese E-Mail."
-        ),
-    }
-}
-
-/// The text of a refusal.
-pub fn rejected(organisation: &str, address: &str, language: Language) -> String {
-    match language {
-        Language::English => format!(
-            "Thank you for your mail. {address} only takes answers to mails that {organisation} has \
-             sent, so nobody will read what you have written. Please use one of the other ways to reach \
-             us."
-        ),
-        Language::French => format!(
-            "Merci pour votre e-mail. L’adresse {address} n’accepte que les réponses aux e-mails envoyés \
-             par {organisation}\u{a0}; personne ne lira donc votre message. Merci de nous contacter par \
-             un autre moyen."
-        ),
-        Language::German => format!(
-            "Vielen Dank für Ihre E-Mail. {address} nimmt nur Antworten auf E-Mails von {organisation} \
-             an; Ihre Nachricht liest deshalb niemand. Bitte wenden Sie sich auf einem anderen Weg an \
-             uns."
-        ),
-    }
-}
-
 /// Names of files in one notice.
 const MOST_FILES: usize = 5;
 
@@ -429,6 +446,8 @@ mod tests {
                 subject: "S".repeat(5_000),
                 text: "word ".repeat(10_000),
                 files: vec!["f".repeat(100); 50],
+                space: None,
+                former: None,
                 rooms: Vec::new(),
                 no_rule: Some(NoRule::Unverified),
             },

@@ -1,6 +1,7 @@
 //! Every sentence that a person reads, in one room: so that they can be read in one sitting, and
 //! translated.
 
+pub mod answers;
 pub mod auto_replies;
 pub mod bounces;
 pub mod desk;

@@ -132,6 +132,11 @@ fn changes(progress: &Progress) -> Vec<String> {
     done.chain(failed).collect()
 }
 
+/// Of something that staff had asked for.
+pub fn set_aside(problem: &str) -> String {
+    format!("What was asked of me about a room is set aside ({problem}). Please ask me again.")
+}
+
 pub fn in_space_already(room: &RoomState) -> String {
     format!("{} is in the Space already.", called(room))
 }
@@ -426,7 +431,7 @@ fn word(ability: Ability) -> &'static str {
     }
 }
 
-fn who_can_come(word: &str) -> &str {
+pub(super) fn who_can_come(word: &str) -> &str {
     match JoinRule::from_word(word) {
         Some(JoinRule::Invite) => "who is invited",
         Some(JoinRule::Knock) => "who is invited, or knocks and is let in",
@@ -437,7 +442,7 @@ fn who_can_come(word: &str) -> &str {
     }
 }
 
-fn from_when(word: &str) -> &str {
+pub(super) fn from_when(word: &str) -> &str {
     match History::from_word(word) {
         Some(History::Joined) => "from when they came in",
         Some(History::Invited) => "from when they were invited",

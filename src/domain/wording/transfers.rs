@@ -2,8 +2,35 @@
 
 use std::fmt::Write;
 
+use jiff::Zoned;
+use ruma::OwnedEventId;
+
 use super::{desk::named, excerpt, held::tame};
 use crate::domain::{facts::Case, ids::ConversationId};
+
+/// The customer has answered to a conversation that was closed long ago; `event` is what they answer, if
+/// that is known.
+pub fn begins_anew(
+    old: &Case,
+    new: ConversationId,
+    since: Option<&Zoned>,
+    event: Option<OwnedEventId>,
+    elsewhere: bool,
+) -> String {
+    let (id, title) = (old.id, tame(&old.title));
+    let since = since.map_or_else(String::new, |at| at.strftime(" on %-d %B %Y").to_string());
+    let room = &old.room;
+    let event = event.map_or_else(String::new, |event| format!("/{event}"));
+    let place = if elsewhere && !old.room_name.is_empty() {
+        format!(", in “{}”", tame(&old.room_name))
+    } else {
+        String::new()
+    };
+    format!(
+        "A mail answers #{id} “{title}”, which was closed{since}, so it begins #{new}{place}. What \
+         was said before: https://matrix.to/#/{room}{event}"
+    )
+}
 
 pub fn move_needs_a_room() -> String {
     "Where to? For example: `!email move 7 !room:example.org` or `!email move 7 #desk:example.org`."

@@ -320,7 +320,7 @@ async fn arrive(
     let mut text = wording::arrived(known.shown_name(), &user, keeps_mail);
     if !was_invited {
         text.push(' ');
-        text.push_str(&wording::reads_along());
+        text.push_str(wording::reads_along());
     }
     tell(tx, &room, &text, None, origin, context).await?;
     Ok(())

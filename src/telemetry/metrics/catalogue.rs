@@ -225,6 +225,7 @@ const ENDPOINT: (&str, &[&str]) = (
         "kick",
         "redact",
         "deactivate",
+        "joined_rooms",
     ],
 );
 

@@ -4,7 +4,7 @@ use rstest::rstest;
 use ruma::owned_room_id;
 
 use super::{
-    super::tests::{facts, judged, mail_of},
+    super::tests::{facts, judged, mail_of, route},
     *,
 };
 use crate::domain::{
@@ -14,6 +14,7 @@ use crate::domain::{
     incoming::MailKind,
     intake::{Answered, KnownRoom},
     letter::Language,
+    room_reference::RoomReference,
 };
 
 fn intake(rule: Intake) -> IntakeFacts {
@@ -24,6 +25,8 @@ fn intake(rule: Intake) -> IntakeFacts {
         can_ask: true,
         is_known: false,
         pending: None,
+        space: None,
+        former: None,
         shared: None,
         rooms: Vec::new(),
         is_full: false,
@@ -98,6 +101,70 @@ fn outcome(verdict: Verdict, intake: IntakeFacts) -> (&'static str, bool) {
 #[case::in_several_rooms(IntakeFacts { rooms: in_rooms(), shared: Some(shared(true)), ..intake(Intake::Room) }, "ask")]
 fn by_rule(#[case] intake: IntakeFacts, #[case] expected: &str) {
     assert_eq!(outcome(Verdict::Verified, intake).0, expected);
+}
+
+fn wish(pending: Option<RequestId>) -> Option<SpaceWish> {
+    let room = RoomReference::parse("#lyon:example.org").unwrap();
+    Some(SpaceWish { room, pending })
+}
+
+/// A room is to come into the Space: that is for staff to say, whatever else the rules make of a mail.
+#[rstest]
+#[case::triage(intake(Intake::Triage), Verdict::Verified, "ask")]
+#[case::room(intake(Intake::Room), Verdict::Verified, "ask")]
+#[case::again(IntakeFacts { space: wish(Some(RequestId(2))), ..intake(Intake::Room) }, Verdict::Verified, "join")]
+#[case::beside_another(IntakeFacts { pending: Some(RequestId(1)), ..intake(Intake::Triage) }, Verdict::Verified, "ask")]
+#[case::of_a_domain(IntakeFacts { shared: shared(true), ..intake(Intake::Triage) }, Verdict::Verified, "ask")]
+#[case::reject(intake(Intake::Reject), Verdict::Verified, "reject")]
+#[case::keep(intake(Intake::Keep), Verdict::Verified, "keep")]
+#[case::unproven(intake(Intake::Room), Verdict::Unverified, "open")]
+#[case::nowhere_to_ask(IntakeFacts { can_ask: false, ..intake(Intake::Room) }, Verdict::Verified, "open")]
+fn a_room_for_the_space(
+    #[case] intake: IntakeFacts,
+    #[case] verdict: Verdict,
+    #[case] expected: &str,
+) {
+    let space = intake.space.clone().or_else(|| wish(None));
+    let intake = IntakeFacts { space, ..intake };
+    assert_eq!(outcome(verdict, intake).0, expected);
+}
+
+#[rstest]
+#[case::room(Intake::Room, true, "ask")]
+#[case::reject(Intake::Reject, true, "ask")]
+#[case::keep(Intake::Keep, true, "ask")]
+#[case::nowhere_to_ask(Intake::Reject, false, "keep")]
+fn an_answer_whose_room_is_no_more(
+    #[case] rule: Intake,
+    #[case] can_ask: bool,
+    #[case] expected: &str,
+) {
+    let intake = IntakeFacts {
+        former: Some(ConversationId(4)),
+        can_ask,
+        ..intake(rule)
+    };
+    assert_eq!(outcome(Verdict::Verified, intake).0, expected);
+}
+
+/// What a member answers begins a conversation where the old one has rested for long.
+#[rstest]
+#[case::of_late(false, LedBy::Token, None)]
+#[case::long_ago(true, LedBy::Token, Some(true))]
+#[case::by_id(true, LedBy::OwnMessageId, Some(true))]
+#[case::something_else(true, LedBy::Sender, Some(false))]
+fn begins_anew(#[case] rests: bool, #[case] by: LedBy, #[case] expected: Option<bool>) {
+    let route = Route {
+        by,
+        rests_for_long: rests,
+        ..route(1, true)
+    };
+    let begun = begin(MailId(7), &mail_of(MailKind::New), &route);
+    let answers = begun.map(|effect| match effect {
+        Effect::Begin { answers, .. } => answers.is_some(),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(answers, expected);
 }
 
 #[rstest]
