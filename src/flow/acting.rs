@@ -73,18 +73,11 @@ pub async fn perform(
             puppet,
             reason,
         } => match present(puppet, context).await? {
-            Ok(user) => match context.homeserver.decline(room, &user, reason).await {
-                Ok(()) | Err(Fault::Refused { .. }) => Ok(String::new()),
-                Err(fault) => Err(fault),
-            },
+            Ok(user) => gone(context.homeserver.decline(room, &user, reason).await),
             Err(fault) => Err(fault),
         },
         MatrixAction::Leave { room, puppet } => match present(puppet, context).await? {
-            Ok(user) => match context.homeserver.leave(room, &user).await {
-                // Not there: that is what was wanted.
-                Ok(()) | Err(Fault::Refused { .. }) => Ok(String::new()),
-                Err(fault) => Err(fault),
-            },
+            Ok(user) => gone(context.homeserver.leave(room, &user).await),
             Err(fault) => Err(fault),
         },
         MatrixAction::CreateRoom { request, plan } => {
@@ -215,6 +208,14 @@ async fn say(
         other => other,
     };
     Ok(sent.map(|event| event.to_string()))
+}
+
+fn gone(left: Result<(), Fault>) -> Result<String, Fault> {
+    match left {
+        // Not there: that is what was wanted.
+        Ok(()) | Err(Fault::Refused { .. }) => Ok(String::new()),
+        Err(fault) => Err(fault),
+    }
 }
 
 const FORBIDDEN: &str = "M_FORBIDDEN";

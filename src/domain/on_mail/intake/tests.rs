@@ -114,7 +114,7 @@ fn wish(pending: Option<RequestId>) -> Option<SpaceWish> {
 #[case::room(intake(Intake::Room), Verdict::Verified, "ask")]
 #[case::again(IntakeFacts { space: wish(Some(RequestId(2))), ..intake(Intake::Room) }, Verdict::Verified, "join")]
 #[case::beside_another(IntakeFacts { pending: Some(RequestId(1)), ..intake(Intake::Triage) }, Verdict::Verified, "ask")]
-#[case::of_a_domain(IntakeFacts { shared: shared(true), ..intake(Intake::Triage) }, Verdict::Verified, "ask")]
+#[case::of_a_domain(IntakeFacts { shared: Some(shared(true)), ..intake(Intake::Triage) }, Verdict::Verified, "ask")]
 #[case::reject(intake(Intake::Reject), Verdict::Verified, "reject")]
 #[case::keep(intake(Intake::Keep), Verdict::Verified, "keep")]
 #[case::unproven(intake(Intake::Room), Verdict::Unverified, "open")]
