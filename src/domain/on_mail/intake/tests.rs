@@ -103,16 +103,16 @@ fn by_rule(#[case] intake: IntakeFacts, #[case] expected: &str) {
     assert_eq!(outcome(Verdict::Verified, intake).0, expected);
 }
 
-fn wish(pending: Option<RequestId>) -> Option<SpaceWish> {
+fn wish(pending: Option<RequestId>) -> SpaceWish {
     let room = RoomReference::parse("#lyon:example.org").unwrap();
-    Some(SpaceWish { room, pending })
+    SpaceWish { room, pending }
 }
 
 /// A room is to come into the Space: that is for staff to say, whatever else the rules make of a mail.
 #[rstest]
 #[case::triage(intake(Intake::Triage), Verdict::Verified, "ask")]
 #[case::room(intake(Intake::Room), Verdict::Verified, "ask")]
-#[case::again(IntakeFacts { space: wish(Some(RequestId(2))), ..intake(Intake::Room) }, Verdict::Verified, "join")]
+#[case::again(IntakeFacts { space: Some(wish(Some(RequestId(2)))), ..intake(Intake::Room) }, Verdict::Verified, "join")]
 #[case::beside_another(IntakeFacts { pending: Some(RequestId(1)), ..intake(Intake::Triage) }, Verdict::Verified, "ask")]
 #[case::of_a_domain(IntakeFacts { shared: Some(shared(true)), ..intake(Intake::Triage) }, Verdict::Verified, "ask")]
 #[case::reject(intake(Intake::Reject), Verdict::Verified, "reject")]
@@ -124,7 +124,7 @@ fn a_room_for_the_space(
     #[case] verdict: Verdict,
     #[case] expected: &str,
 ) {
-    let space = intake.space.clone().or_else(|| wish(None));
+    let space = intake.space.clone().or_else(|| Some(wish(None)));
     let intake = IntakeFacts { space, ..intake };
     assert_eq!(outcome(verdict, intake).0, expected);
 }
