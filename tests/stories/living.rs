@@ -226,10 +226,9 @@ async fn a_thread_goes_on_below_its_next_mail() {
         })
         .await;
     world.quiet().await;
-    let timeline = world.homeserver.timeline(&new).into_iter();
+    let mut timeline = world.homeserver.timeline(&new).into_iter();
     let shown = timeline
-        .filter(|event| event.sender == desk.jane && event.kind == "m.room.message")
-        .next_back()
+        .rfind(|event| event.sender == desk.jane && event.kind == "m.room.message")
         .unwrap();
     assert_eq!(shown.content.get("m.relates_to"), None);
     world

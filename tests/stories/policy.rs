@@ -114,11 +114,11 @@ impl Scene {
             event.sender == BOT
                 && event.content["m.relates_to"]["m.in_reply_to"]["event_id"] == asked
         })?;
-        let edits = timeline.iter().filter(|event| {
+        let mut edits = timeline.iter().filter(|event| {
             event.content["m.relates_to"]["rel_type"] == "m.replace"
                 && event.content["m.relates_to"]["event_id"] == answer.event_id.as_str()
         });
-        let last = edits.last();
+        let last = edits.next_back();
         let body = last.map_or(&answer.content["body"], |edit| {
             &edit.content["m.new_content"]["body"]
         });
