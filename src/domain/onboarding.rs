@@ -302,6 +302,10 @@ pub enum Step {
         room: OwnedRoomId,
         event: OwnedEventId,
     },
+    /// Nobody more is invited from there, as far as staff had allowed it.
+    Disallow {
+        server: ServerPattern,
+    },
 }
 
 #[cfg(test)]

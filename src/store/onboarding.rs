@@ -55,6 +55,7 @@ statements! {
     ALLOW = "
         INSERT INTO allowed_servers (server, allowed_by, allowed_at) VALUES ($1, $2, $3)
         ON CONFLICT DO NOTHING";
+    DISALLOW = "DELETE FROM allowed_servers WHERE server = $1";
     SELECT_MAIN = "
         SELECT conversations.id FROM participants
         JOIN conversations ON conversations.id = conversation_id
@@ -261,6 +262,11 @@ pub async fn allow_server(
     now: i64,
 ) -> Result<(), StoreError> {
     execute!(tx.connection(), ALLOW, server, by.as_str(), now);
+    Ok(())
+}
+
+pub async fn disallow_server(tx: &mut Tx, server: &str) -> Result<(), StoreError> {
+    execute!(tx.connection(), DISALLOW, server);
     Ok(())
 }
 

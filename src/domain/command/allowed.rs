@@ -1,4 +1,4 @@
-//! `!email allowed [SERVER]`
+//! `!email allowed [SERVER [off]]`
 
 use super::answer;
 use crate::domain::{
@@ -10,11 +10,12 @@ use crate::domain::{
     wording::onboarding as wording,
 };
 
-/// Shows from which servers people may be invited, or allows one more.
+/// Shows from which servers people may be invited, allows one more, or takes that back.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Allowed {
     Show,
     Add(ServerPattern),
+    Remove(ServerPattern),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -29,13 +30,18 @@ pub enum Fault {
 
 impl Allowed {
     pub(super) fn parse(arguments: &str) -> Result<Self, Fault> {
-        let Some(text) = arguments.split_whitespace().next() else {
+        let mut words = arguments.split_whitespace();
+        let Some(text) = words.next() else {
             return Ok(Self::Show);
         };
+        let is_off = words
+            .next()
+            .is_some_and(|word| word.eq_ignore_ascii_case("off"));
         if text.contains('@') && !text.contains(':') {
             return Err(Fault::ForSenders);
         }
-        let parsed = ServerPattern::parse(text).map(Self::Add);
+        let what = if is_off { Self::Remove } else { Self::Add };
+        let parsed = ServerPattern::parse(text).map(what);
         parsed.map_err(|fault| Fault::NotAServer {
             text: text.to_owned(),
             fault,
@@ -54,6 +60,22 @@ impl Allowed {
                 room: event.room.clone(),
                 event: event.id.clone(),
             })],
+            Self::Remove(server) => {
+                let (configured, added) = &facts.details.onboarding.servers;
+                let name = server.as_str();
+                if configured.iter().any(|known| known == name) {
+                    return vec![answer(event, wording::server_is_configured(name))];
+                }
+                if added.iter().all(|(known, _)| known != name) {
+                    return vec![answer(event, wording::server_was_not_allowed(name))];
+                }
+                vec![
+                    Effect::Onboard(Step::Disallow {
+                        server: server.clone(),
+                    }),
+                    answer(event, wording::server_disallowed(name)),
+                ]
+            }
         }
     }
 }
@@ -79,6 +101,14 @@ mod tests {
     fn allows(#[case] text: &str, #[case] server: &str) {
         let server = ServerPattern::parse(server).unwrap();
         assert_eq!(Allowed::parse(text), Ok(Allowed::Add(server)));
+    }
+
+    #[rstest]
+    #[case("matrix.org off", "matrix.org")]
+    #[case("Matrix.org OFF", "matrix.org")]
+    fn takes_back(#[case] text: &str, #[case] server: &str) {
+        let server = ServerPattern::parse(server).unwrap();
+        assert_eq!(Allowed::parse(text), Ok(Allowed::Remove(server)));
     }
 
     #[test]

@@ -153,8 +153,8 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
     ),
     (
         "allowed",
-        "!email allowed [SERVER]",
-        "shows, or adds to, the servers from which people are invited",
+        "!email allowed [SERVER [off]]",
+        "shows, adds to, or takes from the servers from which people are invited",
     ),
     (
         "block",

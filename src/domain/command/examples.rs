@@ -93,7 +93,14 @@ pub const EXAMPLES: &[(&str, &[&str])] = &[
         &["!email both jane@acme.com", "!email both jane@acme.com off"],
     ),
     ("mail", &["!email mail jane@acme.com"]),
-    ("allowed", &["!email allowed", "!email allowed matrix.org"]),
+    (
+        "allowed",
+        &[
+            "!email allowed",
+            "!email allowed matrix.org",
+            "!email allowed matrix.org off",
+        ],
+    ),
     (
         "block",
         &[

@@ -232,7 +232,10 @@ impl Command {
     fn holds_everywhere(&self) -> bool {
         match self {
             Self::Senders(_) | Self::Blocked | Self::Erase(_) => true,
-            Self::Allowed(allowed) => matches!(allowed, Ok(allowed::Allowed::Add(_))),
+            Self::Allowed(allowed) => matches!(
+                allowed,
+                Ok(allowed::Allowed::Add(_) | allowed::Allowed::Remove(_))
+            ),
             _ => false,
         }
     }

@@ -291,6 +291,7 @@ fn a_mistyped_command_is_guessed() {
 #[case("!email allow news@acme.com", true)]
 #[case("!email blocked", true)]
 #[case("!email allowed matrix.org", true)]
+#[case("!email allowed matrix.org off", true)]
 #[case("!email erase jane@acme.com", true)]
 #[case("!email allowed", false)]
 #[case("!email close", false)]

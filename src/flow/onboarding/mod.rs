@@ -96,6 +96,7 @@ pub async fn apply(
             room,
             event,
         } => allow(tx, &server, &by, (room, event), origin, context).await?,
+        Step::Disallow { server } => stored::disallow_server(tx, server.as_str()).await?,
     }
     Ok(())
 }

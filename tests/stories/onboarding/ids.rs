@@ -156,6 +156,23 @@ async fn a_server_that_is_not_allowed_waits_for_staff() {
     );
     let answer = world.ask(&desk.room, "!email allowed matrix.org").await;
     assert!(answer.contains("Nobody waits for that."), "{answer}");
+
+    for (asked, part) in [
+        ("!email allowed acme.com off", "take it out there"),
+        (
+            "!email allowed matrix.org off",
+            "Nobody more is invited from matrix.org",
+        ),
+        (
+            "!email allowed matrix.org off",
+            "Nobody has allowed matrix.org",
+        ),
+    ] {
+        let answer = world.ask(&desk.room, asked).await;
+        assert!(answer.contains(part), "{asked}: {answer}");
+    }
+    let list = world.ask(&desk.room, "!email allowed").await;
+    assert!(!list.contains("matrix.org"), "{list}");
     desk.world.finish().await;
 }
 

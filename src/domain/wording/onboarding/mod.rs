@@ -317,6 +317,20 @@ pub fn server_allowed(server: &str, tried: usize) -> String {
     )
 }
 
+pub fn server_disallowed(server: &str) -> String {
+    format!("Nobody more is invited from {server}. Who is here, or was invited, stays so.")
+}
+
+pub fn server_was_not_allowed(server: &str) -> String {
+    format!("Nobody has allowed {server}: `!email allowed` shows from where people are invited.")
+}
+
+pub fn server_is_configured(server: &str) -> String {
+    format!(
+        "{server} stands in `onboarding.allowed_servers`: take it out there, and start me again."
+    )
+}
+
 /// The servers from which people are invited.
 pub fn allowed_servers(configured: &[String], added: &[(String, String)]) -> String {
     if configured.is_empty() {
