@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::scene::SOON;
+use crate::scene::{self, SOON};
 use crate::screen::Screen;
 use crate::servers::customer;
 use crate::servers::matrix_client::MatrixClient;
@@ -23,12 +23,13 @@ const THANKS: &str = "Wonderful! All but one do, and she learns quickly.";
 pub async fn play(stage: &mut Stage, screen: &Screen) -> Result<()> {
     let ann = MatrixClient::log_in(&stage.synapse.url(), STAFF, STAFF_PASSWORD).await?;
     let desk = ann.create_room("Desk", &[BOT]).await?;
-    stage
-        .adapt(|settings| {
-            settings.control_room = Some(desk.clone());
-            settings.rooms = Some("{prefix: \"EE: \"}".to_owned());
-        })
-        .await?;
+    let mut settings = stage.settings();
+    scene::adapt(&mut settings);
+    settings.control_room = Some(desk.clone());
+    settings.rooms = Some("{prefix: \"EE: \"}".to_owned());
+    stage.postroom.stop();
+    stage.postroom.configure(&settings)?;
+    stage.postroom.start().await?;
     let logs = stage.logs();
     let steps = request(&ann, &desk, stage);
     screen

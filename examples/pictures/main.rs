@@ -50,11 +50,7 @@ async fn main() -> Result<()> {
 }
 
 async fn perform(screen: &Screen) -> Result<Stage> {
-    let adapt = |settings: &mut servers::postroom::Settings| {
-        settings.organisation = scene::ORGANISATION;
-        settings.footer = Some(scene::FOOTER);
-    };
-    let mut stage = Stage::set(adapt, screen).await?;
+    let mut stage = Stage::set(scene::adapt, screen).await?;
     scene::play(&stage, screen).await?;
     desk::play(&mut stage, screen).await?;
     Ok(stage)

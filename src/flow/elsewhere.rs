@@ -11,7 +11,7 @@ use crate::{
         facts::{Elsewhere, EventFacts, Role},
     },
     matrix::client::Fault,
-    store::{Connection, StoreError, desk, held, named_rooms, rooms},
+    store::{Connection, StoreError, desk, held, inbox, named_rooms, rooms},
 };
 
 /// Adds what is known of the place that the event is about, if it is a command about another one. Where
@@ -57,13 +57,7 @@ async fn of(
     let Some((place, text)) = asked(connection, event, context).await? else {
         return Ok(None);
     };
-    let room = match &place {
-        Place::Room(room) => Some(room.clone()),
-        Place::Alias(alias) => desk_facts::room_of_alias(connection, alias).await?,
-        Place::Conversation(id) => desk::find(connection, *id)
-            .await?
-            .map(|found| found.case.room),
-    };
+    let room = room_of(connection, &place).await?;
     let may_ask = room.as_ref() == Some(&event.room)
         || desk_facts::is_for_all_rooms(connection, &event.room, context).await?;
     if !may_ask {
@@ -95,6 +89,38 @@ async fn of(
         text,
         room,
     }))
+}
+
+async fn room_of(
+    connection: &mut Connection,
+    place: &Place,
+) -> Result<Option<OwnedRoomId>, StoreError> {
+    Ok(match place {
+        Place::Room(room) => Some(room.clone()),
+        Place::Alias(alias) => desk_facts::room_of_alias(connection, alias).await?,
+        Place::Conversation(id) => desk::find(connection, *id)
+            .await?
+            .map(|found| found.case.room),
+    })
+}
+
+/// Whether the event, which came as `seq`, commands another room of which something earlier hasn't been
+/// decided about yet. Rooms are worked on side by side; what was said before a conversation ends must
+/// not come too late for it.
+pub async fn overtakes(seq: i64, event: &RoomEvent, context: &Context) -> Result<bool, StoreError> {
+    if Command::of(event).is_none() {
+        return Ok(false);
+    }
+    let mut reading = context.store.read().await?;
+    let Some((place, _)) = asked(&mut reading, event, context).await? else {
+        return Ok(false);
+    };
+    match room_of(&mut reading, &place).await? {
+        Some(room) if room != event.room => {
+            inbox::waits_before(&mut reading, seq, room.as_str()).await
+        }
+        _ => Ok(false),
+    }
 }
 
 /// The place that a command names, and the command as it would be given there. Where all rooms are meant,

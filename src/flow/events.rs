@@ -31,6 +31,9 @@ const AT_ONCE: i64 = 256;
 /// Most events of a room that are decided about in one transaction.
 const LARGEST_RUN: usize = 32;
 
+/// After how many milliseconds a command that waits for another room is looked at again.
+const LOOK_AGAIN: i64 = 50;
+
 /// Rooms whose next event can't be decided about now, with the time of the next try in
 /// milliseconds since 1970 and the number of tries. In memory: after a restart all are tried.
 #[derive(Debug, Default)]
@@ -76,8 +79,11 @@ async fn step(blocked: &mut Blocked, context: &Arc<Context>) -> Result<Step, Sto
         .map(|(room, events)| async { (room, work_through(events, context).await) });
     for (room, outcome) in futures_util::future::join_all(work).await {
         match outcome {
-            Ok(()) => {
+            Ok(Worked::Through) => {
                 blocked.0.remove(&room);
+            }
+            Ok(Worked::UpToACommand) => {
+                blocked.0.insert(room, (now.saturating_add(LOOK_AGAIN), 0));
             }
             Err(NotNow::Store(error)) => return Err(error),
             Err(NotNow::Homeserver(fault)) => {
@@ -126,8 +132,15 @@ async fn next_by_room(
     Ok(rooms)
 }
 
+/// How far a room's events were worked on.
+enum Worked {
+    Through,
+    /// What comes next is about another room, and must not overtake what waits there.
+    UpToACommand,
+}
+
 /// Decides about a room's events one after the other.
-async fn work_through(events: Vec<Waiting>, context: &Arc<Context>) -> Result<(), NotNow> {
+async fn work_through(events: Vec<Waiting>, context: &Arc<Context>) -> Result<Worked, NotNow> {
     let mut run: Vec<(Waiting, RoomEvent)> = Vec::new();
     for waiting in events {
         match decode::decode(&waiting.body) {
@@ -151,12 +164,16 @@ async fn work_through(events: Vec<Waiting>, context: &Arc<Context>) -> Result<()
                 let origin = origin_of(&waiting, context);
                 room_state::ensure_known(&event, &origin, context).await?;
                 elsewhere::look_up(&event, context).await?;
+                if elsewhere::overtakes(waiting.seq, &event, context).await? {
+                    decide_run(run, context).await?;
+                    return Ok(Worked::UpToACommand);
+                }
                 run.push((waiting, event));
             }
         }
     }
     decide_run(run, context).await?;
-    Ok(())
+    Ok(Worked::Through)
 }
 
 /// Decides about several events in one transaction; if that fails, about each in its own, so that

@@ -1,12 +1,14 @@
 //! What staff make of conversations: open, pending, closed; whose they are; other rooms and other
 //! conversations in which they go on.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::{
     desk::{BOT, Desk, JANE, mail},
     support::{
-        fake_homeserver::{FakeUser, TimelineEvent},
+        fake_homeserver::{FakeUser, Fault, TimelineEvent},
         smtp_sink::SinkMail,
         world::{Options, World, header, letter_text, reply_address},
     },
@@ -306,6 +308,39 @@ async fn the_control_room_commands_other_rooms() {
         said.starts_with("Everybody here would read the answer"),
         "{said}"
     );
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_from_elsewhere_overtakes_nothing_that_was_said_before() {
+    let mut desk = Desk::open(Options::default()).await;
+    let world = &mut desk.world;
+    let control = world.control_room.clone();
+    world.settled().await;
+    world.stop_postroom().await;
+    let mut database = world.database().await;
+    database.execute("UPDATE rooms SET known_at = NULL").await;
+    database.close().await;
+    world.start_postroom().await;
+    // What is said in Jane's room has to wait, what is said in the control room hasn't.
+    let fault = Fault::status(502).at("all_state").containing(&desk.room);
+    let fault = world.homeserver.fault(fault);
+    world.ann.say(&desk.room, "Our last word");
+    world
+        .until("the room waits", || world.homeserver.hits(fault) > 0)
+        .await;
+    world.ann.say(&control, "!email #1 remove jane@acme.com");
+    world.ann.say(&control, "!email help");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    world.homeserver.clear_fault(fault);
+    world
+        .until("she is removed, and told of it", || {
+            world.bot_says(&desk.room, "gets no more mail")
+        })
+        .await;
+    world.settled().await;
+    let mails = world.sink.mails_to("jane@acme.com");
+    assert_eq!(letters_saying(&mails, "Our last word").len(), 1);
     desk.close().await;
 }
 
