@@ -341,7 +341,7 @@ async fn a_command_from_elsewhere_overtakes_nothing_that_was_said_before() {
     world.settled().await;
     let mails = world.sink.mails_to("jane@acme.com");
     assert_eq!(letters_saying(&mails, "Our last word").len(), 1);
-    desk.close().await;
+    desk.world.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
