@@ -273,7 +273,7 @@ fn letter(messages: usize, files: usize) -> Result<SealedLetter> {
         look: Look::default(),
         language: Language::English,
         list: None,
-        automatic: false,
+        automatic: None,
         date,
     })
 }

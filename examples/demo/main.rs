@@ -17,6 +17,7 @@ mod screen;
 #[path = "../../tests/support/servers/mod.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
 mod servers;
+#[allow(dead_code, reason = "the pictures use the rest")]
 mod stage;
 
 use std::io::IsTerminal;

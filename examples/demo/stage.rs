@@ -20,16 +20,16 @@ pub const CUSTOMER: &str = "jane@acme.com";
 #[derive(Debug)]
 pub struct Stage {
     // Fields are dropped in this order: Postroom before those that it speaks to.
-    postroom: Postroom,
+    pub postroom: Postroom,
     pub mail: MailServers,
     pub synapse: Synapse,
-    _dns: DnsServer,
+    dns: DnsServer,
 }
 
 impl Stage {
     /// Starts everything; `adapt` may change what stands in Postroom's configuration.
     pub async fn set(adapt: impl FnOnce(&mut Settings), screen: &Screen) -> Result<Self> {
-        let mut postroom = Postroom::new(&binary()?, Folder::create()?)?;
+        let postroom = Postroom::new(&binary()?, Folder::create()?)?;
 
         let options = SynapseOptions {
             registration: Some(postroom.registration()),
@@ -61,23 +61,29 @@ impl Stage {
             dns.add_text(domain, PROVIDER_RECORD);
         }
 
-        // Letters go sooner than anybody would want, so that nobody waits for the demo.
-        let mut settings = Settings {
-            dns: Some(dns.address()),
-            ..Settings::new(synapse.url(), &mail)
-        };
-        adapt(&mut settings);
-        postroom.configure(&settings)?;
-        let log = postroom.log();
-        screen
-            .step("Postroom starts", &[log], postroom.start())
-            .await?;
-        Ok(Self {
+        let mut stage = Self {
             postroom,
             mail,
             synapse,
-            _dns: dns,
-        })
+            dns,
+        };
+        let mut settings = stage.settings();
+        adapt(&mut settings);
+        stage.postroom.configure(&settings)?;
+        let log = stage.postroom.log();
+        screen
+            .step("Postroom starts", &[log], stage.postroom.start())
+            .await?;
+        Ok(stage)
+    }
+
+    /// How Postroom finds the others. Letters go sooner than anybody would want, so that nobody waits
+    /// for the demo.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            dns: Some(self.dns.address()),
+            ..Settings::new(self.synapse.url(), &self.mail)
+        }
     }
 
     /// Logs of those who take part in relaying.

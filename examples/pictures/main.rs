@@ -4,6 +4,7 @@
 //! everything is, and stays until it is asked to end. It stands on the demo's stage.
 
 mod answer;
+mod desk;
 #[path = "../../tests/support/dns_server.rs"]
 #[allow(
     clippy::unwrap_used,
@@ -49,12 +50,9 @@ async fn main() -> Result<()> {
 }
 
 async fn perform(screen: &Screen) -> Result<Stage> {
-    let adapt = |settings: &mut servers::postroom::Settings| {
-        settings.organisation = scene::ORGANISATION;
-        settings.footer = Some(scene::FOOTER);
-    };
-    let stage = Stage::set(adapt, screen).await?;
+    let mut stage = Stage::set(scene::adapt, screen).await?;
     scene::play(&stage, screen).await?;
+    desk::play(&mut stage, screen).await?;
     Ok(stage)
 }
 
@@ -66,6 +64,7 @@ fn places(stage: &Stage) -> Value {
         "staff_password": STAFF_PASSWORD,
         "imap_port": stage.mail.imap_port(),
         "customer": CUSTOMER,
+        "stranger": desk::STRANGER,
         "customer_password": stage.mail.password(),
     })
 }

@@ -14,11 +14,11 @@ use crate::files;
 use crate::screen::Screen;
 use crate::servers::customer::Mail;
 use crate::servers::matrix_client::MatrixClient;
-use crate::servers::postroom::BOT;
+use crate::servers::postroom::{BOT, Settings};
 use crate::stage::{CUSTOMER, STAFF, STAFF_PASSWORD, Stage};
 
 pub const ORGANISATION: &str = "Example Engineering";
-pub const FOOTER: &str = "Example Engineering Ltd · 1 Example Street, Exampleton";
+const FOOTER: &str = "Example Engineering Ltd · 1 Example Street, Exampleton";
 
 const ROOM: &str = "Carrier board, kernel 6.12";
 pub const SOON: Duration = Duration::from_secs(30);
@@ -46,6 +46,12 @@ const BUILD: [&str; 2] = [
 /// How many mails Jane has in the end, with her own.
 const MAILS: usize = 6;
 const GOOD_NEWS: &str = "Glad to read that! The release with its notes comes on Friday. 🎉";
+
+/// Whose letters they are.
+pub fn adapt(settings: &mut Settings) {
+    settings.organisation = ORGANISATION;
+    settings.footer = Some(FOOTER);
+}
 
 pub async fn play(stage: &Stage, screen: &Screen) -> Result<()> {
     let logs = stage.logs();

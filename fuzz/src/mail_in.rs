@@ -9,11 +9,12 @@ use postroom::{
         address::EmailAddress,
         effect::{Effect, Folded, Post, PostPart},
         evidence::Evidence,
-        facts::{LedBy, MailFacts, OwnAddresses, PersonFacts, Route},
+        facts::{LedBy, MailFacts, MailOnboarding, OwnAddresses, PersonFacts, Route},
         held::Release,
         ids::{ContactId, ConversationId, HeldId, MailId},
         incoming::IncomingMail,
         machine::MachineFacts,
+        matrix_id,
         on_mail::{self, Outcome},
         outgoing::MailPart,
         trust::{Standing, TrustPolicy},
@@ -161,6 +162,7 @@ fn check_posting(mail: &IncomingMail) {
         name: "Jane".to_owned(),
         ghost: owned_user_id!("@_email_jane.k7f3:example.org"),
         is_guest: false,
+        moved: None,
     });
     let facts = MailFacts {
         identity: "digest".to_owned(),
@@ -171,14 +173,18 @@ fn check_posting(mail: &IncomingMail) {
         judgement: Evidence::default().judge(),
         machine: MachineFacts::default(),
         routes: vec![Route {
+            is_deserted: false,
             conversation: ConversationId(1),
             by: LedBy::Token,
             member,
             standing: Standing::Stranger,
             policy: TrustPolicy::default(),
             is_closed: false,
+            is_long_over: false,
+            rests_for_long: false,
             // Forged, and shown since staff want it.
             release: Some(Release {
+                is_automatic: false,
                 id: HeldId(1),
                 by: "Ann".to_owned(),
                 admits: false,
@@ -192,13 +198,19 @@ fn check_posting(mail: &IncomingMail) {
             bot_joined: true,
             has_visitors: false,
             is_loose: true,
+            subject: String::new(),
             copied_by: Some("Ann".to_owned()),
             copied: Vec::new(),
+            onboarding: MailOnboarding {
+                said: matrix_id::read(&mail.text, "Jane"),
+                ..MailOnboarding::default()
+            },
             guests: 0,
         }],
         knows_signature: false,
         own_addresses: OwnAddresses::default(),
         control_room: None,
+        intake: None,
     };
     let (outcome, effects) = on_mail::decide(MailId(1), mail, false, &facts);
     // Of a read receipt nobody is told.

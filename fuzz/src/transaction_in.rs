@@ -8,9 +8,9 @@ use postroom::{
         effect::{Effect, ItemKind},
         event::{Content, RoomEvent, Said, Words},
         facts::{
-            ConversationFacts, Details, EventFacts, GhostFacts, GoneTo, LocaleFacts, LocaleSource,
-            OwnAddresses, Past, PersonFacts, Placement, PollFacts, Role, RoomFacts, TakenBack,
-            TargetFacts, ZoneFacts,
+            ConversationFacts, Details, EventFacts, GhostFacts, GoneTo, LifeFacts, LocaleFacts,
+            LocaleSource, OwnAddresses, Past, PersonFacts, Placement, PollFacts, Role, RoomFacts,
+            TakenBack, TargetFacts, ZoneFacts,
         },
         ids::{ContactId, ConversationId, CustomerId, MailId},
         letter::Language,
@@ -135,6 +135,7 @@ fn facts(event: &RoomEvent) -> Vec<EventFacts> {
             name: "Jane Doe".to_owned(),
             ghost: owned_user_id!("@_email_jane.doe.k7f3:example.org"),
             is_guest: false,
+            moved: None,
         }],
         waiting: 1,
         goes_at: Some(jiff::Timestamp::MAX),
@@ -180,12 +181,14 @@ fn facts(event: &RoomEvent) -> Vec<EventFacts> {
             target.has_visitors = encrypted;
             target.placed[0].waits = !encrypted;
             all.push(EventFacts {
+                life: LifeFacts::default(),
                 bot: bot.clone(),
                 sender_role,
                 sender_name: "Ann".to_owned(),
                 room: RoomFacts {
                     id: owned_room_id!("!r"),
                     encrypted,
+                    is_direct: false,
                     bot_joined,
                     conversations: vec![conversation.clone()],
                     settings: Settings {

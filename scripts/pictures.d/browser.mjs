@@ -1,14 +1,14 @@
-// Pictures of what Chromium shows: the room in Hydrogen, and a letter alone.
+// Pictures of what Chromium shows: rooms in Hydrogen, and letters alone.
 //
-//   node browser.mjs PLACES SITE LETTER OUT
+//   node browser.mjs PLACES SITE LETTER WELCOME OUT
 //
-// PLACES tells where the servers are, SITE is the built Hydrogen, LETTER the HTML of a letter.
+// PLACES tells where the servers are, SITE is the built Hydrogen, LETTER and WELCOME the HTML of letters.
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
 import { launch } from "./chromium.mjs";
 
-const [placesFile, site, letterFile, out] = process.argv.slice(2);
+const [placesFile, site, letterFile, welcomeFile, out] = process.argv.slice(2);
 const places = JSON.parse(await readFile(placesFile, "utf8"));
 const SOON = { timeout: 30_000 };
 
@@ -17,16 +17,19 @@ const browser = await launch();
 try {
   await room("room", "Carrier board, kernel 6.12", "many thanks", 866);
   await room("files", "Carrier board, first series", "From: Jane Doe", 1416);
-  await letter("letter-light", "light", 375);
-  await letter("letter-dark", "dark", 375);
-  await letter("letter-desk", "light", 700);
+  await room("request", "Desk", "is in a room", 560, "Request #1");
+  await room("intake", "EE: Paul Stone", "welcome mail goes", 900, "second week");
+  await letter(letterFile, "letter-light", "light", 375);
+  await letter(letterFile, "letter-dark", "dark", 375);
+  await letter(letterFile, "letter-desk", "light", 700);
+  await letter(welcomeFile, "welcome", "light", 640);
 } finally {
   await browser.close();
   server.close();
 }
 
-// The room called `title`, which ends with `last`, from the customer's first answer on.
-async function room(picture, title, last, height) {
+// The room called `title`, which ends with `last`, from Jane's first answer or from what has `words` on.
+async function room(picture, title, last, height, words = "") {
   const context = await browser.createBrowserContext();
   const page = await context.newPage();
   await page.setViewport({ width: 720, height, deviceScaleFactor: 2 });
@@ -56,20 +59,31 @@ async function room(picture, title, last, height) {
   await page.evaluate(initials);
   await page.mouse.move(0, 0);
   // Hydrogen goes back to the end when something in the room changes.
-  const top = () => {
+  const top = (words) => {
     const scroller = document.querySelector(".Timeline_scroller");
     const names = [...scroller.querySelectorAll(".Timeline_messageSender")];
-    const message = names.find((it) => it.textContent.includes("Jane")).parentElement;
-    return message.getBoundingClientRect().top - scroller.getBoundingClientRect().top - 10;
+    const messages = [...scroller.querySelectorAll(".Timeline_message")];
+    const message = words
+      ? messages.find((it) => it.innerText.includes(words))
+      : names.find((it) => it.textContent.includes("Jane")).parentElement;
+    return message.getBoundingClientRect().top - scroller.getBoundingClientRect().top - (words ? 0 : 10);
   };
   for (let tries = 0; ; tries += 1) {
     await settled(page);
-    const distance = await page.evaluate(top);
+    const distance = await page.evaluate(top, words);
     if (Math.abs(distance) < 2) break;
     if (tries === 10) throw new Error("the room does not stay where it was scrolled to");
-    await page.evaluate((by) => {
-      document.querySelector(".Timeline_scroller").scrollTop += by;
+    const isAtEnd = await page.evaluate((by) => {
+      const scroller = document.querySelector(".Timeline_scroller");
+      const before = scroller.scrollTop;
+      scroller.scrollTop += by;
+      return scroller.scrollTop === before;
     }, distance);
+    // There is no more to be seen than this.
+    if (isAtEnd && distance > 0) {
+      height -= Math.ceil(distance);
+      await page.setViewport({ width: 720, height, deviceScaleFactor: 2 });
+    }
   }
   // What has changed since was drawn anew.
   await page.evaluate(initials);
@@ -82,20 +96,20 @@ function initials() {
   for (const message of document.querySelectorAll(".Timeline_message")) {
     const name = message.querySelector(".Timeline_messageSender");
     const avatar = message.querySelector(".Timeline_messageAvatar .avatar");
-    if (name && avatar) avatar.textContent = name.textContent.trim()[0];
+    if (name && avatar && !avatar.querySelector("img")) avatar.textContent = name.textContent.trim()[0];
   }
   for (const pill of document.querySelectorAll(".pill")) {
     const avatar = pill.querySelector(".avatar");
     const name = pill.textContent.trim().replace(avatar?.textContent.trim(), "").trim();
-    if (avatar) avatar.textContent = name[0];
+    if (avatar && !avatar.querySelector("img")) avatar.textContent = name[0];
   }
 }
 
-async function letter(name, scheme, width) {
+async function letter(file, name, scheme, width) {
   const page = await browser.newPage();
   await page.setViewport({ width, height: 400, deviceScaleFactor: 2 });
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
-  await page.setContent(await readFile(letterFile, "utf8"));
+  await page.setContent(await readFile(file, "utf8"));
   await settled(page);
   await page.screenshot({ path: join(out, `${name}.png`), fullPage: true });
   await page.close();

@@ -1,6 +1,7 @@
-"""Makes the customer's mailbox look as she would have left it, and saves a letter's HTML.
+"""Makes the customer's mailbox look as she would have left it, and saves two letters' HTML: one to her,
+and the welcome mail to the stranger.
 
-    mailbox.py PLACES FILE
+    mailbox.py PLACES LETTER WELCOME
 """
 
 import email
@@ -16,17 +17,26 @@ SAVED = 3
 ELSEWHERE = "first series"
 
 
-def main(places_file, saved_file):
+def main(places_file, letter_file, welcome_file):
     with open(places_file, encoding="utf-8") as file:
         places = json.load(file)
+    customer(mailbox(places, places["customer"]), letter_file)
+    stranger(mailbox(places, places["stranger"]), welcome_file)
+
+
+def mailbox(places, user):
     imap = imaplib.IMAP4("127.0.0.1", places["imap_port"])
     # A certificate of its own, on loopback.
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     imap.starttls(context)
-    imap.login(places["customer"], places["customer_password"])
+    imap.login(user, places["customer_password"])
     imap.select("INBOX")
+    return imap
+
+
+def customer(imap, letter_file):
     _, found = imap.search(None, "ALL")
     numbers = found[0].split()
     for at, number in enumerate(numbers, start=1):
@@ -38,11 +48,24 @@ def main(places_file, saved_file):
         flags = r"(\Seen \Answered)" if letters else r"(\Seen)"
         imap.store(number, "+FLAGS", flags)
         if at == SAVED:
-            html = mail.get_body(("html",)).get_content()
-            with open(saved_file, "w", encoding="utf-8") as file:
-                file.write(html)
+            save(mail, letter_file)
     imap.expunge()
     imap.logout()
+
+
+def stranger(imap, welcome_file):
+    _, found = imap.search(None, "ALL")
+    for number in found[0].split():
+        mail = fetch(imap, number)
+        if mail["Auto-Submitted"] is not None:
+            save(mail, welcome_file)
+    imap.logout()
+
+
+def save(mail, name):
+    html = mail.get_body(("html",)).get_content()
+    with open(name, "w", encoding="utf-8") as file:
+        file.write(html)
 
 
 def fetch(imap, number):

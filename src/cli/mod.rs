@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod init;
 pub mod keys;
 pub mod parse;
+pub mod person;
 pub mod registration;
 pub mod run;
 
@@ -31,6 +32,7 @@ enum Command {
     Parse(parse::Parse),
     Database(database::DatabaseCommand),
     Keys(keys::KeysCommand),
+    Person(person::PersonCommand),
 }
 
 impl Cli {
@@ -44,6 +46,7 @@ impl Cli {
             Command::Parse(parse) => parse.run(),
             Command::Database(database) => database.run(),
             Command::Keys(keys) => keys.run(),
+            Command::Person(person) => person.run(),
         };
         done.map(|()| ExitCode::SUCCESS)
     }

@@ -13,14 +13,18 @@ use crate::{
         self,
         checks::Checks,
         deliver::Deliver,
+        erasures::Erasures,
         events::Events,
         files::{self, Files},
         held::Reminders,
         imap::Fetcher,
         letters::Letters,
         mails::Mails,
+        overdue::Overdue,
+        policies::Policies,
         puppets::Puppets,
         receive::Receiver,
+        signs::RoomSigns,
         subscriptions::Subscriptions,
         worker::{self, Worker},
     },
@@ -90,8 +94,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         server_name: config.homeserver.server_name.clone(),
         bot: bot.clone(),
         staff: config.staff,
+        staff_power_level: config.staff_power_level,
         names: config.names,
-        control_room: config.control_room,
+        named_control_room: config.control_room,
+        replaced: flow::Replaced::default(),
         transports: transports(&config.mailboxes)?,
         signers: signers(&config.mailboxes)?,
         mailboxes: config.mailboxes,
@@ -101,9 +107,11 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         rooms: config.rooms,
         guard: config.guard,
         senders: config.senders,
+        onboarding: config.onboarding,
         public: config.public,
         turns: flow::Turns::default(),
     });
+    flow::find_named_rooms(&context).await?;
     if let Err(error) = files::sweep(&context).await {
         tracing::warn!(%error, "Can't look for files that are left over");
     }
@@ -266,9 +274,13 @@ fn start_workers(context: &Arc<flow::Context>, stop: &Stop) {
     start(Checks::new(Arc::clone(context)), context, stop);
     start(Mails(Arc::clone(context)), context, stop);
     start(Reminders(Arc::clone(context)), context, stop);
+    start(Policies(Arc::clone(context)), context, stop);
+    start(Overdue(Arc::clone(context)), context, stop);
     start(Puppets::new(Arc::clone(context)), context, stop);
     start(Files(Arc::clone(context)), context, stop);
     start(Subscriptions(Arc::clone(context)), context, stop);
+    start(RoomSigns(Arc::clone(context)), context, stop);
+    start(Erasures(Arc::clone(context)), context, stop);
 }
 
 fn start<W: Worker + 'static>(worker: W, context: &Arc<flow::Context>, stop: &Stop) {

@@ -25,6 +25,8 @@ pub struct Letters {
     pub notices: bool,
     /// Whether customers are told who comes and goes.
     pub changes: bool,
+    /// Whether clients are told how each message fares, by events beside the messages.
+    pub status_events: bool,
     /// What of this stands in the configuration, and can be set for a room.
     pub given: Vec<Key>,
 }
@@ -38,6 +40,7 @@ impl Default for Letters {
             digest: Vec::new(),
             notices: false,
             changes: false,
+            status_events: false,
             given: Vec::new(),
         }
     }
@@ -55,6 +58,7 @@ impl Letters {
         let digest = section.optional_list("digest", "[\"08:00\"]", time_of_day);
         let notices = section.optional("notices", "false", yes_or_no);
         let changes = section.optional("changes", "false", yes_or_no);
+        let status_events = section.optional("status_events", "false", yes_or_no);
         let given = Key::ALL.into_iter().filter(|key| section.has(key.word()));
         let given = given.collect();
         if at_most < quiet {
@@ -82,6 +86,7 @@ impl Letters {
             digest,
             notices: notices.unwrap_or(default.notices),
             changes: changes.unwrap_or(default.changes),
+            status_events: status_events.unwrap_or(default.status_events),
             given,
         })
     }

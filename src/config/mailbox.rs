@@ -9,7 +9,9 @@ use super::{
     dkim::Dkim,
     guard,
     imap::{FolderOnServer, Imap},
+    intake::Intake,
     logo,
+    onboarding::Welcomes,
     rooms::Rooms,
     section::Section,
     smtp::{self, Smtp},
@@ -84,10 +86,14 @@ pub struct Mailbox {
     /// Where its mail is fetched; `None`: it comes by LMTP only.
     pub imap: Option<Imap>,
     pub trust: Trust,
+    /// What happens to mail that belongs to no conversation, and who is staff.
+    pub intake: Intake,
     /// What its rooms must be, where that is something else than for all.
     pub rooms: Option<Rooms>,
     /// Whose mail to it is blocked or let through.
     pub senders: SenderLists,
+    /// Its own welcome mails.
+    pub welcome: Welcomes,
 }
 
 /// The envelope sender of letters, to which bounces go.
@@ -186,9 +192,11 @@ impl Mailbox {
             Some(imap)
         });
         let trust = section.optional_section("trust", Trust::read);
+        let intake = Intake::read(section);
         let rooms =
             section.optional_section("rooms", |section| Some(Rooms::read_of_mailbox(section)));
         let senders = section.optional_section("senders", |section| Some(guard::senders(section)));
+        let welcome = section.optional_section("welcome", |section| Some(Welcomes::read(section)));
         Some(Self {
             name: name?,
             address: address?,
@@ -203,8 +211,10 @@ impl Mailbox {
             return_path: return_path.unwrap_or_default(),
             imap,
             trust: trust.unwrap_or_default(),
+            intake,
             rooms,
             senders: senders.unwrap_or_default(),
+            welcome: welcome.unwrap_or_default(),
         })
     }
 }

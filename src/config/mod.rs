@@ -14,12 +14,14 @@ mod faults;
 mod guard;
 mod homeserver;
 mod imap;
+mod intake;
 mod letters;
 mod lmtp;
 mod log;
 mod logo;
 mod mailbox;
 mod names;
+mod onboarding;
 mod operations;
 mod public;
 mod rooms;
@@ -55,10 +57,12 @@ pub use self::{
     guard::{Clamd, Guard},
     homeserver::Homeserver,
     imap::{Imap, KEYWORD, Processed},
+    intake::Intake,
     letters::Letters,
     lmtp::Lmtp,
     log::Log,
     mailbox::{Mailbox, MailboxName, ReturnPath},
+    onboarding::Welcomes,
     operations::Operations,
     public::Public,
     rooms::Rooms,
@@ -73,6 +77,7 @@ use self::{
     wrong::Wrong,
 };
 use crate::domain::{
+    onboarding::Rules,
     senders::SenderLists,
     staff::{StaffList, StaffPattern},
 };
@@ -89,6 +94,8 @@ pub struct Config {
     /// `None`: mail comes in by IMAP only.
     pub lmtp: Option<Lmtp>,
     pub staff: StaffList,
+    /// Members of a room with this power level are staff there, too; `None`: only `staff` are.
+    pub staff_power_level: Option<i64>,
     /// How customers see people of whom something else stands in the rooms.
     pub names: HashMap<OwnedUserId, String>,
     /// The staff room for what concerns no single conversation.
@@ -100,6 +107,8 @@ pub struct Config {
     pub guard: Guard,
     /// Whose mail is blocked or let through, whatever mailbox it is to.
     pub senders: SenderLists,
+    /// The way from mail to Matrix.
+    pub onboarding: Rules,
     /// `None`: there are no pages for customers.
     pub public: Option<Public>,
     pub dns: Dns,
@@ -164,6 +173,7 @@ impl Config {
         );
         let lmtp = section.optional_section("lmtp", Lmtp::read);
         let staff = section.required_list("staff", "[\"@*:example.org\"]", staff_pattern);
+        let staff_power_level = section.optional("staff_power_level", "50", power_level);
         let names = section.optional_section("names", |section| Some(names::read(section)));
         let control_room = section.optional("control_room", "!abc:example.org", room_id);
         let letters = section.optional_section("letters", Letters::read);
@@ -171,6 +181,8 @@ impl Config {
         let rooms = section.optional_section("rooms", |section| Some(Rooms::read(section)));
         let guard = section.optional_section("guard", |section| Some(Guard::read(section)));
         let senders = section.optional_section("senders", |section| Some(guard::senders(section)));
+        let onboarding =
+            section.optional_section("onboarding", |section| Some(onboarding::read(section)));
         let public = section.optional_section("public", Public::read);
         let dns = section.optional_section("dns", |section| Some(Dns::read(section)));
         let operations = section.optional_section("operations", Operations::read);
@@ -183,6 +195,7 @@ impl Config {
             mailboxes: mailboxes?,
             lmtp,
             staff: staff?.into_iter().collect(),
+            staff_power_level,
             names: names.unwrap_or_default(),
             control_room,
             letters: letters.unwrap_or_default(),
@@ -190,6 +203,7 @@ impl Config {
             rooms: rooms.unwrap_or_default(),
             guard: guard.unwrap_or_default(),
             senders: senders.unwrap_or_default(),
+            onboarding: onboarding.unwrap_or_default(),
             public,
             dns: dns.unwrap_or_default(),
             operations,
@@ -278,6 +292,17 @@ fn read_root(root: Node, reading: &mut Reading, registered: bool) -> Option<Conf
 fn staff_pattern(text: &str) -> Result<StaffPattern, Wrong> {
     StaffPattern::parse(text)
         .map_err(|fault| format!("\"{text}\" is not a pattern of user ids: {fault}").into())
+}
+
+/// Who has less than one can be anybody.
+fn power_level(text: &str) -> Result<i64, Wrong> {
+    let level = text.parse::<i64>().ok().filter(|level| *level > 0);
+    level.ok_or_else(|| {
+        Wrong::new(
+            format!("\"{text}\" is not a power level that makes staff"),
+            "write a number above 0: 50 for moderators, 100 for administrators",
+        )
+    })
 }
 
 fn room_id(text: &str) -> Result<OwnedRoomId, Wrong> {

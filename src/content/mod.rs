@@ -7,8 +7,10 @@
 pub mod charset;
 pub mod colour;
 pub mod days;
+pub mod face;
 pub mod flowed;
 pub mod html;
+pub mod initials;
 pub mod language;
 pub mod media_type;
 pub mod name;

@@ -18,6 +18,16 @@ use super::{
 pub enum Kind {
     /// That its reader has left a broadcast.
     Left,
+    /// That a mail has come, and somebody will read it.
+    Acknowledged,
+    /// That mail to this address opens nothing.
+    Rejected,
+    /// That what they call their Matrix id is none.
+    Unusable,
+    /// That staff will look at the server of their Matrix id.
+    Server,
+    /// What came of a room that they wanted in the Space.
+    Space,
 }
 
 impl Kind {
@@ -26,6 +36,11 @@ impl Kind {
     pub fn key(self, to: &EmailAddress) -> String {
         let kind = match self {
             Self::Left => "left",
+            Self::Acknowledged => "acknowledged",
+            Self::Rejected => "rejected",
+            Self::Unusable => "unusable_id",
+            Self::Server => "server",
+            Self::Space => "space",
         };
         format!("automatic:{kind}:{}", to.key())
     }

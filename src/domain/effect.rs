@@ -6,14 +6,19 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 use super::{
     address::{EmailAddress, NamedAddress},
     bounce::Consequence,
+    desk,
     event::{Membership, Said, Words},
     flood::Measure,
     held::{Decision, Notice},
     ids::{ContactId, ConversationId, CustomerId, HeldId, MailId, MessageId, SubscriptionId},
+    intake,
     letter::Language,
+    life::Life,
     machine::ReplyKind,
     note::Note,
+    onboarding::Step,
     outgoing::{Offer, PostedFile},
+    room_policy::Job,
     settings::{Key, Value},
     sharing::Shared,
 };
@@ -41,6 +46,8 @@ pub enum Effect {
     BotLeaves {
         room: OwnedRoomId,
     },
+    /// What becomes of a room.
+    Life(Life),
     /// Nobody can be written to from this room any more.
     CloseConversations {
         room: OwnedRoomId,
@@ -85,6 +92,8 @@ pub enum Effect {
     SendNow {
         conversations: Vec<ConversationId>,
     },
+    /// Staff make something else of a conversation.
+    Desk(desk::Change),
     /// Staff want this to hold in the room; without a value, what is configured.
     ChangeSettings {
         room: OwnedRoomId,
@@ -123,6 +132,15 @@ pub enum Effect {
         room: OwnedRoomId,
         event: OwnedEventId,
         key: &'static str,
+    },
+    /// The mail begins a conversation with the same people, which is a thread under its first event; what
+    /// follows of this decision about `conversation` is about the new one. With `answers` it goes on with
+    /// the old one.
+    Begin {
+        conversation: ConversationId,
+        mail: MailId,
+        subject: String,
+        answers: Option<desk::Former>,
     },
     /// A mail appears in the conversation's room under its author's name.
     Post {
@@ -249,8 +267,14 @@ pub enum Effect {
     Bounce(Consequence),
     /// A few words of an automatic reply appear in the conversation's room under the contact's name.
     PostAutoReply(AutoReply),
+    /// A room is held against the policy, or something is done about it.
+    LookAtRoom(Job),
+    /// Somebody goes a step on the way from mail to Matrix, or back.
+    Onboard(Step),
     /// What the guard does besides.
     Guard(Measure),
+    /// What becomes of mail that belongs to no conversation.
+    Intake(Box<intake::Action>),
     /// The event or mail concerns staff in general: said in the control room, or logged.
     Report {
         text: String,
@@ -445,4 +469,25 @@ pub enum PostPart {
 pub struct Folded {
     pub history: bool,
     pub signature: bool,
+}
+
+impl Effect {
+    /// The same about another conversation, if it is about `from`.
+    #[must_use]
+    pub fn moved(mut self, from: ConversationId, to: ConversationId) -> Self {
+        match &mut self {
+            Self::Post { conversation, .. }
+            | Self::OfferFiles { conversation, .. }
+            | Self::RememberLastMail { conversation, .. }
+            | Self::RememberLooseEnd { conversation, .. }
+            | Self::CopyIn { conversation, .. }
+            | Self::KeepOut { conversation, .. }
+                if *conversation == from =>
+            {
+                *conversation = to;
+            }
+            _ => {}
+        }
+        self
+    }
 }

@@ -5,6 +5,7 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 
 use super::{
     note::Note,
+    room_rules::{Creation, Levels, ServerAcl},
     sharing::{Opaque, Shared},
 };
 use crate::content::html;
@@ -18,6 +19,10 @@ pub struct RoomEvent {
     pub sent_at: Timestamp,
     /// The effect id in the content of an event that we sent ourselves.
     pub effect: Option<String>,
+    /// Why, if its sender says so: of who comes and goes.
+    pub reason: Option<String>,
+    /// Of an invitation: to a room for two.
+    pub is_direct: bool,
     pub kind: EventKind,
 }
 
@@ -31,10 +36,22 @@ pub enum EventKind {
     RoomName(String),
     /// What the room is about.
     Topic(String),
+    /// Who may come in, and what they read.
+    Access(Access),
     /// The room is encrypted from now on.
     Encryption,
-    /// The room has been replaced by another one.
-    Tombstone,
+    /// The room has been replaced by another one, if that is named.
+    Tombstone {
+        replacement: Option<OwnedRoomId>,
+    },
+    /// How the room was made.
+    Created(Creation),
+    PowerLevels(Levels),
+    ServerAcl(ServerAcl),
+    /// The address under which the room is known.
+    CanonicalAlias(Option<String>),
+    /// Somebody was invited by way of an identity server, which alone knows their address.
+    ThirdPartyInvite,
     Message {
         content: Content,
         relation: Relation,
@@ -143,6 +160,13 @@ impl Words {
         self.body.push_str("\n\n");
         self.body.push_str(&below.body);
     }
+}
+
+/// What the state of a room says of who comes in, and what they read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    JoinRule(String),
+    History(String),
 }
 
 /// What a message hangs on (spec: Rich replies, Threading).

@@ -1,7 +1,12 @@
 //! What a decision needs to know beyond the event or mail itself. The store loads it in the
 //! transaction in which the decision's effects are written.
 
+mod desk;
+mod intake;
+mod life;
 mod mail;
+mod onboarding;
+mod person;
 mod settings;
 
 use std::collections::HashSet;
@@ -9,7 +14,12 @@ use std::collections::HashSet;
 use jiff::{Timestamp, Zoned};
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
 
+pub use self::desk::{AssigneeFacts, Case, CaseNote, DeskFacts, Elsewhere, TargetRoom};
+pub use self::intake::{IntakeFacts, RequestsFacts, SharedRoom, SpaceWish};
+pub use self::life::{Bid, LifeFacts, Successor};
 pub use self::mail::{Copied, Delivery, LedBy, MailFacts, Route, Standing};
+pub use self::onboarding::{MailOnboarding, MoveFacts};
+pub use self::person::PersonKnown;
 pub use self::settings::{LocaleFacts, LocaleSource, SetHere, SettingsFacts, ZoneFacts};
 use super::{
     address::EmailAddress,
@@ -55,6 +65,7 @@ pub struct EventFacts {
     /// Where staff are told what not everybody in a room may read.
     pub control_room: Option<OwnedRoomId>,
     pub past: Past,
+    pub life: LifeFacts,
     pub details: Details,
 }
 
@@ -120,15 +131,34 @@ pub struct Details {
     pub locales: Vec<LocaleFacts>,
     /// What staff ask `!email timezone` for.
     pub zone: Option<ZoneFacts>,
+    /// Whose ghosts are banned from the room, of those whom `add` names.
+    pub banned: Vec<EmailAddress>,
     /// For `!email held`, `release`, `drop`.
     pub held: HeldFacts,
+    /// For `!email requests`, `take`, `dismiss`.
+    pub requests: RequestsFacts,
+    /// The mailboxes, the room's own first, and whether the sender is staff for each: for `!email settings
+    /// mailbox`.
+    pub mailboxes: Vec<(String, bool)>,
+    /// Somebody was written to from the room: for the same.
+    pub was_written_from: bool,
     /// Of the people here: for `!email list` and `status`; of the address asked for: for `resume`.
     pub suspended: Vec<Suspended>,
+    /// For `!email erase`.
+    pub person: PersonKnown,
+    /// Who is on the way from mail to Matrix, as far as the event asks for it.
+    pub onboarding: MoveFacts,
     /// For `!email block`, `unblock`, `allow`, `blocked`.
     pub senders: SendersFacts,
     /// Conversations of which so many letters have gone of late that the next one waits, and for how many
     /// minutes: for `!email now` and 📨.
     pub held_up: Vec<(ConversationId, i64)>,
+    /// For the commands of the desk.
+    pub desk: DeskFacts,
+    /// The command is about another room.
+    pub elsewhere: Option<Elsewhere>,
+    /// Who gives the command is staff by the power level in this room alone.
+    pub is_by_level: bool,
 }
 
 /// Who is on the lists of senders.
@@ -167,6 +197,8 @@ pub struct RoomFacts {
     pub encrypted: bool,
     /// Whether the bot is in the room: nothing is relayed without it.
     pub bot_joined: bool,
+    /// Somebody's direct chat with the bot: nobody takes part there by email.
+    pub is_direct: bool,
     /// The conversations that aren't closed, by number.
     pub conversations: Vec<ConversationFacts>,
     pub settings: Settings,
@@ -196,6 +228,8 @@ pub struct PersonFacts {
     pub ghost: OwnedUserId,
     /// Copied in by somebody else of the conversation, and not made one of them by staff.
     pub is_guest: bool,
+    /// They read and write in Matrix as this user, and get no mail.
+    pub moved: Option<OwnedUserId>,
 }
 
 /// What we know of an event that another one points at.

@@ -1,6 +1,8 @@
 //! The ids of ghosts. A ghost's id is readable but is not the address: every member and federated
 //! server sees it, and it outlives erasure. The stored mapping is the truth.
 
+use std::fmt::Write as _;
+
 use super::address::EmailAddress;
 
 /// What every ghost's localpart begins with.
@@ -50,6 +52,24 @@ pub fn address_in(localpart: &str) -> Option<EmailAddress> {
         }
     }
     EmailAddress::parse(&String::from_utf8(bytes).ok()?).ok()
+}
+
+/// The address written as a localpart, as [`address_in`] reads it: what anybody can work out, and no
+/// contact's own ghost.
+#[must_use]
+pub fn placeholder(address: &EmailAddress) -> String {
+    let mut localpart = PREFIX.to_owned();
+    for octet in address.key().bytes() {
+        match octet {
+            b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-' | b'+' => {
+                localpart.push(char::from(octet));
+            }
+            _ => {
+                let _never_fails = write!(localpart, "={octet:02x}");
+            }
+        }
+    }
+    localpart
 }
 
 fn readable(text: &str) -> String {

@@ -110,9 +110,13 @@ pub fn watch(
 ) -> (Outcome, Vec<Effect>) {
     // What is about our own mail is never too much, and leads to no answer.
     let is_report = matches!(mail.kind, MailKind::Bounce | MailKind::FeedbackReport);
-    let is_seen = matches!(ruled.0, Outcome::Posted | Outcome::Held | Outcome::Kept(_));
+    let is_unplaced = matches!(
+        ruled.0,
+        Outcome::Kept(_) | Outcome::Requested | Outcome::Rejected
+    );
+    let is_seen = is_unplaced || matches!(ruled.0, Outcome::Posted | Outcome::Held);
     // Staff have decided.
-    let is_released = facts.routes.iter().any(|route| route.release.is_some());
+    let is_released = facts.routes.iter().any(Route::is_decided);
     if is_report || is_released || !is_seen {
         return ruled;
     }
@@ -130,13 +134,15 @@ pub fn watch(
             return junk(id, mail, why);
         }
         _ if guard.marks.hops > Marks::MOST_HOPS => keep(id, mail, facts, KeptBecause::TooManyHops),
-        Some(why) if !is_allowed && guard.spam == SpamRule::Hold => match ruled.0 {
-            Outcome::Kept(_) if is_full(&Scope::Spam(None), guard) => {
+        Some(why) if !is_allowed && guard.spam == SpamRule::Hold => {
+            if !is_unplaced {
+                hold(hold_as_spam(id, mail, facts), guard)
+            } else if is_full(&Scope::Spam(None), guard) {
                 return junk(id, mail, why);
+            } else {
+                told_of_spam(keep(id, mail, facts, KeptBecause::Spam))
             }
-            Outcome::Kept(_) => told_of_spam(keep(id, mail, facts, KeptBecause::Spam)),
-            _ => hold(hold_as_spam(id, mail, facts), guard),
-        },
+        }
         _ => ruled,
     };
     if ruled.0 == Outcome::Duplicate {

@@ -10,6 +10,9 @@ use super::{
     trust::Held,
 };
 
+/// Most mails that one notice lists.
+pub const MOST_LISTED: i64 = 20;
+
 /// What staff are told of a mail that waits for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
@@ -92,6 +95,8 @@ pub struct Release {
     pub admits: bool,
     /// The sender was one of them when the mail came.
     pub was_member: bool,
+    /// Nobody has decided: what it waited for has come, and it is looked at as if it were new.
+    pub is_automatic: bool,
 }
 
 /// Why a mail that was released can't be posted.

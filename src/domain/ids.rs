@@ -34,6 +34,8 @@ number_ids! {
     SubscriptionId;
     /// A mail that waits for staff in one conversation; people see it as its number.
     HeldId;
+    /// What somebody wants whose mail belongs to no conversation; people see it as its number.
+    RequestId;
 }
 
 /// A Message-ID without its angle brackets (RFC 5322 section 3.6.4).

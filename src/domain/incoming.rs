@@ -89,6 +89,9 @@ pub struct IncomingMail {
     /// It tells that somebody has opened or deleted a mail of ours (RFC 8098).
     #[serde(skip)]
     pub read_receipt: bool,
+    /// The sender's picture, as its header has it (Face): PNG in Base64.
+    #[serde(skip)]
+    pub face: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -45,10 +45,19 @@ pub struct SealedLetter {
     pub language: Language,
     /// Of a room in broadcast mode.
     pub list: Option<List>,
-    /// We answer by ourselves: no machine is to answer that.
-    pub automatic: bool,
+    /// We write by ourselves: no machine is to answer that.
+    pub automatic: Option<Automatically>,
     /// This copy goes to somebody whose address is not ASCII: its header may hold such addresses.
     pub utf8: bool,
+}
+
+/// Why we write by ourselves (RFC 3834 section 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Automatically {
+    /// In answer to a mail.
+    Replied,
+    /// For another reason.
+    Generated,
 }
 
 /// What letters of a mailbox look like.

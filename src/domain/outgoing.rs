@@ -1,21 +1,19 @@
 //! What stands in the outbox: an effect that leaves the machine, as it is stored.
 
-use ruma::{OwnedEventId, OwnedRoomId};
+use ruma::{OwnedEventId, OwnedRoomId, OwnedServerName, OwnedUserId};
 use serde::{Deserialize, Serialize};
 
 use super::{
     address::{EmailAddress, NamedAddress},
-    ids::{ContactId, ConversationId, HeldId, MailId, MessageId, SubscriptionId},
-    letter::Quote,
+    ids::{ContactId, ConversationId, HeldId, MailId, MessageId, RequestId, SubscriptionId},
+    letter::{Automatically, Quote},
+    room_policy::RoomPlan,
+    signs::Signs,
 };
 
 /// Something that a user of ours does in Matrix.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every action is the large one, and few are in memory at a time"
-)]
 pub enum MatrixAction {
     /// Sends an event; the content bears the row's effect id besides.
     Send {
@@ -44,9 +42,63 @@ pub enum MatrixAction {
         room: OwnedRoomId,
         puppet: Puppet,
     },
+    /// The bot follows into the room that replaces another; `via` is a server that knows the way in.
+    Follow {
+        room: OwnedRoomId,
+        via: OwnedServerName,
+    },
     Leave {
         room: OwnedRoomId,
         puppet: Puppet,
+    },
+    /// Makes a room for a request.
+    CreateRoom {
+        request: RequestId,
+        plan: RoomPlan,
+    },
+    /// The Space lists the room that was made for a request, with servers that know the way in.
+    ListInSpace {
+        space: OwnedRoomId,
+        room: OwnedRoomId,
+        via: Vec<OwnedServerName>,
+        request: RequestId,
+    },
+    /// As [`Self::Leave`], of one who says why.
+    Decline {
+        room: OwnedRoomId,
+        puppet: Puppet,
+        reason: String,
+    },
+    /// `puppet` asks the bot into the room.
+    AskIn {
+        room: OwnedRoomId,
+        puppet: Puppet,
+    },
+    /// The room's state says which bridge serves it, and that the bot is no person; without `signs`,
+    /// that none does. `former` is what it said before.
+    PutUpSigns {
+        room: OwnedRoomId,
+        signs: Option<Signs>,
+        former: Option<Signs>,
+    },
+    /// The ghost of a contact takes back what it has said.
+    TakeBack {
+        room: OwnedRoomId,
+        contact: ContactId,
+        event: OwnedEventId,
+    },
+    /// The ghost of this localpart is no more: its contact is erased.
+    Retire {
+        erasure: i64,
+        localpart: String,
+    },
+    /// The bot invites somebody who takes part in the room by mail.
+    Invite {
+        room: OwnedRoomId,
+        contact: ContactId,
+        user: OwnedUserId,
+        /// Behind what is said in this room. `None`: in a lane of its own, where it holds up nothing.
+        behind: Option<OwnedRoomId>,
     },
     /// The bot has seen to everything up to this event.
     Receipt {
@@ -103,13 +155,57 @@ pub enum Offer {
     /// ✅ shows a mail that waits for staff, ➕ makes its sender one of the conversation's people
     /// besides, ❌ drops it.
     Held { held: HeldId },
+    /// ✅ gives a request a room, ❌ puts it aside, 🔍 shows the mail.
+    Request { request: RequestId, mail: MailId },
+    /// ✅ invites somebody who takes part by mail to the room as this Matrix user.
+    Invite {
+        room: OwnedRoomId,
+        contact: ContactId,
+        user: OwnedUserId,
+    },
+    /// ✅ says that they are this Matrix user, who is in the room.
+    Link {
+        room: OwnedRoomId,
+        contact: ContactId,
+        user: OwnedUserId,
+    },
+    /// ✅ writes to them by mail again.
+    WriteByMail {
+        room: OwnedRoomId,
+        contact: ContactId,
+    },
     /// ✅ makes a link to a file live again.
     Renew { link: i64 },
+    /// ✅ erases everything about a person. `by` asked for it, in `room`.
+    Erase {
+        address: EmailAddress,
+        redacts: bool,
+        by: OwnedUserId,
+        room: OwnedRoomId,
+    },
     /// ✅ lets mail go to a suspended address again. The room is the notice's own.
     Resume {
         address: EmailAddress,
         room: OwnedRoomId,
     },
+}
+
+impl Offer {
+    /// The room in which it does something, where that is fixed: it may have been replaced since.
+    pub fn room_mut(&mut self) -> Option<&mut OwnedRoomId> {
+        match self {
+            Self::Invite { room, .. }
+            | Self::Link { room, .. }
+            | Self::WriteByMail { room, .. }
+            | Self::Erase { room, .. }
+            | Self::Resume { room, .. } => Some(room),
+            Self::Release { .. }
+            | Self::Admit { .. }
+            | Self::Held { .. }
+            | Self::Request { .. }
+            | Self::Renew { .. } => None,
+        }
+    }
 }
 
 /// In whose name.
@@ -193,4 +289,30 @@ pub enum Automatic {
         token: String,
         list: String,
     },
+    /// Says that a mail has come; `text` is what the configuration says instead.
+    Acknowledged { text: Option<String> },
+    /// Says that mail to this address opens nothing; the same.
+    Rejected { text: Option<String> },
+    /// Words that were chosen when it was decided on.
+    Said {
+        text: String,
+        /// To a mail of theirs.
+        is_answer: bool,
+    },
+}
+
+impl Automatic {
+    /// Why it is written.
+    #[must_use]
+    pub fn why(&self) -> Automatically {
+        match self {
+            Self::Left { .. }
+            | Self::Acknowledged { .. }
+            | Self::Rejected { .. }
+            | Self::Said {
+                is_answer: true, ..
+            } => Automatically::Replied,
+            Self::Said { .. } => Automatically::Generated,
+        }
+    }
 }

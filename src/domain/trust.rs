@@ -52,6 +52,23 @@ pub enum Intake {
     Room,
     /// It gets one polite answer.
     Reject,
+    /// It is kept, and the control room is told.
+    Keep,
+}
+
+impl Intake {
+    pub const ALL: [Self; 4] = [Self::Triage, Self::Room, Self::Reject, Self::Keep];
+
+    /// As it stands in the configuration.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Triage => "triage",
+            Self::Room => "room",
+            Self::Reject => "reject",
+            Self::Keep => "keep",
+        }
+    }
 }
 
 /// What a mailbox or a room may want stricter than usual. There is nothing more lenient than the usual:
@@ -135,6 +152,10 @@ pub enum Held {
     /// The rules would post it, but a filter of ours calls it spam: the [guard](super::guard) says so,
     /// and no rule here.
     Spam,
+    /// The rules would post it, but the bot was put out of the room.
+    Away,
+    /// The same, but nobody of staff is left in the room.
+    Deserted,
 }
 
 /// Decides.
@@ -272,7 +293,6 @@ mod tests {
         (Lead::KnownId, "lead"),
         (Lead::Nothing, "nothing"),
     ];
-    const INTAKES: [Intake; 3] = [Intake::Triage, Intake::Room, Intake::Reject];
 
     /// Every combination there is, with its words.
     fn cases() -> Vec<(Case, [&'static str; 4])> {
@@ -281,7 +301,7 @@ mod tests {
             for (verdict, of_verdict) in VERDICTS {
                 for (standing, of_standing) in STANDINGS {
                     for (lead, of_lead) in LEADS {
-                        for intake in INTAKES {
+                        for intake in Intake::ALL {
                             let case = Case {
                                 verdict,
                                 standing,
@@ -307,7 +327,7 @@ mod tests {
             .map(|(when, then)| (when.split_whitespace().collect(), then.trim()))
             .collect();
         let cases = cases();
-        assert_eq!(cases.len(), 8 * 3 * 4 * 3 * 3);
+        assert_eq!(cases.len(), 8 * 3 * 4 * 3 * 4);
         let mut used = vec![0; rows.len()];
         for (case, words) in cases {
             let fits = |row: &[&str]| {

@@ -34,7 +34,7 @@ pub async fn say(
             first,
             content,
         },
-        None => first(room, content),
+        None => afresh(room, content),
     };
     enqueue_as(tx, effect_id, action, origin).await
 }
@@ -56,12 +56,13 @@ pub async fn resolved(
     let said = answers::event_of(connection, &effect).await?;
     let said = said.and_then(|event| OwnedEventId::try_from(event).ok());
     Ok(match said {
-        Some(event) => first(room, encode::edit(content, &event)),
-        None => first(room, content),
+        Some(event) => afresh(room, encode::edit(content, &event)),
+        None => afresh(room, content),
     })
 }
 
-fn first(room: OwnedRoomId, content: serde_json::Value) -> MatrixAction {
+/// An answer that the bot hasn't given yet.
+pub fn afresh(room: OwnedRoomId, content: serde_json::Value) -> MatrixAction {
     MatrixAction::Send {
         room,
         puppet: Puppet::Bot,

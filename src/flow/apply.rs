@@ -4,11 +4,13 @@
 use ruma::{OwnedEventId, OwnedRoomId, UserId};
 
 use super::{
-    Context, amend, answers, auto_replies, automatic, bounces, customers, files, guard, guests,
+    Context, amend, answers, auto_replies, automatic, bounces, customers, desk, files, guard,
+    guests,
     guests::{CopiedIn, Notice},
     held::{self, Asked},
+    intake,
     lanes::{Origin, enqueue, make_offer, report, say, send},
-    settings,
+    lives, onboarding, policies, settings,
     showing::{contact_of, post_mail, show, show_original},
     threads, write,
 };
@@ -25,11 +27,12 @@ use crate::{
         post::{self, Planned},
     },
     store::{
-        StoreError, Tx, addresses, conversations, departures,
+        StoreError, Tx, addresses, conversations, departures, erasures,
         guests::remember_had,
         held as held_store, inbox,
         last_mails::{self, LastMail},
-        locales, offers, people, places, rooms, subscriptions,
+        lives::set_leaving,
+        locales, merges, offers, people, places, rooms, subscriptions, successions,
     },
 };
 
@@ -39,8 +42,28 @@ pub async fn all(
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
+    // Of a mail that begins a conversation: the one that it would have been in, and its own.
+    let mut moved = None;
     for effect in effects {
-        one(tx, effect, origin, context).await?;
+        let effect = match moved {
+            Some((from, to)) => effect.moved(from, to),
+            None => effect,
+        };
+        match effect {
+            Effect::Begin {
+                conversation,
+                mail,
+                subject,
+                answers,
+            } => {
+                let begun = threads::begin(tx, conversation, mail, &subject, origin, context);
+                moved = begun.await?.map(|new| (conversation, new));
+                if let (Some(former), Some((old, new))) = (answers, moved) {
+                    desk::goes_on(tx, (old, new), former.event, origin, context).await?;
+                }
+            }
+            other => one(tx, other, origin, context).await?,
+        }
     }
     Ok(())
 }
@@ -73,9 +96,11 @@ async fn one(
             enqueue(tx, MatrixAction::Join { room, puppet }, origin, context).await?;
         }
         Effect::BotLeaves { room } => {
+            set_leaving(tx, room.as_str(), true).await?;
             let puppet = Puppet::Bot;
             enqueue(tx, MatrixAction::Leave { room, puppet }, origin, context).await?;
         }
+        Effect::Life(change) => lives::apply(tx, change, origin, context).await?,
         Effect::CloseConversations { room } => {
             customers::close_all(tx, &room, origin, context).await?;
         }
@@ -165,6 +190,7 @@ async fn one(
         Effect::SendNow { conversations } => {
             departures::make_due(tx, &conversations, origin.now).await?;
         }
+        Effect::Desk(change) => desk::change(tx, change, origin, context).await?,
         Effect::ChangeSettings { room, by, changes } => {
             settings::change(tx, &room, &by, &changes, origin, context).await?;
         }
@@ -198,6 +224,8 @@ async fn one(
             )
             .await?;
         }
+        // Carried out with what follows it.
+        Effect::Begin { .. } => {}
         Effect::Post {
             conversation,
             author,
@@ -206,6 +234,7 @@ async fn one(
         } => {
             let contact = contact_of(tx, &author, mail, origin, context).await?;
             post_mail(tx, conversation, contact, mail, &post, origin, context).await?;
+            desk::heard(tx, conversation, contact, origin, context).await?;
         }
         Effect::OfferFiles {
             conversation,
@@ -284,7 +313,10 @@ async fn one(
         Effect::RenameContact { contact, name } => people::name_by_mail(tx, contact, &name).await?,
         Effect::Bounce(consequence) => bounces::apply(tx, consequence, origin, context).await?,
         Effect::PostAutoReply(reply) => auto_replies::post(tx, reply, origin, context).await?,
+        Effect::LookAtRoom(job) => policies::add(tx, &job, None, origin, context).await?,
+        Effect::Onboard(step) => onboarding::apply(tx, step, origin, context).await?,
         Effect::Guard(measure) => guard::apply(tx, measure, origin, context).await?,
+        Effect::Intake(action) => intake::apply(tx, *action, origin, context).await?,
         Effect::Report { text } => report(tx, &text, origin, context).await?,
     }
     Ok(())
@@ -301,7 +333,11 @@ async fn remember_member(
     let name = name.unwrap_or_default();
     rooms::set_member(tx, room.as_str(), user.as_str(), word(membership), &name).await?;
     if *user == context.bot {
-        rooms::set_bot_joined(tx, room.as_str(), membership == Membership::Join).await?;
+        let is_in = membership == Membership::Join;
+        rooms::set_bot_joined(tx, room.as_str(), is_in).await?;
+        if is_in {
+            set_leaving(tx, room.as_str(), false).await?;
+        }
     }
     Ok(())
 }
@@ -310,10 +346,13 @@ async fn remember_member(
 async fn take_up(
     tx: &mut Tx,
     event: &OwnedEventId,
-    offer: Offer,
+    mut offer: Offer,
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
+    if let Some(room) = offer.room_mut() {
+        *room = successions::newest(tx.connection(), room).await?;
+    }
     match offer {
         Offer::Release {
             conversation,
@@ -321,12 +360,26 @@ async fn take_up(
             mail,
             files,
         } => {
+            // It may go on in another one since the offer was made.
+            let conversation = merges::follow(tx.connection(), conversation).await?;
             let showing = (conversation, contact, mail);
             let events: Vec<Planned> = files.iter().map(post::of_file).collect();
             show(tx, showing, None, events, origin, context).await
         }
-        // Decided by an effect of its own.
-        Offer::Held { .. } => Ok(()),
+        // Decided by effects of their own.
+        Offer::Held { .. } | Offer::Request { .. } => Ok(()),
+        Offer::Invite { .. } | Offer::Link { .. } | Offer::WriteByMail { .. } => {
+            onboarding::take_up(tx, offer, origin, context).await
+        }
+        Offer::Erase {
+            address,
+            redacts,
+            by,
+            room,
+        } => {
+            let asked = (by.as_str(), room.as_str());
+            erasures::ask(tx, &address, redacts, asked, origin.now).await
+        }
         Offer::Renew { link } => files::renew(tx, link, event, origin, context).await,
         Offer::Resume { address, room } => {
             bounces::resume(tx, &address, &room, event, origin, context).await
@@ -334,7 +387,10 @@ async fn take_up(
         Offer::Admit {
             conversation,
             contact,
-        } => guests::admit(tx, conversation, contact, origin, context).await,
+        } => {
+            let conversation = merges::follow(tx.connection(), conversation).await?;
+            guests::admit(tx, conversation, contact, origin, context).await
+        }
     }
 }
 

@@ -6,7 +6,10 @@ use super::{
     Context,
     lanes::{self, Origin},
 };
-use crate::store::{Connection, StoreError, Tx, rooms};
+use crate::{
+    domain::{room_rules::RoomRules, staff::StaffList},
+    store::{Connection, StoreError, Tx, lives, named_rooms, rooms},
+};
 
 /// Whether somebody who is neither staff nor one of ours is in the room, or invited.
 pub async fn has_visitors(
@@ -16,7 +19,82 @@ pub async fn has_visitors(
 ) -> Result<bool, StoreError> {
     let present = rooms::present(connection, room.as_str()).await?;
     let mut users = present.iter().filter_map(|user| UserId::parse(user).ok());
-    Ok(users.any(|user| !context.is_ours(&user) && !context.staff.is_staff(&user)))
+    let staff = staff(connection, room, context).await?;
+    Ok(users.any(|user| !context.is_ours(&user) && !staff.is_staff(&user)))
+}
+
+/// Who is staff in one room.
+pub struct Staff<'c> {
+    /// Whoever stands on one of them.
+    lists: Vec<&'c StaffList>,
+    /// From which power level on others are, too, and who has which.
+    by_level: Option<(i64, RoomRules)>,
+    context: &'c Context,
+}
+
+impl Staff<'_> {
+    /// Users of ours never are.
+    pub fn is_staff(&self, user: &UserId) -> bool {
+        if self.context.is_ours(user) {
+            return false;
+        }
+        let is_by_level = || {
+            self.by_level.as_ref().is_some_and(|(least, rules)| {
+                // By convention those are the users of application services: what a bridge relays
+                // is never a command.
+                !user.localpart().starts_with('_') && rules.power(user) >= *least
+            })
+        };
+        self.is_listed(user) || is_by_level()
+    }
+
+    /// Whether the configuration names the user, not only the room's power levels.
+    pub fn is_listed(&self, user: &UserId) -> bool {
+        !self.context.is_ours(user) && self.lists.iter().any(|list| list.is_staff(user))
+    }
+}
+
+/// Who is staff in the room: as its mailbox has it; in a triage room, as one of the mailboxes has it
+/// whose mail is told of there; in the control room, as the configuration has it for all. Where the
+/// configuration says so, whoever has the power level is, too, but not where the rooms are for staff
+/// anyway, nor in a chat of two, where everybody has it.
+pub async fn staff<'c>(
+    connection: &mut Connection,
+    room: &RoomId,
+    context: &'c Context,
+) -> Result<Staff<'c>, StoreError> {
+    let of = |lists, by_level| Staff {
+        lists,
+        by_level,
+        context,
+    };
+    if context.control_room().as_deref() == Some(room) {
+        return Ok(of(vec![&context.staff], None));
+    }
+    if context.is_triage_room(room) {
+        let mailboxes = context.mailboxes_of_triage_room(room);
+        let lists = mailboxes.map(|mailbox| context.staff_of(mailbox.as_str()));
+        return Ok(of(lists.collect(), None));
+    }
+    let known = rooms::find(connection, room.as_str()).await?;
+    let list = context.staff_of(known.as_ref().map_or("", |room| room.mailbox.as_str()));
+    let by_level = match context.staff_power_level {
+        Some(least) if !named_rooms::is_direct(connection, room.as_str()).await? => {
+            Some((least, lives::find(connection, room.as_str()).await?.rules))
+        }
+        _ => None,
+    };
+    Ok(of(vec![list], by_level))
+}
+
+/// Whether the user is staff in the room.
+pub async fn is_staff_in(
+    connection: &mut Connection,
+    user: &UserId,
+    room: &RoomId,
+    context: &Context,
+) -> Result<bool, StoreError> {
+    Ok(staff(connection, room, context).await?.is_staff(user))
 }
 
 /// Tells staff, and nobody else, something of a room: there, or in the control room if others would read

@@ -5,21 +5,24 @@
 //! say, and it says what it is (RFC 3834), so that no machine answers it. A new one is a variant of
 //! [`Automatic`] and one of [`Kind`], what it says in `words`, and a function like [`confirm_leaving`].
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use super::{Context, lanes::Origin, locale, reply_to};
 use crate::{
+    config::Mailbox,
+    content::subject,
     domain::{
         address::{EmailAddress, NamedAddress},
         automatic::Kind,
         event::Words,
-        ids::{MessageId, SubscriptionId},
+        ids::{ContactId, ConversationId, MessageId, SubscriptionId},
+        intake::Answer,
         letter::Language,
         outgoing::{Automatic, MailAction, Seal},
-        wording::page as wording,
+        wording::{answers as sentences, page as wording},
     },
     store::{
-        Connection, StoreError, Tx, automatic, locales, outbox,
+        Connection, StoreError, Tx, automatic, locales, outbox, requests,
         subscriptions::{self, Subscription},
     },
 };
@@ -56,6 +59,95 @@ pub async fn confirm_leaving(
     let language = locales::of_subscriber(tx.connection(), id).await?;
     let language = language.unwrap_or(mailbox.language);
     let locale = locale::of(tx.connection(), conversation, context).await?;
+    let recipient = recipient(&found);
+    let note = Note {
+        conversation,
+        kind: Kind::Left,
+        reply_to: reply_to::of(tx.connection(), conversation, mailbox, context).await?,
+        contact: Some(found.contact),
+        subject: wording::left_title(language).to_owned(),
+        answered,
+        language,
+        time_zone: locale.time_zone,
+        says: Automatic::Left {
+            token: context.keys.subscription_token(id.0, &found.salt()),
+            list: found.subject,
+        },
+        recipient,
+    };
+    send(tx, note, mailbox, origin, context).await
+}
+
+/// Answers somebody whose mail belongs to no conversation. What they answer to that comes to the mailbox
+/// itself.
+pub async fn answer(
+    tx: &mut Tx,
+    answer: Answer,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let (_, mailbox) = context.mailbox(&answer.mailbox);
+    let language = answer.language;
+    let text = |texts: &HashMap<Language, String>| texts.get(&language).cloned();
+    let says = match answer.kind {
+        Kind::Acknowledged => Automatic::Acknowledged {
+            text: text(&mailbox.intake.acknowledgement),
+        },
+        Kind::Rejected => Automatic::Rejected {
+            text: text(&mailbox.intake.refusal),
+        },
+        // Written elsewhere.
+        Kind::Left | Kind::Unusable | Kind::Server | Kind::Space => return Ok(()),
+    };
+    write(tx, answer, says, origin, context).await
+}
+
+/// The same with these words.
+pub async fn write(
+    tx: &mut Tx,
+    answer: Answer,
+    says: Automatic,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let (name, mailbox) = context.mailbox(&answer.mailbox);
+    let note = Note {
+        conversation: requests::desk(tx, name.as_str(), origin.now).await?,
+        kind: answer.kind,
+        reply_to: mailbox.address.clone(),
+        contact: None,
+        subject: subject::reply_to(&answer.subject),
+        answered: answer.answered,
+        language: answer.language,
+        time_zone: mailbox.time_zone.clone().unwrap_or_default(),
+        says,
+        recipient: answer.to,
+    };
+    send(tx, note, mailbox, origin, context).await
+}
+
+/// A mail of ours on its way.
+struct Note {
+    conversation: ConversationId,
+    kind: Kind,
+    recipient: NamedAddress,
+    contact: Option<ContactId>,
+    reply_to: EmailAddress,
+    subject: String,
+    answered: Option<MessageId>,
+    language: Language,
+    time_zone: String,
+    says: Automatic,
+}
+
+async fn send(
+    tx: &mut Tx,
+    note: Note,
+    mailbox: &Mailbox,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let conversation = note.conversation;
     let letter = automatic::begin(tx, conversation, &origin.trace, origin.now).await?;
     let message_id = context
         .keys
@@ -63,32 +155,29 @@ pub async fn confirm_leaving(
         .ok_or_else(|| {
             StoreError::Value("the mailbox's domain can't stand in a Message-ID".to_owned())
         })?;
-    let recipient = recipient(&found);
+    let recipient = note.recipient;
     let seal = Seal {
         from: NamedAddress {
             name: Some(mailbox.name.clone()),
             address: mailbox.address.clone(),
         },
-        reply_to: reply_to::of(tx.connection(), conversation, mailbox, context).await?,
+        reply_to: note.reply_to,
         to: vec![recipient.clone()],
         cc: Vec::new(),
-        subject: wording::left_title(language).to_owned(),
-        references: answered.iter().cloned().collect(),
-        in_reply_to: answered,
+        subject: note.subject,
+        references: note.answered.iter().cloned().collect(),
+        in_reply_to: note.answered,
         how_to: false,
         readers: Vec::new(),
         quote: None,
         quoted: None,
-        language: language.tag().to_owned(),
-        time_zone: locale.time_zone,
+        language: note.language.tag().to_owned(),
+        time_zone: note.time_zone,
         list: None,
-        automatic: Some(Automatic::Left {
-            token: context.keys.subscription_token(id.0, &found.salt()),
-            list: found.subject,
-        }),
+        automatic: Some(note.says),
     };
     automatic::fix(tx, letter, &message_id, &seal).await?;
-    let key = Kind::Left.key(&recipient.address);
+    let key = note.kind.key(&recipient.address);
     automatic::note_answer(tx, &key, origin.now).await?;
     let row = outbox::NewRow {
         way: outbox::Way::Mail,
@@ -96,7 +185,7 @@ pub async fn confirm_leaving(
         effect_id: context.new_effect_id(),
         payload: serde_json::to_string(&MailAction {
             recipient,
-            contact: Some(found.contact),
+            contact: note.contact,
             subscription: None,
         })?,
         letter: Some(letter),
@@ -113,20 +202,35 @@ fn recipient(found: &Subscription) -> NamedAddress {
     }
 }
 
-/// What the mail to `to` says.
+/// What the mail to `to` says, of the mailbox of this name.
 pub fn words(
     automatic: &Automatic,
     to: &NamedAddress,
+    mailbox: &str,
     language: Language,
     context: &Context,
 ) -> Words {
-    let Automatic::Left { token, list } = automatic;
-    let public = context.public.as_ref();
-    let stay = public.map(|public| public.page(&format!("stay/{token}")));
-    let left = wording::left(to.address.as_str(), list, stay.is_some(), language);
-    let body = match stay {
-        Some(url) => format!("{left}\n\n{}: {url}", wording::come_back(language)),
-        None => left,
+    let says = |text: &Option<String>, usual: &dyn Fn(&Mailbox) -> String| {
+        let (_, mailbox) = context.mailbox(mailbox);
+        text.clone().unwrap_or_else(|| usual(mailbox))
+    };
+    let body = match automatic {
+        Automatic::Left { token, list } => {
+            let public = context.public.as_ref();
+            let stay = public.map(|public| public.page(&format!("stay/{token}")));
+            let left = wording::left(to.address.as_str(), list, stay.is_some(), language);
+            match stay {
+                Some(url) => format!("{left}\n\n{}: {url}", wording::come_back(language)),
+                None => left,
+            }
+        }
+        Automatic::Acknowledged { text } => says(text, &|mailbox| {
+            sentences::acknowledged(&mailbox.name, language)
+        }),
+        Automatic::Rejected { text } => says(text, &|mailbox| {
+            sentences::rejected(&mailbox.name, mailbox.address.as_str(), language)
+        }),
+        Automatic::Said { text, .. } => text.clone(),
     };
     Words { body, html: None }
 }

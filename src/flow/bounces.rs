@@ -199,7 +199,7 @@ async fn offer_resume(
     }
     let text = sentences::works_again(person);
     let own = audience::room_of_staff(tx.connection(), room.as_str(), context).await?;
-    let Some(room) = own.or_else(|| context.control_room.clone()) else {
+    let Some(room) = own.or_else(|| context.control_room()) else {
         return lanes::report(tx, &text, origin, context).await;
     };
     let action = MatrixAction::Send {

@@ -143,7 +143,7 @@ mod tests {
             look: Look::default(),
             language: Language::English,
             list: None,
-            automatic: false,
+            automatic: None,
         }
     }
 

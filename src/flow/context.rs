@@ -4,14 +4,14 @@ use std::{collections::HashMap, sync::Arc};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, UserId};
+use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, RoomId, UserId};
 
-use super::turns::Turns;
+use super::{replaced::Replaced, turns::Turns};
 use crate::{
     config::{Desk, Guard, Letters, Mailbox, MailboxName, Public, Rooms},
     domain::{
-        facts::OwnAddresses, ghost, hours::Hours, room_policy::Policy, senders::SenderLists,
-        staff::StaffList, token::Keys,
+        facts::OwnAddresses, ghost, hours::Hours, onboarding::Rules, room_policy::Policy,
+        senders::SenderLists, staff::StaffList, token::Keys,
     },
     lifecycle::{Chance, Clock},
     mail::{authenticate::Authenticator, dkim::Signer, smtp::SmtpTransport},
@@ -31,9 +31,14 @@ pub struct Context {
     pub server_name: OwnedServerName,
     pub bot: OwnedUserId,
     pub staff: StaffList,
+    /// Members of a room with this power level are staff there, too.
+    pub staff_power_level: Option<i64>,
     /// How customers see people of whom something else stands in the rooms.
     pub names: HashMap<OwnedUserId, String>,
-    pub control_room: Option<OwnedRoomId>,
+    /// As the configuration names it, see [`Context::control_room`].
+    pub named_control_room: Option<OwnedRoomId>,
+    /// Where the rooms are that the configuration names.
+    pub replaced: Replaced,
     /// At least one; the first is that of new rooms.
     pub mailboxes: IndexMap<MailboxName, Mailbox>,
     pub transports: HashMap<MailboxName, SmtpTransport>,
@@ -50,6 +55,8 @@ pub struct Context {
     pub guard: Guard,
     /// Whose mail is blocked or let through, whatever mailbox it is to.
     pub senders: SenderLists,
+    /// The way from mail to Matrix.
+    pub onboarding: Rules,
     /// `None`: there are no pages for customers.
     pub public: Option<Public>,
     /// Who fetches which file.
@@ -89,6 +96,61 @@ impl Context {
         self.mailbox("").0
     }
 
+    /// Who is staff in rooms of the mailbox of that name.
+    pub fn staff_of(&self, mailbox: &str) -> &StaffList {
+        let (_, mailbox) = self.mailbox(mailbox);
+        mailbox.intake.staff.as_ref().unwrap_or(&self.staff)
+    }
+
+    /// To which mailbox a room belongs into which this user invites the bot: to the first one if they
+    /// are staff of that and of others, or of none; else to the first of which they are.
+    pub fn mailbox_of_inviter(&self, user: &UserId) -> &MailboxName {
+        let is_theirs = |name: &&MailboxName| self.staff_of(name.as_str()).is_staff(user);
+        let mut theirs = self.mailboxes.keys().filter(is_theirs);
+        theirs.next().unwrap_or_else(|| self.default_mailbox())
+    }
+
+    pub fn is_control_room(&self, room: &RoomId) -> bool {
+        self.control_room().as_deref() == Some(room)
+    }
+
+    /// Whether the user is staff of any mailbox.
+    pub fn is_staff_anywhere(&self, user: &UserId) -> bool {
+        let mut mailboxes = self.mailboxes.keys();
+        !self.is_ours(user)
+            && (self.staff.is_staff(user)
+                || mailboxes.any(|name| self.staff_of(name.as_str()).is_staff(user)))
+    }
+
+    /// Where staff are told what concerns no single conversation.
+    pub fn control_room(&self) -> Option<OwnedRoomId> {
+        let named = self.named_control_room.as_ref()?;
+        Some(self.replaced.newest(named))
+    }
+
+    /// Whether staff are asked there about mail that belongs to no conversation.
+    pub fn is_triage_room(&self, room: &RoomId) -> bool {
+        self.mailboxes_of_triage_room(room).next().is_some()
+    }
+
+    /// The mailboxes whose triage room this is: several may share one.
+    pub fn mailboxes_of_triage_room(&self, room: &RoomId) -> impl Iterator<Item = &MailboxName> {
+        let is_it = move |mailbox: &Mailbox| {
+            let named = mailbox.intake.triage_room.as_ref();
+            named.is_some_and(|named| self.replaced.newest(named) == room)
+        };
+        let found = self.mailboxes.iter();
+        let found = found.filter(move |(_, mailbox)| is_it(mailbox));
+        found.map(|(name, _)| name)
+    }
+
+    /// Where staff are asked about mail to the mailbox that belongs to no conversation.
+    pub fn triage_room(&self, mailbox: &Mailbox) -> Option<OwnedRoomId> {
+        let own = mailbox.intake.triage_room.as_ref();
+        own.map(|named| self.replaced.newest(named))
+            .or_else(|| self.control_room())
+    }
+
     /// What the rooms of a mailbox must be.
     pub fn policy(&self, mailbox: &str) -> Policy {
         let (_, mailbox) = self.mailbox(mailbox);
@@ -119,13 +181,13 @@ impl Context {
     }
 
     /// The mailbox to which mail with these recipients comes.
-    pub fn mailbox_to(&self, recipients: &[String]) -> &Mailbox {
-        let mut mailboxes = self.mailboxes.values();
-        let found = mailboxes.find(|mailbox| {
+    pub fn mailbox_to(&self, recipients: &[String]) -> (&MailboxName, &Mailbox) {
+        let mut mailboxes = self.mailboxes.iter();
+        let found = mailboxes.find(|(_, mailbox)| {
             let mut recipients = recipients.iter();
             recipients.any(|recipient| is_address_of(mailbox, recipient))
         });
-        found.unwrap_or_else(|| self.mailbox("").1)
+        found.unwrap_or_else(|| self.mailbox(""))
     }
 }
 

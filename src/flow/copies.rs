@@ -14,7 +14,7 @@ use crate::{
         effect::ItemKind,
         ids::{ContactId, LetterId, MailId},
         letter::{Entry, EntryBody, Language, SealedLetter, gather_reactions},
-        outgoing::MailAction,
+        outgoing::{Automatic, MailAction},
         sharing::Shared,
     },
     store::{
@@ -94,7 +94,8 @@ async fn read(
         entries.push(entry(item, &zone, &mut reading, context).await?);
     }
     if let Some(automatic) = &seal.automatic {
-        let words = automatic::words(automatic, &action.recipient, language, context);
+        let name = found.as_ref().map_or("", |found| found.mailbox.as_str());
+        let words = automatic::words(automatic, &action.recipient, name, language, context);
         entries.push(Entry {
             author: mailbox.name.clone(),
             at: zoned(sealed.sealed_at, &zone),
@@ -121,7 +122,7 @@ async fn read(
         look: mailbox.look.clone(),
         language,
         list,
-        automatic: seal.automatic.is_some(),
+        automatic: seal.automatic.as_ref().map(Automatic::why),
         utf8: !action.recipient.address.local_part().is_ascii(),
     };
     Ok(Some((letter, events)))

@@ -6,15 +6,15 @@ use ruma::OwnedRoomId;
 
 use super::{
     Context, guests,
-    lanes::{Origin, enqueue, report},
-    seal, threads,
+    lanes::{Origin, enqueue},
+    onboarding, seal, threads,
 };
 use crate::{
     domain::{
         address::NamedAddress,
         facts::PersonFacts,
         ghost,
-        ids::{ContactId, CustomerId},
+        ids::{ContactId, ConversationId, CustomerId},
         outgoing::{MatrixAction, Puppet},
         wording,
     },
@@ -52,6 +52,62 @@ pub async fn add(
     open_with(tx, &room, &new, origin, context).await
 }
 
+/// Where somebody who has written to us is received.
+#[derive(Debug, Clone, Copy)]
+pub struct Receiving<'a> {
+    pub room: &'a OwnedRoomId,
+    pub mailbox: &'a str,
+    /// Of their mail.
+    pub subject: &'a str,
+}
+
+/// Somebody whose mail belonged to no conversation becomes a customer of the room, or is one there
+/// already. Answers bear the subject of their mail.
+pub async fn receive(
+    tx: &mut Tx,
+    receiving: Receiving<'_>,
+    person: &NamedAddress,
+    origin: &Origin,
+    context: &Context,
+) -> Result<ConversationId, StoreError> {
+    let Receiving {
+        room,
+        mailbox,
+        subject,
+    } = receiving;
+    let tail = context.chance.base32(ghost::TAIL_LENGTH);
+    let contact = people::ensure_copied_in(tx, person, &tail, origin.now).await?;
+    guests::bring_back(tx, room, contact).await?;
+    let join = MatrixAction::Join {
+        room: room.clone(),
+        puppet: Puppet::Contact(contact),
+    };
+    enqueue(tx, join, origin, context).await?;
+    let places = members::places(tx.connection(), room.as_str(), contact).await?;
+    if let Some(place) = places.iter().find(|place| place.is_main) {
+        return Ok(place.conversation);
+    }
+    let (_, config) = context.mailbox(mailbox);
+    let subject = match crate::content::subject::base(subject) {
+        subject if subject.is_empty() => {
+            wording::letter::sentences(config.language).subject_of_nameless_room(&config.name)
+        }
+        subject => subject,
+    };
+    let customer = people::ensure_customer(tx, mailbox, &[contact], origin.now).await?;
+    let room = room.as_str();
+    conversations::open(
+        tx,
+        room,
+        customer,
+        &[contact],
+        mailbox,
+        &subject,
+        origin.now,
+    )
+    .await
+}
+
 async fn open_with(
     tx: &mut Tx,
     room: &OwnedRoomId,
@@ -68,7 +124,7 @@ async fn open_with(
     };
     let customer = people::ensure_customer(tx, mailbox_name.as_str(), contacts, origin.now).await?;
     let subject = threads::free_subject(tx, &subject, contacts).await?;
-    conversations::open(
+    let conversation = conversations::open(
         tx,
         room.as_str(),
         customer,
@@ -78,7 +134,7 @@ async fn open_with(
         origin.now,
     )
     .await?;
-    Ok(())
+    onboarding::mails::welcome_newcomers(tx, conversation, contacts, origin, context).await
 }
 
 /// What was written while the person was there still goes to them. When nobody is left of a customer,
@@ -95,6 +151,7 @@ pub async fn remove(
         seal::open_letter_of(tx, place.conversation, origin, context).await?;
         members::remove(tx, place.conversation, contact).await?;
     }
+    onboarding::forget(tx, room.as_str(), contact).await?;
     leave(tx, &room, contact, origin, context).await?;
     close_without_members(tx, &room, &places, false, origin, context).await
 }
@@ -157,7 +214,7 @@ async fn close_without_members(
 }
 
 /// The contact's ghost leaves, unless they have another place in the room.
-async fn leave(
+pub async fn leave(
     tx: &mut Tx,
     room: &OwnedRoomId,
     contact: ContactId,
@@ -189,9 +246,5 @@ pub async fn close_all(
         conversations::close(tx, conversation.id, false, origin.now).await?;
     }
     conversations::forget_deserted(tx, room.as_str()).await?;
-    let mains = open.iter().filter(|it| it.thread_root.is_none()).count();
-    if mains > 0 {
-        report(tx, &wording::conversations_closed(mains), origin, context).await?;
-    }
     Ok(())
 }

@@ -3,18 +3,24 @@
 use jiff::{Timestamp, tz::TimeZone as Zone};
 use ruma::RoomId;
 
-use super::{Context, audience, bounces, guard, held, locale, settings};
+use super::{
+    Context, audience, bounces, desk_facts, guard, intake, life_facts, locale, onboarding, settings,
+};
 use crate::{
     domain::{
         address::EmailAddress,
         command::{Command, senders::Change, timezone, timezone::TimeZone},
         event::RoomEvent,
-        facts::{ConversationFacts, Details, HeldFacts, LocaleFacts, SendersFacts, ZoneFacts},
+        facts::{
+            ConversationFacts, Details, HeldFacts, LocaleFacts, PersonKnown, SendersFacts,
+            ZoneFacts,
+        },
+        held,
         ids::ConversationId,
         on_matrix,
         senders::{List, Listed},
     },
-    store::{self, Connection, StoreError, senders as lists},
+    store::{self, Connection, StoreError, erasures, person::Person, senders as lists},
 };
 
 /// What the event, in a room with these conversations, needs to know if it is a command.
@@ -26,14 +32,24 @@ pub async fn of(
 ) -> Result<Details, StoreError> {
     let room = event.room.as_str();
     let mut details = Details::default();
-    match Command::of(event) {
-        Some(Command::Status) => {
+    let command = Command::of(event);
+    if let Some(command) = &command {
+        details.desk = desk_facts::of(connection, event, command, context).await?;
+        let staff = audience::staff(connection, &event.room, context).await?;
+        details.is_by_level = !staff.is_listed(&event.sender);
+    }
+    match command {
+        Some(Command::Status(_)) => {
             let zone = locale::of_room(connection, room, context).await?;
             details.now = context.now().to_zoned(zone);
             details.suspended = bounces::suspended(connection, addresses(conversations)).await?;
         }
-        Some(Command::List) => {
+        Some(Command::List(_)) => {
             details.suspended = bounces::suspended(connection, addresses(conversations)).await?;
+        }
+        Some(Command::Add(Ok(asked))) => {
+            let people = asked.people.iter().map(|person| &person.address);
+            details.banned = life_facts::banned(connection, room, people, context).await?;
         }
         Some(Command::Resume(Ok(asked))) => {
             let asked = std::iter::once(asked.address);
@@ -44,7 +60,7 @@ pub async fn of(
             details.now = context.now().to_zoned(zone);
             details.settings = settings::explained(connection, room, context).await?;
         }
-        Some(Command::Language(Ok(_))) => {
+        Some(Command::Language(Ok(_)) | Command::Welcome(Ok(_))) => {
             details.locales = locales(connection, conversations, context).await?;
         }
         Some(Command::TimeZone(Ok(asked))) => {
@@ -61,12 +77,27 @@ pub async fn of(
             details.senders.on = lists::find(connection, pattern).await?;
             details.senders.is_configured = configured(context).any(|(own, _)| own == pattern);
         }
+        Some(Command::Erase(Ok(asked))) => {
+            details.person = person(connection, &asked.address).await?;
+        }
         Some(Command::Blocked) => {
             let zone = locale::of_room(connection, room, context).await?;
             details.senders = listed(connection, &zone, context).await?;
         }
         Some(Command::Now) => {
             details.held_up = held_up(connection, conversations, context).await?;
+        }
+        Some(Command::Requests) => {
+            details.requests = intake::listed(connection, &event.room, context).await?;
+        }
+        Some(Command::DecideRequest(Ok(asked))) => {
+            details.requests = intake::asked_for(connection, &asked, event, context).await?;
+        }
+        Some(Command::Mailbox(_)) => {
+            let (room, user) = (&event.room, &event.sender);
+            details.mailboxes = intake::mailboxes(connection, room, user, context).await?;
+            details.was_written_from =
+                store::requests::was_written_from(connection, room.as_str()).await?;
         }
         Some(Command::Held) => details.held = held_in(connection, &event.room, context).await?,
         Some(Command::Decide(Ok(asked))) => {
@@ -78,6 +109,8 @@ pub async fn of(
         }
         _ => {}
     }
+    details.onboarding =
+        onboarding::facts::of_event(connection, event, conversations, context).await?;
     Ok(details)
 }
 
@@ -106,7 +139,7 @@ async fn held_in(
     room: &RoomId,
     context: &Context,
 ) -> Result<HeldFacts, StoreError> {
-    let is_control_room = context.control_room.as_deref() == Some(room);
+    let is_control_room = context.control_room().as_deref() == Some(room);
     let (mails, count) = if is_control_room {
         store::held::all(connection, held::MOST_LISTED).await?
     } else {
@@ -178,6 +211,22 @@ async fn listed(
         listed,
         has_more,
         ..SendersFacts::default()
+    })
+}
+
+async fn person(
+    connection: &mut Connection,
+    address: &EmailAddress,
+) -> Result<PersonKnown, StoreError> {
+    let person = Person::of(connection, address).await?;
+    let conversations = match person.contact {
+        Some(contact) => erasures::count_conversations(connection, contact).await?,
+        None => 0,
+    };
+    Ok(PersonKnown {
+        is_contact: person.contact.is_some(),
+        conversations,
+        mails: i64::try_from(person.mails(connection).await?.len()).unwrap_or(i64::MAX),
     })
 }
 

@@ -3,10 +3,11 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    Context, apply, facts, lanes,
+    Context, apply, elsewhere, facts, lanes,
     lanes::Origin,
+    new_rooms,
+    not_now::NotNow,
     puppets, room_state,
-    room_state::NotNow,
     worker::{Step, Worker},
 };
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
     store::{
         Queue, StoreError, Tx,
         inbox::{self, Waiting},
-        outbox, rooms,
+        lives, named_rooms, outbox, rooms,
     },
 };
 
@@ -29,6 +30,9 @@ use crate::{
 const AT_ONCE: i64 = 256;
 /// Most events of a room that are decided about in one transaction.
 const LARGEST_RUN: usize = 32;
+
+/// After how many milliseconds a command that waits for another room is looked at again.
+const LOOK_AGAIN: i64 = 50;
 
 /// Rooms whose next event can't be decided about now, with the time of the next try in
 /// milliseconds since 1970 and the number of tries. In memory: after a restart all are tried.
@@ -75,8 +79,11 @@ async fn step(blocked: &mut Blocked, context: &Arc<Context>) -> Result<Step, Sto
         .map(|(room, events)| async { (room, work_through(events, context).await) });
     for (room, outcome) in futures_util::future::join_all(work).await {
         match outcome {
-            Ok(()) => {
+            Ok(Worked::Through) => {
                 blocked.0.remove(&room);
+            }
+            Ok(Worked::UpToACommand) => {
+                blocked.0.insert(room, (now.saturating_add(LOOK_AGAIN), 0));
             }
             Err(NotNow::Store(error)) => return Err(error),
             Err(NotNow::Homeserver(fault)) => {
@@ -125,8 +132,15 @@ async fn next_by_room(
     Ok(rooms)
 }
 
+/// How far a room's events were worked on.
+enum Worked {
+    Through,
+    /// What comes next is about another room, and must not overtake what waits there.
+    UpToACommand,
+}
+
 /// Decides about a room's events one after the other.
-async fn work_through(events: Vec<Waiting>, context: &Arc<Context>) -> Result<(), NotNow> {
+async fn work_through(events: Vec<Waiting>, context: &Arc<Context>) -> Result<Worked, NotNow> {
     let mut run: Vec<(Waiting, RoomEvent)> = Vec::new();
     for waiting in events {
         match decode::decode(&waiting.body) {
@@ -149,12 +163,17 @@ async fn work_through(events: Vec<Waiting>, context: &Arc<Context>) -> Result<()
                 }
                 let origin = origin_of(&waiting, context);
                 room_state::ensure_known(&event, &origin, context).await?;
+                elsewhere::look_up(&event, context).await?;
+                if elsewhere::overtakes(waiting.seq, &event, context).await? {
+                    decide_run(run, context).await?;
+                    return Ok(Worked::UpToACommand);
+                }
                 run.push((waiting, event));
             }
         }
     }
     decide_run(run, context).await?;
-    Ok(())
+    Ok(Worked::Through)
 }
 
 /// Decides about several events in one transaction; if that fails, about each in its own, so that
@@ -209,18 +228,40 @@ async fn decide(
     if !inbox::finish(tx, waiting.seq).await? {
         return Ok(());
     }
-    rooms::ensure(tx, event.room.as_str(), context.default_mailbox().as_str()).await?;
+    rooms::ensure(
+        tx,
+        event.room.as_str(),
+        room_state::mailbox_of(event, context),
+    )
+    .await?;
     if let Some(effect) = event
         .effect
         .as_ref()
         .filter(|_| context.is_ours(&event.sender))
     {
-        settle_echo(tx, effect, event, context.now_ms()).await?;
+        let origin = origin_of(waiting, context);
+        settle_echo(tx, effect, event, &origin, context).await?;
     }
-    let facts = facts::of(tx.connection(), event, context).await?;
+    // A ghost that was invited besides makes it a private conversation with somebody.
+    if decode::is_direct_invitation(&waiting.body)
+        && is_of_bot(event, context)
+        && lives::bids(tx.connection(), event.room.as_str())
+            .await?
+            .is_empty()
+    {
+        named_rooms::set_direct(tx, event.room.as_str()).await?;
+    }
+    let mut facts = facts::of(tx.connection(), event, context).await?;
+    elsewhere::add(&mut facts, tx.connection(), event, context).await?;
     let effects = on_matrix::decide(event, &facts);
     tracing::debug!(trace = %waiting.trace, event = %event.id, effects = effects.len(), "Decided about an event");
     apply::all(tx, effects, &origin_of(waiting, context), context).await
+}
+
+/// Whether it is about the bot that somebody who isn't one of ours asks in.
+fn is_of_bot(event: &RoomEvent, context: &Context) -> bool {
+    let is_it = matches!(&event.kind, EventKind::Membership { user, .. } if *user == context.bot);
+    is_it && !context.is_ours(&event.sender)
 }
 
 /// Our own event came back before the answer to its sending, or instead of it.
@@ -228,11 +269,21 @@ async fn settle_echo(
     tx: &mut Tx,
     effect: &str,
     event: &RoomEvent,
-    now: i64,
+    origin: &Origin,
+    context: &Context,
 ) -> Result<(), StoreError> {
     if let Some((id, lane, payload)) = outbox::by_effect(tx.connection(), effect).await? {
         let action: MatrixAction = serde_json::from_str(&payload)?;
-        puppets::delivered(tx, (id, &lane), &action, event.id.to_string(), now).await?;
+        if let MatrixAction::CreateRoom { request, plan } = &action {
+            let room = event.room.as_str();
+            let place = (id, lane.as_str());
+            return new_rooms::made(tx, place, (*request, plan), room, origin, context).await;
+        }
+        let answer = event.id.to_string();
+        return puppets::delivered(tx, (id, &lane), &action, answer, origin.now).await;
+    }
+    if matches!(event.kind, EventKind::Created(_)) {
+        new_rooms::leave_double(tx, effect, &event.room, origin, context).await?;
     }
     Ok(())
 }

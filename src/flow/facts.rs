@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use ruma::{OwnedEventId, RoomId, UserId};
 
-use super::{Context, audience, details, settings, threads};
+use super::{Context, audience, details, life_facts, settings, threads};
 use crate::{
     domain::{
         event::{Content, EventKind, Membership, RoomEvent},
@@ -21,7 +21,7 @@ use crate::{
     store::{
         Connection, StoreError, conversations, guests,
         inbox::{self, Known},
-        messages, offers, people, places, rooms, shown, votes,
+        messages, named_rooms, offers, people, places, rooms, shown, votes,
     },
 };
 
@@ -40,6 +40,7 @@ pub async fn of(
         id: event.room.clone(),
         encrypted: known.as_ref().is_some_and(|room| room.encrypted == 1),
         bot_joined: known.as_ref().is_some_and(|room| room.bot_joined == 1),
+        is_direct: named_rooms::is_direct(connection, room).await?,
         conversations: conversations::of_room(connection, room, server).await?,
         settings: settings::of_room(connection, room, context).await?,
     };
@@ -55,16 +56,17 @@ pub async fn of(
     let target = target(connection, event, context).await?;
     Ok(EventFacts {
         bot: context.bot.clone(),
-        sender_role: role(connection, &event.sender, context).await?,
+        sender_role: role(connection, &event.sender, &event.room, context).await?,
         sender_name: name_of(connection, &event.room, &event.sender, context).await?,
         details: details::of(connection, event, &room_facts.conversations, context).await?,
         past: past(connection, event, &room_facts, context).await?,
+        life: life_facts::of(connection, event, context).await?,
         had: had(connection, event).await?,
         target,
         room: room_facts,
         subject,
         own_addresses: context.own_addresses(),
-        control_room: context.control_room.clone(),
+        control_room: context.control_room(),
     })
 }
 
@@ -85,6 +87,7 @@ async fn name_of(
 async fn role(
     connection: &mut Connection,
     user: &UserId,
+    room: &RoomId,
     context: &Context,
 ) -> Result<Role, StoreError> {
     if *user == context.bot {
@@ -94,11 +97,8 @@ async fn role(
         let contact = people::by_ghost(connection, user.localpart()).await?;
         return Ok(contact.map_or(Role::NobodysGhost, |contact| Role::Ghost(contact.id)));
     }
-    Ok(if context.staff.is_staff(user) {
-        Role::Staff
-    } else {
-        Role::Visitor
-    })
+    let is_staff = audience::is_staff_in(connection, user, room, context).await?;
+    Ok(if is_staff { Role::Staff } else { Role::Visitor })
 }
 
 /// What the event points at. A reply in a thread hangs on both: if either is internal, it is.

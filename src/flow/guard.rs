@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use ruma::OwnedRoomId;
 
-use super::{Context, audience, lanes, lanes::Origin, mail_facts::Read, notices};
+use super::{Context, audience, lanes, lanes::Origin, notices, read::Read};
 use crate::{
     domain::{
         facts::MailFacts,
@@ -131,7 +131,7 @@ async fn listing(
             by_staff.insert(pattern, list);
         }
     }
-    let mailbox = context.mailbox_to(&read.recipients);
+    let (_, mailbox) = context.mailbox_to(&read.recipients);
     let of_mailbox = |pattern: &str| mailbox.senders.get(pattern);
     let of_all = |pattern: &str| context.senders.get(pattern);
     let of_staff = |pattern: &str| by_staff.get(pattern).copied();

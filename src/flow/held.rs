@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use ruma::{OwnedEventId, OwnedRoomId, UserId};
 
 use super::{
-    Context, audience,
+    Context, audience, intake,
     lanes::{self, Origin},
     worker::{Step, Worker},
 };
@@ -13,7 +13,7 @@ use crate::{
     domain::{
         delivery::millis,
         effect::Holding,
-        held::{Decision, State},
+        held::{Decision, MOST_LISTED, State},
         ids::{ConversationId, HeldId, MailId},
         outgoing::Offer,
         wording::held as wording,
@@ -24,8 +24,6 @@ use crate::{
     },
 };
 
-/// Most mails that one notice lists.
-pub const MOST_LISTED: i64 = 20;
 /// So many mails that wait in one room have a notice of their own.
 const MOST_TOLD: usize = 10;
 /// How long nobody is reminded of what waits.
@@ -52,7 +50,9 @@ impl Worker for Reminders {
                 .await?;
         }
         let next = rooms.iter().map(due_at).filter(|due| *due > now).min();
-        Ok(Step::Idle { until: next })
+        let requests = intake::remind(context).await?;
+        let until = next.into_iter().chain(requests).min();
+        Ok(Step::Idle { until })
     }
 }
 
@@ -122,7 +122,7 @@ pub async fn fail(
             .is_none()
             .then_some(ConversationId(row.conversation_id));
         let text = wording::failed(held, &row.sender, problem, elsewhere);
-        match room.or_else(|| context.control_room.clone()) {
+        match room.or_else(|| context.control_room()) {
             Some(room) => {
                 let offer = Offer::Held { held };
                 lanes::make_offer(tx, room, &text, offer, origin, context).await?;

@@ -1,6 +1,6 @@
 //! Puts what is to leave the machine into the outbox, each thing at the end of its lane.
 
-use ruma::{OwnedEventId, OwnedRoomId};
+use ruma::{OwnedEventId, OwnedRoomId, RoomId};
 use serde_json::Value;
 
 use super::Context;
@@ -82,7 +82,7 @@ pub async fn report(
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
-    if let Some(room) = &context.control_room {
+    if let Some(room) = &context.control_room() {
         return say(tx, room.clone(), text, None, origin, context).await;
     }
     tracing::warn!(trace = %origin.trace, "For staff (there is no control room): {}", masked(text));
@@ -100,6 +100,12 @@ fn masked(text: &str) -> String {
         })
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// The lane of what is done in a room.
+#[must_use]
+pub fn room_lane(room: &RoomId) -> String {
+    format!("room:{room}")
 }
 
 /// Puts an action at the end of its lane.
@@ -120,13 +126,29 @@ pub async fn enqueue_as(
     origin: &Origin,
 ) -> Result<(), StoreError> {
     let lane = match &action {
+        // What waits for the bot must not wait in front of it.
+        MatrixAction::Join {
+            room,
+            puppet: Puppet::Bot,
+        }
+        | MatrixAction::Follow { room, .. } => format!("bot:{room}"),
         MatrixAction::Send { room, .. }
         | MatrixAction::Revise { room, .. }
         | MatrixAction::Join { room, .. }
-        | MatrixAction::Leave { room, .. } => {
-            format!("room:{room}")
-        }
+        | MatrixAction::AskIn { room, .. }
+        | MatrixAction::Leave { room, .. }
+        | MatrixAction::TakeBack { room, .. }
+        | MatrixAction::Decline { room, .. }
+        | MatrixAction::Invite {
+            behind: Some(room), ..
+        } => room_lane(room),
+        MatrixAction::PutUpSigns { room, .. } => format!("signs:{room}"),
+        MatrixAction::Retire { erasure, .. } => format!("erasure:{erasure}"),
+        MatrixAction::Invite { room, user, .. } => format!("invite:{room}:{user}"),
         MatrixAction::Receipt { room, .. } => format!("receipt:{room}"),
+        MatrixAction::CreateRoom { request, .. } => format!("room:new-{request}"),
+        // What waits for the Space must not wait in front of the mail.
+        MatrixAction::ListInSpace { room, .. } => format!("space:{room}"),
     };
     let row = outbox::NewRow {
         way: outbox::Way::Matrix,

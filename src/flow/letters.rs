@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use ruma::{RoomId, UserId};
+
 use super::{
-    Context, guard, lanes,
+    Context, audience, guard, lanes,
     lanes::Origin,
     seal, settings,
     worker::{Step, Worker},
@@ -115,7 +117,7 @@ async fn seal_or_put_off(due: Due, now: i64, context: &Arc<Context>) -> Result<(
     let letter = LetterId(due.id);
     let latest = due.latest_at.unwrap_or(now);
     let until = latest.min(now.saturating_add(AFTER_TYPING));
-    if now < latest && staff_are_typing(&due.room_id, context) {
+    if now < latest && staff_are_typing(&due.room_id, context).await? {
         return context
             .store
             .write(move |tx| Box::pin(async move { departures::put_off(tx, letter, until).await }))
@@ -140,14 +142,16 @@ async fn seal_or_put_off(due: Due, now: i64, context: &Arc<Context>) -> Result<(
 /// How much later a letter is looked at again while somebody types, in milliseconds.
 const AFTER_TYPING: i64 = 5_000;
 
-fn staff_are_typing(room: &str, context: &Context) -> bool {
-    context
-        .store
-        .typing()
-        .users(room, context.now())
-        .iter()
-        .any(|user| {
-            <&ruma::UserId>::try_from(user.as_str())
-                .is_ok_and(|user| !context.is_ours(user) && context.staff.is_staff(user))
-        })
+async fn staff_are_typing(room: &str, context: &Context) -> Result<bool, StoreError> {
+    let typing = context.store.typing().users(room, context.now());
+    let Ok(room) = <&RoomId>::try_from(room) else {
+        return Ok(false);
+    };
+    if typing.is_empty() {
+        return Ok(false);
+    }
+    let staff = audience::staff(&mut context.store.read().await?, room, context).await?;
+    let is_one =
+        |user: &String| <&UserId>::try_from(user.as_str()).is_ok_and(|user| staff.is_staff(user));
+    Ok(typing.iter().any(is_one))
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use ruma::OwnedMxcUri;
 use sha2::{Digest as _, Sha256};
 
-use super::{Context, room_state::NotNow};
+use super::{Context, not_now::NotNow};
 use crate::{
     domain::room_policy::{Logo, Policy},
     store::logos,

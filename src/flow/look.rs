@@ -30,7 +30,8 @@ pub struct Looked {
 
 /// Looks for the marks of filters, and asks the virus scanner.
 pub async fn look(raw: &Bytes, recipients: &[String], context: &Context) -> Looked {
-    let trust = context.mailbox_to(recipients).trust.clone();
+    let (_, mailbox) = context.mailbox_to(recipients);
+    let trust = mailbox.trust.clone();
     let reading = Reading {
         strips_forged: context.guard.strips_forged,
         level: context.guard.spam_level,

@@ -1,58 +1,35 @@
 //! What a decision about a mail needs to know, as the store has it.
 
-use std::collections::HashSet;
-
 use ruma::{OwnedEventId, RoomId, UserId};
 
 use super::{
-    Context, audience, guests,
-    look::Looked,
+    Context, audience, guests, intake, leads,
     machine_facts::{self, Seen},
-    reply_to, reports, settings,
+    onboarding,
+    read::Read,
+    settings,
 };
 use crate::{
     domain::{
         address::EmailAddress,
-        bounce::Report,
-        evidence::{Judgement, Verdict},
-        facts::{Delivery, LedBy, MailFacts, PersonFacts, Route, Standing},
+        delivery::millis,
+        desk,
+        evidence::Verdict,
+        facts::{LedBy, MailFacts, MailOnboarding, PersonFacts, Route, Standing},
         freemail::is_freemail,
         held::Release,
-        ids::{ConversationId, HeldId, MailId, SubscriptionId},
+        ids::{ConversationId, HeldId},
         incoming::{AttachmentInfo, Fate, IncomingMail},
-        on_mail,
-        token::Keys,
-        trust,
+        on_mail, trust,
     },
-    matrix::decode,
     store::{
-        Connection, StoreError, bounces, conversations, conversations::Direction,
-        guests as guest_store, held, inbox, mails, members, messages, rooms, subscriptions,
+        Connection, StoreError, continuations, conversations, guests as guest_store, held, lives,
+        mails, merges, requests, rooms, successions,
     },
 };
 
 /// Of how many ids that a mail names it is asked whether they are known.
 const MOST_NAMED: usize = 50;
-
-/// A mail that was read.
-#[derive(Clone)]
-pub struct Read {
-    pub id: MailId,
-    pub trace: String,
-    pub source: String,
-    /// SHA-256, for a mail without a Message-ID.
-    pub digest: String,
-    pub recipients: Vec<String>,
-    pub null_sender: bool,
-    /// Mail of this sender was shown before.
-    pub knows_signature: bool,
-    pub looked: Looked,
-    /// What was found out about its sender.
-    pub judgement: Judgement,
-    pub mail: Result<IncomingMail, String>,
-    /// What it reports.
-    pub report: Option<Report>,
-}
 
 /// What is known of a mail that was read.
 pub async fn of(
@@ -75,14 +52,24 @@ pub async fn of(
     };
     let released = released(connection, read, context).await?;
     if released.is_empty() {
-        for (conversation, by) in candidates(connection, mail, read, context).await? {
+        for (conversation, by) in leads::candidates(connection, mail, read, context).await? {
             let from = mail.from.as_ref().map(|from| &from.address);
             let (conversation, _) = place_of(connection, conversation, from, context).await?;
+            let conversation = continued(connection, conversation, context).await?;
             let is_new = |route: &Route| route.conversation != conversation;
             if routes.iter().all(is_new) {
                 routes.extend(route(connection, &sought, (conversation, by), None, context).await?);
             }
         }
+    }
+    let former = former(&routes);
+    if former.is_some() {
+        routes.clear();
+    }
+    if let Some(conversation) = intake::place_of(connection, read.id).await? {
+        routes.clear();
+        let place = (conversation, LedBy::Intake);
+        routes.extend(route(connection, &sought, place, None, context).await?);
     }
     for (conversation, release) in released {
         let place = (conversation, LedBy::Token);
@@ -91,13 +78,21 @@ pub async fn of(
     // Some servers and lists write a Message-ID of their own over ours.
     let mut names = mail.message_id.iter().chain(&read.looked.postroom_id);
     let is_ours = names.any(|id| context.keys.letter_of(id).is_some());
-    let delivery = delivery(connection, mail, read, context).await?;
-    let leaving = leaving(connection, mail, read, context).await?;
+    let delivery = leads::delivery(connection, mail, read, context).await?;
+    let leaving = leads::leaving(connection, mail, read, context).await?;
     let seen = Seen {
         report: read.report.as_ref(),
         null_sender: read.null_sender,
         delivery: delivery.as_ref(),
         leaving,
+    };
+    let unplaced = match &mail.from {
+        Some(from) if routes.is_empty() => {
+            let sought = (from, identity.as_str(), mail);
+            let recipients = &read.recipients;
+            Some(intake::facts(connection, sought, recipients, former, context).await?)
+        }
+        _ => None,
     };
     Ok(MailFacts {
         machine: machine_facts::of(connection, mail, seen, &routes, context).await?,
@@ -110,7 +105,8 @@ pub async fn of(
         routes,
         knows_signature: read.knows_signature,
         own_addresses,
-        control_room: context.control_room.clone(),
+        control_room: context.control_room(),
+        intake: unplaced,
     })
 }
 
@@ -147,7 +143,7 @@ async fn route(
     let (known, is_held) = match from {
         Some(from) => {
             let known = match by {
-                LedBy::Token => {
+                LedBy::Token | LedBy::Intake => {
                     mails::is_posted(connection, conversation, identity, from, date).await?
                 }
                 // A copy of it came with a token, which knows better.
@@ -163,7 +159,7 @@ async fn route(
     let room = rooms::find(connection, &found.room_id).await?;
     let room_id =
         RoomId::parse(&found.room_id).map_err(|fault| StoreError::Value(fault.to_string()))?;
-    let answered = answered_event(connection, mail, conversation).await?;
+    let answered = leads::answered_event(connection, mail, conversation, &found.room_id).await?;
     let (_, mailbox) = context.mailbox(&found.mailbox);
     let mut route = Route {
         conversation,
@@ -179,22 +175,39 @@ async fn route(
         },
         policy: settings::trust(connection, &found.room_id, mailbox).await?,
         is_closed: found.state == "closed",
+        is_long_over: is_long_ago(found.closed_at, context),
+        rests_for_long: is_long_ago(found.done_since, context),
         release,
         thread_root: match &answered {
-            _ if !found.thread_root.is_empty() => found.thread_root.try_into().ok(),
-            Some(event) => thread_root(connection, event).await?,
+            _ if requests::is_root_to_come(&found.thread_root) => None,
+            _ if !found.thread_root.is_empty() => {
+                // The thread may have stayed behind in a room that was replaced.
+                let is_uprooted = successions::is_uprooted(connection, conversation).await?;
+                let root = found.thread_root.try_into().ok();
+                root.filter(|_| !is_uprooted)
+            }
+            Some(event) => leads::thread_root(connection, event).await?,
             None => None,
         },
         reply_to: answered,
-        bot_joined: room.is_some_and(|room| room.bot_joined == 1),
+        // In a room that is being replaced nobody reads any more.
+        bot_joined: room.is_some_and(|room| room.bot_joined == 1)
+            && !successions::is_waiting(connection, &found.room_id).await?,
+        is_deserted: lives::find(connection, &found.room_id).await?.is_deserted,
         has_visitors: false,
         room: room_id,
         is_loose: is_loose(connection, mail, conversation).await?,
+        subject: found.subject,
         copied_by: None,
         copied: Vec::new(),
         guests: guest_store::count(connection, conversation).await?,
+        onboarding: MailOnboarding::default(),
         member,
     };
+    if let Some(person) = &route.member {
+        let place = (person, &route.room);
+        route.onboarding = onboarding::facts::of_mail(connection, mail, place, context).await?;
+    }
     route.copied = guests::copied(connection, mail, &route, context).await?;
     let is_withheld = |one: &AttachmentInfo| matches!(one.fate, Fate::Withheld(_));
     let mut matters = mail.attachments.iter().any(is_withheld)
@@ -224,6 +237,7 @@ async fn released(
 ) -> Result<Vec<(ConversationId, Release)>, StoreError> {
     let mut released = Vec::new();
     for row in held::releasing(connection, read.id).await? {
+        let is_automatic = row.decided_by == context.bot.as_str();
         let by = match UserId::parse(&row.decided_by) {
             Ok(user) => name_of(connection, &row.room_id, &user, context).await?,
             Err(_) => row.decided_by,
@@ -233,8 +247,10 @@ async fn released(
             by,
             admits: row.admits == 1,
             was_member: row.is_member == 1,
+            is_automatic,
         };
-        released.push((ConversationId(row.conversation_id), release));
+        let conversation = ConversationId(row.conversation_id);
+        released.push((merges::follow(connection, conversation).await?, release));
     }
     Ok(released)
 }
@@ -284,6 +300,7 @@ async fn place_of(
     from: Option<&EmailAddress>,
     context: &Context,
 ) -> Result<(ConversationId, Option<PersonFacts>), StoreError> {
+    let conversation = merges::follow(connection, conversation).await?;
     let server = context.server_name.as_str();
     let people = conversations::people(connection, conversation, server).await?;
     let is_it = |person: &PersonFacts| Some(&person.address) == from;
@@ -307,6 +324,40 @@ async fn place_of(
         }
     }
     Ok(as_guest.unwrap_or((conversation, member)))
+}
+
+/// Where an answer to the conversation goes on: in itself, unless it was closed long ago and such an
+/// answer has begun another one.
+async fn continued(
+    connection: &mut Connection,
+    conversation: ConversationId,
+    context: &Context,
+) -> Result<ConversationId, StoreError> {
+    let mut place = conversation;
+    for _ in 0..MOST_NAMED {
+        let found = conversations::find(connection, place).await?;
+        if !found.is_some_and(|found| is_long_ago(found.done_since, context)) {
+            break;
+        }
+        match continuations::of(connection, place).await? {
+            Some(next) => place = merges::follow(connection, next).await?,
+            None => break,
+        }
+    }
+    Ok(place)
+}
+
+fn is_long_ago(at: Option<i64>, context: &Context) -> bool {
+    let ago = at.map(|at| context.now_ms().saturating_sub(at));
+    ago.is_some_and(|ago| ago > millis(desk::BEGINS_ANEW_AFTER))
+}
+
+/// The conversation to which a mail leads that leads nowhere any more: the bot is out of its room, and
+/// that has been over for long.
+fn former(routes: &[Route]) -> Option<ConversationId> {
+    let is_gone = |route: &Route| !route.bot_joined && route.is_long_over && !route.is_decided();
+    let first = routes.first()?;
+    routes.iter().all(is_gone).then_some(first.conversation)
 }
 
 /// Whether the mail names none of the conversation's others, if there are any.
@@ -341,130 +392,4 @@ fn is_probe(mail: &IncomingMail, read: &Read, context: &Context) -> bool {
             let is_token = |token: String| context.keys.is_probe_token(&token);
             mailboxes.any(|mailbox| mailbox.reply_address.detail(to).is_some_and(is_token))
         })
-}
-
-/// What stands in the token's place in the mail's recipients, wherever one is ours.
-fn details(mail: &IncomingMail, read: &Read, context: &Context) -> Vec<String> {
-    let recipients = read.recipients.iter().chain(&mail.recipients);
-    let in_each = |to: &String| -> Vec<String> {
-        let mailboxes = context.mailboxes.values();
-        let details = mailboxes.filter_map(|mailbox| mailbox.reply_address.detail(to));
-        details.collect()
-    };
-    let mut seen = HashSet::new();
-    let details = recipients.flat_map(in_each);
-    details.filter(|one| seen.insert(one.clone())).collect()
-}
-
-/// The delivery to whose return address the mail came.
-async fn delivery(
-    connection: &mut Connection,
-    mail: &IncomingMail,
-    read: &Read,
-    context: &Context,
-) -> Result<Option<Delivery>, StoreError> {
-    for detail in details(mail, read, context) {
-        let found = reports::delivery_by(connection, &detail, context).await?;
-        if found.is_some() {
-            return Ok(found);
-        }
-    }
-    Ok(None)
-}
-
-/// The broadcast that the mail's sender leaves by it: whose address for leaving it went to, and
-/// nobody else's.
-async fn leaving(
-    connection: &mut Connection,
-    mail: &IncomingMail,
-    read: &Read,
-    context: &Context,
-) -> Result<Option<SubscriptionId>, StoreError> {
-    let Some(from) = mail.from.as_ref().filter(|_| !mail.from_is_substitute) else {
-        return Ok(None);
-    };
-    for detail in details(mail, read, context) {
-        let Some(id) = Keys::number_in(&detail).map(SubscriptionId) else {
-            continue;
-        };
-        let Some(found) = subscriptions::find(connection, id).await? else {
-            continue;
-        };
-        let is_right = context.keys.is_subscription(&detail, &found.salt());
-        if is_right && found.address == from.address {
-            return Ok(Some(id));
-        }
-    }
-    Ok(None)
-}
-
-/// Where the mail leads, best evidence first: tokens, then our own Message-IDs, then known ones; then
-/// the only room in which its sender is.
-pub async fn candidates(
-    connection: &mut Connection,
-    mail: &IncomingMail,
-    read: &Read,
-    context: &Context,
-) -> Result<Vec<(ConversationId, LedBy)>, StoreError> {
-    let mut found = Vec::new();
-    for detail in details(mail, read, context) {
-        let conversation = reply_to::conversation_of(connection, &detail, context).await?;
-        found.extend(conversation.map(|conversation| (conversation, LedBy::Token)));
-    }
-    // A token says which conversation is meant; ids only help where there is none.
-    if !found.is_empty() {
-        return Ok(found);
-    }
-    let newest_first = mail.in_reply_to.iter().chain(mail.references.iter().rev());
-    for id in newest_first {
-        for (conversation, direction) in conversations::by_message_id(connection, id).await? {
-            let by = match direction {
-                Direction::Out => LedBy::OwnMessageId,
-                Direction::In => LedBy::KnownMessageId,
-            };
-            found.push((conversation, by));
-        }
-    }
-    // Absence notes come to the return address, and often name no mail.
-    if found.is_empty()
-        && machine_facts::may_be_by_machine(mail, read.null_sender)
-        && let Some(delivery) = delivery(connection, mail, read, context).await?
-        && let Some(sent) = bounces::delivery(connection, delivery.row).await?
-    {
-        let conversation = bounces::conversation(connection, sent.letter).await?;
-        found.push((conversation, LedBy::OwnMessageId));
-    }
-    if found.is_empty()
-        && let Some(from) = mail.from.as_ref().filter(|_| !mail.from_is_substitute)
-    {
-        let only = members::only_place(connection, &from.address).await?;
-        return Ok(only.map(|one| (one, LedBy::Sender)).into_iter().collect());
-    }
-    // The sort keeps the newest first among equals. Ids lead to one conversation only.
-    found.sort_by_key(|(_, by)| *by);
-    found.truncate(1);
-    Ok(found)
-}
-
-async fn answered_event(
-    connection: &mut Connection,
-    mail: &IncomingMail,
-    conversation: ConversationId,
-) -> Result<Option<OwnedEventId>, StoreError> {
-    let newest_first = mail.in_reply_to.iter().chain(mail.references.iter().rev());
-    for id in newest_first {
-        if let Some(event) = messages::event_of(connection, id, conversation).await? {
-            return Ok(event.try_into().ok());
-        }
-    }
-    Ok(None)
-}
-
-/// The thread that an event stands in.
-async fn thread_root(
-    connection: &mut Connection,
-    event: &OwnedEventId,
-) -> Result<Option<OwnedEventId>, StoreError> {
-    let known = inbox::known(connection, event.as_str()).await?;
-    Ok(known.and_then(|known| decode::thread_root_of(&known.body)))
 }

@@ -5,11 +5,10 @@ use std::{sync::Arc, time::Duration};
 use super::{
     Context, apply, guard, held,
     lanes::Origin,
-    locale,
+    leads, locale,
     look::{self, Looked},
-    mail_facts,
-    mail_facts::Read,
-    notices,
+    mail_facts, notices, portraits,
+    read::Read,
     worker::{Step, Worker},
 };
 use crate::{
@@ -145,7 +144,7 @@ async fn patiently<T: Send + 'static>(
 /// What was said in the conversation and by the sender before.
 async fn known(mail: &IncomingMail, read: &Read, context: &Context) -> Result<Known, StoreError> {
     let mut reading = context.store.read().await?;
-    let candidates = mail_facts::candidates(&mut reading, mail, read, context).await?;
+    let candidates = leads::candidates(&mut reading, mail, read, context).await?;
     let sent = match candidates.first() {
         Some((conversation, _)) => sent::words(&mut reading, *conversation, WORDS_KNOWN).await?,
         None => Vec::new(),
@@ -234,6 +233,8 @@ async fn decide(tx: &mut Tx, read: Read, context: &Context) -> Result<(), StoreE
         Outcome::PassedOver => (MailState::Kept, "passed_over"),
         Outcome::Held => (MailState::Kept, "held"),
         Outcome::Kept(_) => (MailState::Kept, "kept"),
+        Outcome::Requested => (MailState::Kept, "requested"),
+        Outcome::Rejected => (MailState::Kept, "rejected"),
         Outcome::Blocked => (MailState::Kept, "blocked"),
         Outcome::Junk => (MailState::Kept, "junk"),
         Outcome::Loop => (MailState::Kept, "loop"),
@@ -260,6 +261,7 @@ async fn decide(tx: &mut Tx, read: Read, context: &Context) -> Result<(), StoreE
         let whole = [mail.text.as_str(), mail.signature.as_deref().unwrap_or("")];
         let ending = reply::ending(&whole.join("\n"));
         endings::remember(tx, &from.address, read.id, &ending).await?;
+        portraits::remember(tx, mail, facts.judgement.verdict).await?;
         if let Some(route) = facts.routes.first() {
             locale::remember(tx, read.id, mail, route.conversation, context).await?;
         }

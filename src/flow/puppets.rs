@@ -2,30 +2,30 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ruma::{OwnedRoomId, OwnedUserId, TransactionId};
-
 use super::{
-    Context, answers, lanes,
+    Context, acting, answers, lanes,
     lanes::Origin,
+    life_facts, lives,
     media::{self, Files},
+    moves, new_rooms,
+    onboarding::invite::{self, Invitation},
+    outside::{self, Waits},
+    portraits, signs,
     worker::{Slots, Step, Worker, write_down},
 };
 use crate::{
     domain::{
         delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MATRIX, SendOutcome, backoff, millis},
         outgoing::{MatrixAction, Puppet},
-        wording,
+        wording::{self, living},
     },
-    matrix::{
-        client::{Fault, user_id},
-        encode,
-    },
+    matrix::client::Fault,
     store::{
         Queue, StoreError, Tx,
         conversations::Direction,
-        mails, messages, offers,
+        erasures as store_erasures, mails, messages, offers,
         outbox::{self, Claimed, Settled, Way},
-        people, shown,
+        people, requests, shown, signs as store_signs, successions,
     },
     telemetry::metrics::catalogue::{MAIL_TO_EVENT, NO_LABELS},
 };
@@ -85,15 +85,30 @@ pub async fn introduce(context: &Context, appservice: &str) -> Result<(), Fault>
             .set_display_name(&context.bot, wording::BOT_NAME)
             .await?;
     }
+    if let Err(error) = portraits::dress_bot(context).await {
+        tracing::warn!(%error, "Can't look after the bot's picture");
+    }
     context.homeserver.ping(appservice).await
 }
 
 async fn attempt(row: Claimed, files: Arc<Files>, context: Arc<Context>) -> Result<(), StoreError> {
     let action: MatrixAction = serde_json::from_str(&row.payload)?;
     let action = answers::resolved(&mut context.store.read().await?, action).await?;
-    let outcome = match perform(&action, &row, &files, &context).await {
+    let performed = match outside::moved_to(&action, &context).await? {
+        None => acting::perform(&action, &row, &files, &context).await,
+        Some(to) => match outside::arrived_before(&action, &row, &context).await {
+            Ok(None) => return outside::go_after(row, action, to, context).await,
+            Ok(Some(event)) => Ok(Ok(event)),
+            Err(fault) => Ok(Err(fault)),
+        },
+    };
+    let outcome = match performed {
         Ok(Ok(answer)) => SendOutcome::Delivered { answer },
-        Ok(Err(fault)) => fault.into(),
+        Ok(Err(fault)) => match outside::is_why(&fault, &action, &context).await {
+            Ok(true) => return wait(row, action, fault, context).await,
+            Ok(false) => fault.into(),
+            Err(fault) => fault.into(),
+        },
         Err(error) if error.may_pass() => SendOutcome::Uncertain {
             reason: error.to_string(),
         },
@@ -108,171 +123,26 @@ async fn attempt(row: Claimed, files: Arc<Files>, context: Arc<Context>) -> Resu
     .await
 }
 
-/// Carries out one action; what comes back is the event id, or nothing where there is none.
-async fn perform(
-    action: &MatrixAction,
-    row: &Claimed,
-    files: &Files,
-    context: &Arc<Context>,
-) -> Result<Result<String, Fault>, StoreError> {
-    Ok(match action {
-        MatrixAction::Send {
-            room,
-            puppet,
-            event_type,
-            content,
-            media,
-            ..
-        } => {
-            if row.uncertain == 1 {
-                // It may be there already: the homeserver forgets transaction ids, its room doesn't.
-                match context.homeserver.find_effect(&row.effect_id, room).await {
-                    Ok(Some(event)) => {
-                        tracing::info!(trace = %row.trace, attempt = row.attempts, "An earlier attempt had succeeded");
-                        return Ok(Ok(event.to_string()));
-                    }
-                    Ok(None) | Err(Fault::Refused { .. }) => {}
-                    Err(fault) => return Ok(Err(fault)),
-                }
+/// The bot isn't in the action's room.
+async fn wait(
+    row: Claimed,
+    action: MatrixAction,
+    fault: Fault,
+    context: Arc<Context>,
+) -> Result<(), StoreError> {
+    tracing::warn!(trace = %row.trace, attempt = row.attempts, %fault, "The bot is out of a room");
+    let store = context.store.clone();
+    let ended = (row, action, fault.to_string(), context);
+    write_down(ended, &store, |tx, (row, action, reason, context)| {
+        Box::pin(async move {
+            let origin = Origin::without_event(row.trace.clone(), context.now_ms());
+            match outside::wait(tx, &row, &action, &reason, &origin, &context).await? {
+                Waits::Yes => Ok(()),
+                Waits::No => refused(tx, &row, action, reason, &origin, &context).await,
             }
-            let user = match present(puppet, context).await? {
-                Ok(user) => user,
-                Err(fault) => return Ok(Err(fault)),
-            };
-            let content = match media {
-                None => content.clone(),
-                Some(media) => {
-                    let attempts = row.attempts;
-                    match files
-                        .complete(content, media, &user, attempts, context)
-                        .await?
-                    {
-                        Ok(content) => content,
-                        Err(fault) => return Ok(Err(fault)),
-                    }
-                }
-            };
-            let content = encode::marked(content, &row.effect_id);
-            let transaction = format!("{}.{}", row.effect_id, user.localpart());
-            let transaction = <&TransactionId>::from(transaction.as_str());
-            let send = || {
-                context
-                    .homeserver
-                    .send(event_type, &content, room, &user, transaction)
-            };
-            let sent = match send().await {
-                Err(Fault::Refused { code, .. }) if code == FORBIDDEN && user != context.bot => {
-                    // The ghost may have been put out, or never have come in.
-                    match come_in(room, &user, context).await {
-                        Ok(()) => send().await,
-                        Err(fault) => Err(fault),
-                    }
-                }
-                Err(Fault::Refused { code, .. })
-                    if code == FORBIDDEN && context.control_room.as_ref() == Some(room) =>
-                {
-                    // Staff may let the bot in only later: what they are to know waits for that. It
-                    // is in front of the bot's own coming in.
-                    match context.homeserver.join(room, &user).await {
-                        Ok(()) => send().await,
-                        Err(_) => Err(Fault::Later {
-                            reason: "the bot isn't in the control room".to_owned(),
-                            after: None,
-                        }),
-                    }
-                }
-                other => other,
-            };
-            sent.map(|event| event.to_string())
-        }
-        // It was resolved into what is sent.
-        MatrixAction::Revise { .. } => Err(Fault::Refused {
-            code: "revision".to_owned(),
-            reason: "it is not known what it revises".to_owned(),
-        }),
-        MatrixAction::Join { room, puppet } => match present(puppet, context).await? {
-            Ok(user) => come_in(room, &user, context).await.map(|()| String::new()),
-            Err(fault) => Err(fault),
-        },
-        MatrixAction::Leave { room, puppet } => match present(puppet, context).await? {
-            Ok(user) => match context.homeserver.leave(room, &user).await {
-                // Not there: that is what was wanted.
-                Ok(()) | Err(Fault::Refused { .. }) => Ok(String::new()),
-                Err(fault) => Err(fault),
-            },
-            Err(fault) => Err(fault),
-        },
-        MatrixAction::Receipt { room, event } => context
-            .homeserver
-            .read_up_to(event, room)
-            .await
-            .map(|()| String::new()),
+        })
     })
-}
-
-const FORBIDDEN: &str = "M_FORBIDDEN";
-
-/// Makes sure that the user exists and is called as they should be, asking the homeserver only for
-/// what it hasn't been told yet.
-async fn present(
-    puppet: &Puppet,
-    context: &Arc<Context>,
-) -> Result<Result<OwnedUserId, Fault>, StoreError> {
-    let contact = match puppet {
-        Puppet::Bot => return Ok(Ok(context.bot.clone())),
-        Puppet::Localpart(localpart) => {
-            let user = match user_id(localpart, &context.server_name) {
-                Ok(user) => user,
-                Err(fault) => return Ok(Err(nonsense(fault))),
-            };
-            return Ok(context.homeserver.register(localpart).await.map(|()| user));
-        }
-        Puppet::Contact(id) => people::contact(&mut context.store.read().await?, *id).await?,
-    };
-    let user = match user_id(&contact.ghost, &context.server_name) {
-        Ok(user) => user,
-        Err(fault) => return Ok(Err(nonsense(fault))),
-    };
-    if !contact.registered {
-        if let Err(fault) = context.homeserver.register(&contact.ghost).await {
-            return Ok(Err(fault));
-        }
-        context
-            .store
-            .write(move |tx| Box::pin(async move { people::set_registered(tx, contact.id).await }))
-            .await?;
-    }
-    let name = contact.shown_name().to_owned();
-    if contact.profile_name != name {
-        if let Err(fault) = context.homeserver.set_display_name(&user, &name).await {
-            return Ok(Err(fault));
-        }
-        context
-            .store
-            .write(move |tx| {
-                Box::pin(async move { people::set_profile_name(tx, contact.id, &name).await })
-            })
-            .await?;
-    }
-    Ok(Ok(user))
-}
-
-fn nonsense(fault: ruma::IdParseError) -> Fault {
-    Fault::Refused {
-        code: "user id".to_owned(),
-        reason: fault.to_string(),
-    }
-}
-
-/// Joins; one who must be invited first is invited by the bot.
-async fn come_in(room: &OwnedRoomId, user: &OwnedUserId, context: &Context) -> Result<(), Fault> {
-    match context.homeserver.join(room, user).await {
-        Err(Fault::Refused { code, .. }) if code == FORBIDDEN && *user != context.bot => {
-            context.homeserver.invite(room, user, None).await?;
-            context.homeserver.join(room, user).await
-        }
-        other => other,
-    }
+    .await
 }
 
 async fn settle(
@@ -282,9 +152,17 @@ async fn settle(
     outcome: SendOutcome,
     context: &Context,
 ) -> Result<(), StoreError> {
+    if let MatrixAction::CreateRoom { request, plan } = &action {
+        return new_rooms::settle(tx, row, (*request, plan), outcome, context).await;
+    }
     let now = context.now_ms();
     let origin = Origin::without_event(row.trace.clone(), now);
-    let is_too_old = now.saturating_sub(row.created_at) > millis(GIVE_UP_AFTER);
+    let invitation = invitation(&action);
+    let (give_up_after, longest_wait) = match invitation {
+        Some(_) => (invite::GIVE_UP_AFTER, invite::LONGEST_WAIT),
+        None => (GIVE_UP_AFTER, LONGEST_WAIT_FOR_MATRIX),
+    };
+    let is_too_old = now.saturating_sub(row.created_at) > millis(give_up_after);
     let (reason, after, uncertain) = match outcome {
         SendOutcome::Delivered { answer } => {
             return delivered(tx, (row.id, &row.lane), &action, answer, now).await;
@@ -308,8 +186,15 @@ async fn settle(
         SendOutcome::Uncertain { reason } => (reason, None, true),
     };
     let attempts = u32::try_from(row.attempts).unwrap_or(u32::MAX);
-    let wait = after
-        .unwrap_or_else(|| backoff(attempts, context.chance.fraction(), LONGEST_WAIT_FOR_MATRIX));
+    let wait = after.unwrap_or_else(|| backoff(attempts, context.chance.fraction(), longest_wait));
+    if invite::step_aside(tx, &action, &origin, context).await? {
+        outbox::settle(tx, row.id, &row.lane, Way::Matrix, &Settled::Withdrawn, now).await?;
+        return Ok(());
+    }
+    if let Some(invitation) = invitation {
+        let how_often = (row.attempts, reason.as_str());
+        invite::delayed(tx, invitation, how_often, &origin, context).await?;
+    }
     tracing::warn!(trace = %row.trace, attempt = row.attempts, reason, "Will try again to act in Matrix");
     outbox::retry(
         tx,
@@ -337,6 +222,9 @@ pub(super) async fn delivered(
     if !outbox::settle(tx, id, lane, Way::Matrix, &settled, now).await? {
         return Ok(());
     }
+    if let Some(invitation) = invitation(action) {
+        return invite::sent(tx, invitation, now).await;
+    }
     let MatrixAction::Send {
         mail,
         puppet,
@@ -344,7 +232,16 @@ pub(super) async fn delivered(
         ..
     } = action
     else {
-        return Ok(());
+        return match action {
+            MatrixAction::PutUpSigns { room, .. } if event == signs::NOT_ALLOWED => {
+                // Tried again when somebody comes or goes next.
+                store_signs::set_stated(tx, room.as_str(), "").await
+            }
+            MatrixAction::Retire { erasure, .. } => {
+                store_erasures::set_problem(tx, *erasure, &event).await
+            }
+            _ => Ok(()),
+        };
     };
     if let Some(offer) = offer {
         offers::make(tx, &event, offer).await?;
@@ -354,6 +251,12 @@ pub(super) async fn delivered(
     };
     if let Some(mail) = &posted.message_id {
         messages::link(tx, &event, posted.conversation, mail, Direction::In).await?;
+    }
+    if let Some(mail) = posted.mail {
+        requests::root(tx, posted.conversation, mail, &event).await?;
+    }
+    if matches!(puppet, Puppet::Contact(_)) {
+        successions::take_root(tx, posted.conversation, &event).await?;
     }
     if let (Some(mail), Puppet::Contact(contact)) = (posted.mail, puppet) {
         shown::remember(tx, &event, posted.conversation, mail, *contact).await?;
@@ -365,6 +268,22 @@ pub(super) async fn delivered(
         tx.once_committed(move || MAIL_TO_EVENT.observe_millis(took, NO_LABELS));
     }
     Ok(())
+}
+
+fn invitation(action: &MatrixAction) -> Option<Invitation<'_>> {
+    match action {
+        MatrixAction::Invite {
+            room,
+            contact,
+            user,
+            ..
+        } => Some(Invitation {
+            room,
+            contact: *contact,
+            user,
+        }),
+        _ => None,
+    }
 }
 
 async fn refused(
@@ -382,6 +301,9 @@ async fn refused(
         return Ok(());
     }
     tracing::error!(trace = %row.trace, reason, "The homeserver refused an action for good");
+    if let Some(invitation) = invitation(&action) {
+        return invite::refused(tx, invitation, &reason, origin, context).await;
+    }
     let text = match &action {
         MatrixAction::Send {
             mail: Some(mail), ..
@@ -394,8 +316,24 @@ async fn refused(
             let text = wording::join_refused(contact.shown_name(), &reason);
             return lanes::say(tx, room.clone(), &text, None, origin, context).await;
         }
+        MatrixAction::Join {
+            puppet: Puppet::Bot,
+            room,
+        } if context.control_room().as_ref() != Some(room) => {
+            let place = life_facts::called(tx.connection(), room, context).await?;
+            living::invited_and_could_not_join(&place, &reason)
+        }
+        MatrixAction::Follow { room, .. } => {
+            return moves::tell_of_closed_door(tx, room, &reason, origin, context).await;
+        }
+        MatrixAction::AskIn { room, puppet } => {
+            return lives::miss_bot(tx, room, puppet.clone(), origin, context).await;
+        }
+        MatrixAction::ListInSpace { room, request, .. } => {
+            return new_rooms::not_listed(tx, *request, room, &reason, origin, context).await;
+        }
         // A notice that can't be said in the control room itself can only be logged, as was done.
-        MatrixAction::Send { room, .. } if context.control_room.as_ref() == Some(room) => {
+        MatrixAction::Send { room, .. } if context.control_room().as_ref() == Some(room) => {
             return Ok(());
         }
         MatrixAction::Send { content, .. } => {
@@ -404,9 +342,13 @@ async fn refused(
         MatrixAction::Revise { .. }
         | MatrixAction::Join { .. }
         | MatrixAction::Leave { .. }
-        | MatrixAction::Receipt { .. } => {
-            return Ok(());
-        }
+        | MatrixAction::Decline { .. }
+        | MatrixAction::CreateRoom { .. }
+        | MatrixAction::PutUpSigns { .. }
+        | MatrixAction::TakeBack { .. }
+        | MatrixAction::Retire { .. }
+        | MatrixAction::Invite { .. }
+        | MatrixAction::Receipt { .. } => return Ok(()),
     };
     lanes::report(tx, &text, origin, context).await
 }

@@ -11,6 +11,7 @@ use crate::{
             StatusCode,
         },
         delivery::millis,
+        erased::is_erased,
         facts,
         ids::{LetterId, MessageId},
         incoming::IncomingMail,
@@ -80,7 +81,11 @@ pub async fn of(
             (Some(letter), None) => {
                 let person = unknown(address);
                 let facts = (proof, false);
-                about_one(connection, &person, what, (letter, None), facts, context).await?
+                let place = (letter, None);
+                let mut one = about_one(connection, &person, what, place, facts, context).await?;
+                // Nobody wants to hear more of them.
+                one.facts.is_marked |= is_about_erased(&deliveries);
+                one
             }
             (None, _) => About {
                 person: unknown(address),
@@ -97,6 +102,12 @@ pub async fn of(
         });
     }
     Ok(Reported { letter, about })
+}
+
+/// The letter had gone to somebody who was erased: their address isn't known any more.
+fn is_about_erased(deliveries: &[Delivery]) -> bool {
+    let mut recipients = deliveries.iter().map(|one| &one.action.recipient.address);
+    recipients.any(is_erased)
 }
 
 /// How an address has done; `None`: no mail to it has failed.
@@ -298,7 +309,9 @@ async fn about_one(
         facts: BounceFacts {
             proof,
             was_recipient,
-            is_marked: if proof == Proof::Vouched {
+            is_marked: if is_erased(address) {
+                true
+            } else if proof == Proof::Vouched {
                 is_proven
             } else {
                 is_told

@@ -24,7 +24,7 @@ use crate::{
         conversations::{Conversation, Direction},
         departures, floods,
         last_mails::{self, LastMail},
-        letters, messages, outbox, rooms, subscriptions,
+        letters, messages, outbox, rooms, signs, subscriptions,
     },
     telemetry::metrics::catalogue::LETTERS,
 };
@@ -89,12 +89,15 @@ async fn seal_one(
         return departures::rest(tx, letter).await;
     }
     let server = context.server_name.as_str();
-    let people = conversations::people(tx.connection(), conversation, server).await?;
+    let mut people = conversations::people(tx.connection(), conversation, server).await?;
+    // They read it in Matrix.
+    people.retain(|person| person.moved.is_none());
     let Some(found) = conversations::find(tx.connection(), conversation).await? else {
         return Err(StoreError::Value(format!(
             "letter {letter} has no conversation"
         )));
     };
+    signs::begin(tx, conversation).await?;
     // Who has all of it already gets no mail of it, nor for what only rides.
     let lacks = |person: &PersonFacts| {
         let mut items = items.iter().filter(|item| !item.kind.rides());

@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use ruma::OwnedRoomId;
 
-use super::{Context, audience, bounces, lanes, lanes::Origin, seal};
+use super::{
+    Context, audience, bounces, lanes,
+    lanes::Origin,
+    seal,
+    statuses::{self, Fate},
+};
 use crate::{
     domain::{
         delivery::{GIVE_UP_AFTER, LONGEST_WAIT_FOR_MAIL, SendOutcome, backoff, millis},
@@ -43,7 +48,7 @@ pub async fn settle(
         SendOutcome::TooLarge { reason, most } => smaller(tx, row, letter, reason, most).await?,
         other => other,
     };
-    let mut refusal = None;
+    let (mut refusal, mut is_given_up) = (None, false);
     let (settled, notice) = match outcome {
         SendOutcome::RecipientRefused { reason, reply } => {
             refusal = Some(reply);
@@ -62,6 +67,7 @@ pub async fn settle(
             if is_too_old =>
         {
             let notice = wording::mail_given_up(name, address, &reason);
+            is_given_up = true;
             (Settled::Refused { reason }, Some(notice))
         }
         SendOutcome::RetryLater { reason, after } => {
@@ -103,6 +109,10 @@ pub async fn settle(
     }
     let (room, event) = letters::place_of(tx.connection(), letter).await?;
     if let Some(mut text) = notice {
+        if let Settled::Refused { reason } = &settled {
+            let fate = Fate::of_refusal(reason, is_given_up);
+            statuses::tell(tx, letter, fate, &origin, context).await?;
+        }
         if let Some(reply) = refusal {
             let recipient = &action.recipient;
             let more = bounces::refused(tx, recipient, &reply, letter, &origin, context).await?;
@@ -119,6 +129,9 @@ pub async fn settle(
             "not_sent"
         };
         tx.once_committed(move || LETTERS.count([outcome]));
+        if progress.delivered > 0 {
+            statuses::tell(tx, letter, Fate::Settled, &origin, context).await?;
+        }
         seal::advance_receipt(tx, &room, &origin, context).await?;
     }
     Ok(())
@@ -172,6 +185,7 @@ async fn retry(
     )
     .await?;
     if row.attempts == TELL_AFTER {
+        statuses::tell(tx, letter, Fate::Late(reason), origin, context).await?;
         let address = action.recipient.address.as_str();
         let name = action.recipient.name.as_deref().unwrap_or(address);
         let (room, event) = letters::place_of(tx.connection(), letter).await?;

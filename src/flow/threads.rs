@@ -7,12 +7,12 @@ use crate::{
     domain::{
         effect::LetterItem,
         facts::{ConversationFacts, PersonFacts},
-        ids::{ContactId, ConversationId, CustomerId},
+        ids::{ContactId, ConversationId, CustomerId, MailId},
         threading,
     },
     store::{
-        Connection, StoreError, Tx, conversations, conversations::Opening, guests, messages,
-        places, shown,
+        Connection, StoreError, Tx, conversations, conversations::Opening, guests, merges,
+        messages, places, requests, shown,
     },
 };
 
@@ -55,6 +55,11 @@ pub async fn to_write_in(
     }
     let contacts: Vec<ContactId> = people.iter().map(|person| person.contact).collect();
     if let Some((conversation, _)) = known {
+        let kept = merges::follow(tx.connection(), conversation).await?;
+        let kept_state = conversations::find(tx.connection(), kept).await?;
+        if kept != conversation && kept_state.is_some_and(|it| it.state != "closed") {
+            return Ok(Some(kept));
+        }
         conversations::reopen(tx, conversation, &contacts).await?;
         return Ok(Some(conversation));
     }
@@ -68,6 +73,36 @@ pub async fn to_write_in(
     };
     let conversation = conversations::open_new(tx, opening, &contacts, origin.now).await?;
     tracing::info!(trace = %origin.trace, conversation = %conversation, "Opened a conversation for a thread");
+    Ok(Some(conversation))
+}
+
+/// The mail begins a conversation with the people of `main`, without its guests: the thread under the
+/// event by which it will appear.
+pub async fn begin(
+    tx: &mut Tx,
+    main: ConversationId,
+    mail: MailId,
+    subject: &str,
+    origin: &Origin,
+    context: &Context,
+) -> Result<Option<ConversationId>, StoreError> {
+    let server = context.server_name.as_str();
+    let mut people = conversations::people(tx.connection(), main, server).await?;
+    people.retain(|person| !person.is_guest);
+    let contacts: Vec<ContactId> = people.iter().map(|person| person.contact).collect();
+    let Some(found) = conversations::find(tx.connection(), main).await? else {
+        return Ok(None);
+    };
+    let root = requests::root_to_come(mail);
+    let opening = Opening {
+        room: &found.room_id,
+        thread_root: &root,
+        customer: CustomerId(found.customer_id),
+        mailbox: &found.mailbox,
+        subject,
+    };
+    let conversation = conversations::open_new(tx, opening, &contacts, origin.now).await?;
+    tracing::info!(trace = %origin.trace, conversation = %conversation, "A mail begins a conversation");
     Ok(Some(conversation))
 }
 
@@ -88,6 +123,18 @@ pub async fn kept_by(
             people.all(|person| had.contains(&person.contact))
         };
         keep.extend(mains.iter().filter(have_it).map(|it| it.id));
+    }
+    // A mail that began a conversation is the root of that.
+    if let Some(first) = mains.first()
+        && let Some(found) = conversations::find(connection, first.id).await?
+    {
+        for main in mains {
+            let (room, root) = (&found.room_id, root.as_str());
+            let own = conversations::of_thread(connection, room, root, main.customer).await?;
+            if own.is_some() {
+                keep.retain(|id| *id != main.id);
+            }
+        }
     }
     Ok(keep)
 }

@@ -11,6 +11,8 @@ use tokio::sync::Semaphore;
 
 /// Files that are fetched at the same time.
 const MOST: usize = 3;
+/// Rooms whose state is fetched at the same time.
+const MOST_ROOMS: usize = 4;
 /// Who finds that somebody else is at it comes back after a quarter of the time that it has taken so
 /// far, within these bounds.
 const SOONEST: Duration = Duration::from_millis(500);
@@ -22,6 +24,8 @@ pub struct Turns {
     state: Mutex<State>,
     /// One picture at a time is unpacked.
     pub pictures: Arc<Semaphore>,
+    /// Rooms are looked at a few at a time: the state of one may be large.
+    pub rooms: Semaphore,
 }
 
 #[derive(Debug, Default)]
@@ -44,6 +48,7 @@ impl Default for Turns {
         Self {
             state: Mutex::default(),
             pictures: Arc::new(Semaphore::new(1)),
+            rooms: Semaphore::new(MOST_ROOMS),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::{Context, guard, lanes::Origin, locale, seal, settings};
+use super::{Context, desk, guard, lanes::Origin, locale, seal, settings};
 use crate::{
     domain::{effect::LetterItem, ids::ConversationId, timing},
     store::{StoreError, Tx, letters, newcomers},
@@ -32,6 +32,7 @@ pub async fn item(
         locale::of_room(tx.connection(), room, context).await?
     };
     let now = settings::moment(origin.now);
+    desk::answered(tx, conversation, &item, origin).await?;
     let departure = |opened| timing::departure(now, opened, &in_force, &zone);
     letters::write(tx, conversation, &item, place, departure, trace, origin.now).await?;
     if in_force.quiet.is_zero() && in_force.digest.is_empty() && !item.rides {

@@ -1,6 +1,8 @@
 //! The homeserver's client-server API, as far as an appservice needs it.
 
+mod appearance;
 mod fault;
+mod joined;
 mod media;
 mod rooms;
 
@@ -10,7 +12,8 @@ use std::{
 };
 
 use ruma::{
-    OwnedEventId, OwnedRoomId, OwnedUserId, TransactionId, UserId,
+    OwnedEventId, OwnedRoomId, OwnedRoomOrAliasId, OwnedServerName, OwnedUserId, TransactionId,
+    UserId,
     api::{
         AppserviceUserIdentity, Direction, IncomingResponse, IncomingResponseExt, MatrixVersion,
         OutgoingRequest, OutgoingRequestAppserviceExt, SupportedVersions,
@@ -21,11 +24,11 @@ use ruma::{
                 whoami,
             },
             appservice::request_ping,
-            membership::{invite_user, join_room_by_id, leave_room},
+            membership::{invite_user, join_room_by_id, join_room_by_id_or_alias, leave_room},
             message::{get_message_events, send_message_event},
             profile::{ProfileFieldName, ProfileFieldValue, get_profile_field, set_profile_field},
             receipt::create_receipt,
-            state::get_state_events,
+            state::{get_state_event_for_key, get_state_events},
         },
         path_builder::PathBuilder,
     },
@@ -151,6 +154,46 @@ impl Client {
         )
         .await
         .map(drop)
+    }
+
+    /// The bot joins a room to which `via`, a server that is in it, knows the way.
+    pub async fn join_by(&self, room: &OwnedRoomId, via: &OwnedServerName) -> Result<(), Fault> {
+        let mut request =
+            join_room_by_id_or_alias::v3::Request::new(OwnedRoomOrAliasId::from(room.clone()));
+        request.via = vec![via.clone()];
+        self.call("join", request, None).await.map(drop)
+    }
+
+    /// As [`Self::leave`], of somebody who says why.
+    pub async fn decline(
+        &self,
+        room: &OwnedRoomId,
+        user: &UserId,
+        reason: &str,
+    ) -> Result<(), Fault> {
+        let mut request = leave_room::v3::Request::new(room.clone());
+        request.reason = Some(reason.to_owned());
+        self.call("leave", request, Some(user)).await.map(drop)
+    }
+
+    /// What a user is to a room in which the bot is or was; `None`: nothing.
+    pub async fn membership(
+        &self,
+        room: &OwnedRoomId,
+        user: &UserId,
+    ) -> Result<Option<String>, Fault> {
+        let kind = ruma::events::StateEventType::RoomMember;
+        let request =
+            get_state_event_for_key::v3::Request::new(room.clone(), kind, user.to_string());
+        match self.call("state", request, None).await {
+            Ok(response) => {
+                let content: serde_json::Value =
+                    serde_json::from_str(response.into_content().json().get()).unwrap_or_default();
+                Ok(content["membership"].as_str().map(str::to_owned))
+            }
+            Err(Fault::Refused { code, .. }) if code == "M_NOT_FOUND" => Ok(None),
+            Err(fault) => Err(fault),
+        }
     }
 
     /// Sends an event; the same `transaction` is carried out once by a homeserver that remembers it.

@@ -3,6 +3,7 @@
 mod file;
 mod place;
 mod poll;
+mod rules;
 
 use jiff::Timestamp;
 use ruma::{
@@ -21,11 +22,11 @@ use ruma::{
         },
     },
 };
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::domain::{
-    event::{Content, EventKind, Membership, Relation, RoomEvent, Words},
+    event::{Access, Content, EventKind, Membership, Relation, RoomEvent, Words},
     note::Note,
     sharing::{FileKind, Opaque, Shared},
 };
@@ -46,11 +47,13 @@ pub fn decode(json: &str) -> Result<RoomEvent, String> {
     let unreadable = |fault: serde_json::Error| unquoted(&fault.to_string());
     let envelope: Envelope = serde_json::from_str(json).map_err(unreadable)?;
     let content = &envelope.content;
-    let shared = envelope
-        .state_key
-        .is_none()
-        .then(|| shared_in(&envelope.kind, content))
-        .flatten();
+    let shared = match &envelope.state_key {
+        None => shared_in(&envelope.kind, content),
+        Some(key) => {
+            let key = key.as_str().unwrap_or("?");
+            rules::in_state(&envelope.kind, key, &envelope.sender, content)
+        }
+    };
     let kind = match shared {
         Some(kind) => kind,
         None => match serde_json::from_str(json).map_err(unreadable)? {
@@ -61,6 +64,11 @@ pub fn decode(json: &str) -> Result<RoomEvent, String> {
     let millis = i64::from(envelope.origin_server_ts.get());
     Ok(RoomEvent {
         effect: content[EFFECT_KEY].as_str().map(str::to_owned),
+        reason: content["reason"]
+            .as_str()
+            .map(|reason| one_line(reason, LONGEST_REASON))
+            .filter(|reason| !reason.is_empty()),
+        is_direct: content["is_direct"] == true,
         kind: without_hint(kind, &content[UNHINTED_KEY]),
         id: envelope.event_id,
         room: envelope.room_id,
@@ -78,7 +86,7 @@ struct Envelope {
     room_id: OwnedRoomId,
     sender: OwnedUserId,
     origin_server_ts: MilliSecondsSinceUnixEpoch,
-    state_key: Option<IgnoredAny>,
+    state_key: Option<Value>,
     #[serde(default)]
     content: Value,
 }
@@ -199,6 +207,9 @@ fn one_line(text: &str, longest: usize) -> String {
     line
 }
 
+/// Of why somebody does something, in characters.
+const LONGEST_REASON: usize = 500;
+
 /// Of the name of what we don't know, in characters.
 const LONGEST_NAME: usize = 120;
 
@@ -270,8 +281,14 @@ fn state(event: AnyStateEvent) -> EventKind {
         AnyStateEvent::RoomTopic(StateEvent::Original(event)) => {
             EventKind::Topic(event.content.topic)
         }
+        AnyStateEvent::RoomJoinRules(StateEvent::Original(event)) => EventKind::Access(
+            Access::JoinRule(event.content.join_rule.as_str().to_owned()),
+        ),
+        AnyStateEvent::RoomHistoryVisibility(StateEvent::Original(event)) => {
+            let history = event.content.history_visibility.as_str().to_owned();
+            EventKind::Access(Access::History(history))
+        }
         AnyStateEvent::RoomEncryption(StateEvent::Original(_)) => EventKind::Encryption,
-        AnyStateEvent::RoomTombstone(StateEvent::Original(_)) => EventKind::Tombstone,
         _ => EventKind::Irrelevant,
     }
 }
@@ -339,6 +356,16 @@ fn words(body: &str, formatted: Option<FormattedBody>, is_reply: bool) -> Words 
         body: body.to_owned(),
         html,
     }
+}
+
+/// Whether the event of this JSON invites to a room for two.
+pub fn is_direct_invitation(json: &str) -> bool {
+    // Few events are.
+    if !json.contains("is_direct") {
+        return false;
+    }
+    let event: Value = serde_json::from_str(json).unwrap_or_default();
+    event["content"]["is_direct"] == true && event["content"]["membership"] == "invite"
 }
 
 /// The thread that the event of this JSON stands in.

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use ruma::UserId;
 
-use super::{Connection, StoreError, Tx, addresses, departures, letters, members, people::address};
+use super::{
+    Connection, StoreError, Tx, addresses, departures, letters, members, merges, people::address,
+    signs,
+};
 use crate::domain::{
     facts::{ConversationFacts, PersonFacts},
     ids::{ContactId, ConversationId, CustomerId, MessageId},
@@ -17,11 +20,17 @@ statements! {
         SELECT id, customer_id, thread_root FROM conversations
         WHERE room_id = $1 AND state <> 'closed' ORDER BY id";
     SELECT_PEOPLE = concat!("
-        SELECT contacts.id, written, name, ghost, role FROM participants
+        SELECT contacts.id, written, name, ghost, role, (
+            SELECT user_id FROM moves JOIN conversations AS here ON here.room_id = moves.room_id
+            WHERE here.id = conversation_id AND moves.contact_id = contacts.id AND ", has_moved!(), "
+        ) FROM participants
         JOIN contacts ON contacts.id = contact_id
         WHERE conversation_id = $1 AND ", is_there!(), " ORDER BY position, contacts.id");
     SELECT_PEOPLE_OF_ROOM = concat!("
-        SELECT it.id, contacts.id, written, name, ghost, role FROM conversations AS it
+        SELECT it.id, contacts.id, written, name, ghost, role, (
+            SELECT user_id FROM moves WHERE moves.room_id = it.room_id
+            AND moves.contact_id = contacts.id AND ", has_moved!(), "
+        ) FROM conversations AS it
         JOIN participants ON conversation_id = it.id
         JOIN contacts ON contacts.id = contact_id
         WHERE it.room_id = $1 AND it.state <> 'closed' AND ", is_there!(), "
@@ -37,8 +46,9 @@ statements! {
         WHERE it.room_id = $1 AND it.state <> 'closed' AND letters.state = 'sealed'
         GROUP BY it.id";
     SELECT = "
-        SELECT room_id, thread_root, customer_id, mailbox, subject, state FROM conversations
-        WHERE id = $1";
+        SELECT room_id, thread_root, customer_id, mailbox, subject, state, closed_at,
+            CASE WHEN progress = 'done' THEN done_since END AS done_since
+        FROM conversations WHERE id = $1";
     SELECT_THREAD = "
         SELECT id, state FROM conversations
         WHERE room_id = $1 AND thread_root = $2 AND customer_id = $3 AND thread_root <> ''";
@@ -98,6 +108,10 @@ pub struct Conversation {
     pub mailbox: String,
     pub subject: String,
     pub state: String,
+    /// Since when nobody takes part any more.
+    pub closed_at: Option<i64>,
+    /// Since when it rests: staff call it closed, and have written nothing since.
+    pub done_since: Option<i64>,
 }
 
 /// Which way a mail went.
@@ -132,8 +146,8 @@ pub async fn of_room(
 ) -> Result<Vec<ConversationFacts>, StoreError> {
     let mut people: HashMap<i64, Vec<PersonFacts>> = HashMap::new();
     for row in fetch_all!(connection, MemberRow, SELECT_PEOPLE_OF_ROOM, room) {
-        let (conversation, contact, written, name, ghost, role) = row;
-        let person = person((contact, written, name, ghost, role), server)?;
+        let (conversation, contact, written, name, ghost, role, moved) = row;
+        let person = person((contact, written, name, ghost, role, moved), server)?;
         people.entry(conversation).or_default().push(person);
     }
     let waiting = fetch_all!(connection, (i64, i64, Option<i64>), COUNT_WAITING, room);
@@ -170,13 +184,13 @@ pub async fn people(
     rows.into_iter().map(|row| person(row, server)).collect()
 }
 
-/// Contact, address, name, localpart of the ghost, role.
-type PersonRow = (i64, String, String, String, String);
+/// Contact, address, name, localpart of the ghost, role, the user as whom they have moved to Matrix.
+type PersonRow = (i64, String, String, String, String, Option<String>);
 /// The conversation, and as [`PersonRow`].
-type MemberRow = (i64, i64, String, String, String, String);
+type MemberRow = (i64, i64, String, String, String, String, Option<String>);
 
 fn person(row: PersonRow, server: &str) -> Result<PersonFacts, StoreError> {
-    let (contact, written, name, ghost, role) = row;
+    let (contact, written, name, ghost, role, moved) = row;
     let address = address(&written)?;
     let ghost = UserId::parse(format!("@{ghost}:{server}"))
         .map_err(|fault| StoreError::Value(fault.to_string()))?;
@@ -191,6 +205,7 @@ fn person(row: PersonRow, server: &str) -> Result<PersonFacts, StoreError> {
         name,
         ghost,
         is_guest: role == "guest",
+        moved: moved.and_then(|user| UserId::parse(user).ok()),
     })
 }
 
@@ -271,6 +286,7 @@ pub async fn reopen(
     contacts: &[ContactId],
 ) -> Result<(), StoreError> {
     execute!(tx.connection(), REOPEN, id.0);
+    merges::undo(tx, id).await?;
     members::dismiss(tx, id).await?;
     members::add(tx, id, contacts).await
 }
@@ -283,7 +299,7 @@ pub async fn reopen_deserted(
     contact: ContactId,
 ) -> Result<(), StoreError> {
     execute!(tx.connection(), REOPEN_DESERTED, room, contact.0);
-    Ok(())
+    signs::touch(tx, room).await
 }
 
 /// Whoever comes back to the room opens none of its conversations by that.
@@ -343,6 +359,7 @@ pub async fn close(
     now: i64,
 ) -> Result<(), StoreError> {
     execute!(tx.connection(), CLOSE, id.0, now, i64::from(deserted));
+    signs::touch_of(tx, id).await?;
     // Nothing comes any more that it could ride with.
     match departures::resting(tx.connection(), id).await? {
         Some(letter) => letters::settle(tx, letter).await,

@@ -176,7 +176,7 @@ pub async fn keep(tx: &mut Tx, event: &str, kept: &Kept) -> Result<(), StoreErro
         i64::from(height),
     );
     if changed == 0 {
-        spend(tx, blob).await?;
+        spend_blob(tx, blob).await?;
     }
     Ok(())
 }
@@ -228,7 +228,7 @@ pub async fn take_back(tx: &mut Tx, event: &str) -> Result<(), StoreError> {
     let Some((blob,)) = fetch_optional!(tx.connection(), (String,), SELECT_BLOB, event) else {
         return Ok(());
     };
-    spend(tx, &blob).await?;
+    spend_blob(tx, &blob).await?;
     execute!(tx.connection(), TAKE_BACK, event);
     Ok(())
 }
@@ -257,7 +257,7 @@ pub async fn replace(tx: &mut Tx, event: &str) -> Result<(), StoreError> {
 }
 
 async fn release(tx: &mut Tx, event: &str, blob: &str) -> Result<(), StoreError> {
-    spend(tx, blob).await?;
+    spend_blob(tx, blob).await?;
     if execute!(tx.connection(), LEAVE_TO_LINKS, event) == 0 {
         execute!(tx.connection(), FORGET, event);
     }
@@ -303,7 +303,7 @@ pub async fn lose(tx: &mut Tx, event: &str, now: i64) -> Result<(), StoreError> 
     if let Some((blob,)) = fetch_optional!(tx.connection(), (String,), SELECT_BLOB, event)
         && execute!(tx.connection(), LOSE, event, now) == 1
     {
-        spend(tx, &blob).await?;
+        spend_blob(tx, &blob).await?;
     }
     Ok(())
 }
@@ -314,7 +314,8 @@ pub async fn begin_again(tx: &mut Tx, now: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn spend(tx: &mut Tx, blob: &str) -> Result<(), StoreError> {
+/// The blob is deleted soon: nothing refers to it any more.
+pub async fn spend_blob(tx: &mut Tx, blob: &str) -> Result<(), StoreError> {
     if !blob.is_empty() {
         execute!(tx.connection(), SPEND, blob);
         tx.wake(Queue::Files);

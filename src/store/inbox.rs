@@ -13,6 +13,8 @@ statements! {
     SELECT_WAITING = "
         SELECT seq, id, room_id, body, trace FROM inbox
         WHERE state = 'waiting' AND seq > $1 ORDER BY seq LIMIT $2";
+    SELECT_WAITING_BEFORE = "
+        SELECT seq FROM inbox WHERE state = 'waiting' AND seq < $1 AND room_id = $2 LIMIT 1";
     FINISH = "UPDATE inbox SET state = 'done' WHERE seq = $1 AND state = 'waiting'";
     SET_ASIDE = "UPDATE inbox SET state = 'set_aside', problem = $2 WHERE seq = $1";
     MARK_INTERNAL = "UPDATE inbox SET internal = 1 WHERE id = $1";
@@ -134,6 +136,15 @@ pub async fn count_waiting(connection: &mut Connection) -> Result<i64, StoreErro
 pub async fn oldest_waiting(connection: &mut Connection) -> Result<Option<i64>, StoreError> {
     let oldest = fetch_optional!(connection, (i64,), SELECT_OLDEST_WAITING);
     Ok(oldest.map(|(received_at,)| received_at))
+}
+
+/// Whether anything of this room waits that came before `seq`.
+pub async fn waits_before(
+    connection: &mut Connection,
+    seq: i64,
+    room: &str,
+) -> Result<bool, StoreError> {
+    Ok(fetch_optional!(connection, (i64,), SELECT_WAITING_BEFORE, seq, room).is_some())
 }
 
 /// Marks an event done; `false` if somebody else has done it.

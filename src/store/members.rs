@@ -1,6 +1,6 @@
 //! Who comes into a conversation, and who goes.
 
-use super::{Connection, StoreError, Tx, newcomers};
+use super::{Connection, StoreError, Tx, newcomers, signs};
 use crate::domain::{
     address::EmailAddress,
     ids::{ContactId, ConversationId, CustomerId},
@@ -58,7 +58,7 @@ pub async fn add(
         }
         execute!(tx.connection(), INSERT, conversation.0, contact.0);
     }
-    Ok(())
+    signs::touch_of(tx, conversation).await
 }
 
 /// The only open conversation outside of threads in which somebody is one of the people; `None` if there
@@ -81,7 +81,7 @@ pub async fn remove(
     contact: ContactId,
 ) -> Result<(), StoreError> {
     execute!(tx.connection(), REMOVE, conversation.0, contact.0);
-    Ok(())
+    signs::touch_of(tx, conversation).await
 }
 
 /// Nobody is in the conversation any more.
@@ -102,6 +102,7 @@ pub async fn drop_guests(
         DELETE_GUESTS,
         conversation.0
     );
+    signs::touch_of(tx, conversation).await?;
     let guests = rows.into_iter().filter(|(_, role)| role == "guest");
     Ok(guests.map(|(contact, _)| ContactId(contact)).collect())
 }

@@ -77,8 +77,8 @@ statements! {
     COUNT_UNSETTLED = "
         SELECT count(*) FROM outbox WHERE way = $1 AND settled_at IS NULL";
     COUNT_LANES = "
-        SELECT CASE WHEN lane LIKE 'room:%' THEN 'room' WHEN lane LIKE 'receipt:%' THEN 'receipt'
-                ELSE 'mail' END AS kind,
+        SELECT CASE WHEN way = 'mail' THEN 'mail' WHEN lane LIKE 'receipt:%' THEN 'receipt'
+                ELSE 'room' END AS kind,
             count(*) AS rows, min(created_at) AS oldest
         FROM outbox WHERE way = $1 AND settled_at IS NULL GROUP BY kind";
 }

@@ -145,6 +145,16 @@ async fn insert(
     Ok(ContactId(id))
 }
 
+/// The contact with this address.
+pub async fn find(
+    connection: &mut Connection,
+    address: &EmailAddress,
+) -> Result<Option<Contact>, StoreError> {
+    fetch_optional!(connection, Row, SELECT_BY_ADDRESS, address.key())
+        .map(TryInto::try_into)
+        .transpose()
+}
+
 pub async fn contact(connection: &mut Connection, id: ContactId) -> Result<Contact, StoreError> {
     fetch_one!(connection, Row, SELECT, id.0).try_into()
 }

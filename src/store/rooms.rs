@@ -1,6 +1,6 @@
 //! Rooms and who is in them.
 
-use super::{Connection, StoreError, Tx};
+use super::{Connection, StoreError, Tx, signs};
 
 statements! {
     INSERT = "INSERT INTO rooms (room_id, mailbox) VALUES ($1, $2) ON CONFLICT DO NOTHING";
@@ -16,6 +16,8 @@ statements! {
             name = CASE WHEN excluded.name = '' THEN members.name ELSE excluded.name END";
     SELECT_PRESENT = "
         SELECT user_id FROM members WHERE room_id = $1 AND membership IN ('join', 'invite')";
+    SELECT_JOINED = "
+        SELECT user_id FROM members WHERE room_id = $1 AND membership = 'join' ORDER BY user_id";
     SELECT_MEMBERSHIP = "SELECT membership FROM members WHERE room_id = $1 AND user_id = $2";
     SELECT_MEMBER = "SELECT name FROM members WHERE room_id = $1 AND user_id = $2";
 }
@@ -54,8 +56,9 @@ pub async fn set_bot_joined(tx: &mut Tx, room: &str, joined: bool) -> Result<(),
     if !joined {
         // What happens without us we don't see: the state is fetched anew when we come back.
         execute!(tx.connection(), FORGET, room);
+        signs::set_stated(tx, room, "").await?;
     }
-    Ok(())
+    signs::touch(tx, room).await
 }
 
 pub async fn set_known(tx: &mut Tx, room: &str, now: i64) -> Result<(), StoreError> {
@@ -98,5 +101,11 @@ pub async fn membership(
 /// The ids of those who are in the room or invited.
 pub async fn present(connection: &mut Connection, room: &str) -> Result<Vec<String>, StoreError> {
     let rows = fetch_all!(connection, (String,), SELECT_PRESENT, room);
+    Ok(rows.into_iter().map(|(user,)| user).collect())
+}
+
+/// The ids of those who are in the room.
+pub async fn joined(connection: &mut Connection, room: &str) -> Result<Vec<String>, StoreError> {
+    let rows = fetch_all!(connection, (String,), SELECT_JOINED, room);
     Ok(rows.into_iter().map(|(user,)| user).collect())
 }

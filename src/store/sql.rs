@@ -9,7 +9,7 @@ macro_rules! statements {
         $($(#[$doc])* const $name: &str = $sql;)+
 
         #[cfg(test)]
-        pub(super) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),+];
+        pub(in crate::store) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),+];
     };
 }
 
@@ -22,6 +22,13 @@ macro_rules! is_there {
             JOIN conversations AS place ON place.room_id = subscriptions.room_id
             WHERE place.id = participants.conversation_id
             AND subscriptions.contact_id = participants.contact_id AND ended_at IS NOT NULL)"
+    };
+}
+
+/// Of a row of `moves`: they read and write in Matrix, or have left there, and get no mail.
+macro_rules! has_moved {
+    () => {
+        "moves.state IN ('joined', 'left') AND moves.keeps_mail = 0"
     };
 }
 

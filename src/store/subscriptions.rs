@@ -17,7 +17,8 @@ statements! {
         ON CONFLICT (room_id, contact_id) DO UPDATE SET contact_id = excluded.contact_id
         RETURNING id";
     SELECT = "
-        SELECT contact_id, ended_at, written, contacts.name, subscriptions.room_id, mailbox, subject
+        SELECT contact_id, ended_at, written, contacts.name, subscriptions.room_id, signed_in, mailbox,
+            subject
         FROM subscriptions JOIN contacts ON contacts.id = contact_id
         JOIN conversations ON conversations.id = subscriptions.conversation_id
         WHERE subscriptions.id = $1";
@@ -42,6 +43,8 @@ pub struct Subscription {
     /// What the contact is called: never empty.
     pub name: String,
     pub room_id: String,
+    /// The room by whose id its links are signed: the first, where it has moved with a room since.
+    signed_in: String,
     pub mailbox: String,
     pub subject: String,
     /// Milliseconds since 1970; when the contact left.
@@ -52,7 +55,7 @@ impl Subscription {
     /// What a token is signed with besides its number: who leaves what.
     #[must_use]
     pub fn salt(&self) -> String {
-        format!("{} {}", self.room_id, self.address)
+        format!("{} {}", self.signed_in, self.address)
     }
 }
 
@@ -63,6 +66,7 @@ struct Row {
     written: String,
     name: String,
     room_id: String,
+    signed_in: String,
     mailbox: String,
     subject: String,
 }
@@ -93,6 +97,11 @@ pub async fn find(
             row.name
         },
         address,
+        signed_in: if row.signed_in.is_empty() {
+            row.room_id.clone()
+        } else {
+            row.signed_in
+        },
         room_id: row.room_id,
         mailbox: row.mailbox,
         subject: row.subject,

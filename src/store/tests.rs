@@ -8,6 +8,7 @@ mod place;
 mod plans;
 mod postgres;
 mod refusals;
+mod replaced;
 
 use rstest::rstest;
 
@@ -20,7 +21,19 @@ use crate::domain::{
     timing::Departure,
 };
 
-/// Every statement of every file.
+/// The statements by which a person is looked for everywhere, which happens seldom.
+fn rare_statements() -> Vec<(&'static str, &'static str)> {
+    [
+        erasures::STATEMENTS,
+        person::STATEMENTS,
+        person::about::STATEMENTS,
+        person::export::STATEMENTS,
+        person::sweep::STATEMENTS,
+    ]
+    .concat()
+}
+
+/// Every other statement of every file.
 fn statements() -> Vec<(&'static str, &'static str)> {
     [
         addresses::STATEMENTS,
@@ -29,12 +42,20 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         automatic::STATEMENTS,
         bounces::STATEMENTS,
         checks::STATEMENTS,
+        desk::STATEMENTS,
+        merges::STATEMENTS,
+        named_rooms::STATEMENTS,
         held::STATEMENTS,
         keys::STATEMENTS,
         imap::STATEMENTS,
         inbox::STATEMENTS,
+        requests::STATEMENTS,
         rooms::STATEMENTS,
         people::STATEMENTS,
+        portraits::STATEMENTS,
+        signs::STATEMENTS,
+        statuses::STATEMENTS,
+        continuations::STATEMENTS,
         conversations::STATEMENTS,
         members::STATEMENTS,
         newcomers::STATEMENTS,
@@ -43,6 +64,7 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         crate::store::files::STATEMENTS,
         links::STATEMENTS,
         places::STATEMENTS,
+        policy_jobs::STATEMENTS,
         votes::STATEMENTS,
         departures::STATEMENTS,
         mails::STATEMENTS,
@@ -50,9 +72,12 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         uploads::STATEMENTS,
         shown::STATEMENTS,
         offers::STATEMENTS,
+        onboarding::STATEMENTS,
         endings::STATEMENTS,
         sent::STATEMENTS,
         guests::STATEMENTS,
+        lives::STATEMENTS,
+        successions::STATEMENTS,
         last_mails::STATEMENTS,
         settings::STATEMENTS,
         locales::STATEMENTS,

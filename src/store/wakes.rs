@@ -16,9 +16,13 @@ pub enum Queue {
     Files,
     Subscriptions,
     Held,
+    Policy,
+    Signs,
+    Erasures,
+    Desk,
 }
 
-const QUEUES: [Queue; 9] = [
+const QUEUES: [Queue; 13] = [
     Queue::Events,
     Queue::Checks,
     Queue::Mails,
@@ -28,6 +32,10 @@ const QUEUES: [Queue; 9] = [
     Queue::Files,
     Queue::Subscriptions,
     Queue::Held,
+    Queue::Policy,
+    Queue::Signs,
+    Queue::Erasures,
+    Queue::Desk,
 ];
 
 /// One bell per queue; rung after the commit that put work there. A bell that rings while nobody

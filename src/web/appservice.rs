@@ -30,6 +30,7 @@ use crate::{
 use super::{
     metrics,
     strangers::Strangers,
+    thirdparty,
     transaction::{self, Transaction, Typing},
 };
 
@@ -55,11 +56,7 @@ pub fn router(appservice: Appservice) -> Router {
             .route("/transactions/{txn_id}", put(transaction))
             .route("/users/{user_id}", get(user))
             .route("/rooms/{alias}", get(nothing_there))
-            .route("/thirdparty/protocol/{protocol}", get(nothing_there))
-            .route("/thirdparty/user/{protocol}", get(nobody))
-            .route("/thirdparty/user", get(nobody))
-            .route("/thirdparty/location/{protocol}", get(nobody))
-            .route("/thirdparty/location", get(nobody))
+            .merge(thirdparty::router(appservice.server_name.clone()))
     };
     Router::new()
         .merge(endpoints())
@@ -257,18 +254,13 @@ async fn ping() -> Response {
     axum::Json(json!({})).into_response()
 }
 
-/// Room aliases and third-party protocols: we have none.
+/// Room aliases: we have none.
 async fn nothing_there() -> Response {
     error(
         StatusCode::NOT_FOUND,
         "M_NOT_FOUND",
         "There is no such thing here.",
     )
-}
-
-/// Third-party look-ups by field find nobody.
-async fn nobody() -> Response {
-    axum::Json(json!([])).into_response()
 }
 
 fn error(status: StatusCode, code: &str, text: &str) -> Response {

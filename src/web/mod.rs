@@ -10,4 +10,5 @@ mod metrics;
 pub mod operations;
 pub mod public;
 mod strangers;
+mod thirdparty;
 pub mod transaction;

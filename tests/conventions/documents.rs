@@ -8,7 +8,7 @@ use postroom::{
         command::Command,
         effect::Effect,
         event::{Content, EventKind, Relation, RoomEvent, Words},
-        facts::{EventFacts, OwnAddresses, Past, Role, RoomFacts},
+        facts::{EventFacts, LifeFacts, OwnAddresses, Past, Role, RoomFacts},
     },
 };
 
@@ -120,11 +120,55 @@ fn every_configuration_that_is_shown_loads() {
 #[test]
 fn every_command_of_the_help_is_explained() {
     let guide = fs::read_to_string(repository().join("docs/commands.md")).unwrap();
-    let missing: Vec<String> = usages_in_the_help()
+    let missing: Vec<String> = in_the_help()
         .into_iter()
+        .map(|(usage, _)| usage)
         .filter(|usage| !guide.lines().any(|line| line == format!("### `{usage}`")))
         .collect();
     assert_eq!(missing, [""; 0]);
+}
+
+/// The list in the guide is that of the help.
+#[test]
+fn the_guide_lists_the_commands_as_the_help_does() {
+    let guide = fs::read_to_string(repository().join("docs/commands.md")).unwrap();
+    let listed: Vec<&str> = guide
+        .lines()
+        .filter(|line| line.starts_with("- [`!email "))
+        .collect();
+    let expected: Vec<String> = in_the_help()
+        .into_iter()
+        .map(|(usage, purpose)| {
+            let link = heading_link(&format!("`{usage}`"));
+            format!("- [`{usage}`](#{link}) {purpose}")
+        })
+        .collect();
+    assert_eq!(listed, expected);
+}
+
+/// Each section of the guide shows the examples that `!email help COMMAND` gives, and is found there by the
+/// usage above it. Examples without arguments are the headings themselves.
+#[test]
+fn the_guide_shows_the_examples_of_the_help() {
+    let guide = fs::read_to_string(repository().join("docs/commands.md")).unwrap();
+    let mut faults = Vec::new();
+    for (usage, _) in in_the_help() {
+        let name = usage.split_whitespace().nth(1).unwrap();
+        let about = answer(&format!("!email help {name}"));
+        let heading = format!("### `{usage}`\n");
+        let section = guide.split_once(&heading).map_or("", |(_, rest)| rest);
+        let section = section.split("\n## ").next().unwrap_or_default();
+        let section = section.split("\n### ").next().unwrap_or_default();
+        let (_, examples) = about.split_once("For example: ").expect(&about);
+        let examples = examples.lines().next().unwrap_or_default();
+        for example in examples.split('`').skip(1).step_by(2) {
+            let has_arguments = example.split_whitespace().count() > 2;
+            if has_arguments && !section.contains(&format!("`{example}`")) {
+                faults.push(example.to_owned());
+            }
+        }
+    }
+    assert_eq!(faults, [""; 0]);
 }
 
 #[test]
@@ -142,13 +186,28 @@ fn every_command_that_is_shown_is_known() {
     assert_eq!(faults, [""; 0]);
 }
 
-fn usages_in_the_help() -> Vec<String> {
+/// Usage and purpose of each command.
+fn in_the_help() -> Vec<(String, String)> {
+    let text = answer("!email help");
+    let commands: Vec<(String, String)> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("- `")?.split_once("` "))
+        .map(|(usage, purpose)| (usage.to_owned(), purpose.to_owned()))
+        .collect();
+    assert!(!commands.is_empty(), "{text}");
+    commands
+}
+
+/// What the bot says to a command of Ann's.
+fn answer(typed: &str) -> String {
     let words = Words {
-        body: "!email help".to_owned(),
+        body: typed.to_owned(),
         html: None,
     };
     let room = ruma::owned_room_id!("!room:example.org");
     let event = RoomEvent {
+        reason: None,
+        is_direct: false,
         id: ruma::owned_event_id!("$event"),
         room: room.clone(),
         sender: ruma::owned_user_id!("@ann:example.org"),
@@ -160,6 +219,7 @@ fn usages_in_the_help() -> Vec<String> {
         },
     };
     let facts = EventFacts {
+        life: LifeFacts::default(),
         bot: ruma::owned_user_id!("@postroom:example.org"),
         sender_role: Role::Staff,
         sender_name: "Ann".to_owned(),
@@ -167,6 +227,7 @@ fn usages_in_the_help() -> Vec<String> {
             id: room,
             encrypted: false,
             bot_joined: true,
+            is_direct: false,
             conversations: Vec::new(),
             settings: postroom::domain::settings::Settings::default(),
         },
@@ -178,16 +239,13 @@ fn usages_in_the_help() -> Vec<String> {
         past: Past::default(),
         details: postroom::domain::facts::Details::default(),
     };
-    let effects = Command::Help.apply(&event, &facts);
+    let effects = Command::parse(typed)
+        .expect("it is one")
+        .apply(&event, &facts);
     let [Effect::Say { text, .. }] = effects.as_slice() else {
-        panic!("help answers with one sentence: {effects:?}");
+        panic!("{typed} is answered by one message: {effects:?}");
     };
-    let usages: Vec<String> = text
-        .lines()
-        .filter_map(|line| Some(line.strip_prefix("- `")?.split_once('`')?.0.to_owned()))
-        .collect();
-    assert!(!usages.is_empty(), "{text}");
-    usages
+    text.clone()
 }
 
 struct Document {
@@ -269,13 +327,15 @@ fn headings(document: &Path) -> Vec<String> {
                 .strip_prefix(' ')
                 .filter(|_| line.starts_with('#'))
         })
-        .map(|heading| {
-            heading
-                .to_lowercase()
-                .chars()
-                .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
-                .map(|c| if c == ' ' { '-' } else { c })
-                .collect()
-        })
+        .map(heading_link)
+        .collect()
+}
+
+fn heading_link(heading: &str) -> String {
+    heading
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
+        .map(|c| if c == ' ' { '-' } else { c })
         .collect()
 }

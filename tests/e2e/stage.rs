@@ -56,6 +56,8 @@ pub struct Scenery {
     pub rspamd: bool,
     /// Whether clamd looks at every mail.
     pub clamd: bool,
+    /// As in the configuration, in one line. Only Ann is staff then: others of her server are customers.
+    pub onboarding: Option<&'static str>,
 }
 
 impl Default for Scenery {
@@ -67,6 +69,7 @@ impl Default for Scenery {
             trust: None,
             rspamd: false,
             clamd: false,
+            onboarding: None,
         }
     }
 }
@@ -165,7 +168,14 @@ impl Stage {
             log_level: "info,postroom=debug",
             ..Settings::new(synapse.url(), &mail)
         };
+        let is_only_ann = scenery.onboarding.is_some();
         postroom.configure(&Settings {
+            onboarding: scenery.onboarding.map(str::to_owned),
+            staff: if is_only_ann {
+                "[\"@ann:example.org\"]"
+            } else {
+                settings.staff
+            },
             public: scenery.pages.is_some(),
             max_size: scenery.pages.unwrap_or(settings.max_size),
             ..settings

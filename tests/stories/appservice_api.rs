@@ -335,20 +335,42 @@ async fn the_homeserver_learns_who_exists() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn aliases_and_other_networks_are_not_ours() {
+async fn aliases_are_not_ours_and_addresses_lead_to_ids() {
     let world = World::start(Options::default()).await;
     let get = |path: &str| request(&world, Method::GET, &format!("/_matrix/app/v1/{path}"));
     let alias = answer(get("rooms/%23_email_room:example.org")).await;
     assert_eq!(alias, error(404, "M_NOT_FOUND"));
-    assert_eq!(answer(get("thirdparty/protocol/email")).await.0, 404);
-    let found: Value = get("thirdparty/user/email?address=jane@acme.com")
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
-    assert_eq!(found, json!([]));
+    assert_eq!(answer(get("thirdparty/protocol/irc")).await.0, 404);
+    let found = async |path: &str| -> Value {
+        let answer = get(path).send().await.unwrap();
+        answer.json().await.unwrap()
+    };
+    let protocol = found("thirdparty/protocol/email").await;
+    assert_eq!(protocol["user_fields"], json!(["email"]));
+    let jane = json!([{"userid": "@_email_jane=40acme.com:example.org", "protocol": "email",
+        "fields": {"email": "jane@acme.com"}}]);
+    for path in [
+        "thirdparty/user/email?email=jane@acme.com",
+        "thirdparty/user?userid=@_email_jane=40acme.com:example.org",
+    ] {
+        assert_eq!(found(path).await, jane, "{path}");
+    }
+    // Who has been written to looks no different, and their ghost leads to nobody.
+    let room = world.room("Training", &[("jane@acme.com", "Jane")]).await;
+    assert_eq!(
+        found("thirdparty/user/email?email=JANE@acme.com").await,
+        jane
+    );
+    let ghost = world.ghost(&room, "Jane").unwrap();
+    for path in [
+        format!("thirdparty/user?userid={ghost}"),
+        "thirdparty/location/email?room=x".to_owned(),
+        "thirdparty/location?alias=%23x:example.org".to_owned(),
+        "thirdparty/user/email".to_owned(),
+        "thirdparty/user".to_owned(),
+    ] {
+        assert_eq!(found(&path).await, json!([]), "{path}");
+    }
     world.finish().await;
 }
 

@@ -570,7 +570,7 @@ async fn whose_room_staff_have_closed_can_not_open_it_again() {
         .until("the room is told", || broadcast.told().len() == 1)
         .await;
     let bot = "@postroom:example.org";
-    world.ann.kick(room, bot);
+    world.ask(room, "!email leave").await;
     world.quiet().await;
     world.invite_bot(room).await;
     world.until("it is back", || world.is_in(room, bot)).await;

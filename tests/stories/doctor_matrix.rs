@@ -191,9 +191,7 @@ async fn a_control_room_in_which_nothing_can_be_said() {
     let (world, _dns) = healthy().await;
     let only = ["--only", "control_room"];
     let room = world.control_room.clone();
-    let levels = json!({
-        "users": {"@ann:example.org": 100}, "events_default": 50, "users_default": 0,
-    });
+    let levels = json!({"users": {}, "events_default": 50, "users_default": 0});
     world
         .ann
         .set_state(&room, "m.room.power_levels", "", levels);

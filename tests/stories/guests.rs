@@ -307,7 +307,7 @@ async fn closing_ends_the_membership_of_all() {
     world.tell(&desk.room, "Now you are two.").await;
     world.mails_to("carl@partner.example", 1).await;
     // The bot leaves the room, and comes back for Jane.
-    world.ann.kick(&desk.room, BOT);
+    world.ask(&desk.room, "!email leave").await;
     world.quiet().await;
     world.invite_bot(&desk.room).await;
     world.add(&desk.room, "jane@acme.com", "Jane Doe").await;

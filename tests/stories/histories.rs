@@ -32,7 +32,7 @@ enum Step {
     Remove(Person),
     Leave(Person),
     Stay(Person),
-    /// The bot is put out, and comes back.
+    /// The bot leaves, and comes back.
     CloseAll,
 }
 
@@ -169,7 +169,7 @@ impl History {
                 }
             }
             Step::CloseAll => {
-                world.ann.kick(room, BOT);
+                world.ask(room, "!email leave").await;
                 world.quiet().await;
                 world.invite_bot(room).await;
                 world

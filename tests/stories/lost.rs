@@ -32,7 +32,9 @@ async fn released_mail_whose_file_is_gone_is_told_of_and_can_be_tried_again() {
     std::fs::rename(&here, &away).unwrap();
     desk.world.ask(&desk.room, "!email release 1").await;
     desk.world
-        .until("staff are told", || !told(&desk).is_empty())
+        .until("staff are told, in both rooms", || {
+            !told(&desk).is_empty() && !desk.reports().is_empty()
+        })
         .await;
     let body = told(&desk)[0].body().to_owned();
     assert!(

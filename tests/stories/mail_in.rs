@@ -736,15 +736,16 @@ async fn without_a_control_room_the_log_tells() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn mail_to_a_room_that_put_the_bot_out_is_kept() {
+async fn mail_to_a_room_that_put_the_bot_out_waits_and_is_told_of() {
     let desk = Desk::open(Options::default()).await;
     desk.world.ann.kick(&desk.room, BOT);
     desk.world.quiet().await;
     desk.take(&desk.token, &mail(JANE, &desk.token, "", "Too late"))
         .await;
     assert_eq!(desk.said(), Vec::<String>::new());
-    let reports = desk.reports();
-    assert_eq!(reports.len(), 1, "{reports:?}");
-    assert!(reports[0].contains("no longer in the room"), "{reports:?}");
+    let world = &desk.world;
+    let told = "✋ Mail from Jane Doe <jane@acme.com> in conversation #1 waits for you";
+    assert!(world.bot_says(&world.control_room, told));
+    assert!(world.bot_says(&world.control_room, "> Too late"));
     desk.close().await;
 }

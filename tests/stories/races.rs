@@ -457,7 +457,7 @@ async fn what_is_taken_back_goes_to_nobody_though_the_bot_is_out() {
     world.ann.kick(&room, "@postroom:example.org");
     world
         .until("the bot is out", || {
-            world.bot_says(&world.control_room, "I was removed from a room")
+            world.bot_says(&world.control_room, "removed me from")
         })
         .await;
     world.ann.redact(&room, &said);

@@ -53,6 +53,8 @@ pub struct Options {
     pub domain: &'static str,
     /// One more line of the mailbox's configuration.
     pub mailbox: &'static str,
+    /// What happens to mail that belongs to no conversation. Most stories are about those that do.
+    pub intake: &'static str,
     /// Where the mailbox's mail is fetched, as a YAML mapping in one line.
     pub imap: Option<String>,
     /// Whether mail can be handed in by LMTP.
@@ -77,6 +79,7 @@ impl Default for Options {
             more: "",
             domain: "example.org",
             mailbox: "",
+            intake: "keep",
             imap: None,
             lmtp: true,
             proven: true,
@@ -191,6 +194,7 @@ mailboxes:
     address: support@{domain}
     reply_address: "support+{{token}}@{domain}"
     smtp: {{url: "smtp+insecure://{sink}"}}
+    intake: {intake}
     {imap}
     {mailbox}
 {lmtp}
@@ -234,6 +238,7 @@ log: {{level: "info,postroom=debug"}}
             },
             more = options.more,
             mailbox = options.mailbox,
+            intake = options.intake,
             domain = options.domain,
         );
         if options.control_room {
@@ -622,7 +627,8 @@ log: {{level: "info,postroom=debug"}}
     /// A customer's answer to a letter, handed in by LMTP.
     pub async fn answer(&self, letter: &SinkMail, from: &str, text: &str, message_id: &str) {
         let (to, raw) = answer(letter, from, text, message_id);
-        let replies = self.mail(from, &[&to], &raw).await;
+        let address = from.rsplit('<').next().unwrap().trim_end_matches('>');
+        let replies = self.mail(address, &[&to], &raw).await;
         assert_eq!(replies[0].code, 250, "{replies:?}");
     }
 

@@ -58,6 +58,21 @@ fn a_mailbox_may_have_hours_of_its_own() {
 }
 
 #[rstest]
+#[case("50", Some(50))]
+#[case("100", Some(100))]
+#[case("0", None)]
+#[case("-1", None)]
+#[case("moderator", None)]
+fn power_makes_staff(#[case] level: &str, #[case] expected: Option<i64>) {
+    let source = format!("{GOOD}staff_power_level: {level}\n");
+    let config = read(&folder(), &source, &[]);
+    assert_eq!(
+        config.ok().and_then(|config| config.staff_power_level),
+        expected
+    );
+}
+
+#[rstest]
 #[case(
     "{hours: {monday: \"9-17\"}}",
     "desk.hours.monday: \"9-17\" is not from one time of the day"

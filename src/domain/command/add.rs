@@ -67,12 +67,27 @@ impl Add {
         if facts.room.encrypted {
             return vec![answer(event, wording::room_is_encrypted())];
         }
+        if facts.room.is_direct {
+            return vec![answer(event, wording::desk::nobody_in_direct_chat())];
+        }
         if let Some(own) = self
             .people
             .iter()
             .find(|p| facts.own_addresses.contain(&p.address))
         {
             return vec![answer(event, wording::is_ours(&own.address))];
+        }
+        if let Some(banned) = self
+            .people
+            .iter()
+            .find(|person| facts.details.banned.contains(&person.address))
+        {
+            let name = banned.name.as_deref();
+            let name = name.unwrap_or_else(|| banned.address.local_part());
+            return vec![answer(
+                event,
+                wording::living::banned_here(name, &banned.address),
+            )];
         }
         let mut effects = Vec::new();
         let mut new = Vec::new();

@@ -17,11 +17,66 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
         "!email resume ADDRESS",
         "lets mail go again to an address at which it had failed",
     ),
-    ("list", "!email list", "shows who is here by email"),
+    (
+        "leave",
+        "!email leave",
+        "ends the room's conversations, and I leave with everybody who is here by email",
+    ),
+    (
+        "list",
+        "!email list [mine|open|waiting|pending|closed|all] [PAGE]",
+        "shows who is here by email; in the control room all conversations",
+    ),
+    (
+        "find",
+        "!email find TEXT",
+        "finds conversations by subject, name, address, number or last mail",
+    ),
     (
         "status",
-        "!email status",
-        "shows what waits and what isn't delivered",
+        "!email status [NUMBER]",
+        "shows what waits and what isn't delivered; of one conversation, all",
+    ),
+    ("open", "!email open [NUMBER]", "opens a conversation again"),
+    (
+        "close",
+        "!email close [NUMBER]",
+        "says that a conversation is done",
+    ),
+    (
+        "pending",
+        "!email pending [NUMBER]",
+        "says that a conversation waits for something",
+    ),
+    (
+        "assign",
+        "!email assign [NUMBER] [me|@USER]",
+        "says whose a conversation is",
+    ),
+    (
+        "unassign",
+        "!email unassign [NUMBER]",
+        "says that it is nobody's",
+    ),
+    (
+        "subject",
+        "!email subject [#NUMBER] TEXT",
+        "gives a conversation a name for staff",
+    ),
+    (
+        "note",
+        "!email note [#NUMBER] TEXT",
+        "notes something that goes to nobody",
+    ),
+    (
+        "move",
+        "!email move [NUMBER] ROOM [--share]",
+        "lets a conversation go on in another room",
+    ),
+    (
+        "merge",
+        "!email merge NUMBER NUMBER [--share]",
+        "lets the first conversation go on in the second",
     ),
     ("now", "!email now", "sends what waits at once"),
     (
@@ -40,6 +95,17 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
         "!email drop NUMBER",
         "keeps held mail out of the room",
     ),
+    (
+        "requests",
+        "!email requests",
+        "shows what strangers have written that waits for you",
+    ),
+    (
+        "take",
+        "!email take NUMBER [ROOM]",
+        "gives a request a room, new or this one",
+    ),
+    ("dismiss", "!email dismiss NUMBER", "puts a request aside"),
     (
         "revoke",
         "!email revoke [NUMBER]",
@@ -61,6 +127,36 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
         "shows or sets the time zone of the letters",
     ),
     (
+        "welcome",
+        "!email welcome [ADDRESS]",
+        "sends the mail that tells how to take part",
+    ),
+    (
+        "link",
+        "!email link ADDRESS MATRIX-ID",
+        "says who somebody is in Matrix, or invites them",
+    ),
+    (
+        "unlink",
+        "!email unlink ADDRESS",
+        "says that somebody isn't that Matrix user",
+    ),
+    (
+        "both",
+        "!email both ADDRESS [on|off]",
+        "sends mails besides to somebody who is in Matrix",
+    ),
+    (
+        "mail",
+        "!email mail ADDRESS",
+        "writes by mail again to somebody who has left in Matrix",
+    ),
+    (
+        "allowed",
+        "!email allowed [SERVER [off]]",
+        "shows, adds to, or takes from the servers from which people are invited",
+    ),
+    (
         "block",
         "!email block ADDRESS|*@DOMAIN",
         "keeps a sender's mail out of sight",
@@ -76,5 +172,24 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
         "never holds a sender's mail as spam or as too much",
     ),
     ("blocked", "!email blocked", "shows who is on the lists"),
-    ("help", "!email help", "shows this"),
+    (
+        "policy",
+        "!email policy [apply] [ROOM]",
+        "says what a room must be and isn't; mends what I can",
+    ),
+    (
+        "space",
+        "!email space add [ROOM]",
+        "takes a room into the Space, if it is as it must be",
+    ),
+    (
+        "erase",
+        "!email erase ADDRESS [redact]",
+        "deletes everything about a person, for good",
+    ),
+    (
+        "help",
+        "!email help [COMMAND]",
+        "shows this, or all about a command",
+    ),
 ];

@@ -38,12 +38,16 @@ impl Remove {
         let Some(person) = facts.room.find(&self.address) else {
             return vec![answer(event, wording::is_not_here(&self.address))];
         };
+        let mut text = wording::removed(&person.name, &person.address);
+        if facts.room.people().len() == 1 {
+            text.push_str(wording::living::nobody_left());
+        }
         vec![
             Effect::RemoveContact {
                 room: event.room.clone(),
                 contact: person.contact,
             },
-            answer(event, wording::removed(&person.name, &person.address)),
+            answer(event, text),
         ]
     }
 }

@@ -229,6 +229,8 @@ mod tests {
         #[case] is_sound: bool,
     ) {
         let event = RoomEvent {
+            reason: None,
+            is_direct: false,
             id: owned_event_id!("$this"),
             room: owned_room_id!("!room"),
             sender: owned_user_id!("@ann:example.org"),

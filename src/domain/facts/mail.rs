@@ -2,7 +2,7 @@
 
 use ruma::{OwnedEventId, OwnedRoomId};
 
-use super::{OwnAddresses, PersonFacts};
+use super::{IntakeFacts, MailOnboarding, OwnAddresses, PersonFacts};
 use crate::domain::{
     address::NamedAddress,
     evidence::Judgement,
@@ -34,6 +34,8 @@ pub struct MailFacts {
     pub machine: MachineFacts,
     pub own_addresses: OwnAddresses,
     pub control_room: Option<OwnedRoomId>,
+    /// Of a mail that leads nowhere.
+    pub intake: Option<IntakeFacts>,
 }
 
 /// A letter on its way to one recipient.
@@ -58,6 +60,10 @@ pub struct Route {
     pub standing: trust::Standing,
     pub policy: TrustPolicy,
     pub is_closed: bool,
+    /// It was closed as nobody took part any more, long ago.
+    pub is_long_over: bool,
+    /// Staff have called it closed long ago, and nothing was written in it since.
+    pub rests_for_long: bool,
     /// Staff have released the mail here.
     pub release: Option<Release>,
     /// The same mail waits for staff here, or has waited.
@@ -69,16 +75,30 @@ pub struct Route {
     pub thread_root: Option<OwnedEventId>,
     pub room: OwnedRoomId,
     pub bot_joined: bool,
+    /// Nobody of staff is in the room any more.
+    pub is_deserted: bool,
     /// Somebody who is neither staff nor ghost is in the room. Known only if it matters for the mail.
     pub has_visitors: bool,
     /// The mail names none of the conversation's others.
     pub is_loose: bool,
+    /// Of the conversation.
+    pub subject: String,
     /// Of a guest's mail: what people call the one who copied them in.
     pub copied_by: Option<String>,
     /// Who else stands in To and Cc, without our own addresses; of a member's or guest's mail.
     pub copied: Vec<Copied>,
+    /// What it says of its sender's Matrix id, and what is known of that.
+    pub onboarding: MailOnboarding,
     /// How many guests the conversation has, those included who are only offered to staff.
     pub guests: usize,
+}
+
+impl Route {
+    /// Staff, or a rule of theirs, have decided that the mail is posted here.
+    #[must_use]
+    pub fn is_decided(&self) -> bool {
+        self.release.is_some() || self.by == LedBy::Intake
+    }
 }
 
 /// Somebody to whom a mail went besides us.
@@ -114,6 +134,8 @@ pub enum LedBy {
     KnownMessageId,
     /// Nothing but its sender, who is in one room only.
     Sender,
+    /// Intake: staff or a rule have given it this place.
+    Intake,
 }
 
 impl LedBy {
@@ -122,7 +144,7 @@ impl LedBy {
         match self {
             Self::Token => Lead::Token,
             Self::OwnMessageId | Self::KnownMessageId => Lead::KnownId,
-            Self::Sender => Lead::Nothing,
+            Self::Sender | Self::Intake => Lead::Nothing,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::domain::{
     address::NamedAddress,
     evidence::{Judgement, Reason, Verdict},
-    facts::{LedBy, OwnAddresses, PersonFacts},
+    facts::{LedBy, MailOnboarding, OwnAddresses, PersonFacts},
     held::Release,
     ids::{ContactId, HeldId},
     incoming::MailKind,
@@ -46,6 +46,7 @@ fn mail(kind: MailKind) -> IncomingMail {
         problems: Vec::new(),
         auto_submitted: false,
         read_receipt: false,
+        face: None,
     }
 }
 
@@ -56,6 +57,7 @@ fn facts() -> MailFacts {
         name: "Jane".to_owned(),
         ghost: owned_user_id!("@_email_jane.aaaa:example.org"),
         is_guest: false,
+        moved: None,
     };
     MailFacts {
         routes: vec![Route {
@@ -65,6 +67,8 @@ fn facts() -> MailFacts {
             standing: Standing::Member,
             policy: TrustPolicy::default(),
             is_closed: false,
+            is_long_over: false,
+            rests_for_long: false,
             release: None,
             is_held: false,
             known: false,
@@ -72,11 +76,14 @@ fn facts() -> MailFacts {
             thread_root: None,
             room: owned_room_id!("!room"),
             bot_joined: true,
+            is_deserted: false,
             has_visitors: false,
             is_loose: false,
+            subject: String::new(),
             copied_by: None,
             copied: Vec::new(),
             guests: 0,
+            onboarding: MailOnboarding::default(),
         }],
         identity: "id@acme.com".to_owned(),
         is_ours: false,
@@ -90,6 +97,7 @@ fn facts() -> MailFacts {
         knows_signature: false,
         own_addresses: OwnAddresses::default(),
         control_room: None,
+        intake: None,
         machine: MachineFacts::default(),
     }
 }
@@ -175,6 +183,7 @@ fn release() -> Release {
         by: "Ann".to_owned(),
         admits: false,
         was_member: true,
+        is_automatic: false,
     }
 }
 

@@ -125,6 +125,16 @@ pub(super) fn release(
     effects
 }
 
+/// A mail that had waited for somebody to come back waits on.
+pub(super) fn hold_again(route: &Route) -> Vec<Effect> {
+    let is_member = route.member.is_some();
+    let again = route.release.as_ref().map(|release| Effect::HoldAgain {
+        held: release.id,
+        is_member,
+    });
+    again.into_iter().collect()
+}
+
 fn obstacle(route: &Route, release: &Release) -> Option<Obstacle> {
     if !route.bot_joined {
         return Some(Obstacle::BotGone);

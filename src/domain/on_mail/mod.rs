@@ -7,7 +7,10 @@ mod auto_replies;
 mod bounces;
 mod guests;
 mod held;
+mod intake;
 mod keep;
+mod onboarding;
+mod several;
 
 use std::collections::HashSet;
 
@@ -15,14 +18,16 @@ pub use auto_replies::{beginning as auto_reply_beginning, kind_of as auto_reply_
 pub use guests::will_be_told;
 pub(super) use held::hold_as_spam;
 pub(super) use keep::keep;
+pub use onboarding::is_written;
 use ruma::OwnedRoomId;
+use several::{awaits, leads_somewhere, weightier};
 
 use super::{
     address::NamedAddress,
     automatic::{self, Asked},
     effect::{Author, Effect, Folded, Post, PostPart},
     evidence::Verdict,
-    facts::{MailFacts, PersonFacts, Route},
+    facts::{LedBy, MailFacts, PersonFacts, Route},
     ids::{ConversationId, MailId},
     incoming::{Fate, IncomingMail, MailKind, Shown, Withheld},
     note::Note,
@@ -50,6 +55,10 @@ pub enum Outcome {
     /// Kept, and nobody is told.
     PassedOver,
     Kept(KeptBecause),
+    /// It belongs to no conversation, and is a request now.
+    Requested,
+    /// It belongs to no conversation, and its mailbox takes no such mail.
+    Rejected,
     /// Its sender is blocked.
     Blocked,
     /// A filter calls it spam, and staff want to be told once a day.
@@ -69,7 +78,7 @@ pub fn decide(
     facts: &MailFacts,
 ) -> (Outcome, Vec<Effect>) {
     // Staff have decided, whatever the mail looks like by now.
-    if facts.routes.iter().any(|route| route.release.is_some()) {
+    if facts.routes.iter().any(Route::is_decided) {
         return by_routes(id, mail, facts);
     }
     // Another Postroom's letter only looks like ours: it is what somebody there wrote.
@@ -122,14 +131,14 @@ pub fn decide(
         return keep(id, mail, facts, KeptBecause::NoSender);
     }
     if facts.routes.is_empty() {
-        let why = match rule_of_nowhere(mail.kind, facts) {
+        return match rule_of_nowhere(mail.kind, facts) {
             // There is no conversation to release it into.
-            Ruling::Hold(_) => KeptBecause::Forged,
-            _ => KeptBecause::NoConversation,
+            Ruling::Hold(_) => keep(id, mail, facts, KeptBecause::Forged),
+            Ruling::Intake(_) => intake::decide(id, mail, null_sender, facts),
+            _ => keep(id, mail, facts, KeptBecause::NoConversation),
         };
-        return keep(id, mail, facts, why);
     }
-    if !facts.routes.iter().any(|route| route.bot_joined) {
+    if !facts.routes.iter().any(leads_somewhere) {
         return keep(id, mail, facts, KeptBecause::BotNotInRoom);
     }
     by_routes(id, mail, facts)
@@ -137,7 +146,7 @@ pub fn decide(
 
 /// What follows in all the conversations to which the mail leads.
 fn by_routes(id: MailId, mail: &IncomingMail, facts: &MailFacts) -> (Outcome, Vec<Effect>) {
-    let is_there = |route: &&Route| route.bot_joined || route.release.is_some();
+    let is_there = |route: &&Route| leads_somewhere(route) || route.is_decided();
     let mut outcome = Outcome::Duplicate;
     let mut effects = Vec::new();
     for route in facts.routes.iter().filter(is_there) {
@@ -158,7 +167,7 @@ fn by_route(
     facts: &MailFacts,
     route: &Route,
 ) -> (Outcome, Vec<Effect>) {
-    if let Some(release) = &route.release {
+    if let Some(release) = route.release.as_ref().filter(|it| !it.is_automatic) {
         let effects = held::release(id, mail, facts, route, release);
         let is_post = |effect: &Effect| matches!(effect, Effect::Post { .. });
         let is_held = |effect: &Effect| matches!(effect, Effect::HoldAgain { .. });
@@ -171,9 +180,37 @@ fn by_route(
         };
         return (outcome, effects);
     }
+    if route.by == LedBy::Intake && !route.known {
+        let is_proven = facts.judgement.verdict == Verdict::Verified;
+        let mark = (!is_proven).then(wording::held::unverified_mark);
+        let effects = post(id, mail, facts, route, mark.into_iter().collect());
+        return (Outcome::Posted, effects);
+    }
     let ruling = ruling(mail, facts, route);
+    let is_posted = matches!(
+        ruling,
+        Ruling::Post | Ruling::PostMarked | Ruling::PostOffered
+    );
+    let done = route
+        .release
+        .as_ref()
+        .map(|release| Effect::Released { held: release.id });
     let marks = match ruling {
-        _ if route.known => return (Outcome::Duplicate, Vec::new()),
+        _ if route.known => return (Outcome::Duplicate, done.into_iter().collect()),
+        // It waited for somebody to come back, and has to wait for something else.
+        Ruling::Hold(_) if route.release.is_some() => {
+            return (Outcome::Held, held::hold_again(route));
+        }
+        _ if is_posted && route.release.is_some() && awaits(route).is_some() => {
+            return (Outcome::Held, held::hold_again(route));
+        }
+        _ if is_posted && route.is_held && route.release.is_none() && awaits(route).is_some() => {
+            return (Outcome::Duplicate, Vec::new());
+        }
+        _ if is_posted && let Some(why) = awaits(route) => {
+            let hold = held::hold(id, mail, facts, route, why);
+            return (Outcome::Held, hold.into_iter().collect());
+        }
         Ruling::Hold(_) if route.is_held => return (Outcome::Duplicate, Vec::new()),
         Ruling::Hold(why) => {
             let hold = held::hold(id, mail, facts, route, why);
@@ -188,10 +225,14 @@ fn by_route(
             return (Outcome::Kept(KeptBecause::ByMachine(mail.kind)), Vec::new());
         }
     };
-    let mut effects = post(id, mail, facts, route, marks);
+    let begins = intake::begin(id, mail, route);
+    let route = &intake::place(route, begins.is_some());
+    let mut effects: Vec<Effect> = begins.into_iter().collect();
+    effects.extend(post(id, mail, facts, route, marks));
     if ruling == Ruling::PostOffered {
         effects.extend(guests::offer(id, mail, facts, route));
     }
+    effects.extend(done);
     (Outcome::Posted, effects)
 }
 
@@ -237,37 +278,13 @@ fn as_written(kind: MailKind) -> MailKind {
     }
 }
 
-/// Of what became of a mail in several conversations: what says most.
-fn weightier(one: Outcome, other: Outcome) -> Outcome {
-    let weight = |outcome: &Outcome| match outcome {
-        Outcome::Posted => 4,
-        Outcome::Held => 3,
-        Outcome::Kept(_) => 2,
-        Outcome::PassedOver => 1,
-        Outcome::Duplicate
-        | Outcome::Own
-        | Outcome::Leave
-        | Outcome::Matched
-        | Outcome::PostedSmall
-        | Outcome::Blocked
-        | Outcome::Junk
-        | Outcome::Loop
-        | Outcome::Postponed => 0,
-    };
-    if weight(&other) > weight(&one) {
-        other
-    } else {
-        one
-    }
-}
-
 /// Where staff, and nobody else, are told something of the route's conversation; with the
 /// conversation, where that place doesn't say which is meant.
 fn place_for_staff(
     route: &Route,
     facts: &MailFacts,
 ) -> (Option<OwnedRoomId>, Option<ConversationId>) {
-    if route.has_visitors || !route.bot_joined {
+    if route.has_visitors || !route.bot_joined || route.is_deserted {
         (facts.control_room.clone(), Some(route.conversation))
     } else {
         (Some(route.room.clone()), None)
@@ -337,6 +354,7 @@ fn post(
     effects.extend(guests::effects(id, route, facts));
     effects.extend(withheld(id, mail, facts, route, (author, &name)));
     effects.extend(bounces::works_again(route, facts));
+    effects.extend(onboarding::effects(mail, facts, route));
     effects
 }
 

@@ -2,6 +2,7 @@
 
 mod copied;
 mod every;
+mod onboarding;
 mod ruled;
 
 use rstest::rstest;
@@ -12,7 +13,7 @@ use crate::domain::{
     address::{EmailAddress, NamedAddress},
     event::Words,
     evidence::{Judgement, Reason},
-    facts::{Delivery, LedBy, OwnAddresses, PersonFacts},
+    facts::{Delivery, LedBy, MailOnboarding, OwnAddresses, PersonFacts},
     flood::Measure,
     ids::{ContactId, ConversationId, SubscriptionId},
     incoming::{AttachmentInfo, Withheld},
@@ -46,6 +47,7 @@ fn mail() -> IncomingMail {
         problems: Vec::new(),
         auto_submitted: false,
         read_receipt: false,
+        face: None,
     }
 }
 
@@ -63,10 +65,13 @@ pub(super) fn route(id: i64, is_member: bool) -> Route {
             name: "Jane".to_owned(),
             ghost: owned_user_id!("@_email_jane.aaaa:example.org"),
             is_guest: false,
+            moved: None,
         }),
         standing: trust::Standing::Stranger,
         policy: trust::TrustPolicy::default(),
         is_closed: false,
+        is_long_over: false,
+        rests_for_long: false,
         release: None,
         is_held: false,
         known: false,
@@ -74,11 +79,14 @@ pub(super) fn route(id: i64, is_member: bool) -> Route {
         thread_root: None,
         room: owned_room_id!("!room"),
         bot_joined: true,
+        is_deserted: false,
         has_visitors: false,
         is_loose: false,
+        subject: String::new(),
         copied_by: None,
         copied: Vec::new(),
         guests: 0,
+        onboarding: MailOnboarding::default(),
     }
 }
 
@@ -107,6 +115,7 @@ pub(super) fn facts(routes: Vec<Route>) -> MailFacts {
         machine: MachineFacts::default(),
         own_addresses: OwnAddresses::default(),
         control_room: None,
+        intake: None,
     }
 }
 
@@ -126,7 +135,9 @@ fn posts(effects: &[Effect]) -> Vec<i64> {
 #[case::a_stranger(vec![], Outcome::Kept(KeptBecause::NoConversation), &[])]
 #[case::twice(vec![Route { known: true, ..route(1, true) }], Outcome::Duplicate, &[])]
 #[case::new_in_one(vec![Route { known: true, ..route(1, true) }, route(2, true)], Outcome::Posted, &[2])]
-#[case::bot_gone(vec![Route { bot_joined: false, ..route(1, true) }], Outcome::Kept(KeptBecause::BotNotInRoom), &[])]
+#[case::bot_gone(vec![Route { bot_joined: false, ..route(1, true) }], Outcome::Held, &[])]
+#[case::for_good(vec![Route { bot_joined: false, is_closed: true, ..route(1, true) }], Outcome::Kept(KeptBecause::BotNotInRoom), &[])]
+#[case::nobody_reads(vec![Route { is_deserted: true, ..route(1, true) }], Outcome::Held, &[])]
 fn by_where_it_leads(#[case] routes: Vec<Route>, #[case] outcome: Outcome, #[case] posted: &[i64]) {
     let (found, effects) = decide(MailId(7), &mail(), false, &facts(routes));
     assert_eq!(found, outcome);

@@ -2,7 +2,7 @@
 
 use ruma::OwnedEventId;
 
-use super::parts::{is_for, item, keep_inside, said, stays_inside, take_back};
+use super::parts::{is_for, is_unreadable, item, keep_inside, said, stays_inside, take_back};
 use crate::domain::{
     effect::{Amend, Effect, ItemKind, LetterItem},
     event::{Content, RoomEvent, Said, Words},
@@ -42,6 +42,9 @@ pub(super) fn on_edit(
             effects.extend(keep_inside(event, hanging));
         }
         return effects;
+    }
+    if facts.room.encrypted && is_unreadable(content) {
+        return vec![remember];
     }
     let mut effects = vec![remember];
     effects.extend(change(event, message, content, true, facts));

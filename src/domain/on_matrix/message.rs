@@ -2,7 +2,8 @@
 
 use ruma::OwnedEventId;
 
-use super::parts::{is_hushed, item, keep_inside, said, say, stays_inside};
+use super::life;
+use super::parts::{is_hushed, is_unreadable, item, keep_inside, said, say, stays_inside};
 use crate::domain::{
     command::Command,
     effect::{Effect, LetterItem},
@@ -19,6 +20,9 @@ pub(super) fn on_message(
     relation: &Relation,
     facts: &EventFacts,
 ) -> Vec<Effect> {
+    if facts.room.encrypted && is_unreadable(content) {
+        return life::on_unreadable(event, facts);
+    }
     let is_notice = matches!(content, Content::Notice(_));
     if is_notice && !is_relayed_notice(event, content, facts) {
         return Vec::new();
@@ -26,12 +30,15 @@ pub(super) fn on_message(
     // A mail that says `!email …` is a mail.
     if matches!(facts.sender_role, Role::Staff | Role::Visitor) {
         let words = content.words();
-        if let Some(command) = words.and_then(|words| Command::parse(&words.body)) {
+        if let Some(command) = words.and_then(Command::read) {
             let mut effects = vec![Effect::MarkInternal {
                 event: event.id.clone(),
             }];
             if facts.sender_role == Role::Staff {
                 effects.extend(command.apply(event, facts));
+                if matches!(command, Command::Note(Ok(_))) {
+                    effects.extend(life::warn_of_readers(event, facts));
+                }
             } else {
                 effects.push(say(event, wording::staff_only()));
             }
@@ -40,7 +47,11 @@ pub(super) fn on_message(
         let hangs_on_internal = facts.target.as_ref().is_some_and(|it| it.internal);
         let became_a_note = facts.past.edited.as_ref().is_some_and(stays_inside);
         if hangs_on_internal || became_a_note || stays_inside(content) {
-            return keep_inside(event, &event.id).to_vec();
+            let mut effects = keep_inside(event, &event.id).to_vec();
+            if stays_inside(content) {
+                effects.extend(life::warn_of_readers(event, facts));
+            }
+            return effects;
         }
     }
     let content = facts.past.edited.as_ref().unwrap_or(content);
@@ -61,7 +72,7 @@ fn is_relayed_notice(event: &RoomEvent, content: &Content, facts: &EventFacts) -
         && !event.sender.localpart().starts_with('_')
         && content
             .words()
-            .is_none_or(|words| Command::parse(&words.body).is_none())
+            .is_none_or(|words| Command::read(words).is_none())
 }
 
 /// What the author is told if the letter can only name it.
@@ -89,11 +100,12 @@ fn write(
     }
     let had = match facts.sender_role {
         Role::Ghost(author) => [&[author], facts.had.as_slice()].concat(),
-        Role::Staff | Role::Visitor => Vec::new(),
+        // Nobody gets back by mail what they have written in Matrix.
+        Role::Staff | Role::Visitor => facts.details.onboarding.own.clone(),
         Role::Bot | Role::NobodysGhost => return Vec::new(),
     };
     let (kind, said) = said(content);
-    let lacks = |person: &PersonFacts| !had.contains(&person.contact);
+    let lacks = |person: &PersonFacts| !had.contains(&person.contact) && person.moved.is_none();
     let item = |conversation: Option<&ConversationFacts>| LetterItem {
         shared: said.shared.clone(),
         quote: conversation.and_then(|it| quote(relation, it.id, facts)),
@@ -104,7 +116,9 @@ fn write(
     };
     let own_thread = |main: &ConversationFacts| {
         let root = relation.thread_root.as_ref()?;
-        (!facts.past.thread.contains(&main.id)).then_some(root)
+        // One that began anew in a room that replaces another has a mail for its root.
+        let is_known = facts.room.thread(root, main.customer).is_some();
+        (is_known || !facts.past.thread.contains(&main.id)).then_some(root)
     };
     facts
         .room

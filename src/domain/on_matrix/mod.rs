@@ -2,14 +2,16 @@
 
 mod change;
 mod edit;
+mod life;
 mod membership;
 mod message;
+mod onboarding;
 mod parts;
 mod poll;
 mod reaction;
 mod redaction;
 
-use parts::say;
+pub use life::told_about;
 pub use parts::{INTERNAL, said, stays_inside};
 pub use reaction::{ADMIT, SEND_NOW, SHOW_ORIGINAL, TAKE_UP, asks_for_original, sends_now};
 
@@ -17,8 +19,9 @@ use super::{
     effect::Effect,
     event::{EventKind, RoomEvent},
     facts::EventFacts,
+    life::Life,
+    onboarding::Step,
     sharing::Change,
-    wording,
 };
 
 /// Decides about one event. Effects come in the order in which they are to be written.
@@ -48,6 +51,10 @@ pub fn decide(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
                 ));
             } else {
                 effects.extend(change::of_member(event, user, *membership, facts));
+                let steps = onboarding::of_member(event, user, *membership, facts);
+                let is_told = onboarding::tells_who_comes(&steps, facts);
+                effects.extend(life::on_member(event, user, *membership, is_told, facts));
+                effects.extend(steps.into_iter().map(Effect::Onboard));
             }
             effects
         }
@@ -63,21 +70,30 @@ pub fn decide(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
             ));
             effects
         }
+        EventKind::Access(access) => {
+            vec![Effect::Onboard(Step::RememberAccess {
+                room: event.room.clone(),
+                access: access.clone(),
+            })]
+        }
         EventKind::Topic(topic) => {
             change::remark(event, Change::ChangedTopic(topic.clone()), facts)
         }
-        EventKind::Encryption => {
-            let mut effects = vec![Effect::RememberEncryption {
-                room: event.room.clone(),
-            }];
-            if facts.room.bot_joined && !facts.room.encrypted {
-                effects.push(say(event, wording::room_is_encrypted()));
-            }
-            effects
+        EventKind::Encryption => life::on_encryption(event, facts),
+        EventKind::Tombstone { replacement } => {
+            life::on_tombstone(event, replacement.as_ref(), facts)
         }
-        EventKind::Tombstone if facts.room.bot_joined => {
-            vec![say(event, wording::room_was_replaced())]
-        }
+        EventKind::Created(creation) => vec![Effect::Life(Life::RememberCreation {
+            room: event.room.clone(),
+            creation: creation.clone(),
+        })],
+        EventKind::PowerLevels(levels) => life::on_levels(event, levels, facts),
+        EventKind::ServerAcl(acl) => life::on_server_acl(event, acl, facts),
+        EventKind::CanonicalAlias(alias) => vec![Effect::Life(Life::RememberAlias {
+            room: event.room.clone(),
+            alias: alias.clone(),
+        })],
+        EventKind::ThirdPartyInvite => life::on_third_party_invite(event, facts),
         // What hangs on the bot's words is talk among staff.
         EventKind::Message { .. } if event.sender == facts.bot => {
             vec![Effect::MarkInternal {
@@ -103,7 +119,6 @@ pub fn decide(event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
         | EventKind::Reaction { .. }
         | EventKind::Vote { .. }
         | EventKind::PollEnd { .. }
-        | EventKind::Tombstone
         | EventKind::Irrelevant => Vec::new(),
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::{
     effect::{Effect, ItemKind, LetterItem},
     event::{Content, RoomEvent, Said, Words},
     facts::{ConversationFacts, EventFacts, GoneTo, Role},
-    sharing::Shared,
+    sharing::{Opaque, Shared},
     wording,
 };
 
@@ -31,7 +31,7 @@ pub(super) fn item(
         shared: None,
         quote: None,
         earlier: None,
-        had_by: Vec::new(),
+        had_by: facts.details.onboarding.own.clone(),
         reply_to: None,
         thread_root: None,
         about: None,
@@ -66,6 +66,12 @@ pub fn said(content: &Content) -> (ItemKind, Said) {
     (kind, Said { words, shared })
 }
 
+/// Only clients can read it.
+pub(super) fn is_unreadable(content: &Content) -> bool {
+    let encrypted = Opaque::Encrypted;
+    matches!(content, Content::Opaque { what, .. } if *what == encrypted)
+}
+
 /// In a broadcast one speaks to many, and none of them learns of the others: only what staff do goes
 /// out.
 pub(super) fn is_hushed(facts: &EventFacts) -> bool {
@@ -87,7 +93,7 @@ pub(super) fn is_for(conversation: &ConversationFacts, facts: &EventFacts) -> bo
 pub fn stays_inside(content: &Content) -> bool {
     content
         .words()
-        .is_some_and(|words| command::is_note(&words.body) || Command::parse(&words.body).is_some())
+        .is_some_and(|words| command::is_note(&words.body) || Command::read(words).is_some())
 }
 
 /// The message stays in Matrix, and everybody sees that it does.

@@ -9,6 +9,7 @@ use crate::domain::{
     event::{EventKind, RoomEvent, Words},
     facts::{EventFacts, Role},
     held::Decision,
+    intake::{self, Action},
     outgoing::Offer,
 };
 
@@ -53,6 +54,12 @@ pub(super) fn on_reaction(event: &RoomEvent, key: &str, facts: &EventFacts) -> V
         return Vec::new();
     };
     let key = plain(key);
+    if let Some(Offer::Request { mail, .. }) = &target.offer
+        && key == SHOW_ORIGINAL
+        && facts.sender_role == Role::Staff
+    {
+        return command::original::show(*mail, target, facts);
+    }
     if let Some(offer) = &target.offer {
         return taken_up(offer, key, &target.event, event, facts)
             .into_iter()
@@ -132,8 +139,29 @@ fn taken_up(
         })
     };
     match offer {
-        Offer::Release { .. } | Offer::Renew { .. } | Offer::Resume { .. } => take_up(TAKE_UP),
+        Offer::Release { .. }
+        | Offer::Renew { .. }
+        | Offer::Resume { .. }
+        | Offer::Erase { .. }
+        | Offer::Invite { .. }
+        | Offer::Link { .. }
+        | Offer::WriteByMail { .. } => take_up(TAKE_UP),
         Offer::Admit { .. } => take_up(ADMIT),
+        Offer::Request { request, .. } => {
+            let decision = match key {
+                TAKE_UP => intake::Decision::Open,
+                DROP => intake::Decision::Dismiss,
+                _ => return None,
+            };
+            Some(Effect::Intake(Box::new(Action::Decide {
+                request: *request,
+                decision,
+                by: event.sender.clone(),
+                room: event.room.clone(),
+                asked: told.clone(),
+                is_command: false,
+            })))
+        }
         Offer::Held { held } => {
             let decision = match key {
                 TAKE_UP => Decision::Release,

@@ -9,7 +9,7 @@ use super::{
 use crate::domain::{
     effect::{Amend, Ballot, Effect},
     event::{Content, RoomEvent, Said},
-    facts::{EventFacts, Placement, TakenBack, TargetFacts},
+    facts::{EventFacts, Placement, Role, TakenBack, TargetFacts},
 };
 
 pub(super) fn on_redaction(
@@ -18,6 +18,10 @@ pub(super) fn on_redaction(
     facts: &EventFacts,
 ) -> Vec<Effect> {
     let mut effects = decide(event, target, facts);
+    // A ghost takes back only what somebody said who is erased: it goes, and nobody is told who that was.
+    if matches!(facts.sender_role, Role::Ghost(_) | Role::NobodysGhost) {
+        effects.retain(|effect| !matches!(effect, Effect::Say { .. } | Effect::Report { .. }));
+    }
     if !facts.room.bot_joined {
         // What is taken back doesn't go, also where the bot can say nothing of it any more.
         for effect in &mut effects {

@@ -10,10 +10,11 @@ use crate::domain::{
     effect::{Amend, Ballot, ItemKind},
     event::{Content, Membership, Relation, Said, Words},
     facts::{
-        ConversationFacts, Details, GoneTo, OwnAddresses, Past, PersonFacts, Placement, Role,
-        RoomFacts, TargetFacts,
+        ConversationFacts, Details, GoneTo, LifeFacts, OwnAddresses, Past, PersonFacts, Placement,
+        Role, RoomFacts, TargetFacts,
     },
     ids::{ContactId, ConversationId, CustomerId, MailId},
+    life::Life,
     outgoing::Offer,
     settings::Settings,
     sharing::{FileKind, Opaque, Place, Poll, Shared, SharedFile},
@@ -22,7 +23,9 @@ use crate::domain::{
 mod broadcasts;
 mod changes;
 mod edits;
+mod life;
 mod memberships;
+mod onboarding;
 mod polls;
 mod quotes;
 mod reactions;
@@ -37,6 +40,7 @@ fn person(contact: i64, address: &str, name: &str, ghost: OwnedUserId) -> Person
         name: name.to_owned(),
         ghost,
         is_guest: false,
+        moved: None,
     }
 }
 
@@ -73,6 +77,7 @@ fn scene() -> EventFacts {
             id: owned_room_id!("!room"),
             encrypted: false,
             bot_joined: true,
+            is_direct: false,
             conversations: vec![conversation(1, jane), conversation(2, bob)],
             settings: Settings::default(),
         },
@@ -85,12 +90,15 @@ fn scene() -> EventFacts {
         },
         control_room: None,
         past: Past::default(),
+        life: LifeFacts::default(),
         details: Details::default(),
     }
 }
 
 fn event(kind: EventKind) -> RoomEvent {
     RoomEvent {
+        reason: None,
+        is_direct: false,
         id: owned_event_id!("$this"),
         room: owned_room_id!("!room"),
         sender: owned_user_id!("@ann:example.org"),
@@ -212,7 +220,8 @@ fn short(effects: &[Effect]) -> String {
         }
         Effect::AddCustomer { people, .. } => format!("add {}", people[0].address),
         Effect::RemoveContact { contact, .. } => format!("remove {contact}"),
-        Effect::DeclineAsGhost { localpart, .. } => format!("decline {localpart}"),
+        Effect::DeclineAsGhost { localpart, .. }
+        | Effect::Life(Life::Decline { localpart, .. }) => format!("decline {localpart}"),
         Effect::RememberMember {
             user, membership, ..
         } => format!("remember {user} {membership:?}"),
@@ -228,6 +237,18 @@ fn short(effects: &[Effect]) -> String {
             Some(root) => format!("show mail {mail} in {room} below {root}"),
             None => format!("show mail {mail} in {room}"),
         },
+        Effect::Life(Life::Suspend { .. }) => "suspend".to_owned(),
+        Effect::Life(Life::Resume { .. }) => "resume".to_owned(),
+        Effect::Life(Life::GiveUp { .. }) => "give up".to_owned(),
+        Effect::Life(Life::Bid { localpart, .. }) => format!("bid {localpart}"),
+        Effect::Life(Life::Succeed { new, .. }) => format!("succeed {new}"),
+        Effect::Life(Life::Move { old, .. }) => format!("move {old}"),
+        Effect::Life(Life::RememberDeserted { is_deserted, .. }) => {
+            format!("deserted {is_deserted}")
+        }
+        Effect::Life(Life::RememberTold { about, .. }) => format!("told {about}"),
+        Effect::Life(Life::RememberLevels { .. }) => "levels".to_owned(),
+        Effect::Life(Life::ForgetBids { .. }) => "forget bids".to_owned(),
         other => format!("{other:?}"),
     };
     effects.iter().map(one).collect::<Vec<_>>().join("; ")

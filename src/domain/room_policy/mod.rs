@@ -4,18 +4,30 @@
 //! A new rule is a variant of [`Rule`], its strength in [`Rules::default`] and its word; the compiler
 //! leads to the rest.
 
+mod audit;
+mod change;
+mod finding;
+mod job;
 mod pattern;
 mod plan;
 mod rule;
+mod state;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
 use ruma::{OwnedMxcUri, OwnedRoomId, OwnedUserId};
 
 pub use self::{
+    audit::{SpaceFault, SpaceSight, Subject, audit},
+    change::Change,
+    finding::{Ability, Audit, Finding, Flaw, Lacking, Problem, Task},
+    job::{Job, Progress, Wish},
     pattern::{PatternFault, RoomPattern},
     plan::{Here, NewRoom, RoomPlan, name_of, plan},
     rule::{Rule, Rules, Strength},
+    state::{Levels, Power, RoomState},
 };
 
 /// What rooms must be. Without configuration: private, not encrypted, nobody but staff may change

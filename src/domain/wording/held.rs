@@ -69,7 +69,15 @@ pub fn notice(held: HeldId, notice: &Notice) -> String {
     } else {
         ""
     };
-    lines.push(format!("✅ shows it in the room{join}, ❌ drops it."));
+    lines.push(match why {
+        Held::Away => {
+            "It appears there by itself once somebody has invited me again; ❌ drops it.".to_owned()
+        }
+        Held::Deserted => format!(
+            "It appears there by itself once somebody of you is back; ✅ shows it at once{join}, ❌ drops it."
+        ),
+        _ => format!("✅ shows it in the room{join}, ❌ drops it."),
+    });
     lines.join("\n")
 }
 
@@ -106,6 +114,8 @@ fn because(held: Held, reason: Option<Reason>, is_spam: bool) -> String {
         }
         Held::Unverified => "nothing proves who sent it",
         Held::Spam => "our mail server calls it spam",
+        Held::Away => "I am not in its room, or not yet in the one that replaces it",
+        Held::Deserted => "nobody of you is left in its room",
     };
     match reason {
         Some(Reason::DnsUnanswered) if held != Held::Spam => {
@@ -116,7 +126,7 @@ fn because(held: Held, reason: Option<Reason>, is_spam: bool) -> String {
 }
 
 /// The first lines of a text that somebody unknown wrote.
-fn beginning(text: &str) -> Vec<String> {
+pub(super) fn beginning(text: &str) -> Vec<String> {
     let mut lines = text.lines().map(tame).filter(|line| !line.is_empty());
     let mut left = MOST_SHOWN;
     let mut shown = Vec::new();

@@ -6,7 +6,7 @@ use ruma::UserId;
 use super::{goes, held::tame, is_hint};
 use crate::domain::{
     address::{AddressFault, EmailAddress},
-    facts::{ConversationFacts, PersonFacts, RoomFacts},
+    facts::{ConversationFacts, DeskFacts, PersonFacts, RoomFacts},
     ids::ConversationId,
     incoming::MailKind,
 };
@@ -27,12 +27,6 @@ pub fn room_is_encrypted() -> String {
         .to_owned()
 }
 
-pub fn room_was_replaced() -> String {
-    "This room has been replaced. People on email don't follow by themselves yet: \
-     invite me to the new room and add them there."
-        .to_owned()
-}
-
 pub fn staff_only() -> String {
     "Sorry, only staff can give me commands. Nothing was changed and nothing was sent by email."
         .to_owned()
@@ -40,13 +34,6 @@ pub fn staff_only() -> String {
 
 pub fn invited_by_a_stranger(sender: &UserId) -> String {
     format!("{sender} invited me to a room. They aren't staff, so I declined.")
-}
-
-pub fn bot_must_come_first(sender: &UserId) -> String {
-    format!(
-        "{sender} invited somebody by email to a room that I am not in. \
-         Please invite me first, then them."
-    )
 }
 
 pub fn unknown_ghost(user: &UserId) -> String {
@@ -117,11 +104,16 @@ pub fn nobody_here() -> String {
         .to_owned()
 }
 
-/// Each customer on a line, with guests and threads.
-pub fn list(room: &RoomFacts) -> String {
+/// Each customer on a line, with guests and threads, and how far the conversations are.
+pub fn list(room: &RoomFacts, desk: &DeskFacts) -> String {
+    let remark = |id| super::desk::remark(id, &desk.cases, desk.now);
     let named = |people: &[PersonFacts], guests: bool| {
         let people = people.iter().filter(|person| person.is_guest == guests);
-        let named = people.map(|person| format!("{} <{}>", person.name, person.address));
+        let named = people.map(|person| {
+            let moved = person.moved.as_ref();
+            let moved = moved.map_or_else(String::new, |user| format!(" (in Matrix as {user})"));
+            format!("{} <{}>{moved}", person.name, person.address)
+        });
         named.collect::<Vec<_>>().join(", ")
     };
     let mut lines = vec!["In this room by email:".to_owned()];
@@ -131,11 +123,16 @@ pub fn list(room: &RoomFacts) -> String {
         if !guests.is_empty() {
             line = format!("{line}; copied in: {guests}");
         }
+        line.push_str(&remark(main.id));
         for thread in room.threads_of(main.customer) {
             let guests = named(&thread.people, true);
             line = match guests.as_str() {
-                "" => format!("{line}; thread #{}", thread.id),
-                guests => format!("{line}; thread #{}, copied in: {guests}", thread.id),
+                "" => format!("{line}; thread #{}{}", thread.id, remark(thread.id)),
+                guests => format!(
+                    "{line}; thread #{}, copied in: {guests}{}",
+                    thread.id,
+                    remark(thread.id)
+                ),
             };
         }
         lines.push(line);
@@ -155,7 +152,7 @@ pub fn status(room: &RoomFacts, now: &Zoned) -> String {
     lines.join("\n")
 }
 
-fn status_line(conversation: &ConversationFacts, now: &Zoned) -> String {
+pub(super) fn status_line(conversation: &ConversationFacts, now: &Zoned) -> String {
     let names: Vec<&str> = conversation
         .people
         .iter()
@@ -182,17 +179,6 @@ fn status_line(conversation: &ConversationFacts, now: &Zoned) -> String {
         "- #{} {}{place}: {waiting}{undelivered}",
         conversation.id,
         names.join(", ")
-    )
-}
-
-pub fn conversations_closed(number: usize) -> String {
-    let what = if number == 1 {
-        "one conversation".to_owned()
-    } else {
-        format!("{number} conversations")
-    };
-    format!(
-        "I was removed from a room with {what} by email. They are closed: nothing is carried any more."
     )
 }
 
@@ -284,6 +270,18 @@ pub fn unknown_command(word: &str, meant: Option<&str>) -> String {
     )
 }
 
+pub fn takes_nothing(command: &str, text: &str) -> String {
+    let text = excerpt(text);
+    format!(
+        "`!email {command}` takes nothing behind it, so “{text}” puzzles me. Nothing was changed."
+    )
+}
+
+/// Behind what is wrong with a command.
+pub fn for_example(example: &str) -> String {
+    format!("For example: `{example}`.")
+}
+
 pub fn misspelt(word: &str) -> String {
     format!("Did you mean `!email`? “{word}” looks like it, so this message was not sent by email.")
 }
@@ -299,6 +297,21 @@ pub fn help(commands: &[(&str, &str, &str)]) -> String {
     text.push_str(
         "\n\nA message that begins with `!!` or `!note`, and every reply to it, stays in this room. \
          Reacting with 📨 to a waiting message sends it at once.",
+    );
+    text
+}
+
+/// All about one command.
+pub fn help_about(usage: &str, purpose: &str, examples: &[&str]) -> String {
+    let mut text = format!("`{usage}` {purpose}.");
+    if !examples.is_empty() {
+        let examples: Vec<String> = examples.iter().map(|one| format!("`{one}`")).collect();
+        text.push_str("\nFor example: ");
+        text.push_str(&examples.join(", "));
+    }
+    text.push_str(
+        "\nStaff may give it here. In the control room, or in a direct chat with me, name a room or a \
+         conversation first: `!email #7 status`.",
     );
     text
 }

@@ -34,7 +34,7 @@ use crate::{
     domain::{
         address::{EmailAddress, NamedAddress},
         ids::MessageId,
-        letter::SealedLetter,
+        letter::{Automatically, SealedLetter},
     },
     mail::punycode::ascii_address,
 };
@@ -116,9 +116,13 @@ fn write_header(letter: &SealedLetter, headers: &mut Headers) -> Result<(), Comp
         headers.set(References::from(earlier));
     }
     headers.insert_raw(plain(POSTROOM_ID, id.bracketed()));
-    if letter.automatic {
+    if let Some(automatically) = letter.automatic {
         // RFC 3834 section 5.
-        headers.insert_raw(plain("Auto-Submitted", "auto-replied".to_owned()));
+        let why = match automatically {
+            Automatically::Replied => "auto-replied",
+            Automatically::Generated => "auto-generated",
+        };
+        headers.insert_raw(plain("Auto-Submitted", why.to_owned()));
         // What Exchange heeds ([MS-OXCMAIL]).
         headers.insert_raw(plain(
             "X-Auto-Response-Suppress",

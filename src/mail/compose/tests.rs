@@ -82,7 +82,7 @@ fn first_letter() -> SealedLetter {
         organisation: "Exemple SARL".to_owned(),
         look: Look::default(),
         list: None,
-        automatic: false,
+        automatic: None,
         utf8: false,
         language: Language::English,
     }

@@ -211,6 +211,7 @@ pub fn open(raw: &[u8]) -> OpenedMail {
         problems: found.problems.into_inner(),
         auto_submitted: facts.is_auto_submitted(),
         read_receipt: facts.is_read_receipt(),
+        face: headers.text("Face"),
     };
     OpenedMail {
         mail,
@@ -442,6 +443,7 @@ fn not_a_mail(raw: &[u8]) -> OpenedMail {
         problems: problems.into_inner(),
         auto_submitted: false,
         read_receipt: false,
+        face: None,
     };
     OpenedMail {
         mail,

@@ -6,7 +6,35 @@
 pub mod postgres;
 pub mod sqlite;
 
+use crate::config::Database;
+
 use super::{Connection, StoreError, sqlite::MIGRATIONS};
+
+/// A connection that can also write, beside a Postroom that may be running: for a row that it is to see
+/// to. The database has to be of this program's version.
+pub async fn to_write(database: &Database) -> Result<Connection, StoreError> {
+    let mut connection = match database {
+        Database::Sqlite(path) => sqlite::to_write(path).await?,
+        Database::Postgres(url) => postgres::to_write(url).await?,
+    };
+    let found = version(&mut connection).await?;
+    if found != Some(own_version()) {
+        return Err(StoreError::Value(format!(
+            "the database is of version {}, and this program of {}: start Postroom once, then ask again",
+            found.unwrap_or_default(),
+            own_version()
+        )));
+    }
+    Ok(connection)
+}
+
+/// A connection that can only read.
+pub async fn look(database: &Database) -> Result<Connection, StoreError> {
+    match database {
+        Database::Sqlite(path) => sqlite::look(path).await,
+        Database::Postgres(url) => postgres::look(url).await,
+    }
+}
 
 /// The version of the database: the number of the migration that was applied last; `None` if there
 /// was none yet.

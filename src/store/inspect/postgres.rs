@@ -35,6 +35,12 @@ pub async fn look(url: &SecretString) -> Result<Connection, StoreError> {
     Ok(Connection::Postgres(Held::Own(connection)))
 }
 
+/// A connection that can write.
+pub(super) async fn to_write(url: &SecretString) -> Result<Connection, StoreError> {
+    let connection = Server::new(url)?.connect().await?;
+    Ok(Connection::Postgres(Held::Own(connection)))
+}
+
 pub async fn about(connection: &mut Connection) -> Result<About, StoreError> {
     let about = "
         SELECT current_setting('server_version') AS server, current_database()::text AS name,

@@ -11,6 +11,8 @@ use crate::store::{Connection, StoreError, connection::Held};
 
 /// How long somebody else's write is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// The same for what has to be written.
+const LONG_PATIENCE: Duration = Duration::from_secs(30);
 /// Steps of SQLite's machine between two looks at the clock.
 const STEPS: i32 = 10_000;
 
@@ -25,6 +27,18 @@ pub async fn look(path: &Path) -> Result<Connection, StoreError> {
         .read_only(true)
         .immutable(!is_in_use)
         .busy_timeout(PATIENCE)
+        .disable_statement_logging()
+        .connect()
+        .await?;
+    Ok(Connection::Sqlite(Held::Own(connection)))
+}
+
+/// A connection that can write.
+pub(super) async fn to_write(path: &Path) -> Result<Connection, StoreError> {
+    let connection = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .busy_timeout(LONG_PATIENCE)
         .disable_statement_logging()
         .connect()
         .await?;

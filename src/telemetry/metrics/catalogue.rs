@@ -44,6 +44,8 @@ pub static MAILS: Counter<3> = Counter {
                 "held",
                 "kept",
                 "passed_over",
+                "requested",
+                "rejected",
                 "blocked",
                 "junk",
                 "loop",
@@ -221,6 +223,9 @@ const ENDPOINT: (&str, &[&str]) = (
         "set_alias",
         "delete_alias",
         "kick",
+        "redact",
+        "deactivate",
+        "joined_rooms",
     ],
 );
 

@@ -39,20 +39,7 @@ impl World {
         };
         let mut creation = object(&wish["creation_content"]);
         creation.insert("room_version".into(), version.to_string().into());
-        let mut levels = json!({
-            "users": {}, "users_default": 0, "events_default": 0, "state_default": 50,
-            "invite": 0, "kick": 50, "ban": 50, "redact": 50,
-            "events": {"m.room.tombstone": if version >= 12 { 150 } else { 100 },
-                "m.room.power_levels": 100, "m.room.encryption": 100},
-        });
-        if version < 12 {
-            for creator in creators.drain(..) {
-                levels["users"][creator] = json!(100);
-            }
-        }
-        for (key, value) in object(&wish["power_level_content_override"]) {
-            levels[key] = value;
-        }
+        let levels = first_levels(version, &mut creators, wish)?;
         let join_rule = if preset == "public_chat" {
             "public"
         } else {
@@ -127,4 +114,38 @@ impl World {
 fn strings(list: &Value) -> Vec<String> {
     let items = list.as_array().into_iter().flatten();
     items.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// The first power levels. Who makes a room before version 12 stands in them, else is a creator.
+fn first_levels(version: u32, creators: &mut Vec<String>, wish: &Value) -> Result<Value, Refusal> {
+    let mut levels = json!({
+        "users": {}, "users_default": 0, "events_default": 0, "state_default": 50,
+        "invite": 0, "kick": 50, "ban": 50, "redact": 50,
+        "events": {"m.room.tombstone": if version >= 12 { 150 } else { 100 },
+            "m.room.power_levels": 100, "m.room.encryption": 100},
+    });
+    if version < 12 {
+        for creator in creators.drain(..) {
+            levels["users"][creator] = json!(100);
+        }
+    }
+    for (key, value) in object(&wish["power_level_content_override"]) {
+        levels[key] = value;
+    }
+    let additional = strings(&wish["creation_content"]["additional_creators"]);
+    if additional
+        .iter()
+        .any(|user| !user.starts_with('@') || !user.contains(':'))
+    {
+        let error = "additional_creators must be user ids";
+        return Err(Refusal::new(400, "M_INVALID_PARAM", error));
+    }
+    if creators
+        .iter()
+        .any(|creator| levels["users"].get(creator).is_some())
+    {
+        let error = "Creators can't be in users of the power levels";
+        return Err(Refusal::bad_json(error));
+    }
+    Ok(levels)
 }

@@ -40,11 +40,19 @@ pub fn act(
             user: target,
             field,
         } => put_profile(world, user, target, field, &body()?)?,
+        Route::Deactivate => deactivate(world, user, &body()?)?,
         Route::CreateRoom => json!({"room_id": world.create_room(user, &body()?)?}),
         Route::ResolveAlias { alias } => match world.aliases.get(alias) {
             Some(room) => json!({"room_id": room, "servers": [world.config.server_name]}),
             None => return Err(Refusal::not_found("Room alias not found")),
         },
+        Route::PutAlias { alias } => put_alias(world, user, alias, &body()?)?,
+        Route::DeleteAlias { alias } => {
+            // Whoever made it may; here everybody of the appservice has made them all.
+            let known = world.aliases.remove(alias);
+            known.ok_or_else(|| Refusal::not_found("Room alias not found"))?;
+            json!({})
+        }
         Route::Join { room } => join(world, user, room, &body()?)?,
         Route::Leave { room } => change(world, user, room, user, Membership::Leave, &body()?)?,
         Route::Invite { room } => on_other(world, user, room, Membership::Invite, &body()?)?,
@@ -202,6 +210,28 @@ fn put_profile(
     Ok(json!({}))
 }
 
+/// Synapse lets an appservice give up its own users; they leave every room, and nobody can act in their
+/// name again.
+fn deactivate(world: &mut World, user: &str, body: &Value) -> Result<Value, Refusal> {
+    if !world.is_served(user) {
+        return Err(Refusal::forbidden("Only users of the appservice"));
+    }
+    let joined: Vec<String> = world
+        .rooms
+        .values()
+        .filter(|room| room.is_joined(user))
+        .map(|room| room.id.clone())
+        .collect();
+    for room in joined {
+        change(world, user, &room, user, Membership::Leave, &json!({}))?;
+    }
+    if body["erase"] == true {
+        world.set_profile(user, |profile| *profile = Profile::default());
+    }
+    world.deactivated.insert(user.to_owned());
+    Ok(json!({"id_server_unbind_result": "success"}))
+}
+
 fn join(world: &mut World, user: &str, room: &str, body: &Value) -> Result<Value, Refusal> {
     let id = world
         .aliases
@@ -210,6 +240,26 @@ fn join(world: &mut World, user: &str, room: &str, body: &Value) -> Result<Value
         .unwrap_or_else(|| room.to_owned());
     change(world, user, &id, user, Membership::Join, body)?;
     Ok(json!({"room_id": id}))
+}
+
+fn put_alias(world: &mut World, user: &str, alias: &str, body: &Value) -> Result<Value, Refusal> {
+    let room = body["room_id"]
+        .as_str()
+        .ok_or_else(|| Refusal::missing("room_id"))?;
+    if !alias.ends_with(&format!(":{}", world.config.server_name)) {
+        return Err(Refusal::new(
+            400,
+            "M_INVALID_PARAM",
+            "Room alias must be local",
+        ));
+    }
+    if world.aliases.contains_key(alias) {
+        let error = format!("Room alias {alias} already exists");
+        return Err(Refusal::new(409, "M_UNKNOWN", error));
+    }
+    world.joined_room(room, user)?;
+    world.aliases.insert(alias.to_owned(), room.to_owned());
+    Ok(json!({}))
 }
 
 fn on_other(

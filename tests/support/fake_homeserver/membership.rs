@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::refusal::Refusal;
-use super::room::Membership;
+use super::room::{Membership, Room};
 use super::world::{Draft, World, check_numbers, not_in_room, object};
 
 impl World {
@@ -70,6 +70,7 @@ impl World {
                 Some(Membership::Ban) => return refused("You are banned from this room"),
                 Some(Membership::Invite) => {}
                 Some(Membership::Leave) | None if room.join_rule() == "public" => {}
+                Some(Membership::Leave) | None if self.is_let_in_by_another(room, target) => {}
                 Some(Membership::Leave) | None => {
                     return refused("You are not invited to this room.");
                 }
@@ -111,6 +112,20 @@ impl World {
         let content = self.member_content(target, to, content);
         self.append(member_draft(room_id, sender, target, content))
             .map(Some)
+    }
+
+    /// Members of the rooms that a restricted room names may come in (room version 8 and newer).
+    fn is_let_in_by_another(&self, room: &Room, user: &str) -> bool {
+        if !matches!(room.join_rule(), "restricted" | "knock_restricted") {
+            return false;
+        }
+        let rules = room.state("m.room.join_rules", "");
+        let allowed = rules.and_then(|event| event.content["allow"].as_array());
+        let mut allowed = allowed.into_iter().flatten();
+        allowed.any(|allowed| {
+            let other = allowed["room_id"].as_str().unwrap_or_default();
+            self.joined_room(other, user).is_ok()
+        })
     }
 
     /// `content` with the membership and the profile of `user`.

@@ -266,14 +266,21 @@ impl FakeHomeserver {
         self.world().media.get(uri).cloned()
     }
 
-    /// Every file that was uploaded by somebody of the appservice, in no order.
+    /// Every file that was uploaded by somebody of the appservice, in no order; without the pictures of
+    /// the users themselves.
     pub fn uploads(&self) -> Vec<Media> {
         let world = self.world();
         let files = world.media.values();
         files
             .filter(|file| !file.uploader.is_empty() && file.bytes.is_some())
+            .filter(|file| file.filename.as_deref() != Some("avatar"))
             .cloned()
             .collect()
+    }
+
+    /// Whether a user of the appservice was given up.
+    pub fn is_deactivated(&self, user: &str) -> bool {
+        self.world().deactivated.contains(user)
     }
 
     /// From now on no larger file is taken, in bytes.
@@ -336,6 +343,26 @@ impl FakeHomeserver {
     /// lost on the way, and they come again under the same id.
     pub fn lose_answers(&self, n: u32) {
         self.world().queue.answers_to_lose = n;
+    }
+
+    /// Pushes an event that is in no room: a forged one.
+    pub fn push_forged(&self, event: &Value) {
+        let id = event["event_id"].as_str().unwrap_or_default().to_owned();
+        self.world().queue.event(id, event.to_string(), None);
+    }
+
+    /// Deletes a room as an administrator does by Synapse's API: everybody of this server leaves, as if
+    /// by themselves, and then the room is unknown.
+    pub fn delete_room(&self, room: &str) {
+        let mut world = self.world();
+        for (user, membership) in world.members(room) {
+            if membership == Membership::Join && world.local(&user).is_some() {
+                let leave = Membership::Leave;
+                let left = world.set_membership(room, &user, &user, leave, None);
+                left.expect("whoever is in a room may leave it");
+            }
+        }
+        world.rooms.remove(room);
     }
 
     /// Pushes an event once more in a new transaction, as Synapse does now and then.

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use serde_json::{Map, Value, json};
 
+use super::refusal::Refusal;
+
 /// One event of a room as clients see it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimelineEvent {
@@ -235,6 +237,63 @@ impl Room {
         self.levels()
             .and_then(|levels| levels[action].as_i64())
             .unwrap_or(default)
+    }
+
+    /// Whether `sender` may set these power levels (authorisation rules of version 12, rule 10): nobody
+    /// gives or takes what they haven't themselves, and creators stand in none.
+    pub fn check_levels(&self, sender: &str, levels: &Value) -> Result<(), Refusal> {
+        let refused = |why: &str| Err(Refusal::forbidden(format!("Power levels: {why}")));
+        let named = |creator: &String| levels["users"].get(creator).is_some();
+        if self.creators.iter().any(named) {
+            return refused("creators can't be in users");
+        }
+        let Some(now) = self.levels() else {
+            return Ok(());
+        };
+        let own = self.power(sender);
+        let is_too_high = |before: &Value, after: &Value| {
+            let level = |value: &Value| value.as_i64();
+            level(before) != level(after)
+                && [before, after]
+                    .map(level)
+                    .into_iter()
+                    .flatten()
+                    .any(|it| it > own)
+        };
+        let simple = [
+            "users_default",
+            "events_default",
+            "state_default",
+            "ban",
+            "redact",
+            "kick",
+            "invite",
+        ];
+        if simple
+            .iter()
+            .any(|name| is_too_high(&now[name], &levels[name]))
+        {
+            return refused("you don't have permission to add ops level greater than your own");
+        }
+        for part in ["events", "notifications", "users"] {
+            let keys = [now, levels].map(|levels| levels[part].as_object());
+            let keys = keys.into_iter().flatten().flat_map(Map::keys);
+            for key in keys {
+                let (before, after) = (&now[part][key], &levels[part][key]);
+                if is_too_high(before, after) {
+                    return refused(
+                        "you don't have permission to add ops level greater than your own",
+                    );
+                }
+                let is_peer = part == "users" && key != sender && before.as_i64() >= Some(own);
+                if is_peer && before.as_i64() != after.as_i64() {
+                    return refused(
+                        "you don't have permission to remove ops level equal to your own",
+                    );
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A page of events before (`backwards`) or after `from`, which counts events from the

@@ -17,8 +17,16 @@ pub enum Route<'a> {
         user: &'a str,
         field: &'a str,
     },
+    /// `POST /account/deactivate`
+    Deactivate,
     CreateRoom,
     ResolveAlias {
+        alias: &'a str,
+    },
+    PutAlias {
+        alias: &'a str,
+    },
+    DeleteAlias {
         alias: &'a str,
     },
     Join {
@@ -126,8 +134,11 @@ impl<'a> Route<'a> {
                 field: Some(field),
             },
             ("PUT", ["profile", user, field]) => Self::PutProfile { user, field },
+            ("POST", ["account", "deactivate"]) => Self::Deactivate,
             ("POST", ["createRoom"]) => Self::CreateRoom,
             ("GET", ["directory", "room", alias]) => Self::ResolveAlias { alias },
+            ("PUT", ["directory", "room", alias]) => Self::PutAlias { alias },
+            ("DELETE", ["directory", "room", alias]) => Self::DeleteAlias { alias },
             ("POST", ["join", room]) => Self::Join { room },
             ("GET", ["joined_rooms"]) => Self::JoinedRooms,
             ("POST", ["appservice", _, "ping"]) => Self::Ping,
@@ -198,8 +209,11 @@ impl<'a> Route<'a> {
             Self::PutDevice { .. } => "device",
             Self::GetProfile { .. } => "get_profile",
             Self::PutProfile { .. } => "profile",
+            Self::Deactivate => "deactivate",
             Self::CreateRoom => "create_room",
             Self::ResolveAlias { .. } => "alias",
+            Self::PutAlias { .. } => "put_alias",
+            Self::DeleteAlias { .. } => "delete_alias",
             Self::Join { .. } => "join",
             Self::Leave { .. } => "leave",
             Self::Invite { .. } => "invite",
@@ -230,7 +244,11 @@ impl<'a> Route<'a> {
     pub fn allows_empty_body(&self) -> bool {
         matches!(
             self,
-            Self::Join { .. } | Self::Leave { .. } | Self::Receipt { .. } | Self::Ping
+            Self::Join { .. }
+                | Self::Leave { .. }
+                | Self::Receipt { .. }
+                | Self::DeleteAlias { .. }
+                | Self::Ping
         )
     }
 }

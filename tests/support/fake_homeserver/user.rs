@@ -55,6 +55,47 @@ impl FakeUser {
         self.must(self.try_change(room, user, Membership::Ban));
     }
 
+    /// The same, saying why.
+    pub fn kick_because(&self, room: &str, user: &str, reason: &str) {
+        let leave = Membership::Leave;
+        let changed = self
+            .hs
+            .world()
+            .set_membership(room, &self.id, user, leave, Some(reason));
+        self.must(changed.map(drop));
+    }
+
+    pub fn unban(&self, room: &str, user: &str) {
+        self.must(self.try_change(room, user, Membership::Leave));
+    }
+
+    /// A room for two, as clients make one.
+    pub fn create_direct(&self, with: &str) -> String {
+        self.create_room_with(&json!({
+            "preset": "trusted_private_chat", "is_direct": true, "invite": [with],
+        }))
+    }
+
+    /// Replaces the room, as Synapse does: the new room names the old one and has its name; in the old one
+    /// nobody without a level of their own may write or invite any more. Nobody is invited.
+    pub fn upgrade(&self, room: &str, version: &str) -> String {
+        let state = |kind| self.hs.state(room, kind, "").unwrap_or_default();
+        let new = self.create_room_with(&json!({
+            "room_version": version, "name": state("m.room.name")["name"],
+            "creation_content": {"predecessor": {"room_id": room}},
+        }));
+        let body = "This room has been replaced";
+        let tombstone = json!({"body": body, "replacement_room": new});
+        self.set_state(room, "m.room.tombstone", "", tombstone);
+        let mut levels = state("m.room.power_levels");
+        for action in ["events_default", "invite"] {
+            let level = levels[action].as_i64().unwrap_or_default();
+            levels[action] = level.max(50).into();
+        }
+        self.set_state(room, "m.room.power_levels", "", levels);
+        new
+    }
+
     /// Sends a text message and returns its event id.
     pub fn say(&self, room: &str, text: &str) -> String {
         self.send(

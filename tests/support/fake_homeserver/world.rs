@@ -21,6 +21,8 @@ pub struct World {
     pub config: FakeConfig,
     pub users: HashMap<String, Profile>,
     pub devices: HashSet<(String, String)>,
+    /// Users who are no more.
+    pub deactivated: HashSet<String>,
     pub rooms: HashMap<String, Room>,
     pub aliases: HashMap<String, String>,
     pub media: HashMap<String, Media>,
@@ -74,6 +76,7 @@ impl World {
         Self {
             config,
             users: HashMap::new(),
+            deactivated: HashSet::new(),
             devices: HashSet::new(),
             rooms: HashMap::new(),
             aliases: HashMap::new(),
@@ -146,6 +149,12 @@ impl World {
             )));
         }
         check_numbers(&draft.content)?;
+        if draft.kind == "m.room.create" && draft.state_key.is_some() {
+            return Err(Refusal::forbidden("A room is created once"));
+        }
+        if draft.kind == "m.room.power_levels" && draft.state_key == Some("") {
+            room.check_levels(draft.sender, &draft.content)?;
+        }
         if let Some(key) = draft.state_key
             && let Some(known) = room.state(draft.kind, key)
             && known.sender == draft.sender

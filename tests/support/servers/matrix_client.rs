@@ -109,6 +109,47 @@ impl MatrixClient {
             .await
     }
 
+    /// Puts somebody out of the room, saying why.
+    pub async fn kick(&self, user_id: &str, reason: &str, room: &str) -> Result<()> {
+        let body = json!({"user_id": user_id, "reason": reason});
+        self.act(Method::POST, &["rooms", room, "kick"], body).await
+    }
+
+    /// Replaces a room by one of this version, as clients ask the homeserver to; returns the new room.
+    pub async fn upgrade(&self, room: &str, version: &str) -> Result<String> {
+        let body = json!({"new_version": version});
+        let path = ["rooms", room, "upgrade"];
+        let answer = self.request(Method::POST, &path, Some(&body)).await?;
+        text(&answer, "replacement_room")
+    }
+
+    /// Whom a third-party network knows by these fields.
+    pub async fn look_up(&self, protocol: &str, field: (&str, &str)) -> Result<Value> {
+        let mut url = self.client_url(&["thirdparty", "user", protocol])?;
+        url.query_pairs_mut().append_pair(field.0, field.1);
+        call(self.http.get(url).bearer_auth(&self.token)).await
+    }
+
+    /// Deletes a room as an administrator of the server, and waits until it is gone.
+    pub async fn delete_room(&self, room: &str) -> Result<()> {
+        let url = self.url(&["_synapse", "admin", "v2", "rooms", room])?;
+        let body = json!({"block": true, "purge": true});
+        let request = self.http.delete(url).bearer_auth(&self.token).json(&body);
+        let answer = call(request).await.context("deleting a room")?;
+        let id = text(&answer, "delete_id")?;
+        let path = ["_synapse", "admin", "v2", "rooms", "delete_status", &id];
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let answer = call(self.http.get(self.url(&path)?).bearer_auth(&self.token)).await?;
+            match answer["status"].as_str() {
+                Some("complete") => return Ok(()),
+                Some("failed") => bail!("the room was not deleted: {answer}"),
+                _ if Instant::now() > deadline => bail!("the room is not deleted: {answer}"),
+                _ => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    }
+
     pub async fn set_name(&self, name: &str) -> Result<()> {
         let path = ["profile", &self.user_id, "displayname"];
         self.act(Method::PUT, &path, json!({"displayname": name}))
@@ -144,6 +185,12 @@ impl MatrixClient {
         let path = ["rooms", room, "state", kind, key];
         let answer = self.request(Method::PUT, &path, Some(content)).await?;
         text(&answer, "event_id")
+    }
+
+    /// The content of a state event; fails if there is none.
+    pub async fn state(&self, kind: &str, key: &str, room: &str) -> Result<Value> {
+        let path = ["rooms", room, "state", kind, key];
+        self.request(Method::GET, &path, None).await
     }
 
     /// Reacts to an event and returns the reaction's id.

@@ -28,3 +28,4 @@ pub mod process;
 pub mod provider;
 pub mod rspamd;
 pub mod synapse;
+pub mod tunnel;

@@ -55,6 +55,12 @@ pub struct Settings {
     /// What stands under `guard` besides that nothing is too much, as pairs of YAML, each with a comma
     /// before it.
     pub guard: String,
+    /// Whom the bot obeys, as a YAML list in one line.
+    pub staff: &'static str,
+    /// What stands under `onboarding`, as a YAML mapping in one line.
+    pub onboarding: Option<String>,
+    /// The same under `rooms`.
+    pub rooms: Option<String>,
 }
 
 impl Settings {
@@ -87,6 +93,9 @@ impl Settings {
             footer: None,
             trust: None,
             guard: String::new(),
+            staff: "[\"@*:example.org\"]",
+            onboarding: None,
+            rooms: None,
         }
     }
 }
@@ -103,6 +112,10 @@ pub struct Postroom {
     pages: Port,
     as_token: String,
     hs_token: String,
+    server_name: String,
+    /// As YAML.
+    /// Instead of the setting.
+    staff: Option<String>,
     folder: Folder,
 }
 
@@ -119,14 +132,28 @@ impl Postroom {
             pages: ports::free()?,
             as_token: secret()?,
             hs_token: secret()?,
+            server_name: SERVER.to_owned(),
+            staff: None,
             folder,
         })
+    }
+
+    /// The same on another homeserver than [`SERVER`].
+    pub fn on(mut self, server_name: &str) -> Self {
+        server_name.clone_into(&mut self.server_name);
+        self
+    }
+
+    /// Who may command the bot, as patterns of user ids.
+    pub fn set_staff(&mut self, staff: &[&str]) {
+        self.staff = Some(format!("{staff:?}"));
     }
 
     /// What the homeserver has to know.
     pub fn registration(&self) -> String {
         let url = self.appservice.address();
         let (as_token, hs_token) = (&self.as_token, &self.hs_token);
+        let server = self.server_name.replace('.', r"\.");
         format!(
             r"id: postroom
 url: http://{url}
@@ -140,7 +167,7 @@ protocols: [email]
 namespaces:
   users:
     - exclusive: true
-      regex: '@_email_.*:example\.org'
+      regex: '@_email_.*:{server}'
   aliases: []
   rooms: []
 "
@@ -175,6 +202,7 @@ namespaces:
         std::fs::set_permissions(registration, Permissions::from_mode(0o600))?;
         let appservice = self.appservice.address();
         let operations = self.operations.address();
+        let server_name = &self.server_name;
         let Settings {
             homeserver,
             smtp,
@@ -190,6 +218,9 @@ namespaces:
             footer,
             trust,
             guard,
+            staff,
+            onboarding,
+            rooms,
         } = settings;
         let (imap, lmtp) = match imap {
             Some(imap) => (format!("imap: {imap}"), String::new()),
@@ -198,11 +229,18 @@ namespaces:
                 format!("lmtp: {{listen: \"{}\"}}", self.lmtp.address()),
             ),
         };
+        let staff = self.staff.as_deref().unwrap_or(staff);
         let control_room = control_room
             .as_ref()
             .map_or_else(String::new, |room| format!("control_room: \"{room}\"\n"));
         let footer = footer.map_or_else(String::new, |text| format!("footer: \"{text}\""));
         let trust = trust.map_or_else(String::new, |trust| format!("trust: {trust}"));
+        let onboarding = onboarding
+            .as_ref()
+            .map_or_else(String::new, |it| format!("onboarding: {it}"));
+        let rooms = rooms
+            .as_ref()
+            .map_or_else(String::new, |rooms| format!("rooms: {rooms}"));
         let dns = dns.map_or_else(String::new, |dns| format!("dns: {{server: \"{dns}\"}}"));
         let public = if *public {
             let listen = self.pages.address();
@@ -213,7 +251,7 @@ namespaces:
         let config = self.folder.write(
             "postroom.yaml",
             format!(
-                r#"homeserver: {{url: "{homeserver}", server_name: {SERVER}}}
+                r#"homeserver: {{url: "{homeserver}", server_name: "{server_name}"}}
 appservice: {{listen: "{appservice}", url: "http://{appservice}", registration: registration.yaml}}
 database: {{url: "{database}"}}
 blobs: {{url: "file:blobs"}}
@@ -223,11 +261,14 @@ mailboxes:
     address: {SUPPORT}
     reply_address: "support+{{token}}@example.org"
     smtp: {smtp}
+    acknowledge: never
     {imap}
     {trust}
     {footer}
 {lmtp}
-staff: ["@*:{SERVER}"]
+staff: {staff}
+{onboarding}
+{rooms}
 letters: {{quiet: {quiet}, at_most: 5m, max_size: {max_size}}}
 guard: {{conversation: 0, contact: 0, domain: 0, letters: 0, loops: false{guard}}}
 {public}

@@ -1,12 +1,15 @@
-//! A private Synapse: SQLite, no federation, cheap passwords, no rate limits.
+//! A private Synapse: SQLite, cheap passwords, no rate limits, and no federation but over loopback.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use data_encoding::BASE64_NOPAD;
 
+use super::certificates::Certificates;
 use super::folder::Folder;
 use super::http;
 use super::matrix_client::MatrixClient;
@@ -19,6 +22,71 @@ pub struct SynapseOptions {
     pub server_name: String,
     /// The text of an appservice's registration file.
     pub registration: Option<String>,
+    /// `None`: it speaks with nobody.
+    pub federation: Option<Federation>,
+}
+
+/// Who federates over loopback is called `NAME:PORT`: others find it without a DNS, through a tunnel
+/// that leads every name to loopback.
+#[derive(Clone, Debug)]
+pub struct Federation {
+    port: Arc<Port>,
+    /// The names of those with whom it speaks.
+    partners: Vec<String>,
+    tunnel: SocketAddr,
+    authority: PathBuf,
+    certificate: PathBuf,
+    key: PathBuf,
+}
+
+impl Federation {
+    /// Listens on `port`, with a certificate that everybody who trusts its authority believes; all
+    /// have the same.
+    pub fn new(
+        port: Port,
+        partners: &[&str],
+        tunnel: SocketAddr,
+        certificates: &Certificates,
+    ) -> Self {
+        Self {
+            port: Arc::new(port),
+            partners: partners.iter().map(|&name| name.to_owned()).collect(),
+            tunnel,
+            authority: certificates.authority.clone(),
+            certificate: certificates.certificate.clone(),
+            key: certificates.key.clone(),
+        }
+    }
+
+    fn listener(&self) -> String {
+        format!(
+            "
+  - port: {}
+    bind_addresses: [\"127.0.0.1\"]
+    type: http
+    tls: true
+    resources: [{{names: [federation], compress: false}}]",
+            self.port.number()
+        )
+    }
+
+    fn settings(&self) -> String {
+        let [authority, certificate, key] =
+            [&self.authority, &self.certificate, &self.key].map(|path| path.display());
+        format!(
+            r#"
+tls_certificate_path: "{certificate}"
+tls_private_key_path: "{key}"
+federation_custom_ca_list: ["{authority}"]
+https_proxy: "http://{tunnel}"
+# By default no server within one's own network is spoken to.
+ip_range_blacklist: []
+federation_domain_whitelist: {partners:?}
+"#,
+            tunnel = self.tunnel,
+            partners = self.partners
+        )
+    }
 }
 
 impl Default for SynapseOptions {
@@ -26,6 +94,7 @@ impl Default for SynapseOptions {
         Self {
             server_name: "example.org".to_owned(),
             registration: None,
+            federation: None,
         }
     }
 }
@@ -40,6 +109,8 @@ pub struct Synapse {
     port: Port,
     server_name: String,
     folder: Folder,
+    /// Keeps its port.
+    _federation: Option<Federation>,
 }
 
 impl Synapse {
@@ -52,6 +123,7 @@ impl Synapse {
                 port: ports::free()?,
                 server_name: options.server_name.clone(),
                 folder: Folder::create()?,
+                _federation: options.federation.clone(),
             };
             configure(options, &synapse.port, &synapse.folder)?;
             if synapse.run().await? {
@@ -93,6 +165,24 @@ impl Synapse {
     /// Registers a user; `name` is the local part of the user id.
     pub async fn register_user(&self, name: &str, password: &str) -> Result<MatrixClient> {
         MatrixClient::register(&self.url(), name, password).await
+    }
+
+    /// Makes a user an administrator of the server, as one does in its database. It has to start again to
+    /// see that.
+    pub async fn make_admin(&mut self, user: &str) -> Result<()> {
+        self.stop();
+        let file = self.folder.join("homeserver.db");
+        let options = sqlx::sqlite::SqliteConnectOptions::new()
+            .filename(file)
+            .busy_timeout(Duration::from_secs(20));
+        let mut connection = sqlx::ConnectOptions::connect(&options).await?;
+        let changed = sqlx::query("UPDATE users SET admin = 1 WHERE name = $1")
+            .bind(user)
+            .execute(&mut connection)
+            .await?;
+        ensure!(changed.rows_affected() == 1, "there is no {user}");
+        sqlx::Connection::close(connection).await?;
+        self.resume().await
     }
 
     /// `Ok(false)` if somebody else has the port.
@@ -155,6 +245,13 @@ fn configure(options: &SynapseOptions, port: &Port, folder: &Folder) -> Result<(
     folder.write("log.yaml", LOG)?;
     let server_name = &options.server_name;
     let port = port.number();
+    let (listener, federation) = match &options.federation {
+        None => (
+            String::new(),
+            "federation_domain_whitelist: []\n".to_owned(),
+        ),
+        Some(federation) => (federation.listener(), federation.settings()),
+    };
     folder.write(
         "homeserver.yaml",
         format!(
@@ -165,7 +262,7 @@ listeners:
   - port: {port}
     bind_addresses: ["127.0.0.1"]
     type: http
-    resources: [{{names: [client], compress: false}}]
+    resources: [{{names: [client], compress: false}}]{listener}
 database: {{name: sqlite3, args: {{database: homeserver.db}}}}
 app_service_config_files: {appservices}
 signing_key_path: signing.key
@@ -176,7 +273,7 @@ report_stats: false
 # Nothing leaves loopback.
 trusted_key_servers: []
 suppress_key_server_warning: true
-federation_domain_whitelist: []
+{federation}
 url_preview_enabled: false
 enable_registration: true
 enable_registration_without_verification: true

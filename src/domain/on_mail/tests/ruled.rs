@@ -126,6 +126,7 @@ fn released(admits: bool, was_member: bool) -> Release {
         by: "Ann".to_owned(),
         admits,
         was_member,
+        is_automatic: false,
     }
 }
 

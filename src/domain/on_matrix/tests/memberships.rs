@@ -16,9 +16,11 @@ fn membership(user: &str, membership: Membership) -> EventKind {
 #[rstest]
 #[case::by_staff(Role::Staff, Membership::Invite, true, "join")]
 #[case::by_a_visitor(Role::Visitor, Membership::Invite, true, "leave; report")]
-#[case::comes_in(Role::Bot, Membership::Join, false, "say")]
+#[case::comes_back(Role::Bot, Membership::Join, false, "deserted true; say; resume")]
 #[case::changes_its_name(Role::Bot, Membership::Join, true, "")]
-#[case::is_put_out(Role::Staff, Membership::Leave, true, "close")]
+#[case::is_put_out(Role::Staff, Membership::Leave, true, "suspend; report")]
+#[case::is_banned(Role::Visitor, Membership::Ban, true, "suspend; report")]
+#[case::an_invitation_is_taken_back(Role::Staff, Membership::Leave, false, "")]
 fn the_bots_membership(
     #[case] by: Role,
     #[case] change: Membership,
@@ -124,6 +126,6 @@ fn nobody_is_added_to_an_encrypted_room() {
 fn encryption_is_spoken_of_at_once() {
     assert_eq!(
         short(&decide(&event(EventKind::Encryption), &scene())[1..]),
-        "say"
+        "say; report"
     );
 }

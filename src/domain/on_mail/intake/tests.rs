@@ -1,0 +1,213 @@
+//! What becomes of mail that leads nowhere, as a table.
+
+use rstest::rstest;
+use ruma::owned_room_id;
+
+use super::{
+    super::tests::{facts, judged, mail_of, route},
+    *,
+};
+use crate::domain::{
+    address::EmailAddress,
+    facts::IntakeFacts,
+    ids::{ConversationId, RequestId},
+    incoming::MailKind,
+    intake::{Answered, KnownRoom},
+    letter::Language,
+    room_reference::RoomReference,
+};
+
+fn intake(rule: Intake) -> IntakeFacts {
+    IntakeFacts {
+        mailbox: "support".to_owned(),
+        address: EmailAddress::parse("support@example.org").unwrap(),
+        rule,
+        can_ask: true,
+        is_known: false,
+        pending: None,
+        space: None,
+        former: None,
+        shared: None,
+        rooms: Vec::new(),
+        is_full: false,
+        acknowledge: Acknowledge::Closed,
+        is_closed: false,
+        answered: Answered::default(),
+        language: Language::English,
+    }
+}
+
+fn shared(is_ready: bool) -> SharedRoom {
+    let room = owned_room_id!("!acme");
+    SharedRoom { room, is_ready }
+}
+
+fn in_rooms() -> Vec<KnownRoom> {
+    vec![KnownRoom {
+        conversation: ConversationId(3),
+        room: owned_room_id!("!one"),
+        name: "One".to_owned(),
+    }]
+}
+
+/// What is done, in one word, and whether it is answered.
+fn outcome(verdict: Verdict, intake: IntakeFacts) -> (&'static str, bool) {
+    let facts = MailFacts {
+        judgement: judged(verdict),
+        intake: Some(intake),
+        ..facts(Vec::new())
+    };
+    let (outcome, effects) = decide(MailId(7), &mail_of(MailKind::New), false, &facts);
+    let mut word = match outcome {
+        Outcome::Rejected => "reject",
+        Outcome::Duplicate => "known",
+        Outcome::Kept(_) => "keep",
+        Outcome::Requested => "",
+        other => panic!("{other:?}"),
+    };
+    let mut is_answered = false;
+    for effect in &effects {
+        let Effect::Intake(action) = effect else {
+            continue;
+        };
+        match &**action {
+            Action::Request { request, .. } => {
+                word = match &request.way {
+                    Way::Join(_) => "join",
+                    Way::Ask => "ask",
+                    Way::NewRoom => "open",
+                    Way::Into(_) => "into",
+                }
+            }
+            Action::Answer(_) => is_answered = true,
+            other => panic!("{other:?}"),
+        }
+    }
+    (word, is_answered)
+}
+
+#[rstest]
+#[case::triage(intake(Intake::Triage), "ask")]
+#[case::nowhere_to_ask(IntakeFacts { can_ask: false, ..intake(Intake::Triage) }, "keep")]
+#[case::room(intake(Intake::Room), "open")]
+#[case::enough_rooms(IntakeFacts { is_full: true, ..intake(Intake::Room) }, "ask")]
+#[case::reject(intake(Intake::Reject), "reject")]
+#[case::keep(intake(Intake::Keep), "keep")]
+#[case::once_more(IntakeFacts { is_known: true, ..intake(Intake::Room) }, "known")]
+#[case::another(IntakeFacts { pending: Some(RequestId(1)), ..intake(Intake::Room) }, "join")]
+#[case::by_domain(IntakeFacts { shared: Some(shared(true)), ..intake(Intake::Triage) }, "into")]
+#[case::not_ready(IntakeFacts { shared: Some(shared(false)), ..intake(Intake::Room) }, "ask")]
+#[case::by_domain_but_rejected(IntakeFacts { shared: Some(shared(true)), ..intake(Intake::Reject) }, "reject")]
+#[case::in_several_rooms(IntakeFacts { rooms: in_rooms(), shared: Some(shared(true)), ..intake(Intake::Room) }, "ask")]
+fn by_rule(#[case] intake: IntakeFacts, #[case] expected: &str) {
+    assert_eq!(outcome(Verdict::Verified, intake).0, expected);
+}
+
+fn wish(pending: Option<RequestId>) -> SpaceWish {
+    let room = RoomReference::parse("#lyon:example.org").unwrap();
+    SpaceWish { room, pending }
+}
+
+/// A room is to come into the Space: that is for staff to say, whatever else the rules make of a mail.
+#[rstest]
+#[case::triage(intake(Intake::Triage), Verdict::Verified, "ask")]
+#[case::room(intake(Intake::Room), Verdict::Verified, "ask")]
+#[case::again(IntakeFacts { space: Some(wish(Some(RequestId(2)))), ..intake(Intake::Room) }, Verdict::Verified, "join")]
+#[case::beside_another(IntakeFacts { pending: Some(RequestId(1)), ..intake(Intake::Triage) }, Verdict::Verified, "ask")]
+#[case::of_a_domain(IntakeFacts { shared: Some(shared(true)), ..intake(Intake::Triage) }, Verdict::Verified, "ask")]
+#[case::reject(intake(Intake::Reject), Verdict::Verified, "reject")]
+#[case::keep(intake(Intake::Keep), Verdict::Verified, "keep")]
+#[case::unproven(intake(Intake::Room), Verdict::Unverified, "open")]
+#[case::nowhere_to_ask(IntakeFacts { can_ask: false, ..intake(Intake::Room) }, Verdict::Verified, "open")]
+fn a_room_for_the_space(
+    #[case] intake: IntakeFacts,
+    #[case] verdict: Verdict,
+    #[case] expected: &str,
+) {
+    let space = intake.space.clone().or_else(|| Some(wish(None)));
+    let intake = IntakeFacts { space, ..intake };
+    assert_eq!(outcome(verdict, intake).0, expected);
+}
+
+#[rstest]
+#[case::room(Intake::Room, true, "ask")]
+#[case::reject(Intake::Reject, true, "ask")]
+#[case::keep(Intake::Keep, true, "ask")]
+#[case::nowhere_to_ask(Intake::Reject, false, "keep")]
+fn an_answer_whose_room_is_no_more(
+    #[case] rule: Intake,
+    #[case] can_ask: bool,
+    #[case] expected: &str,
+) {
+    let intake = IntakeFacts {
+        former: Some(ConversationId(4)),
+        can_ask,
+        ..intake(rule)
+    };
+    assert_eq!(outcome(Verdict::Verified, intake).0, expected);
+}
+
+/// What a member answers begins a conversation where the old one has rested for long.
+#[rstest]
+#[case::of_late(false, LedBy::Token, None)]
+#[case::long_ago(true, LedBy::Token, Some(true))]
+#[case::by_id(true, LedBy::OwnMessageId, Some(true))]
+#[case::something_else(true, LedBy::Sender, Some(false))]
+fn begins_anew(#[case] rests: bool, #[case] by: LedBy, #[case] expected: Option<bool>) {
+    let route = Route {
+        by,
+        rests_for_long: rests,
+        ..route(1, true)
+    };
+    let begun = begin(MailId(7), &mail_of(MailKind::New), &route);
+    let answers = begun.map(|effect| match effect {
+        Effect::Begin { answers, .. } => answers.is_some(),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(answers, expected);
+}
+
+#[rstest]
+#[case::a_room_of_its_own(intake(Intake::Room), "open")]
+#[case::a_room_with_others(IntakeFacts { shared: Some(shared(true)), ..intake(Intake::Room) }, "ask")]
+fn without_proof(#[case] intake: IntakeFacts, #[case] expected: &str) {
+    assert_eq!(outcome(Verdict::Unverified, intake), (expected, false));
+}
+
+#[rstest]
+#[case::open(Acknowledge::Closed, false, Verdict::Verified, false)]
+#[case::closed(Acknowledge::Closed, true, Verdict::Verified, true)]
+#[case::always(Acknowledge::Always, false, Verdict::Verified, true)]
+#[case::never(Acknowledge::Never, true, Verdict::Verified, false)]
+#[case::nobody_knows_whom(Acknowledge::Always, true, Verdict::Unverified, false)]
+fn acknowledges(
+    #[case] acknowledge: Acknowledge,
+    #[case] is_closed: bool,
+    #[case] verdict: Verdict,
+    #[case] expected: bool,
+) {
+    let new = IntakeFacts {
+        acknowledge,
+        is_closed,
+        ..intake(Intake::Triage)
+    };
+    assert_eq!(outcome(verdict, new.clone()), ("ask", expected));
+    let more = IntakeFacts {
+        pending: Some(RequestId(1)),
+        ..new
+    };
+    assert_eq!(outcome(verdict, more), ("join", false));
+}
+
+#[test]
+fn our_own_mail_asks_for_nothing() {
+    let jane = EmailAddress::parse("jane@acme.com").unwrap();
+    let mut facts = MailFacts {
+        judgement: judged(Verdict::Verified),
+        intake: Some(intake(Intake::Room)),
+        ..facts(Vec::new())
+    };
+    facts.own_addresses.addresses.push(jane);
+    let (outcome, _) = decide(MailId(7), &mail_of(MailKind::New), false, &facts);
+    assert_eq!(outcome, Outcome::Kept(KeptBecause::NoConversation));
+}
