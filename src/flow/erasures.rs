@@ -82,6 +82,8 @@ async fn take_step(one: Erasure, context: &Arc<Context>) -> Result<(), StoreErro
     let step = store.write(move |tx| {
         Box::pin(async move {
             let origin = Origin::without_event(context.chance.base32(12), context.now_ms());
+            // What the homeserver wouldn't do may have been written down in the meantime.
+            let one = erasures::current(tx.connection(), one.id).await?;
             match one.state.as_str() {
                 "asked" => begin(tx, &one, &origin, &context).await,
                 "leaving" => retire_ghost(tx, &one, &origin, &context).await,

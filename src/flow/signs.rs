@@ -38,14 +38,16 @@ impl Worker for RoomSigns {
     const QUEUE: Queue = Queue::Signs;
 
     async fn step(&mut self) -> Result<Step, StoreError> {
-        let due = signs::due(&mut self.0.store.read().await?, AT_ONCE).await?;
-        if due.is_empty() {
+        let mut reading = self.0.store.read().await?;
+        if signs::due(&mut reading, AT_ONCE).await?.is_empty() {
             return Ok(Step::Idle { until: None });
         }
+        drop(reading);
         let context = Arc::clone(&self.0);
         let look = self.0.store.write(move |tx| {
             Box::pin(async move {
-                for room in due {
+                // What is stated may have been refused since the look above.
+                for room in signs::due(tx.connection(), AT_ONCE).await? {
                     look_at(tx, room, &context).await?;
                 }
                 Ok(())

@@ -17,6 +17,9 @@ statements! {
     SELECT_DUE = "
         SELECT id, address, contact_id, redacts, room_id, state, since, problem FROM erasures
         WHERE state <> 'done' AND next_at <= $1 ORDER BY next_at, id LIMIT 8";
+    SELECT = "
+        SELECT id, address, contact_id, redacts, room_id, state, since, problem FROM erasures
+        WHERE id = $1";
     SELECT_NEXT = "SELECT min(next_at) FROM erasures WHERE state <> 'done'";
     WAIT = "UPDATE erasures SET next_at = $2 WHERE id = $1";
     GO_ON = "
@@ -112,6 +115,11 @@ pub async fn ask_beside(
 
 pub async fn due(connection: &mut Connection, now: i64) -> Result<Vec<Erasure>, StoreError> {
     Ok(fetch_all!(connection, Erasure, SELECT_DUE, now))
+}
+
+/// How far it is now.
+pub async fn current(connection: &mut Connection, id: i64) -> Result<Erasure, StoreError> {
+    Ok(fetch_one!(connection, Erasure, SELECT, id))
 }
 
 pub async fn next_at(connection: &mut Connection) -> Result<Option<i64>, StoreError> {
