@@ -23,7 +23,7 @@ CREATE TABLE moves (
     user_id TEXT NOT NULL,
     -- domain::onboarding::State
     state TEXT NOT NULL CHECK (state IN
-        ('waiting', 'inviting', 'invited', 'refused', 'declined', 'joined', 'left')),
+        ('waiting', 'inviting', 'invited', 'refused', 'declined', 'joined', 'left', 'put_out')),
     -- They want mail besides.
     keeps_mail INTEGER NOT NULL DEFAULT 0,
     changed_at INTEGER NOT NULL,

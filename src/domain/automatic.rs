@@ -94,7 +94,7 @@ pub fn is_by_machine(mail: &IncomingMail, null_sender: bool) -> bool {
 }
 
 /// Since the last one of the kind.
-const AGAIN_AFTER: Duration = Duration::from_hours(24);
+pub const AGAIN_AFTER: Duration = Duration::from_hours(24);
 
 #[cfg(test)]
 mod tests {

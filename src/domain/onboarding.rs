@@ -29,8 +29,10 @@ pub enum State {
     Declined,
     /// They are in the room.
     Joined,
-    /// They were.
+    /// They were, and have gone by themselves.
     Left,
+    /// They were, and somebody has put them out.
+    PutOut,
 }
 
 impl State {
@@ -45,6 +47,18 @@ impl State {
             Self::Declined => "declined",
             Self::Joined => "joined",
             Self::Left => "left",
+            Self::PutOut => "put_out",
+        }
+    }
+
+    /// They read in Matrix, or have left there: they get no mail unless they want it besides.
+    #[must_use]
+    pub fn is_moved(self) -> bool {
+        match self {
+            Self::Joined | Self::Left | Self::PutOut => true,
+            Self::Waiting | Self::Inviting | Self::Invited | Self::Refused | Self::Declined => {
+                false
+            }
         }
     }
 
@@ -58,6 +72,7 @@ impl State {
             Self::Declined,
             Self::Joined,
             Self::Left,
+            Self::PutOut,
         ];
         all.into_iter().find(|state| state.word() == word)
     }
@@ -371,7 +386,7 @@ mod tests {
     #[test]
     fn states_are_known_by_their_words() {
         for word in [
-            "waiting", "inviting", "invited", "refused", "declined", "joined", "left",
+            "waiting", "inviting", "invited", "refused", "declined", "joined", "left", "put_out",
         ] {
             assert_eq!(State::of_word(word).unwrap().word(), word);
         }

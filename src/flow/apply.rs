@@ -369,7 +369,7 @@ async fn take_up(
         // Decided by effects of their own.
         Offer::Held { .. } | Offer::Request { .. } => Ok(()),
         Offer::Invite { .. } | Offer::Link { .. } | Offer::WriteByMail { .. } => {
-            onboarding::take_up(tx, offer, origin, context).await
+            onboarding::offers::take_up(tx, offer, origin, context).await
         }
         Offer::Erase {
             address,

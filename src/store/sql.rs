@@ -28,7 +28,7 @@ macro_rules! is_there {
 /// Of a row of `moves`: they read and write in Matrix, or have left there, and get no mail.
 macro_rules! has_moved {
     () => {
-        "moves.state IN ('joined', 'left') AND moves.keeps_mail = 0"
+        "moves.state IN ('joined', 'left', 'put_out') AND moves.keeps_mail = 0"
     };
 }
 

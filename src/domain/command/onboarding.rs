@@ -233,7 +233,7 @@ fn mail(person: &PersonFacts, current: Option<&Move>, event: &RoomEvent) -> Vec<
             // Who reads along gets both.
             both(person, true, current, event)
         }
-        Some(it) if it.state == State::Left && !it.keeps_mail => vec![
+        Some(it) if matches!(it.state, State::Left | State::PutOut) && !it.keeps_mail => vec![
             Effect::Onboard(Step::Return {
                 room: event.room.clone(),
                 contact: person.contact,

@@ -7,6 +7,8 @@ pub(super) struct Fillers {
     own: HashSet<String>,
     /// It is said that this is an id.
     pub(super) speak_of_an_id: bool,
+    /// Whoever asks for somebody asks for themselves.
+    ask_for_themselves: bool,
 }
 
 impl Fillers {
@@ -37,19 +39,25 @@ impl Fillers {
                 own.extend(words);
             }
         }
-        let speak_of_an_id = text
-            .split_whitespace()
-            .map(word)
-            .any(|word| ID_WORDS.contains(&word.as_str()));
+        let words: Vec<String> = text.split_whitespace().map(word).collect();
+        let speak_of_an_id = words.iter().any(|word| ID_WORDS.contains(&word.as_str()));
+        let mut pairs = words.windows(2);
+        let ask_for_themselves =
+            pairs.any(|pair| ASKING.contains(&pair[0].as_str()) && pair[1] == "me");
         Self {
             own,
             speak_of_an_id,
+            ask_for_themselves,
         }
     }
 
     pub(super) fn has(&self, token: &str) -> bool {
         let word = word(token);
-        word.is_empty() || WORDS.contains(&word.as_str()) || self.own.contains(&word)
+        let is_one = |words: &[&str]| words.contains(&word.as_str());
+        word.is_empty()
+            || is_one(&WORDS)
+            || is_one(&ASKING) && self.ask_for_themselves
+            || self.own.contains(&word)
     }
 }
 
@@ -108,8 +116,11 @@ const ID_WORDS: [&str; 15] = [
     "konto",
     "compte",
 ];
-/// English, French, German. "Not" and its like are none: they say something.
-const WORDS: [&str; 95] = [
+/// "Invite @bob:acme.com" is about somebody else; "invite me" is not.
+const ASKING: [&str; 2] = ["invite", "add"];
+/// English, French, German. "Not" and its like are none: they say something. Nor is "and": behind it
+/// stands somebody else.
+const WORDS: [&str; 92] = [
     "hello",
     "hi",
     "hey",
@@ -135,7 +146,6 @@ const WORDS: [&str; 95] = [
     "as",
     "a",
     "an",
-    "and",
     "to",
     "for",
     "matrix",
@@ -153,8 +163,6 @@ const WORDS: [&str; 95] = [
     "address",
     "identifier",
     "please",
-    "invite",
-    "add",
     "me",
     "thanks",
     "thank",

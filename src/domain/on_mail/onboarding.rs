@@ -6,7 +6,7 @@ use crate::domain::{
     automatic::{self, Asked},
     effect::Effect,
     evidence::Verdict,
-    facts::{MailFacts, PersonFacts, Route},
+    facts::{LedBy, MailFacts, PersonFacts, Route},
     incoming::{IncomingMail, MailKind},
     matrix_id::{Said, Unusable},
     onboarding::{NotNow, Plan, State, Step, UserFacts, plan},
@@ -19,14 +19,14 @@ pub(super) fn effects(mail: &IncomingMail, facts: &MailFacts, route: &Route) -> 
     let Some(person) = &route.member else {
         return Vec::new();
     };
+    let is_proven = facts.judgement.verdict == Verdict::Verified && !person.is_guest;
     let case = Case {
         mail,
         facts,
         route,
         person,
-        is_vouched: facts.judgement.verdict == Verdict::Verified
-            && !person.is_guest
-            && route.release.is_none(),
+        is_vouched: is_proven && route.release.is_none() && route.by != LedBy::Intake,
+        is_stranger: is_proven && route.by == LedBy::Intake,
     };
     let mut steps = case.returns();
     if is_written(mail) {
@@ -48,25 +48,35 @@ struct Case<'a> {
     person: &'a PersonFacts,
     /// It is surely theirs, and they are one of the conversation's people by staff's will.
     is_vouched: bool,
+    /// It is surely theirs, and the mail by which they came.
+    is_stranger: bool,
 }
 
 impl Case<'_> {
-    /// Who has left the room and writes by mail wants to be answered there.
+    /// Who has left the room and writes by mail wants to be answered there; of who was put out staff say.
     fn returns(&self) -> Vec<Step> {
-        let has_left = |state| state == State::Left;
         let current = self.route.onboarding.current.as_ref();
-        if !self.is_vouched || !current.is_some_and(|it| has_left(it.state) && !it.keeps_mail) {
+        let Some(current) = current.filter(|it| self.is_vouched && !it.keeps_mail) else {
             return Vec::new();
-        }
-        let room = self.route.room.clone();
+        };
+        let (room, contact) = (self.route.room.clone(), self.person.contact);
         let (name, address) = (&self.person.name, self.person.address.as_str());
-        vec![
-            Step::Return {
-                room: room.clone(),
-                contact: self.person.contact,
-            },
-            self.tell(wording::returned_by_mail(name, address), None),
-        ]
+        match current.state {
+            State::Left => vec![
+                Step::Return { room, contact },
+                self.tell(wording::returned_by_mail(name, address), None),
+            ],
+            State::PutOut => {
+                let offer = Offer::WriteByMail { room, contact };
+                vec![self.tell(wording::was_put_out(name, address), Some(offer))]
+            }
+            State::Waiting
+            | State::Inviting
+            | State::Invited
+            | State::Refused
+            | State::Declined
+            | State::Joined => Vec::new(),
+        }
     }
 
     fn says(&self) -> Vec<Step> {
@@ -89,7 +99,12 @@ impl Case<'_> {
     /// Their mail says nothing but this id.
     fn wants_in(&self, user: &UserFacts) -> Vec<Step> {
         if !self.is_vouched {
-            return self.offer(user, Wish::AskedUnproven).into_iter().collect();
+            let why = if self.is_stranger {
+                Wish::AskedByStranger
+            } else {
+                Wish::AskedUnproven
+            };
+            return self.offer(user, why).into_iter().collect();
         }
         let of_room = &self.route.onboarding;
         let is_on_the_way = |it: &&crate::domain::onboarding::Move| {

@@ -18,7 +18,7 @@ pub(super) fn of_member(
     membership: Membership,
     facts: &EventFacts,
 ) -> Vec<Step> {
-    if !facts.room.bot_joined || facts.room.settings.broadcast {
+    if !facts.room.bot_joined {
         return Vec::new();
     }
     let was = facts.past.member.as_ref().map(|member| member.membership);
@@ -62,7 +62,8 @@ fn came(event: &RoomEvent, user: &UserId, facts: &EventFacts) -> Vec<Step> {
             | State::Refused
             | State::Declined
             | State::Joined
-            | State::Left => Step::Arrive {
+            | State::Left
+            | State::PutOut => Step::Arrive {
                 room,
                 contact,
                 user,
@@ -84,7 +85,8 @@ fn came(event: &RoomEvent, user: &UserId, facts: &EventFacts) -> Vec<Step> {
         .user
         .as_ref()
         .is_some_and(|user| !user.is_staff && !user.is_ours);
-    if !is_known && is_customer {
+    // Who reads a broadcast takes no part in a chat.
+    if !is_known && is_customer && !facts.room.settings.broadcast {
         let mut alike = facts.room.people().into_iter().filter(|person| {
             !person.is_guest && person.moved.is_none() && is_alike(person, user, facts)
         });
@@ -191,14 +193,15 @@ fn went(
             }
             State::Joined => {
                 let text = wording::put_out(name, address, user, &event.sender);
-                steps.extend([note(State::Left), tell(text, None)]);
+                steps.extend([note(State::PutOut), tell(text, None)]);
             }
             State::Waiting
             | State::Inviting
             | State::Invited
             | State::Refused
             | State::Declined
-            | State::Left => {}
+            | State::Left
+            | State::PutOut => {}
         }
     }
     steps

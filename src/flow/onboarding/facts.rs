@@ -2,7 +2,7 @@
 
 use ruma::{OwnedRoomId, OwnedUserId, RoomId, UserId};
 
-use super::super::{Context, audience, automatic};
+use super::super::{Context, audience, automatic, settings};
 use crate::{
     domain::{
         automatic::Kind,
@@ -39,6 +39,14 @@ pub async fn of_mail(
     let own = mail.from.as_ref().and_then(|from| from.name.as_deref());
     facts.said = matrix_id::read(&mail.text, own.unwrap_or(&person.name));
     if facts.said == matrix_id::Said::Nothing {
+        return Ok(facts);
+    }
+    // Who reads a broadcast takes no part in a chat.
+    if settings::of_room(connection, room.as_str(), context)
+        .await?
+        .broadcast
+    {
+        facts.said = matrix_id::Said::Nothing;
         return Ok(facts);
     }
     for user in facts.said.users() {

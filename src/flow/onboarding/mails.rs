@@ -3,12 +3,14 @@
 
 use ruma::{OwnedRoomId, OwnedUserId};
 
-use super::super::{Context, lanes::Origin, locale, reply_to, settings};
+use super::super::{
+    Context, automatic::answered as answered_before, lanes::Origin, locale, reply_to, settings,
+};
 use crate::{
     config::Mailbox,
     domain::{
         address::NamedAddress,
-        automatic::Kind,
+        automatic::{AGAIN_AFTER, Kind},
         ids::{ContactId, ConversationId, MessageId},
         letter::Language,
         onboarding::{Door, NotNow},
@@ -183,6 +185,11 @@ pub async fn explain(
         NotNow::Server(server) => (Kind::Server, wording::server_asked(server, language)),
     };
     let known = people::contact(tx.connection(), contact).await?;
+    // A mail that leads to several conversations is answered in one.
+    let before = answered_before(tx.connection(), kind, &known.address, context).await?;
+    if before.is_some_and(|ago| ago < AGAIN_AFTER) {
+        return Ok(());
+    }
     stored_letters::note_answer(tx, &kind.key(&known.address), origin.now).await?;
     let mail = Mail {
         text,

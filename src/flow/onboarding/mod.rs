@@ -1,13 +1,14 @@
 //! People on their way from mail to Matrix, and back: carries out what was decided about them.
 //!
 //! `facts` loads what decisions need, `invite` follows an invitation through the outbox, `mails` writes
-//! what they get by mail.
+//! what they get by mail, `offers` does what staff say to.
 
 pub mod facts;
 pub mod invite;
 pub mod mails;
+pub mod offers;
 
-use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
+use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, RoomId, UserId};
 
 use super::{
     Context, audience,
@@ -16,6 +17,7 @@ use super::{
 };
 use crate::{
     domain::{
+        facts::PersonFacts,
         ids::ContactId,
         matrix_id::ServerPattern,
         onboarding::{Move, Plan, State, Step, plan},
@@ -48,11 +50,11 @@ pub async fn apply(
             user,
             text,
         } => {
-            let behind = match text {
-                Some(text) => tell(tx, &room, &text, None, origin, context).await?,
-                None => None,
-            };
-            begin(tx, (room, contact, user), behind, origin, context).await?;
+            let who = (room, contact, user);
+            match text {
+                Some(text) => invite(tx, who, &text, origin, context).await?,
+                None => begin(tx, who, None, origin, context).await?,
+            }
         }
         Step::Note {
             room,
@@ -60,6 +62,9 @@ pub async fn apply(
             user,
             state,
         } => {
+            if !state.is_moved() {
+                begin_anew(tx, &room, contact).await?;
+            }
             let who = (room.as_str(), contact, user.as_ref());
             stored::set(tx, who, state, origin.now).await?;
         }
@@ -101,62 +106,6 @@ pub async fn apply(
     Ok(())
 }
 
-/// Staff take up what they were offered.
-pub async fn take_up(
-    tx: &mut Tx,
-    offer: Offer,
-    origin: &Origin,
-    context: &Context,
-) -> Result<(), StoreError> {
-    match offer {
-        Offer::Invite {
-            room,
-            contact,
-            user,
-        } => {
-            let current = stored::find(tx.connection(), room.as_str(), contact).await?;
-            let is_done = |it: &Move| {
-                it.user == user
-                    && matches!(it.state, State::Inviting | State::Invited | State::Joined)
-            };
-            if current.as_ref().is_some_and(is_done) || !is_here(tx, &room, contact).await? {
-                return Ok(());
-            }
-            begin(tx, (room, contact, user), None, origin, context).await
-        }
-        Offer::Link {
-            room,
-            contact,
-            user,
-        } => {
-            let membership =
-                rooms::membership(tx.connection(), room.as_str(), user.as_str()).await?;
-            if membership.as_deref() == Some("join") {
-                arrive(tx, (room, contact, user), origin, context).await?;
-            }
-            Ok(())
-        }
-        Offer::WriteByMail { room, contact } => {
-            let current = stored::find(tx.connection(), room.as_str(), contact).await?;
-            if current.is_none_or(|it| it.state != State::Left) {
-                return Ok(());
-            }
-            write_again(tx, &room, contact).await?;
-            let known = people::contact(tx.connection(), contact).await?;
-            let text = wording::returned(known.shown_name(), known.address.as_str());
-            tell(tx, &room, &text, None, origin, context).await?;
-            Ok(())
-        }
-        Offer::Release { .. }
-        | Offer::Request { .. }
-        | Offer::Erase { .. }
-        | Offer::Admit { .. }
-        | Offer::Held { .. }
-        | Offer::Renew { .. }
-        | Offer::Resume { .. } => Ok(()),
-    }
-}
-
 /// They take part in the room by mail, and by nothing else: staff have taken them off, or added them.
 pub async fn forget(tx: &mut Tx, room: &str, contact: ContactId) -> Result<(), StoreError> {
     stored::forget(tx, room, contact).await
@@ -173,7 +122,9 @@ pub async fn go_on(
     for way in stored::of_room(tx.connection(), room.as_str()).await? {
         match way.state {
             State::Inviting | State::Invited | State::Joined => {}
-            State::Waiting | State::Refused | State::Declined | State::Left => continue,
+            State::Waiting | State::Refused | State::Declined | State::Left | State::PutOut => {
+                continue;
+            }
         }
         let Move {
             contact,
@@ -215,8 +166,12 @@ pub async fn catch_up(
                 arrive(tx, (room.clone(), contact, way.user), origin, context).await?;
             }
             State::Joined if !is_there => {
+                let state = match membership.as_deref() {
+                    Some("ban") => State::PutOut,
+                    _ => State::Left,
+                };
                 let who = (room.as_str(), contact, way.user.as_ref());
-                stored::set(tx, who, State::Left, origin.now).await?;
+                stored::set(tx, who, state, origin.now).await?;
                 let known = people::contact(tx.connection(), contact).await?;
                 let (name, address) = (known.shown_name(), known.address.as_str());
                 let (text, offer) = if way.keeps_mail {
@@ -234,13 +189,15 @@ pub async fn catch_up(
             | State::Refused
             | State::Declined
             | State::Joined
-            | State::Left => {}
+            | State::Left
+            | State::PutOut => {}
         }
     }
     Ok(())
 }
 
-/// Tells staff, and nobody else; where that was.
+/// Tells staff, and nobody else; where that was. Where nobody but customers and their like would read it,
+/// and something is asked, the room learns that.
 pub(super) async fn tell(
     tx: &mut Tx,
     room: &OwnedRoomId,
@@ -250,6 +207,7 @@ pub(super) async fn tell(
     context: &Context,
 ) -> Result<Option<OwnedRoomId>, StoreError> {
     let own = audience::room_of_staff(tx.connection(), room.as_str(), context).await?;
+    let asks = offer.is_some();
     let (place, text) = match (own, &context.control_room()) {
         (Some(own), _) => (own, text.to_owned()),
         (None, control_room) => {
@@ -258,6 +216,9 @@ pub(super) async fn tell(
             let text = wording::of_room(&wording::room_named(&name, room.as_str()), text);
             let Some(control_room) = control_room else {
                 lanes::report(tx, &text, origin, context).await?;
+                if asks {
+                    say_that_staff_cannot_be_asked(tx, room, origin, context).await?;
+                }
                 return Ok(None);
             };
             (control_room.clone(), text)
@@ -270,6 +231,32 @@ pub(super) async fn tell(
     Ok(Some(place))
 }
 
+/// For who reads the room as staff, where customers read along.
+async fn say_that_staff_cannot_be_asked(
+    tx: &mut Tx,
+    room: &OwnedRoomId,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    let text = wording::needs_a_control_room();
+    lanes::say(tx, room.clone(), text, None, origin, context).await
+}
+
+/// Staff read what it means, then the homeserver is asked to invite. Where staff can't be told, nobody
+/// comes.
+async fn invite(
+    tx: &mut Tx,
+    (room, contact, user): (OwnedRoomId, ContactId, OwnedUserId),
+    text: &str,
+    origin: &Origin,
+    context: &Context,
+) -> Result<(), StoreError> {
+    match tell(tx, &room, text, None, origin, context).await? {
+        None => say_that_staff_cannot_be_asked(tx, &room, origin, context).await,
+        behind => begin(tx, (room, contact, user), behind, origin, context).await,
+    }
+}
+
 /// The homeserver is asked to invite somebody, behind what is said in the room `behind`.
 async fn begin(
     tx: &mut Tx,
@@ -278,6 +265,7 @@ async fn begin(
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
+    begin_anew(tx, &room, contact).await?;
     let who = (room.as_str(), contact, user.as_ref());
     stored::set(tx, who, State::Inviting, origin.now).await?;
     let action = MatrixAction::Invite {
@@ -305,7 +293,7 @@ async fn arrive(
     let was_invited = current.is_some();
     let keeps_mail = current.as_ref().is_some_and(|it| it.keeps_mail);
     // Who comes back has had the last mail.
-    let got_mail = current.is_none_or(|it| it.state != State::Left || it.keeps_mail);
+    let got_mail = current.is_none_or(|it| !it.state.is_moved() || it.keeps_mail);
     if !keeps_mail && got_mail {
         send_what_waits(tx, &room, contact, origin, context).await?;
         mails::last(tx, (&room, contact, &user), origin, context).await?;
@@ -373,7 +361,7 @@ async fn write_again(
 /// What waits in letters is not for them: they have read it, or know that they haven't.
 async fn begin_anew(tx: &mut Tx, room: &OwnedRoomId, contact: ContactId) -> Result<(), StoreError> {
     let current = stored::find(tx.connection(), room.as_str(), contact).await?;
-    let gets_none = |it: &Move| matches!(it.state, State::Joined | State::Left) && !it.keeps_mail;
+    let gets_none = |it: &Move| it.state.is_moved() && !it.keeps_mail;
     if !current.as_ref().is_some_and(gets_none) {
         return Ok(());
     }
@@ -395,7 +383,7 @@ async fn keep_mail(
     let Some(current) = current.filter(|it| it.keeps_mail != keeps) else {
         return Ok(());
     };
-    let is_in_matrix = matches!(current.state, State::Joined | State::Left);
+    let is_in_matrix = current.state.is_moved();
     if keeps {
         begin_anew(tx, room, contact).await?;
     } else if is_in_matrix {
@@ -437,7 +425,8 @@ async fn try_again(
     origin: &Origin,
     context: &Context,
 ) -> Result<bool, StoreError> {
-    let Some(person) = person(tx.connection(), way, context).await? else {
+    let found = person(tx.connection(), &way.room, way.contact, context).await?;
+    let Some(person) = found else {
         return Ok(false);
     };
     let Move {
@@ -456,8 +445,7 @@ async fn try_again(
         }
         Plan::Invite => {
             let text = wording::inviting(&person, &user, Wish::Asked, &of_room);
-            let behind = tell(tx, &room, &text, None, origin, context).await?;
-            begin(tx, (room, contact, user), behind, origin, context).await?;
+            invite(tx, (room, contact, user), &text, origin, context).await?;
         }
         Plan::Ask => {
             let text = wording::ask(&person, &user, Wish::Asked, &of_room);
@@ -473,13 +461,15 @@ async fn try_again(
     Ok(true)
 }
 
+/// One of those who take part in the room by mail.
 async fn person(
     connection: &mut Connection,
-    way: &Move,
+    room: &RoomId,
+    contact: ContactId,
     context: &Context,
-) -> Result<Option<crate::domain::facts::PersonFacts>, StoreError> {
+) -> Result<Option<PersonFacts>, StoreError> {
     let server = context.server_name.as_str();
-    let all = conversations::of_room(connection, way.room.as_str(), server).await?;
+    let all = conversations::of_room(connection, room.as_str(), server).await?;
     let mut people = all.into_iter().flat_map(|one| one.people);
-    Ok(people.find(|person| person.contact == way.contact))
+    Ok(people.find(|person| person.contact == contact))
 }

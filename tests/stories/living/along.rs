@@ -40,6 +40,39 @@ async fn who_has_come_to_matrix_is_invited_anew_and_gets_mail_until_they_are_the
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_in_matrix_before_is_mailed_to_nobody() {
+    let world = World::start(Options {
+        quiet: "10m",
+        at_most: "10m",
+        ..Options::default()
+    })
+    .await;
+    let people = [("jane@acme.com", "Jane"), ("joe@acme.com", "Joe")];
+    let room = world.room("Training", &people).await;
+    let jane = world.homeserver.user(JANE_THERE);
+    world.ann.invite(&room, JANE_THERE);
+    jane.join(&room);
+    world.quiet().await;
+    let link = format!("!email link jane@acme.com {JANE_THERE}");
+    world.ann.say(&room, &link);
+    world.mails_to("jane@acme.com", 1).await;
+    world.quiet().await;
+    world.ann.say(&room, "Read in Matrix");
+    world.quiet().await;
+    let new = world.ann.upgrade(&room, "12");
+    world.ann.invite(&new, BOT);
+    onboarding::until_invited(&world, &new, JANE_THERE).await;
+    world.ann.say(&new, "Not there yet?");
+    world.ask(&new, "!email now").await;
+    let to_joe = letter_text(&world.mails_to("joe@acme.com", 1).await[0]);
+    assert!(to_joe.contains("Read in Matrix") && to_joe.contains("Not there yet?"));
+    let to_jane = letter_text(&world.mails_to("jane@acme.com", 2).await[1]);
+    assert!(to_jane.contains("Not there yet?"), "{to_jane}");
+    assert!(!to_jane.contains("Read in Matrix"), "{to_jane}");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_is_in_the_new_room_first_gets_no_mail_at_all() {
     let (desk, jane) = onboarding::moved(Options::default()).await;
     let world = &desk.world;

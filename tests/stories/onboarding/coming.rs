@@ -198,6 +198,84 @@ async fn where_newcomers_read_what_was_said_before_staff_are_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_there_before_staff_agree_is_linked_by_their_word() {
+    let desk = Desk::open(Options::default()).await;
+    let world = &desk.world;
+    jane_writes(&desk, JANE_THERE).await;
+    let (asked, _) = notice(world, &desk.room, "asks by mail to come in");
+    let jane = world.homeserver.user(JANE_THERE);
+    world.ann.invite(&desk.room, JANE_THERE);
+    jane.join(&desk.room);
+    world.quiet().await;
+    world.ann.react(&desk.room, &asked, "✅");
+    let letter = world.mails_to("jane@acme.com", 2).await.remove(1);
+    assert!(letter_text(&letter).contains("you are in the chat now"));
+    world.tell(&desk.room, "Welcome.").await;
+    world.settled().await;
+    assert_eq!(world.sink.mails_to("jane@acme.com").len(), 2);
+    desk.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_staff_agree_to_late_is_looked_at_again() {
+    let options = Options {
+        more: "onboarding: {allowed_servers: [acme.com]}",
+        ..Options::default()
+    };
+    let desk = Desk::open(options).await;
+    let world = &desk.world;
+    let allowed = "!email allowed matrix.org";
+    world.ask(&desk.room, allowed).await;
+    jane_writes(&desk, JANE_THERE).await;
+    let (asked, _) = notice(world, &desk.room, "asks by mail to come in");
+    world.ask(&desk.room, "!email allowed matrix.org off").await;
+    world.ann.react(&desk.room, &asked, "✅");
+    world
+        .until("the server is not allowed any more", || {
+            world.bot_says(&desk.room, "The invitation waits.")
+        })
+        .await;
+    world.quiet().await;
+    assert!(!is_invited(world, &desk.room, JANE_THERE));
+    let answer = world.ask(&desk.room, allowed).await;
+    assert!(answer.contains("One invitation"), "{answer}");
+    desk.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_staff_can_not_be_told_nobody_is_invited() {
+    let desk = desk(Options {
+        control_room: false,
+        ..Options::default()
+    })
+    .await;
+    let world = &desk.world;
+    let eve = world.homeserver.user("@eve:evil.example");
+    world.ann.invite(&desk.room, eve.id());
+    eve.join(&desk.room);
+    world.quiet().await;
+    jane_writes(&desk, JANE_THERE).await;
+    notice(world, &desk.room, "set `control_room` in the configuration");
+    world.quiet().await;
+    assert!(!is_invited(world, &desk.room, JANE_THERE));
+    desk.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_a_broadcast_comes_into_no_room_by_an_id() {
+    let desk = desk(Options::default()).await;
+    let world = &desk.world;
+    let answer = world.ask(&desk.room, "!email set broadcast on").await;
+    assert!(answer.contains("broadcast"), "{answer}");
+    jane_writes(&desk, JANE_THERE).await;
+    world.quiet().await;
+    assert_eq!(notices(world, &desk.room, JANE_THERE), []);
+    assert!(!is_invited(world, &desk.room, JANE_THERE));
+    assert_eq!(desk.said().last().unwrap(), JANE_THERE);
+    desk.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_waited_at_the_moment_of_the_switch_is_mailed_once_and_nothing_after() {
     let options = Options {
         quiet: "1h",

@@ -126,6 +126,33 @@ async fn who_is_put_out_gets_no_mail_until_staff_say_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_put_out_and_writes_by_mail_waits_for_staffs_word() {
+    let (desk, _jane) = moved(Options::default()).await;
+    let world = &desk.world;
+    world.ann.kick(&desk.room, JANE_THERE);
+    world.quiet().await;
+    jane_writes(&desk, "What was that?").await;
+    let (event, _) = notice(world, &desk.room, "who was put out of this room, writes");
+    world.tell(&desk.room, "Among us.").await;
+    world.settled().await;
+    assert_eq!(world.sink.mails_to("jane@acme.com").len(), 2);
+    world.ann.react(&desk.room, &event, "✅");
+    world
+        .until("she gets mail", || {
+            world.bot_says(&desk.room, "gets mail from this room again")
+        })
+        .await;
+    world.tell(&desk.room, "A mistake.").await;
+    let letter = world.mails_to("jane@acme.com", 3).await.remove(2);
+    let text = letter_text(&letter);
+    assert!(
+        text.contains("A mistake.") && !text.contains("Among us."),
+        "{text}"
+    );
+    desk.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn both_if_they_want_both() {
     let (desk, jane) = moved(Options::default()).await;
     let world = &desk.world;

@@ -3,7 +3,7 @@
 use super::{JANE_THERE, desk, is_invited, jane_writes, notice, notices, until_invited};
 use crate::{
     desk::{Desk, JANE, mail},
-    support::world::{Options, header, letter_text},
+    support::world::{Options, header, letter_text, reply_address},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,6 +110,26 @@ async fn an_unusable_id_is_explained_once_a_day() {
     world.settled().await;
     assert_eq!(world.sink.count(), 2, "once is enough");
     assert_eq!(desk.said().len(), 4, "all of it is posted");
+    desk.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_mail_to_two_rooms_is_explained_once() {
+    let desk = Desk::open(Options::default()).await;
+    let world = &desk.world;
+    let second = world.room("Second", &[("jane@acme.com", "Jane Doe")]).await;
+    world.tell(&second, "Here as well").await;
+    let letter = world.mails_to("jane@acme.com", 2).await.remove(1);
+    let other = reply_address(&letter).unwrap();
+    let raw = mail(JANE, &format!("{}, {other}", desk.token), "", "@jane");
+    let replies = world
+        .mail("jane@acme.com", &[&desk.token, &other], &raw)
+        .await;
+    assert_eq!(replies.len(), 2);
+    world.mails_to("jane@acme.com", 3).await;
+    world.settled().await;
+    assert_eq!(world.sink.mails_to("jane@acme.com").len(), 3);
+    assert_eq!(desk.said().len(), 1);
     desk.world.finish().await;
 }
 

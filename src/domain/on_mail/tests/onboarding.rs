@@ -49,8 +49,13 @@ fn way(state: State) -> Move {
 
 /// What follows from Jane's mail, in short words.
 fn follows(onboarding: MailOnboarding, verdict: Verdict) -> Vec<&'static str> {
+    follows_by(LedBy::Token, onboarding, verdict)
+}
+
+fn follows_by(by: LedBy, onboarding: MailOnboarding, verdict: Verdict) -> Vec<&'static str> {
     let route = Route {
         onboarding,
+        by,
         ..route(1, true)
     };
     let mut facts = facts(vec![route]);
@@ -66,6 +71,7 @@ fn follows(onboarding: MailOnboarding, verdict: Verdict) -> Vec<&'static str> {
             None => "tell",
             Some(Offer::Invite { .. }) => "offer",
             Some(Offer::Link { .. }) => "offer link",
+            Some(Offer::WriteByMail { .. }) => "offer mail",
             Some(_) => "?",
         }),
         Effect::Onboard(Step::Note { state, .. }) => Some(state.word()),
@@ -115,6 +121,17 @@ fn follows(onboarding: MailOnboarding, verdict: Verdict) -> Vec<&'static str> {
 #[case::declined(MailOnboarding { current: Some(way(State::Declined)), ..only(user()) }, &["invite"])]
 #[case::refused(MailOnboarding { current: Some(way(State::Refused)), ..only(user()) }, &["invite"])]
 #[case::left(MailOnboarding { current: Some(way(State::Left)), ..only(user()) }, &["return", "tell", "invite"])]
+#[case::put_out(
+    MailOnboarding { current: Some(way(State::PutOut)), ..MailOnboarding::default() },
+    &["offer mail"]
+)]
+#[case::put_out_with_mail(
+    MailOnboarding {
+        current: Some(Move { keeps_mail: true, ..way(State::PutOut) }),
+        ..MailOnboarding::default()
+    },
+    &[]
+)]
 #[case::another_one(
     MailOnboarding {
         current: Some(way(State::Invited)),
@@ -151,6 +168,20 @@ fn by_what_it_says(#[case] onboarding: MailOnboarding, #[case] expected: &[&str]
 #[case::left(MailOnboarding { current: Some(way(State::Left)), ..MailOnboarding::default() }, &[])]
 fn what_proves_nothing_only_offers(#[case] onboarding: MailOnboarding, #[case] expected: &[&str]) {
     assert_eq!(follows(onboarding, Verdict::Unverified), expected);
+}
+
+#[rstest]
+#[case::only(only(user()), &["offer"])]
+#[case::not_allowed(only(UserFacts { is_allowed: false, ..user() }), &["tell"])]
+#[case::unusable(
+    MailOnboarding { said: Said::Unusable(Unusable::NoServer), ..MailOnboarding::default() }, &[]
+)]
+fn whom_nobody_knows_is_only_offered(
+    #[case] onboarding: MailOnboarding,
+    #[case] expected: &[&str],
+) {
+    let follows = follows_by(LedBy::Intake, onboarding, Verdict::Verified);
+    assert_eq!(follows, expected);
 }
 
 #[test]

@@ -82,6 +82,7 @@ fn follows(
 #[case(State::Refused, &["arrive"])]
 #[case(State::Declined, &["arrive"])]
 #[case(State::Left, &["arrive"])]
+#[case(State::PutOut, &["arrive"])]
 #[case(State::Waiting, &["offer link"])]
 fn who_comes_in(#[case] state: State, #[case] expected: &[&str]) {
     let moves = || knows(vec![way(state, false)]);
@@ -155,7 +156,7 @@ fn who_is_called_alike(
 #[case::declines(State::Invited, false, Membership::Invite, JANE, &["declined", "tell"])]
 #[case::taken_back(State::Invited, false, Membership::Invite, "@ann:example.org", &["declined", "tell"])]
 #[case::leaves(State::Joined, false, Membership::Join, JANE, &["left", "offer mail"])]
-#[case::is_put_out(State::Joined, false, Membership::Join, "@ann:example.org", &["left", "tell"])]
+#[case::is_put_out(State::Joined, false, Membership::Join, "@ann:example.org", &["put_out", "tell"])]
 #[case::leaves_and_keeps_mail(State::Joined, true, Membership::Join, JANE, &["left", "tell"])]
 #[case::had_left(State::Left, false, Membership::Leave, JANE, &[])]
 #[case::waits(State::Waiting, false, Membership::Invite, JANE, &[])]
@@ -211,4 +212,34 @@ fn who_reads_in_matrix_gets_no_mail_and_nobody_gets_their_own_words() {
     facts.sender_role = Role::Visitor;
     facts.details.onboarding.own = vec![ContactId(1)];
     assert_eq!(written_to(&facts), [2], "she has both, and wrote it");
+}
+
+#[test]
+fn who_was_linked_before_a_room_spoke_to_many_is_missed_there() {
+    let moves = knows(vec![way(State::Joined, false)]);
+    let mut facts = scene();
+    facts.room.settings.broadcast = true;
+    facts.details.onboarding = moves;
+    let kind = EventKind::Membership {
+        user: JANE.try_into().unwrap(),
+        membership: Membership::Leave,
+        name: None,
+    };
+    facts.past.member = Some(MemberFacts {
+        membership: Membership::Join,
+        name: "Jane".to_owned(),
+    });
+    let mut event = event(kind);
+    event.sender = JANE.try_into().unwrap();
+    let effects = decide(&event, &facts);
+    assert!(
+        effects.iter().any(|effect| matches!(
+            effect,
+            Effect::Onboard(Step::Tell {
+                offer: Some(Offer::WriteByMail { .. }),
+                ..
+            })
+        )),
+        "{effects:?}"
+    );
 }

@@ -35,6 +35,8 @@ pub enum Wish {
     Asked,
     /// The same, but nothing proves who sent it, or a guest did.
     AskedUnproven,
+    /// The same, but the mail is the one by which they came, and nobody of staff knows them.
+    AskedByStranger,
     /// Their mail names an id.
     Named,
     /// Staff have linked them.
@@ -49,6 +51,11 @@ fn wish(person: &PersonFacts, user: &UserId, why: Wish) -> String {
             "{name}'s mail says nothing but “{user}”: somebody seems to want to come into this room as \
              that. Nothing proves that the mail is theirs, or they are only copied in."
         ),
+        Wish::AskedByStranger => {
+            format!(
+                "{name}'s first mail asks to come into this room as {user}; nobody knows them yet."
+            )
+        }
         Wish::Named => {
             format!("{name}'s mail names the Matrix ID {user}; whose that is I can't tell.")
         }
@@ -220,6 +227,31 @@ pub fn put_out(name: &str, address: &str, user: &UserId, by: &UserId) -> String 
         "{by} has put {user} out of the room, who is {name}. They get no mail, either: `!email mail \
          {address}` writes to them again, `!email remove {address}` takes them off the room."
     )
+}
+
+/// They were put out, and write by mail.
+pub fn was_put_out(name: &str, address: &str) -> String {
+    format!(
+        "{name} ({address}), who was put out of this room, writes by mail. They get none from here: ✅, or \
+         `!email mail {address}`, writes to them again, `!email remove {address}` takes them off the room."
+    )
+}
+
+/// Of an offer that came too late.
+pub fn takes_part_no_more(name: &str, address: &str) -> String {
+    format!("{name} ({address}) takes part in this room by mail no more: nothing is done.")
+}
+
+/// The same.
+pub fn is_no_more_there(user: &UserId) -> String {
+    format!("{user} is in this room no more: nothing is linked.")
+}
+
+/// In a room where customers read along, of what is only for staff.
+pub fn needs_a_control_room() -> &'static str {
+    "Staff have something to decide about a customer of this room, and I have no room to tell them in \
+     private: set `control_room` in the configuration. Until then `!email link ADDRESS MATRIX-ID` invites \
+     somebody, and the log has what I would have said."
 }
 
 /// They have left and wanted mail besides.
