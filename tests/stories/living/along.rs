@@ -47,8 +47,10 @@ async fn what_was_read_in_matrix_before_is_mailed_to_nobody() {
         ..Options::default()
     })
     .await;
-    let people = [("jane@acme.com", "Jane"), ("joe@acme.com", "Joe")];
-    let room = world.room("Training", &people).await;
+    let room = world.room("Training", &[]).await;
+    world
+        .ask(&room, "!email add jane@acme.com joe@acme.com")
+        .await;
     let jane = world.homeserver.user(JANE_THERE);
     world.ann.invite(&room, JANE_THERE);
     jane.join(&room);
