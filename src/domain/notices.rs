@@ -1,5 +1,5 @@
-//! What staff are told of mail that anybody can send, as often as they like: so many in an hour one by
-//! one, the rest together.
+//! What staff are told of what anybody can send, as often as they like: so many in an hour one by one,
+//! the rest together.
 
 /// What is told of in the same way, and counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum Stream {
     People,
     /// What could not be read, or fetched.
     Faulty,
+    /// Events that can't be read.
+    Events,
 }
 
 /// What is said of one mail.
@@ -24,7 +26,7 @@ pub enum Turn {
 }
 
 impl Stream {
-    pub const ALL: [Self; 3] = [Self::Machines, Self::People, Self::Faulty];
+    pub const ALL: [Self; 4] = [Self::Machines, Self::People, Self::Faulty, Self::Events];
 
     /// Under which its mails are counted in the store.
     #[must_use]
@@ -33,6 +35,7 @@ impl Stream {
             Self::Machines => "notices:machines",
             Self::People => "notices:people",
             Self::Faulty => "notices:faulty",
+            Self::Events => "notices:events",
         }
     }
 
@@ -41,7 +44,7 @@ impl Stream {
     pub fn most(self) -> u32 {
         match self {
             Self::Machines => 3,
-            Self::Faulty => 10,
+            Self::Faulty | Self::Events => 10,
             Self::People => 20,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ruma::{OwnedRoomId, OwnedUserId, TransactionId};
+use ruma::{OwnedRoomId, OwnedUserId, TransactionId, UserId};
 use serde_json::Value;
 
 use super::{
@@ -252,8 +252,13 @@ async fn present(
     }
     let name = contact.shown_name().to_owned();
     if contact.profile_name != name {
-        if let Err(fault) = context.homeserver.set_display_name(&user, &name).await {
-            return Ok(Err(fault));
+        match name_user(&user, &name, context).await {
+            Ok(()) => {}
+            // It isn't asked again, and what they say comes under the name that the user has.
+            Err(fault @ Fault::Refused { .. }) => {
+                tracing::warn!(ghost = contact.ghost, %fault, "A ghost can't be given its name");
+            }
+            Err(fault) => return Ok(Err(fault)),
         }
         context
             .store
@@ -265,6 +270,15 @@ async fn present(
     portraits::dress(&contact, &user, context).await?;
     Ok(Ok(user))
 }
+
+/// Gives a user a name, as much of it as homeservers take.
+pub(super) async fn name_user(user: &UserId, name: &str, context: &Context) -> Result<(), Fault> {
+    let name: String = name.chars().take(LONGEST_DISPLAY_NAME).collect();
+    context.homeserver.set_display_name(user, &name).await
+}
+
+/// Characters; Synapse takes 256.
+const LONGEST_DISPLAY_NAME: usize = 250;
 
 fn nonsense(fault: ruma::IdParseError) -> Fault {
     Fault::Refused {

@@ -7,13 +7,14 @@ use super::{
     lanes::Origin,
     new_rooms,
     not_now::NotNow,
-    puppets, room_state,
+    notices, puppets, room_state,
     worker::{Step, Worker},
 };
 use crate::{
     domain::{
         delivery::{LONGEST_WAIT_FOR_MATRIX, backoff, millis},
         event::{EventKind, RoomEvent},
+        notices::Stream,
         on_matrix,
         outgoing::MatrixAction,
         wording,
@@ -30,6 +31,9 @@ use crate::{
 const AT_ONCE: i64 = 256;
 /// Most events of a room that are decided about in one transaction.
 const LARGEST_RUN: usize = 32;
+
+/// After so many tries to learn what has to be known of a room staff are told; several minutes.
+const TELL_AFTER: u32 = 12;
 
 /// After how many milliseconds a command that waits for another room is looked at again.
 const LOOK_AGAIN: i64 = 50;
@@ -90,13 +94,36 @@ async fn step(blocked: &mut Blocked, context: &Arc<Context>) -> Result<Step, Sto
                 let tries = blocked.0.get(&room).map_or(0, |(_, tries)| *tries) + 1;
                 let wait = backoff(tries, context.chance.fraction(), LONGEST_WAIT_FOR_MATRIX);
                 tracing::warn!(%fault, "A room's events wait for the homeserver");
-                blocked
-                    .0
-                    .insert(room, (now.saturating_add(millis(wait)), tries));
+                if tries == TELL_AFTER {
+                    tell_that_it_waits(room.clone(), fault.to_string(), context).await?;
+                }
+                // Counted from now: the attempt itself may have taken long.
+                let until = context.now_ms().saturating_add(millis(wait));
+                blocked.0.insert(room, (until, tries));
             }
         }
     }
     Ok(Step::Again)
+}
+
+/// Staff learn that what is said in a room isn't read.
+async fn tell_that_it_waits(
+    room: String,
+    fault: String,
+    context: &Arc<Context>,
+) -> Result<(), StoreError> {
+    let (store, context) = (context.store.clone(), Arc::clone(context));
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                let known = rooms::find(tx.connection(), &room).await?;
+                let name = known.map(|known| known.name).unwrap_or_default();
+                let text = wording::living::events_wait(&name, &room, &fault);
+                let origin = Origin::without_event(context.new_effect_id(), context.now_ms());
+                lanes::report(tx, &text, &origin, &context).await
+            })
+        })
+        .await
 }
 
 /// The first events that can be decided about now, by room.
@@ -162,7 +189,14 @@ async fn work_through(events: Vec<Waiting>, context: &Arc<Context>) -> Result<Wo
                     decide_run(std::mem::take(&mut run), context).await?;
                 }
                 let origin = origin_of(&waiting, context);
-                room_state::ensure_known(&event, &origin, context).await?;
+                match room_state::ensure_known(&event, &origin, context).await {
+                    Err(NotNow::Store(error @ (StoreError::Panicked | StoreError::Value(_)))) => {
+                        decide_run(std::mem::take(&mut run), context).await?;
+                        set_aside(waiting, error.to_string(), context).await?;
+                        continue;
+                    }
+                    other => other?,
+                }
                 elsewhere::look_up(&event, context).await?;
                 if elsewhere::overtakes(waiting.seq, &event, context).await? {
                     decide_run(run, context).await?;
@@ -301,13 +335,8 @@ async fn set_aside(
         .write(move |tx| {
             Box::pin(async move {
                 inbox::set_aside(tx, waiting.seq, &problem).await?;
-                lanes::report(
-                    tx,
-                    &wording::event_set_aside(&waiting.id, &problem),
-                    &origin,
-                    &context,
-                )
-                .await
+                let text = wording::event_set_aside(&waiting.id, &problem);
+                notices::tell(tx, Stream::Events, &text, &origin, &context).await
             })
         })
         .await

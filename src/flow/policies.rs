@@ -234,6 +234,11 @@ impl<'a> Attempt<'a> {
         let Some(events) = self.state(id).await? else {
             return Ok(None);
         };
+        let room = RoomState::read(id.clone(), &events);
+        // Homeservers show it as it was to who has been put out, and to anybody where that is allowed.
+        if !room.is_joined(&context.bot) {
+            return Ok(None);
+        }
         let mailbox = self.mailbox(id).await?;
         let policy = context.policy(&mailbox);
         let (space, space_events) = match &policy.space {
@@ -242,12 +247,16 @@ impl<'a> Attempt<'a> {
                 None => (SpaceSight::Hidden, Vec::new()),
                 Some(events) => {
                     let seen = RoomState::read(space.clone(), &events);
-                    (SpaceSight::Seen(Box::new(seen)), events)
+                    if seen.is_joined(&context.bot) {
+                        (SpaceSight::Seen(Box::new(seen)), events)
+                    } else {
+                        (SpaceSight::Hidden, Vec::new())
+                    }
                 }
             },
         };
         Ok(Some(Scene {
-            room: RoomState::read(id.clone(), &events),
+            room,
             events,
             space_events,
             space,

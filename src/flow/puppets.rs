@@ -80,10 +80,13 @@ pub async fn introduce(context: &Context, appservice: &str) -> Result<(), Fault>
     // Homeservers name a new user after their localpart.
     let name = context.homeserver.display_name(&context.bot).await?;
     if name.is_none_or(|name| name == context.bot.localpart()) {
-        context
-            .homeserver
-            .set_display_name(&context.bot, wording::BOT_NAME)
-            .await?;
+        match acting::name_user(&context.bot, wording::BOT_NAME, context).await {
+            // Some homeservers let nobody name themselves.
+            Err(fault @ Fault::Refused { .. }) => {
+                tracing::warn!(%fault, "The bot can't be given its name");
+            }
+            other => other?,
+        }
     }
     if let Err(error) = portraits::dress_bot(context).await {
         tracing::warn!(%error, "Can't look after the bot's picture");

@@ -56,6 +56,7 @@ pub fn decode(json: &str) -> Result<RoomEvent, String> {
     };
     let kind = match shared {
         Some(kind) => kind,
+        None if !is_read(&envelope.kind) => EventKind::Irrelevant,
         None => match serde_json::from_str(json).map_err(unreadable)? {
             AnyTimelineEvent::MessageLike(event) => message_like(event),
             AnyTimelineEvent::State(event) => state(event),
@@ -89,6 +90,22 @@ struct Envelope {
     state_key: Option<Value>,
     #[serde(default)]
     content: Value,
+}
+
+/// Whether anything is made of events of this type. Others may look as they like.
+fn is_read(kind: &str) -> bool {
+    matches!(
+        kind,
+        "m.room.message"
+            | "m.reaction"
+            | "m.room.redaction"
+            | "m.room.member"
+            | "m.room.name"
+            | "m.room.topic"
+            | "m.room.join_rules"
+            | "m.room.history_visibility"
+            | "m.room.encryption"
+    )
 }
 
 /// Reads a state event of `room` as the room's state lists it, which may leave the room out.
@@ -272,11 +289,12 @@ fn state(event: AnyStateEvent) -> EventKind {
             EventKind::Membership {
                 user: event.state_key,
                 membership,
-                name: event.content.displayname,
+                // No name has a NUL, and PostgreSQL takes none.
+                name: event.content.displayname.map(|name| name.replace('\0', "")),
             }
         }
         AnyStateEvent::RoomName(StateEvent::Original(event)) => {
-            EventKind::RoomName(event.content.name)
+            EventKind::RoomName(event.content.name.replace('\0', ""))
         }
         AnyStateEvent::RoomTopic(StateEvent::Original(event)) => {
             EventKind::Topic(event.content.topic)

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use rstest::rstest;
 
 use crate::{
+    desk::{BOT, mail},
     support::{
-        fake_homeserver::Fault,
-        world::{Options, World, letter_text},
+        fake_homeserver::{Fault, Membership},
+        world::{Options, World, letter_text, reply_address},
     },
     training::JANE,
 };
@@ -44,6 +45,65 @@ async fn jane_is_heard(world: &World, room: &str, ghost: &str, answers: &[&str])
     for (said, answer) in said.iter().zip(answers) {
         assert!(said.starts_with(answer), "{said:?}");
     }
+}
+
+/// The ghost in a room, whatever it is called.
+async fn only_ghost(world: &World, room: &str) -> String {
+    let ghosts = || {
+        let members = world.homeserver.members(room).into_iter();
+        let ghosts = members.filter(|(user, membership)| {
+            user.starts_with("@_email_") && *membership == Membership::Join
+        });
+        ghosts.map(|(user, _)| user).collect::<Vec<_>>()
+    };
+    world.until("a ghost joins", || ghosts().len() == 1).await;
+    ghosts().remove(0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nobody_may_name_themselves_mail_comes_all_the_same() {
+    let mut world = World::start(Options::default()).await;
+    world.homeserver.user(BOT).set_displayname("postroom");
+    let refuses = Fault::error(400, "M_FORBIDDEN").at("profile");
+    let refuses = world.homeserver.fault(refuses);
+    world.kill_postroom();
+    world.start_postroom().await;
+    assert_eq!(world.homeserver.hits(refuses), 1, "the bot's own name");
+    let room = world.room("Training", &[]).await;
+    world.ann.say(&room, "!email add jane@acme.com Jane Doe");
+    let ghost = only_ghost(&world, &room).await;
+    world.tell(&room, "How are you?").await;
+    world.mails_to("jane@acme.com", 1).await;
+    jane_says(&world, "Well.", "a1@acme.com").await;
+    jane_is_heard(&world, &room, &ghost, &["Well."]).await;
+    let tried = world.homeserver.hits(refuses);
+    jane_says(&world, "Thanks.", "a2@acme.com").await;
+    jane_is_heard(&world, &room, &ghost, &["Well.", "Thanks."]).await;
+    assert_eq!(
+        world.homeserver.hits(refuses),
+        tried,
+        "a name is tried once"
+    );
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_too_long_is_cut() {
+    let world = World::start(Options::default()).await;
+    let room = world.room("Training", &[]).await;
+    world.ann.say(&room, "!email add jane@acme.com");
+    let ghost = only_ghost(&world, &room).await;
+    world.tell(&room, "How are you?").await;
+    let letter = world.mails_to("jane@acme.com", 1).await.remove(0);
+    let token = reply_address(&letter).unwrap();
+    let name = "Jane ".repeat(80);
+    let from = format!("\"{}\" <jane@acme.com>", name.trim());
+    let raw = mail(&from, &token, "", "Now with a long name.");
+    world.mail("jane@acme.com", &[&token], &raw).await;
+    jane_is_heard(&world, &room, &ghost, &["Now with a long name."]).await;
+    let profile = world.homeserver.profile(&ghost).unwrap();
+    assert_eq!(profile.displayname.unwrap().chars().count(), 250);
+    world.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

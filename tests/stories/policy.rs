@@ -457,6 +457,24 @@ async fn who_can_let_the_bot_into_the_space_is_told() {
 }
 
 #[tokio::test]
+async fn a_room_that_the_bot_was_put_out_of_is_not_taken_into_the_space() {
+    let scene = Scene::open().await;
+    let told = |text: &str| !text.contains('…');
+    let room = scene.room_of_the_bot("Lyon").await;
+    scene.ask(&room, "!email policy apply", is_report).await;
+    scene.admin.join(&room);
+    scene.world.homeserver.user(BOT).leave(&room);
+    scene.world.quiet().await;
+    let desk = scene.world.control_room.clone();
+    let asked = format!("!email space add {room}");
+    let refusal = scene.ask(&desk, &asked, told).await;
+    assert!(refusal.contains("@postroom:example.org"), "{refusal}");
+    let child = scene.state(&scene.space, "m.space.child", &room);
+    assert_eq!(child, Value::Null, "{refusal}");
+    scene.world.finish().await;
+}
+
+#[tokio::test]
 async fn a_logo_from_a_file_goes_up_once() {
     let mut scene = Scene::open().await;
     // The smallest GIF.

@@ -125,6 +125,8 @@ impl Subject<'_> {
         }
         let changes_room = power >= levels.to_send("m.room.name", true)
             || power >= levels.to_send("m.room.power_levels", true)
+            // What isn't named, such as the join rule.
+            || power >= levels.to_send("", true)
             || levels
                 .kinds()
                 .any(|(kind, level)| is_state(kind) && power >= level);
@@ -146,6 +148,7 @@ impl Subject<'_> {
             return None;
         }
         let mut change = LevelChange::of(levels);
+        self.keep_power(&mut change);
         change.lower_others(level::TALK);
         for (user, level) in levels.users().filter(|(user, _)| self.is_ghost(user)) {
             if level > level::TALK {
@@ -160,6 +163,27 @@ impl Subject<'_> {
             change.raise_kind(kind, level::MODERATOR);
         }
         Some(self.mended_by_levels(flaw(Problem::GhostsCan(can)), change))
+    }
+
+    /// Who has their power by being there keeps it when others lose it: us, and those who look after the
+    /// room. Without the bot nobody would mend the rest.
+    fn keep_power(self, change: &mut LevelChange) {
+        let levels = &self.room.levels;
+        let everybodys = levels.of_others();
+        if everybodys <= level::TALK {
+            return;
+        }
+        let keepers = self.policy.moderators.iter().map(|user| &**user);
+        let keepers = keepers
+            .chain([self.bot])
+            .chain(self.policy.admin.as_deref());
+        for user in keepers {
+            let is_named = levels.users().any(|(named, _)| named == user.as_str());
+            let has_it_from_there = self.room.power(user) == Power::Level(everybodys) && !is_named;
+            if has_it_from_there && self.room.is_joined(user) {
+                change.set_user(user, everybodys);
+            }
+        }
     }
 
     fn encryption(self) -> Option<Flaw> {
@@ -330,47 +354,6 @@ impl Subject<'_> {
         })
     }
 
-    /// What takes the room into the Space, in order, or the power that the bot lacks for it. Nothing if
-    /// it is there already.
-    ///
-    /// # Errors
-    ///
-    /// The bot can't see the Space, or lacks power there or here.
-    pub fn add_to_space(self) -> Result<Vec<Change>, SpaceFault> {
-        let Some(id) = &self.policy.space else {
-            return Err(SpaceFault::Unset);
-        };
-        let SpaceSight::Seen(space) = self.space else {
-            return Err(SpaceFault::Hidden);
-        };
-        let mut changes = Vec::new();
-        if !space.children.contains(&self.room.id) {
-            let level = space.levels.to_send("m.space.child", true);
-            if !space.power(self.bot).reaches(level) {
-                return Err(SpaceFault::Lacking(self.lacking(level, true)));
-            }
-            changes.push(Change::State {
-                room: id.clone(),
-                kind: "m.space.child".to_owned(),
-                key: self.room.id.to_string(),
-                content: json!({"via": plan::via(&self.room.id, self.server)}),
-            });
-        }
-        if !self.room.parents.contains(id) {
-            let level = self.room.levels.to_send("m.space.parent", true);
-            if !self.room.power(self.bot).reaches(level) {
-                return Err(SpaceFault::Lacking(self.lacking(level, false)));
-            }
-            changes.push(Change::State {
-                room: self.room.id.clone(),
-                kind: "m.space.parent".to_owned(),
-                key: id.to_string(),
-                content: json!({"via": plan::via(id, self.server), "canonical": true}),
-            });
-        }
-        Ok(changes)
-    }
-
     /// Invites somebody, unless they were there and went: then people ask them.
     fn bring_in(self, user: &OwnedUserId, found: &mut Flaw) {
         let room = self.room;
@@ -421,7 +404,7 @@ impl Subject<'_> {
         }
     }
 
-    fn lacking(self, level: i64, in_space: bool) -> Lacking {
+    pub(super) fn lacking(self, level: i64, in_space: bool) -> Lacking {
         let room = match self.space {
             SpaceSight::Seen(space) if in_space => space,
             _ => self.room,
@@ -456,15 +439,6 @@ impl Subject<'_> {
             && !self.policy.bots.iter().any(|bot| bot == user)
             && !user.localpart().starts_with('_')
     }
-}
-
-/// Why a room can't be taken into the Space.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SpaceFault {
-    /// None is configured.
-    Unset,
-    Hidden,
-    Lacking(Lacking),
 }
 
 fn flaw(problem: Problem) -> Flaw {

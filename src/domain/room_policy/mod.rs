@@ -7,6 +7,7 @@
 mod audit;
 mod change;
 mod finding;
+mod into_space;
 mod job;
 mod pattern;
 mod plan;
@@ -20,9 +21,10 @@ use std::sync::Arc;
 use ruma::{OwnedMxcUri, OwnedRoomId, OwnedUserId};
 
 pub use self::{
-    audit::{SpaceFault, SpaceSight, Subject, audit},
+    audit::{SpaceSight, Subject, audit},
     change::Change,
     finding::{Ability, Audit, Finding, Flaw, Lacking, Problem, Task},
+    into_space::SpaceFault,
     job::{Job, Progress, Wish},
     pattern::{PatternFault, RoomPattern},
     plan::{Here, NewRoom, RoomPlan, name_of, plan},

@@ -45,20 +45,20 @@ fn levels() -> Value {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "every caller makes one")]
-fn state(kind: &str, key: &str, content: Value) -> Value {
+pub(super) fn state(kind: &str, key: &str, content: Value) -> Value {
     json!({"type": kind, "state_key": key, "content": content})
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "every caller makes one")]
-fn creation(by: &str, content: Value) -> Value {
+pub(super) fn creation(by: &str, content: Value) -> Value {
     json!({"type": "m.room.create", "state_key": "", "sender": by, "content": content})
 }
 
-fn member(user: &str, membership: &str) -> Value {
+pub(super) fn member(user: &str, membership: &str) -> Value {
     state("m.room.member", user, json!({"membership": membership}))
 }
 
-fn policy() -> Policy {
+pub(super) fn policy() -> Policy {
     Policy {
         prefix: Some("RSE: ".to_owned()),
         topic: Some("Ask away.".to_owned()),
@@ -70,7 +70,7 @@ fn policy() -> Policy {
     }
 }
 
-fn space() -> SpaceSight {
+pub(super) fn space() -> SpaceSight {
     let events = [
         creation("@ann:example.org", json!({"type": "m.space"})),
         state("m.space.child", "!room", json!({"via": ["example.org"]})),
@@ -86,7 +86,7 @@ fn space() -> SpaceSight {
 
 /// [`good`] with other events in place of those of the same type and key, and without those whose
 /// content is null.
-fn but(others: &[Value]) -> Vec<Value> {
+pub(super) fn but(others: &[Value]) -> Vec<Value> {
     let mut events = good();
     for other in others {
         events.retain(|one| one["type"] != other["type"] || one["state_key"] != other["state_key"]);
@@ -107,7 +107,11 @@ fn audited(events: &[Value], id: &str, policy: &Policy, space: &SpaceSight) -> A
     audit(subject(&room, policy, space))
 }
 
-fn subject<'a>(room: &'a RoomState, policy: &'a Policy, space: &'a SpaceSight) -> Subject<'a> {
+pub(super) fn subject<'a>(
+    room: &'a RoomState,
+    policy: &'a Policy,
+    space: &'a SpaceSight,
+) -> Subject<'a> {
     Subject {
         policy,
         room,
@@ -273,6 +277,45 @@ fn ghosts_are_kept_to_talking() {
 }
 
 #[test]
+fn who_looks_after_a_room_of_equals_keeps_their_power() {
+    let levels = json!({"users_default": 100, "invite": 0});
+    let events = but(&[
+        creation("@ann:example.org", json!({"room_version": "10"})),
+        state("m.room.power_levels", "", levels),
+        member("@eve:example.org", "join"),
+    ]);
+    let audit = audited(&events, "!room:example.org", &policy(), &space());
+    let mut findings = audit.findings.iter();
+    let ghosts = findings.find(|finding| finding.rule == Rule::Ghosts);
+    let flaw = ghosts.unwrap().flaw.as_ref().unwrap();
+    let [Change::State { content, .. }] = flaw.changes.as_slice() else {
+        panic!("{flaw:?}");
+    };
+    assert_eq!(content["users_default"], 0);
+    let keepers = json!({"@admin:example.org": 100, "@ann:example.org": 100,
+        "@postroom:example.org": 100});
+    assert_eq!(content["users"], keepers);
+}
+
+#[test]
+fn what_no_level_names_may_not_be_changed_either() {
+    let mut open = levels();
+    open["state_default"] = json!(0);
+    let events = but(&[state("m.room.power_levels", "", open)]);
+    let audit = audit_of(&events);
+    let (rule, flaw) = only_flaw(&audit);
+    let can = vec![Ability::ChangeRoom];
+    assert_eq!(
+        (rule, &flaw.problem),
+        (Rule::Ghosts, &Problem::GhostsCan(can))
+    );
+    let [Change::State { content, .. }] = flaw.changes.as_slice() else {
+        panic!("{flaw:?}");
+    };
+    assert_eq!(content["state_default"], 50);
+}
+
+#[test]
 fn ghosts_who_may_not_talk_are_no_use() {
     let mut silent = levels();
     silent["events"]["m.room.message"] = json!(50);
@@ -427,50 +470,4 @@ fn a_rule_holds_only_where_it_is_to() {
     assert!(has_prefix_rule("Support").is_none());
     assert!(has_prefix_rule("Chapter Lyon").unwrap().flaw.is_some());
     assert!(has_prefix_rule("RSE: Chapter Lyon").unwrap().flaw.is_none());
-}
-
-#[test]
-fn takes_a_room_into_the_space() {
-    let policy = policy();
-    let events = [
-        creation(
-            "@postroom:example.org",
-            json!({"type": "m.space", "room_version": "12"}),
-        ),
-        member("@postroom:example.org", "join"),
-    ];
-    let id = room_id!("!space:example.org").to_owned();
-    let mut seen = RoomState::read(id, &events);
-    seen.creators = vec![user_id!("@postroom:example.org").to_owned()];
-    let space = SpaceSight::Seen(Box::new(seen));
-    let events = but(&[state("m.space.parent", "!space:example.org", Value::Null)]);
-    let room = RoomState::read(room_id!("!room").to_owned(), &events);
-    let changes = subject(&room, &policy, &space).add_to_space().unwrap();
-    let told: Vec<_> = changes
-        .iter()
-        .map(|change| (change.room().as_str(), change.event()))
-        .collect();
-    let via = json!({"via": ["example.org"]});
-    assert_eq!(
-        told[0],
-        ("!space:example.org", state("m.space.child", "!room", via))
-    );
-    assert_eq!(told[1].0, "!room");
-    assert_eq!(told[1].1["type"], "m.space.parent");
-    assert_eq!(told[1].1["content"]["canonical"], true);
-}
-
-#[test]
-fn says_what_it_takes_in_the_space() {
-    let policy = policy();
-    let events = but(&[]);
-    let room = RoomState::read(room_id!("!other").to_owned(), &events);
-    let fault = subject(&room, &policy, &space()).add_to_space();
-    let Err(SpaceFault::Lacking(lacking)) = fault else {
-        panic!("{fault:?}");
-    };
-    assert!(lacking.in_space);
-    assert_eq!((lacking.level, lacking.has), (50, 0));
-    let hidden = subject(&room, &policy, &SpaceSight::Hidden).add_to_space();
-    assert_eq!(hidden, Err(SpaceFault::Hidden));
 }

@@ -23,6 +23,15 @@ pub fn room_called(name: &str, link: &str) -> String {
     }
 }
 
+/// What has to be known of a room before its events can be understood doesn't come.
+pub fn events_wait(name: &str, room: &str, reason: &str) -> String {
+    let room = room_called(name, room);
+    format!(
+        "Nothing that was said of late in {room} is read: I can't learn what I have to know first \
+         ({reason}). It waits, and I keep trying. If I am of no use there, put me out of that room."
+    )
+}
+
 /// Why somebody did something, as a sentence of its own; nothing if they didn't say.
 fn because(reason: Option<&str>) -> String {
     match reason.map(tame) {

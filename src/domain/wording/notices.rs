@@ -24,5 +24,6 @@ fn name(stream: Stream) -> &'static str {
         Stream::Machines => "reports or other mails by machines that lead to nothing here",
         Stream::People => "mails that belong nowhere here",
         Stream::Faulty => "mails that I can't read or take over",
+        Stream::Events => "events in rooms that I can't read",
     }
 }

@@ -211,3 +211,29 @@ fn our_own_events_are_known_by_their_effect() {
 fn says_what_is_wrong_with_others(#[case] json: &str) {
     assert!(!decode(json).unwrap_err().is_empty());
 }
+
+#[rstest]
+#[case::out_of_the_space("m.space.child", Some("!lyon"), "{}")]
+#[case::call("m.call.invite", None, "{}")]
+#[case::of_nobody("org.example.odd", Some(""), "[]")]
+fn what_nobody_needs_may_look_as_it_likes(
+    #[case] kind: &str,
+    #[case] key: Option<&str>,
+    #[case] content: &str,
+) {
+    let key = key.map_or(String::new(), |key| format!(r#""state_key":"{key}","#));
+    let json = format!(
+        r#"{{"type":"{kind}",{key}"event_id":"$x","room_id":"!r:b","sender":"@a:b","origin_server_ts":1,"content":{content}}}"#
+    );
+    assert_eq!(decode(&json).unwrap().kind, EventKind::Irrelevant);
+}
+
+#[test]
+fn no_name_has_a_nul() {
+    let json = r#"{"type":"m.room.member","state_key":"@a:b","event_id":"$x","room_id":"!r:b","sender":"@a:b",
+        "origin_server_ts":1,"content":{"membership":"join","displayname":"A\u0000nn"}}"#;
+    let EventKind::Membership { name, .. } = decode(json).unwrap().kind else {
+        panic!("somebody joins");
+    };
+    assert_eq!(name.as_deref(), Some("Ann"));
+}

@@ -87,7 +87,7 @@ pub fn act(
             }
         }
         Route::AllState { room } => world
-            .joined_room(room, user)?
+            .known_room(room, user)?
             .all_state()
             .map(TimelineEvent::to_json)
             .collect(),

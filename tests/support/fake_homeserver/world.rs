@@ -135,6 +135,18 @@ impl World {
         }
     }
 
+    /// The room, if `user` is in it or has been: Synapse shows the state as it was when they left, which
+    /// here is as it is now.
+    pub fn known_room(&self, id: &str, user: &str) -> Result<&Room, Refusal> {
+        let known = self.rooms.get(id).filter(|room| {
+            matches!(
+                room.members.get(user),
+                Some(Membership::Join | Membership::Leave | Membership::Ban)
+            )
+        });
+        known.ok_or_else(|| not_in_room(user, id))
+    }
+
     /// Sends a message or state event after checking membership, power, content and size.
     /// State that is already so makes no new event.
     pub fn send(&mut self, draft: Draft<'_>) -> Result<String, Refusal> {
