@@ -86,6 +86,8 @@ pub struct Notice {
 pub enum NoRule {
     /// Nothing proves who sent it.
     Unverified,
+    /// Staff have put the sender out of the room of their domain, or they have left it themselves.
+    IsOut,
     /// The bot isn't in the room of the sender's domain, or it is encrypted.
     RoomIsNotReady,
     /// So many rooms were opened by rule of late.

@@ -26,7 +26,7 @@ use crate::{
         space_request,
         wording::intake as wording,
     },
-    store::{Connection, StoreError, Tx, requests, rooms},
+    store::{Connection, StoreError, Tx, guests, requests, rooms},
 };
 
 /// Most rooms of somebody that staff are told of.
@@ -54,6 +54,7 @@ pub async fn facts(
     let shared = match config.domains.get(&address.domain().to_lowercase()) {
         Some(room) => Some(SharedRoom {
             is_ready: is_relayed(connection, room).await?,
+            is_out: guests::is_out(connection, room.as_str(), address).await?,
             room: room.clone(),
         }),
         None => None,

@@ -59,6 +59,8 @@ pub struct SharedRoom {
     pub room: OwnedRoomId,
     /// The bot is in it, and it can be relayed.
     pub is_ready: bool,
+    /// The sender was put out of it, or has left it.
+    pub is_out: bool,
 }
 
 /// Requests, as far as a command asks for them.

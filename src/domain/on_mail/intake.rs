@@ -127,14 +127,9 @@ fn way(
         _ if !intake.rooms.is_empty() => ask(None),
         _ if is_nobody(from) => ask(Some(NoRule::Nobody)),
         (Some(_), _) if verdict != Verdict::Verified => ask(Some(NoRule::Unverified)),
-        (
-            Some(SharedRoom {
-                room,
-                is_ready: true,
-            }),
-            _,
-        ) => Some((Way::Into(room.clone()), None)),
-        (Some(_), _) => ask(Some(NoRule::RoomIsNotReady)),
+        (Some(shared), _) if shared.is_out => ask(Some(NoRule::IsOut)),
+        (Some(shared), _) if !shared.is_ready => ask(Some(NoRule::RoomIsNotReady)),
+        (Some(SharedRoom { room, .. }), _) => Some((Way::Into(room.clone()), None)),
         (None, Intake::Room) if intake.is_full => ask(Some(NoRule::TooManyRooms)),
         (None, Intake::Room) => Some((Way::NewRoom, None)),
         (None, _) => ask(None),

@@ -112,6 +112,10 @@ fn because(why: NoRule) -> String {
             "By my configuration its domain has a room of its own; as nothing proves who sent this, you \
              decide."
         }
+        NoRule::IsOut => {
+            "By my configuration its domain has a room of its own, but they were removed from there, or \
+             have left it: I don't let them in again by myself."
+        }
         NoRule::RoomIsNotReady => {
             "By my configuration its domain has a room of its own, but I am not in it, or it is encrypted."
         }

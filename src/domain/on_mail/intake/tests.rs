@@ -39,7 +39,19 @@ fn intake(rule: Intake) -> IntakeFacts {
 
 fn shared(is_ready: bool) -> SharedRoom {
     let room = owned_room_id!("!acme");
-    SharedRoom { room, is_ready }
+    SharedRoom {
+        room,
+        is_ready,
+        is_out: false,
+    }
+}
+
+/// The sender was there, and is no more.
+fn left() -> SharedRoom {
+    SharedRoom {
+        is_out: true,
+        ..shared(true)
+    }
 }
 
 fn in_rooms() -> Vec<KnownRoom> {
@@ -96,6 +108,8 @@ fn outcome(verdict: Verdict, intake: IntakeFacts) -> (&'static str, bool) {
 #[case::once_more(IntakeFacts { is_known: true, ..intake(Intake::Room) }, "known")]
 #[case::another(IntakeFacts { pending: Some(RequestId(1)), ..intake(Intake::Room) }, "join")]
 #[case::by_domain(IntakeFacts { shared: Some(shared(true)), ..intake(Intake::Triage) }, "into")]
+#[case::was_put_out(IntakeFacts { shared: Some(left()), ..intake(Intake::Room) }, "ask")]
+#[case::was_put_out_and_nowhere_to_ask(IntakeFacts { shared: Some(left()), can_ask: false, ..intake(Intake::Room) }, "keep")]
 #[case::not_ready(IntakeFacts { shared: Some(shared(false)), ..intake(Intake::Room) }, "ask")]
 #[case::by_domain_but_rejected(IntakeFacts { shared: Some(shared(true)), ..intake(Intake::Reject) }, "reject")]
 #[case::in_several_rooms(IntakeFacts { rooms: in_rooms(), shared: Some(shared(true)), ..intake(Intake::Room) }, "ask")]
