@@ -131,7 +131,9 @@ async fn route(
         read,
         identity,
     } = *sought;
-    let Some(found) = conversations::find(connection, conversation).await? else {
+    let found = conversations::find(connection, conversation).await?;
+    // What stands for a mailbox's own letters is in no room.
+    let Some(found) = found.filter(|found| !found.room_id.is_empty()) else {
         return Ok(None);
     };
     let from = mail.from.as_ref().map(|from| &from.address);
