@@ -90,6 +90,8 @@ pub enum NoRule {
     IsOut,
     /// The bot isn't in the room of the sender's domain, or it is encrypted.
     RoomIsNotReady,
+    /// Nobody would be invited.
+    NobodyToInvite,
     /// So many rooms were opened by rule of late.
     TooManyRooms,
     /// It is written by something that nobody reads the answers of.

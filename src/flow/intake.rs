@@ -73,6 +73,7 @@ pub async fn facts(
         former,
         shared,
         rooms: requests::rooms_of(connection, address, MOST_ROOMS).await?,
+        can_invite: new_rooms::can_invite(connection, name, context).await?,
         is_full: config.most_rooms() > 0 && opened >= i64::from(config.most_rooms()),
         acknowledge: config.acknowledge,
         is_closed: is_closed(mailbox, context),
@@ -239,8 +240,10 @@ async fn take_in(
     context: &Context,
 ) -> Result<(), StoreError> {
     let (_, mailbox) = context.mailbox(&request.mailbox);
-    let triage_room = context.triage_room(mailbox);
-    let told_in = triage_room.as_ref().map_or("", |room| room.as_str());
+    let asked_in = audience::asked_in(tx.connection(), mailbox, context).await?;
+    // What can be asked nowhere now stands where it would have been asked, and is reminded of there.
+    let told_in = asked_in.clone().or_else(|| context.triage_room(mailbox));
+    let told_in = told_in.as_ref().map_or("", |room| room.as_str());
     match &request.way {
         Way::Join(id) => {
             requests::add_mail(tx, *id, request).await?;
@@ -248,15 +251,13 @@ async fn take_in(
             match known.filter(|known| known.state == State::Waiting) {
                 Some(known) => {
                     let text = wording::one_more(*id, notice);
-                    ask(
-                        tx,
-                        (*id, request.mail),
-                        known.told_in,
-                        &text,
-                        origin,
-                        context,
-                    )
-                    .await
+                    let room = match &known.told_in {
+                        Some(room) => {
+                            audience::asked_instead(tx.connection(), room, context).await?
+                        }
+                        None => None,
+                    };
+                    ask(tx, (*id, request.mail), room, &text, origin, context).await
                 }
                 // It comes with the others.
                 None => Ok(()),
@@ -266,7 +267,7 @@ async fn take_in(
             let id = requests::insert(tx, request, State::Waiting, told_in, origin.now).await?;
             requests::add_mail(tx, id, request).await?;
             let text = wording::notice(id, notice);
-            ask(tx, (id, request.mail), triage_room, &text, origin, context).await
+            ask(tx, (id, request.mail), asked_in, &text, origin, context).await
         }
         Way::NewRoom => {
             let id = requests::insert(tx, request, State::Opening, told_in, origin.now).await?;

@@ -36,6 +36,8 @@ pub struct IntakeFacts {
     pub shared: Option<SharedRoom>,
     /// Rooms in which the sender is already.
     pub rooms: Vec<KnownRoom>,
+    /// Into a room that is opened without staff some would be invited.
+    pub can_invite: bool,
     /// No more rooms are opened without staff for now.
     pub is_full: bool,
     pub acknowledge: Acknowledge,

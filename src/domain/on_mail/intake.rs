@@ -44,6 +44,10 @@ pub(super) fn decide(
         Some(found) => found,
         None if intake.rule == Intake::Reject && intake.former.is_none() => {
             let answer = answer(Kind::Rejected, mail, null_sender, intake, facts);
+            if answer.is_none() && !automatic::is_of_late(intake.answered.rejected) {
+                // Whoever it is doesn't learn that nobody reads it: staff do.
+                return kept();
+            }
             return (Outcome::Rejected, answer.into_iter().collect());
         }
         None => return kept(),
@@ -130,6 +134,7 @@ fn way(
         (Some(shared), _) if shared.is_out => ask(Some(NoRule::IsOut)),
         (Some(shared), _) if !shared.is_ready => ask(Some(NoRule::RoomIsNotReady)),
         (Some(SharedRoom { room, .. }), _) => Some((Way::Into(room.clone()), None)),
+        (None, Intake::Room) if !intake.can_invite => ask(Some(NoRule::NobodyToInvite)),
         (None, Intake::Room) if intake.is_full => ask(Some(NoRule::TooManyRooms)),
         (None, Intake::Room) => Some((Way::NewRoom, None)),
         (None, _) => ask(None),

@@ -119,6 +119,10 @@ fn because(why: NoRule) -> String {
         NoRule::RoomIsNotReady => {
             "By my configuration its domain has a room of its own, but I am not in it, or it is encrypted."
         }
+        NoRule::NobodyToInvite => {
+            "By my configuration it would get a room at once, but I know nobody to invite there: none of \
+             the mailbox's staff is where they are asked, and `rooms.invite` names nobody."
+        }
         NoRule::TooManyRooms => {
             "By my configuration it would get a room at once, but I have opened so many of late that I \
              ask first (`rooms_per_hour`)."

@@ -29,6 +29,7 @@ fn intake(rule: Intake) -> IntakeFacts {
         former: None,
         shared: None,
         rooms: Vec::new(),
+        can_invite: true,
         is_full: false,
         acknowledge: Acknowledge::Closed,
         is_closed: false,
@@ -103,6 +104,8 @@ fn outcome(verdict: Verdict, intake: IntakeFacts) -> (&'static str, bool) {
 #[case::nowhere_to_ask(IntakeFacts { can_ask: false, ..intake(Intake::Triage) }, "keep")]
 #[case::room(intake(Intake::Room), "open")]
 #[case::enough_rooms(IntakeFacts { is_full: true, ..intake(Intake::Room) }, "ask")]
+#[case::nobody_to_invite(IntakeFacts { can_invite: false, ..intake(Intake::Room) }, "ask")]
+#[case::nobody_to_invite_or_ask(IntakeFacts { can_invite: false, can_ask: false, ..intake(Intake::Room) }, "keep")]
 #[case::reject(intake(Intake::Reject), "reject")]
 #[case::keep(intake(Intake::Keep), "keep")]
 #[case::once_more(IntakeFacts { is_known: true, ..intake(Intake::Room) }, "known")]
@@ -186,6 +189,24 @@ fn begins_anew(#[case] rests: bool, #[case] by: LedBy, #[case] expected: Option<
 #[case::a_room_with_others(IntakeFacts { shared: Some(shared(true)), ..intake(Intake::Room) }, "ask")]
 fn without_proof(#[case] intake: IntakeFacts, #[case] expected: &str) {
     assert_eq!(outcome(Verdict::Unverified, intake), (expected, false));
+}
+
+/// Somebody learns of every mail that is taken nowhere: its sender, or staff.
+#[rstest]
+#[case::first(Verdict::Verified, None, ("reject", true))]
+#[case::again(Verdict::Verified, Some(1), ("reject", false))]
+#[case::a_day_later(Verdict::Verified, Some(24), ("reject", true))]
+#[case::unproven(Verdict::Unverified, None, ("keep", false))]
+#[case::unproven_again(Verdict::Unverified, Some(1), ("reject", false))]
+#[case::unproven_a_day_later(Verdict::Unverified, Some(24), ("keep", false))]
+fn rejects(
+    #[case] verdict: Verdict,
+    #[case] hours: Option<u64>,
+    #[case] expected: (&'static str, bool),
+) {
+    let mut intake = intake(Intake::Reject);
+    intake.answered.rejected = hours.map(std::time::Duration::from_hours);
+    assert_eq!(outcome(verdict, intake), expected);
 }
 
 #[rstest]
