@@ -74,7 +74,7 @@ pub struct Notice {
     /// Names of its files.
     pub files: Vec<String>,
     /// Rooms in which the sender is already.
-    pub rooms: Vec<KnownRoom>,
+    pub rooms: KnownRooms,
     /// The conversation that it answers, which was closed long ago and whose room is no more.
     pub former: Option<ConversationId>,
     /// The room that the rule names, and into which the mail can't go by itself.
@@ -105,6 +105,22 @@ pub struct KnownRoom {
     pub room: OwnedRoomId,
     /// May be empty.
     pub name: String,
+}
+
+/// The rooms in which somebody has conversations.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KnownRooms {
+    /// Those of which the mailbox's staff may be told, by conversation.
+    pub named: Vec<KnownRoom>,
+    /// How many there are besides, of mailboxes with other staff.
+    pub others: usize,
+}
+
+impl KnownRooms {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.named.is_empty() && self.others == 0
+    }
 }
 
 /// What staff want done with a request.

@@ -326,8 +326,8 @@ pub async fn not_listed(
     tell(tx, &known, &text, origin, context).await
 }
 
-/// The room of an effect that has made another one before, as its first answer came late: nobody is in
-/// it yet.
+/// A room that nobody waits for any more: its effect has made another one before, as its first answer came
+/// late, or has been given up or taken back. Nobody is in it yet.
 pub async fn leave_double(
     tx: &mut Tx,
     effect: &str,
@@ -335,13 +335,19 @@ pub async fn leave_double(
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
-    match requests::room_made_by(tx.connection(), effect).await? {
-        Some(made) if made != room.as_str() => {
-            lanes::report(tx, &sentences::made_twice(room), origin, context).await?;
-            leave(tx, room.clone(), origin, context).await
-        }
-        _ => Ok(()),
+    let Some(order) = requests::ended_order(tx.connection(), effect).await? else {
+        return Ok(());
+    };
+    if order.room == room.as_str() {
+        return Ok(());
     }
+    let text = if order.room.is_empty() {
+        sentences::made_late(order.request, room)
+    } else {
+        sentences::made_twice(room)
+    };
+    lanes::report(tx, &text, origin, context).await?;
+    leave(tx, room.clone(), origin, context).await
 }
 
 async fn leave(

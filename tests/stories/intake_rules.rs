@@ -3,8 +3,11 @@
 use crate::{
     bounces::{GONE, status},
     desk::{BOT, JANE, codes, mail},
-    intake::{made, new_room, reconfigure, request, told, triage, without_hint, write},
-    support::world::{Options, World, header},
+    intake::{self, made, new_room, reconfigure, request, told, triage, without_hint, write},
+    support::{
+        fake_homeserver::FakeUser,
+        world::{Options, World, header, letter_text},
+    },
 };
 
 /// What the ghost of this id has said, whether it is there or not.
@@ -275,5 +278,151 @@ async fn where_the_bot_isnt_in_the_triage_room_staff_are_asked_in_the_control_ro
     world.ann.react(&world.control_room, &asked, "✅");
     let room = new_room(&world, &world.ann).await;
     assert_ne!(room, desk);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_is_there_already_uses_up_none_of_an_hours() {
+    let mut world = World::start(triage()).await;
+    let room = world.room("Acme", &[("bob@acme.com", "Bob")]).await;
+    let rule =
+        format!("acknowledge: never\n    rooms_per_hour: 1\n    domains: {{acme.com: \"{room}\"}}");
+    let options = Options {
+        intake: "room",
+        mailbox: rule.leak(),
+        ..Options::default()
+    };
+    reconfigure(&mut world, options).await;
+    write(&world, JANE, "", "My printer is broken").await;
+    world
+        .until("Jane comes", || world.ghost(&room, "Jane Doe").is_some())
+        .await;
+    world.quiet().await;
+    write(&world, "Dora <dora@beta.example>", "", "Mine as well").await;
+    new_room(&world, &world.ann).await;
+    write(&world, "Emil <emil@gamma.example>", "", "And mine").await;
+    request(&world, 3).await;
+    assert_eq!(made(&world).len(), 1);
+    world.finish().await;
+}
+
+/// A world with a second mailbox, whose staff are Sam and who are asked in a room of his.
+async fn with_sales(support: &'static str, sales: &str) -> (World, FakeUser, String) {
+    let mut world = World::start(triage()).await;
+    let sam = world.homeserver.user("sam");
+    let desk = sam.create_room("Sales desk");
+    let both = format!(
+        "acknowledge: always\n    staff: [\"@ann:example.org\"]\n  sales:\n    intake: {sales}\n    \
+         acknowledge: always\n    name: Sales\n    address: sales@example.org\n    \
+         reply_address: \"sales+{{token}}@example.org\"\n    \
+         smtp: {{url: \"smtp+insecure://{}\"}}\n    triage_room: \"{desk}\"\n    \
+         staff: [\"@sam:example.org\"]",
+        world.sink.address()
+    );
+    let options = Options {
+        intake: support,
+        mailbox: both.leak(),
+        ..Options::default()
+    };
+    reconfigure(&mut world, options).await;
+    sam.invite(&desk, BOT);
+    world
+        .until("the bot joins", || world.bot_says(&desk, ""))
+        .await;
+    (world, sam, desk)
+}
+
+/// To both mailboxes in one go, as a mail server hands it in.
+async fn write_to_both(world: &World, text: &str) {
+    let raw = mail(JANE, "support@example.org, sales@example.org", "", text);
+    let both = ["support@example.org", "sales@example.org"];
+    let replies = world.mail("jane@acme.com", &both, &raw).await;
+    assert!(replies.iter().all(|reply| reply.code == 250), "{replies:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_to_two_mailboxes_is_a_request_of_each() {
+    let (world, sam, desk) = with_sales("triage", "triage").await;
+    write_to_both(&world, "What does a printer cost?").await;
+    let asked = request(&world, 1).await;
+    world
+        .until("sales is asked", || {
+            !told(&world, &desk, "Request #2:").is_empty()
+        })
+        .await;
+    let notice = &told(&world, &desk, "Request #2:")[0];
+    assert!(
+        notice.body().contains("writes to sales@example.org"),
+        "{}",
+        notice.body()
+    );
+    let sales_asked = notice.event_id.clone();
+    world.mails_to("jane@acme.com", 1).await;
+    world.settled().await;
+    assert_eq!(world.sink.count(), 1, "one acknowledgement");
+
+    world.ann.react(&world.control_room, &asked, "✅");
+    let room = new_room(&world, &world.ann).await;
+    let text = "What does a printer cost?";
+    assert_eq!(intake::said(&world, &room, "Jane Doe"), [text]);
+    sam.react(&desk, &sales_asked, "✅");
+    world
+        .until("the other room", || made(&world).len() == 2)
+        .await;
+    world.settled().await;
+    let rooms = made(&world);
+    let other = rooms.iter().find(|it| **it != room).unwrap();
+    assert_eq!(intake::said(&world, other, "Jane Doe"), [text]);
+    assert_eq!(intake::said(&world, &room, "Jane Doe"), [text]);
+    sam.join(other);
+    sam.say(other, "Nothing at all");
+    let letter = world.mails_to("jane@acme.com", 2).await.remove(1);
+    let from = header(&letter.raw, "From").unwrap();
+    assert!(from.contains("<sales@example.org>"), "{from}");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_mailboxes_the_one_that_takes_mail_takes_it() {
+    let (world, _, desk) = with_sales("reject", "triage").await;
+    write_to_both(&world, "What does a printer cost?").await;
+    world
+        .until("sales is asked", || {
+            !told(&world, &desk, "Request #1:").is_empty()
+        })
+        .await;
+    let letter = world.mails_to("jane@acme.com", 1).await.remove(0);
+    assert!(letter_text(&letter).contains("it has reached us"));
+    world.settled().await;
+    assert_eq!(world.sink.count(), 1);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rooms_of_other_staff_are_only_counted() {
+    let (world, _, desk) = with_sales("triage", "triage").await;
+    let jane = [("jane@acme.com", "Jane Doe")];
+    let (one, other) = (
+        world.room("Kernel", &jane).await,
+        world.room("Yocto", &jane).await,
+    );
+    let raw = mail(JANE, "sales@example.org", "", "What does it cost?");
+    world
+        .mail("jane@acme.com", &["sales@example.org"], &raw)
+        .await;
+    world
+        .until("sales is asked", || {
+            !told(&world, &desk, "Request #1:").is_empty()
+        })
+        .await;
+    let notice = told(&world, &desk, "Request #1:").remove(0);
+    let body = notice.body();
+    assert!(
+        body.contains("2 rooms of mailboxes with other staff"),
+        "{body}"
+    );
+    for part in ["“Kernel”", "Yocto", &one, &other] {
+        assert!(!body.contains(part), "{part}: {body}");
+    }
     world.finish().await;
 }

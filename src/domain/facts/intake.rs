@@ -5,7 +5,7 @@ use ruma::OwnedRoomId;
 use crate::domain::{
     address::EmailAddress,
     ids::{ConversationId, RequestId},
-    intake::{Acknowledge, Answered, Known, KnownRoom},
+    intake::{Acknowledge, Answered, Known, KnownRooms},
     letter::Language,
     room_reference::RoomReference,
     trust::Intake,
@@ -35,7 +35,7 @@ pub struct IntakeFacts {
     /// The room that the customers of the sender's domain share.
     pub shared: Option<SharedRoom>,
     /// Rooms in which the sender is already.
-    pub rooms: Vec<KnownRoom>,
+    pub rooms: KnownRooms,
     /// Into a room that is opened without staff some would be invited.
     pub can_invite: bool,
     /// No more rooms are opened without staff for now.

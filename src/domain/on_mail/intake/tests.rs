@@ -12,7 +12,7 @@ use crate::domain::{
     facts::IntakeFacts,
     ids::{ConversationId, RequestId},
     incoming::MailKind,
-    intake::{Answered, KnownRoom},
+    intake::{Answered, KnownRoom, KnownRooms},
     letter::Language,
     room_reference::RoomReference,
 };
@@ -28,7 +28,7 @@ fn intake(rule: Intake) -> IntakeFacts {
         space: None,
         former: None,
         shared: None,
-        rooms: Vec::new(),
+        rooms: KnownRooms::default(),
         can_invite: true,
         is_full: false,
         acknowledge: Acknowledge::Closed,
@@ -55,19 +55,22 @@ fn left() -> SharedRoom {
     }
 }
 
-fn in_rooms() -> Vec<KnownRoom> {
-    vec![KnownRoom {
-        conversation: ConversationId(3),
-        room: owned_room_id!("!one"),
-        name: "One".to_owned(),
-    }]
+fn in_rooms() -> KnownRooms {
+    KnownRooms {
+        named: vec![KnownRoom {
+            conversation: ConversationId(3),
+            room: owned_room_id!("!one"),
+            name: "One".to_owned(),
+        }],
+        others: 0,
+    }
 }
 
 /// What is done, in one word, and whether it is answered.
 fn outcome(verdict: Verdict, intake: IntakeFacts) -> (&'static str, bool) {
     let facts = MailFacts {
         judgement: judged(verdict),
-        intake: Some(intake),
+        intake: vec![intake],
         ..facts(Vec::new())
     };
     let (outcome, effects) = decide(MailId(7), &mail_of(MailKind::New), false, &facts);
@@ -191,6 +194,45 @@ fn without_proof(#[case] intake: IntakeFacts, #[case] expected: &str) {
     assert_eq!(outcome(Verdict::Unverified, intake), (expected, false));
 }
 
+/// What each mailbox does with it, in one word, and how many answers there are.
+#[rstest]
+#[case::both_ask(&[intake(Intake::Triage), intake(Intake::Triage)], &["ask", "ask"], 1)]
+#[case::each_by_its_rule(&[intake(Intake::Triage), intake(Intake::Room)], &["ask", "open"], 1)]
+#[case::once_more(&[IntakeFacts { is_known: true, ..intake(Intake::Triage) }, intake(Intake::Room)], &["open"], 1)]
+#[case::known_to_both(&[IntakeFacts { is_known: true, ..intake(Intake::Triage) }, IntakeFacts { is_known: true, ..intake(Intake::Room) }], &[], 0)]
+#[case::nowhere_to_ask(&[IntakeFacts { can_ask: false, ..intake(Intake::Triage) }, intake(Intake::Triage)], &["ask"], 1)]
+fn to_several_mailboxes(
+    #[case] intake: &[IntakeFacts],
+    #[case] expected: &[&str],
+    #[case] answers: usize,
+) {
+    let always = |intake: &IntakeFacts| IntakeFacts {
+        acknowledge: Acknowledge::Always,
+        ..intake.clone()
+    };
+    let facts = MailFacts {
+        judgement: judged(Verdict::Verified),
+        intake: intake.iter().map(always).collect(),
+        ..facts(Vec::new())
+    };
+    let (_, effects) = decide(MailId(7), &mail_of(MailKind::New), false, &facts);
+    let mut ways = Vec::new();
+    for effect in &effects {
+        if let Effect::Intake(action) = effect
+            && let Action::Request { request, .. } = &**action
+        {
+            ways.push(match request.way {
+                Way::Ask => "ask",
+                Way::NewRoom => "open",
+                Way::Join(_) | Way::Into(_) => "other",
+            });
+        }
+    }
+    assert_eq!(ways, expected);
+    let answered = effects.iter().filter(|effect| is_answer(effect));
+    assert_eq!(answered.count(), answers);
+}
+
 /// Somebody learns of every mail that is taken nowhere: its sender, or staff.
 #[rstest]
 #[case::first(Verdict::Verified, None, ("reject", true))]
@@ -239,7 +281,7 @@ fn our_own_mail_asks_for_nothing() {
     let jane = EmailAddress::parse("jane@acme.com").unwrap();
     let mut facts = MailFacts {
         judgement: judged(Verdict::Verified),
-        intake: Some(intake(Intake::Room)),
+        intake: vec![intake(Intake::Room)],
         ..facts(Vec::new())
     };
     facts.own_addresses.addresses.push(jane);
