@@ -210,7 +210,7 @@ fn check_posting(mail: &IncomingMail) {
         knows_signature: false,
         own_addresses: OwnAddresses::default(),
         control_room: None,
-        intake: None,
+        intake: Vec::new(),
     };
     let (outcome, effects) = on_mail::decide(MailId(1), mail, false, &facts);
     // Of a read receipt nobody is told.

@@ -25,6 +25,8 @@ CREATE TABLE requests (
     decided_at BIGINT,
     created_at BIGINT NOT NULL,
     reminded_at BIGINT,
+    -- When a rule had a room made for it.
+    ordered_at BIGINT,
     -- Staff know that its room can't be made for now.
     trouble_told BIGINT NOT NULL DEFAULT 0
 );
@@ -32,16 +34,18 @@ CREATE TABLE requests (
 CREATE UNIQUE INDEX requests_under_way ON requests (mailbox, address, space)
     WHERE state IN ('waiting', 'opening');
 CREATE INDEX requests_waiting ON requests (id) WHERE state IN ('waiting', 'opening');
-CREATE INDEX requests_by_rule ON requests (mailbox, decided_at) WHERE decided_by = '';
+CREATE INDEX requests_by_rule ON requests (mailbox, ordered_at) WHERE ordered_at IS NOT NULL;
 
--- The mails of a request, in order of their ids. The same mail that comes twice is one.
+-- The mails of a request, in order of their ids. The same mail that comes twice is one; one that came to
+-- several mailboxes is in a request of each.
 CREATE TABLE request_mails (
-    mail_id BIGINT PRIMARY KEY,
+    mail_id BIGINT NOT NULL,
     request_id BIGINT NOT NULL,
     mailbox TEXT COLLATE "C" NOT NULL,
     message_id TEXT COLLATE "C" NOT NULL,
     from_address TEXT COLLATE "C" NOT NULL,
     date TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (mail_id, request_id),
     UNIQUE (message_id, from_address, date, mailbox)
 );
 CREATE INDEX request_mails_of_request ON request_mails (request_id, mail_id);

@@ -25,6 +25,8 @@ CREATE TABLE requests (
     decided_at INTEGER,
     created_at INTEGER NOT NULL,
     reminded_at INTEGER,
+    -- When a rule had a room made for it.
+    ordered_at INTEGER,
     -- Staff know that its room can't be made for now.
     trouble_told INTEGER NOT NULL DEFAULT 0
 ) STRICT;
@@ -32,16 +34,18 @@ CREATE TABLE requests (
 CREATE UNIQUE INDEX requests_under_way ON requests (mailbox, address, space)
     WHERE state IN ('waiting', 'opening');
 CREATE INDEX requests_waiting ON requests (id) WHERE state IN ('waiting', 'opening');
-CREATE INDEX requests_by_rule ON requests (mailbox, decided_at) WHERE decided_by = '';
+CREATE INDEX requests_by_rule ON requests (mailbox, ordered_at) WHERE ordered_at IS NOT NULL;
 
--- The mails of a request, in order of their ids. The same mail that comes twice is one.
+-- The mails of a request, in order of their ids. The same mail that comes twice is one; one that came to
+-- several mailboxes is in a request of each.
 CREATE TABLE request_mails (
-    mail_id INTEGER PRIMARY KEY,
+    mail_id INTEGER NOT NULL,
     request_id INTEGER NOT NULL,
     mailbox TEXT NOT NULL,
     message_id TEXT NOT NULL,
     from_address TEXT NOT NULL,
     date TEXT NOT NULL,
+    PRIMARY KEY (mail_id, request_id),
     UNIQUE (message_id, from_address, date, mailbox)
 ) STRICT;
 CREATE INDEX request_mails_of_request ON request_mails (request_id, mail_id);

@@ -74,8 +74,14 @@ pub fn may_answer(asked: Asked<'_>) -> bool {
         Verdict::Failed => false,
     };
     let is_person = !role_address::is_nobody(sender) && !role_address::is_list(sender);
-    let is_new = asked.answered.is_none_or(|ago| ago >= AGAIN_AFTER);
+    let is_new = !is_of_late(asked.answered);
     is_theirs && is_person && is_new && !asked.is_by_machine && !asked.is_own
+}
+
+/// Whether an answer that went so long ago is one of the last day.
+#[must_use]
+pub fn is_of_late(answered: Option<Duration>) -> bool {
+    answered.is_some_and(|ago| ago < AGAIN_AFTER)
 }
 
 /// Whether a machine wrote the mail, or passed it on to many. `null_sender` says that its envelope

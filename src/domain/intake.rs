@@ -74,7 +74,7 @@ pub struct Notice {
     /// Names of its files.
     pub files: Vec<String>,
     /// Rooms in which the sender is already.
-    pub rooms: Vec<KnownRoom>,
+    pub rooms: KnownRooms,
     /// The conversation that it answers, which was closed long ago and whose room is no more.
     pub former: Option<ConversationId>,
     /// The room that the rule names, and into which the mail can't go by itself.
@@ -86,8 +86,12 @@ pub struct Notice {
 pub enum NoRule {
     /// Nothing proves who sent it.
     Unverified,
+    /// Staff have put the sender out of the room of their domain, or they have left it themselves.
+    IsOut,
     /// The bot isn't in the room of the sender's domain, or it is encrypted.
     RoomIsNotReady,
+    /// Nobody would be invited.
+    NobodyToInvite,
     /// So many rooms were opened by rule of late.
     TooManyRooms,
     /// It is written by something that nobody reads the answers of.
@@ -101,6 +105,22 @@ pub struct KnownRoom {
     pub room: OwnedRoomId,
     /// May be empty.
     pub name: String,
+}
+
+/// The rooms in which somebody has conversations.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KnownRooms {
+    /// Those of which the mailbox's staff may be told, by conversation.
+    pub named: Vec<KnownRoom>,
+    /// How many there are besides, of mailboxes with other staff.
+    pub others: usize,
+}
+
+impl KnownRooms {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.named.is_empty() && self.others == 0
+    }
 }
 
 /// What staff want done with a request.

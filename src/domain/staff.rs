@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ruma::UserId;
+use ruma::{OwnedUserId, UserId};
 
 /// A Matrix user id in which `*` stands for any number of characters, in the localpart, in the
 /// server name or in both: `@*:example.org`, `@ann:example.org`, `@support-*:*.example.org`.
@@ -100,6 +100,12 @@ impl StaffList {
     #[must_use]
     pub fn is_staff(&self, user: &UserId) -> bool {
         self.0.iter().any(|pattern| pattern.matches(user))
+    }
+
+    /// Those whom it names by their id.
+    pub fn users(&self) -> impl Iterator<Item = OwnedUserId> {
+        let named = self.0.iter().filter(|pattern| !pattern.is_wildcard());
+        named.filter_map(|pattern| OwnedUserId::try_from(pattern.to_string()).ok())
     }
 
     pub fn patterns(&self) -> impl Iterator<Item = &StaffPattern> {

@@ -7,6 +7,7 @@ use super::{
     lanes::{self, Origin},
 };
 use crate::{
+    config::Mailbox,
     domain::{room_rules::RoomRules, staff::StaffList},
     store::{Connection, StoreError, Tx, lives, named_rooms, rooms},
 };
@@ -112,6 +113,29 @@ pub async fn tell_staff(
         return lanes::report(tx, text, origin, context).await;
     }
     lanes::say(tx, room, text, None, origin, context).await
+}
+
+/// Where staff are asked about mail to the mailbox that belongs to no conversation: in its triage room, or
+/// in the control room if others would read it or the bot isn't there. `None`: nowhere for now.
+pub async fn asked_in(
+    connection: &mut Connection,
+    mailbox: &Mailbox,
+    context: &Context,
+) -> Result<Option<OwnedRoomId>, StoreError> {
+    match context.triage_room(mailbox) {
+        Some(room) => asked_instead(connection, &room, context).await,
+        None => Ok(None),
+    }
+}
+
+/// The room, or the control room if others would read in it what is for staff, or the bot isn't there.
+pub async fn asked_instead(
+    connection: &mut Connection,
+    room: &RoomId,
+    context: &Context,
+) -> Result<Option<OwnedRoomId>, StoreError> {
+    let own = room_of_staff(connection, room.as_str(), context).await?;
+    Ok(own.or_else(|| context.control_room()))
 }
 
 /// The room, if the bot is there and nobody but staff would read what it says.

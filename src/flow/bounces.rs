@@ -240,6 +240,8 @@ pub async fn resume(
     }
     bounces::resume(tx, address).await?;
     tracing::info!(trace = %origin.trace, address = %address.masked(), "Resumed an address");
+    // What I would have answered by myself is nothing to repeat.
+    unsent.remove("");
     let here = unsent.remove(room.as_str()).unwrap_or_default();
     let text = sentences::resumed(address, &here, unsent.len());
     lanes::say(tx, room.clone(), &text, Some(by), origin, context).await?;
@@ -254,7 +256,7 @@ pub async fn resume(
 }
 
 /// Tells staff at the last message of a letter; in the control room, with what it is about, where others
-/// would read it.
+/// would read it, or the letter was an answer of ours to somebody who is in no room.
 async fn tell_at(
     tx: &mut Tx,
     letter: LetterId,
@@ -263,6 +265,9 @@ async fn tell_at(
     context: &Context,
 ) -> Result<(), StoreError> {
     let (room, event) = letters::place_of(tx.connection(), letter).await?;
+    if room.is_empty() {
+        return lanes::report(tx, &sentences::of_an_answer(text), origin, context).await;
+    }
     if let Some(room) = audience::room_of_staff(tx.connection(), &room, context).await? {
         let event = event.and_then(|id| id.try_into().ok());
         return lanes::say(tx, room, text, event.as_ref(), origin, context).await;

@@ -102,6 +102,13 @@ impl Context {
         mailbox.intake.staff.as_ref().unwrap_or(&self.staff)
     }
 
+    /// Whether those who are asked about mail to the one mailbox may know of the rooms of the other: they
+    /// have the same staff, or are told of requests in one room.
+    pub fn share_staff(&self, one: &str, other: &str) -> bool {
+        let triage_room = |name| self.triage_room(self.mailbox(name).1);
+        self.staff_of(one) == self.staff_of(other) || triage_room(one) == triage_room(other)
+    }
+
     /// To which mailbox a room belongs into which this user invites the bot: to the first one if they
     /// are staff of that and of others, or of none; else to the first of which they are.
     pub fn mailbox_of_inviter(&self, user: &UserId) -> &MailboxName {
@@ -180,7 +187,22 @@ impl Context {
         mailboxes.any(|mailbox| is_address_of(mailbox, recipient))
     }
 
-    /// The mailbox to which mail with these recipients comes.
+    /// The mailboxes to which mail with these recipients comes, in their order; at least one.
+    pub fn mailboxes_to(&self, recipients: &[String]) -> Vec<(&MailboxName, &Mailbox)> {
+        let mut found: Vec<(&MailboxName, &Mailbox)> = Vec::new();
+        for recipient in recipients {
+            let mut mailboxes = self.mailboxes.iter();
+            let theirs = mailboxes.find(|(_, mailbox)| is_address_of(mailbox, recipient));
+            found.extend(theirs.filter(|(name, _)| found.iter().all(|(known, _)| known != name)));
+        }
+        if found.is_empty() {
+            found.push(self.mailbox(""));
+        }
+        found
+    }
+
+    /// The mailbox to which mail with these recipients comes; of several the one that the configuration
+    /// names first.
     pub fn mailbox_to(&self, recipients: &[String]) -> (&MailboxName, &Mailbox) {
         let mut mailboxes = self.mailboxes.iter();
         let found = mailboxes.find(|(_, mailbox)| {

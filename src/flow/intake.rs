@@ -1,6 +1,6 @@
 //! Mail that belongs to no conversation: what is known of it, and what staff want done.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use ruma::{OwnedEventId, OwnedRoomId, RoomId, UserId};
 
@@ -8,10 +8,10 @@ use super::{
     Context, audience, automatic, lanes, lanes::Origin, locale, new_rooms, openings, policies,
 };
 use crate::{
-    config::Mailbox,
+    config::{Mailbox, MailboxName},
     content::language,
     domain::{
-        address::NamedAddress,
+        address::{EmailAddress, NamedAddress},
         automatic::Kind,
         command::requests::Decide,
         event::RoomEvent,
@@ -19,18 +19,23 @@ use crate::{
         held::MOST_LISTED,
         ids::{ConversationId, MailId, RequestId},
         incoming::IncomingMail,
-        intake::{Action, Answered, Decision, Known, Notice, Request, State, Way},
+        intake::{
+            Action, Answered, Decision, Known, KnownRoom, KnownRooms, Notice, Request, State, Way,
+        },
         letter::Language,
         outgoing::Offer,
         room_policy::{Job, Wish},
         space_request,
+        trust::Intake as Rule,
         wording::intake as wording,
     },
-    store::{Connection, StoreError, Tx, requests, rooms},
+    store::{Connection, StoreError, Tx, guests, requests, rooms},
 };
 
 /// Most rooms of somebody that staff are told of.
-const MOST_ROOMS: i64 = 10;
+const MOST_ROOMS: usize = 10;
+/// Most conversations of somebody that are looked at.
+const MOST_COUNTED: i64 = 100;
 /// Within this time rooms that a rule has opened are counted, in milliseconds.
 const AN_HOUR: i64 = 60 * 60 * 1000;
 /// How long nobody is reminded of what waits, in milliseconds.
@@ -39,21 +44,46 @@ const REMIND_AFTER: i64 = 24 * AN_HOUR;
 /// Of a mail that leads nowhere: by whom, known as what, and the mail itself.
 type Unplaced<'m> = (&'m NamedAddress, &'m str, &'m IncomingMail);
 
-/// What a decision about it needs to know.
+/// What a decision about it needs to know, for each of the mailboxes to which it came and that take such
+/// mail; if none of them does, for the first.
 pub async fn facts(
     connection: &mut Connection,
-    (from, identity, mail): Unplaced<'_>,
+    unplaced: Unplaced<'_>,
     recipients: &[String],
     former: Option<ConversationId>,
     context: &Context,
+) -> Result<Vec<IntakeFacts>, StoreError> {
+    let mut mailboxes = context.mailboxes_to(recipients);
+    let takes = |(_, mailbox): &(&MailboxName, &Mailbox)| {
+        matches!(mailbox.intake.rule, Rule::Triage | Rule::Room)
+    };
+    // What is answered was said in one place.
+    if former.is_none() && mailboxes.iter().any(takes) {
+        mailboxes.retain(takes);
+    } else {
+        mailboxes.truncate(1);
+    }
+    let mut facts = Vec::with_capacity(mailboxes.len());
+    for mailbox in mailboxes {
+        facts.push(of_mailbox(connection, unplaced, mailbox, former, context).await?);
+    }
+    Ok(facts)
+}
+
+async fn of_mailbox(
+    connection: &mut Connection,
+    (from, identity, mail): Unplaced<'_>,
+    (name, mailbox): (&MailboxName, &Mailbox),
+    former: Option<ConversationId>,
+    context: &Context,
 ) -> Result<IntakeFacts, StoreError> {
-    let (name, mailbox) = context.mailbox_to(recipients);
     let (config, address) = (&mailbox.intake, &from.address);
     let name = name.as_str();
     let date = mail.date.as_deref().unwrap_or_default();
     let shared = match config.domains.get(&address.domain().to_lowercase()) {
         Some(room) => Some(SharedRoom {
             is_ready: is_relayed(connection, room).await?,
+            is_out: guests::is_out(connection, room.as_str(), address).await?,
             room: room.clone(),
         }),
         None => None,
@@ -71,7 +101,8 @@ pub async fn facts(
         space: space_wish(connection, (from, identity, mail), name, context).await?,
         former,
         shared,
-        rooms: requests::rooms_of(connection, address, MOST_ROOMS).await?,
+        rooms: known_rooms(connection, address, name, context).await?,
+        can_invite: new_rooms::can_invite(connection, name, context).await?,
         is_full: config.most_rooms() > 0 && opened >= i64::from(config.most_rooms()),
         acknowledge: config.acknowledge,
         is_closed: is_closed(mailbox, context),
@@ -81,6 +112,24 @@ pub async fn facts(
             rejected: automatic::answered(connection, Kind::Rejected, address, context).await?,
         },
         language: detected.unwrap_or(mailbox.language),
+    })
+}
+
+/// Where somebody is already; named are only rooms of which those may know who are asked.
+async fn known_rooms(
+    connection: &mut Connection,
+    address: &EmailAddress,
+    mailbox: &str,
+    context: &Context,
+) -> Result<KnownRooms, StoreError> {
+    let found = requests::rooms_of(connection, address, MOST_COUNTED).await?;
+    let is_theirs = |(_, of): &(KnownRoom, String)| context.share_staff(mailbox, of);
+    let (named, others): (Vec<_>, Vec<_>) = found.into_iter().partition(is_theirs);
+    let others: HashSet<OwnedRoomId> = others.into_iter().map(|(known, _)| known.room).collect();
+    let named = named.into_iter().map(|(known, _)| known);
+    Ok(KnownRooms {
+        named: named.take(MOST_ROOMS).collect(),
+        others: others.len(),
     })
 }
 
@@ -110,14 +159,6 @@ fn is_closed(mailbox: &Mailbox, context: &Context) -> bool {
 async fn is_relayed(connection: &mut Connection, room: &RoomId) -> Result<bool, StoreError> {
     let known = rooms::find(connection, room.as_str()).await?;
     Ok(known.is_some_and(|known| known.bot_joined == 1 && known.encrypted == 0))
-}
-
-/// Where a mail is to be posted since its request has a room.
-pub async fn place_of(
-    connection: &mut Connection,
-    mail: MailId,
-) -> Result<Option<ConversationId>, StoreError> {
-    requests::place_of(connection, mail).await
 }
 
 /// What waits, for `!email requests`.
@@ -238,8 +279,10 @@ async fn take_in(
     context: &Context,
 ) -> Result<(), StoreError> {
     let (_, mailbox) = context.mailbox(&request.mailbox);
-    let triage_room = context.triage_room(mailbox);
-    let told_in = triage_room.as_ref().map_or("", |room| room.as_str());
+    let asked_in = audience::asked_in(tx.connection(), mailbox, context).await?;
+    // What can be asked nowhere now stands where it would have been asked, and is reminded of there.
+    let told_in = asked_in.clone().or_else(|| context.triage_room(mailbox));
+    let told_in = told_in.as_ref().map_or("", |room| room.as_str());
     match &request.way {
         Way::Join(id) => {
             requests::add_mail(tx, *id, request).await?;
@@ -247,15 +290,13 @@ async fn take_in(
             match known.filter(|known| known.state == State::Waiting) {
                 Some(known) => {
                     let text = wording::one_more(*id, notice);
-                    ask(
-                        tx,
-                        (*id, request.mail),
-                        known.told_in,
-                        &text,
-                        origin,
-                        context,
-                    )
-                    .await
+                    let room = match &known.told_in {
+                        Some(room) => {
+                            audience::asked_instead(tx.connection(), room, context).await?
+                        }
+                        None => None,
+                    };
+                    ask(tx, (*id, request.mail), room, &text, origin, context).await
                 }
                 // It comes with the others.
                 None => Ok(()),
@@ -265,11 +306,12 @@ async fn take_in(
             let id = requests::insert(tx, request, State::Waiting, told_in, origin.now).await?;
             requests::add_mail(tx, id, request).await?;
             let text = wording::notice(id, notice);
-            ask(tx, (id, request.mail), triage_room, &text, origin, context).await
+            ask(tx, (id, request.mail), asked_in, &text, origin, context).await
         }
         Way::NewRoom => {
             let id = requests::insert(tx, request, State::Opening, told_in, origin.now).await?;
             requests::add_mail(tx, id, request).await?;
+            requests::note_order(tx, id, origin.now).await?;
             new_rooms::order(tx, id, None, origin, context).await
         }
         Way::Into(room) => {

@@ -107,8 +107,12 @@ pub async fn candidates(
         && let Some(delivery) = delivery(connection, mail, read, context).await?
         && let Some(sent) = bounces::delivery(connection, delivery.row).await?
     {
-        let conversation = bounces::conversation(connection, sent.letter).await?;
-        found.push((conversation, LedBy::OwnMessageId));
+        let id = bounces::conversation(connection, sent.letter).await?;
+        let conversation = conversations::find(connection, id).await?;
+        // An answer to somebody who has no conversation leads to none.
+        if conversation.is_some_and(|it| !it.room_id.is_empty()) {
+            found.push((id, LedBy::OwnMessageId));
+        }
     }
     if found.is_empty()
         && let Some(from) = mail.from.as_ref().filter(|_| !mail.from_is_substitute)

@@ -66,8 +66,11 @@ pub async fn of(
     if former.is_some() {
         routes.clear();
     }
-    if let Some(conversation) = intake::place_of(connection, read.id).await? {
+    let places = requests::places_of(connection, read.id).await?;
+    if !places.is_empty() {
         routes.clear();
+    }
+    for conversation in places {
         let place = (conversation, LedBy::Intake);
         routes.extend(route(connection, &sought, place, None, context).await?);
     }
@@ -90,9 +93,9 @@ pub async fn of(
         Some(from) if routes.is_empty() => {
             let sought = (from, identity.as_str(), mail);
             let recipients = &read.recipients;
-            Some(intake::facts(connection, sought, recipients, former, context).await?)
+            intake::facts(connection, sought, recipients, former, context).await?
         }
-        _ => None,
+        _ => Vec::new(),
     };
     Ok(MailFacts {
         machine: machine_facts::of(connection, mail, seen, &routes, context).await?,
@@ -131,7 +134,9 @@ async fn route(
         read,
         identity,
     } = *sought;
-    let Some(found) = conversations::find(connection, conversation).await? else {
+    let found = conversations::find(connection, conversation).await?;
+    // What stands for a mailbox's own letters is in no room.
+    let Some(found) = found.filter(|found| !found.room_id.is_empty()) else {
         return Ok(None);
     };
     let from = mail.from.as_ref().map(|from| &from.address);

@@ -8,7 +8,7 @@ use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, RoomId, UserId};
 use serde_json::json;
 
 use super::{
-    Context,
+    Context, audience,
     lanes::{self, Origin, enqueue},
     logo,
     not_now::NotNow,
@@ -20,12 +20,12 @@ use crate::{
         ids::RequestId,
         intake::{Known, State},
         outgoing::{MatrixAction, Puppet},
-        room_policy::{self, Here, NewRoom, RoomPlan},
+        room_policy::{self, Here, NewRoom, Policy, RoomPlan},
         wording::intake as sentences,
     },
     matrix::{client::Fault, decode::EFFECT_KEY},
     store::{
-        StoreError, Tx,
+        Connection, StoreError, Tx,
         outbox::{self, Claimed, Settled, Way},
         requests, rooms,
     },
@@ -60,20 +60,65 @@ pub async fn order(
         mailbox: known.mailbox.clone(),
         invite: by.map(ToOwned::to_owned).into_iter().collect(),
     };
-    let nobody_is_named = policy.moderators.is_empty() && policy.invite.is_empty();
-    if nobody_is_named && let Some(told_in) = &known.told_in {
-        let staff = context.staff_of(&known.mailbox);
-        let present = rooms::joined(tx.connection(), told_in.as_str()).await?;
-        let users = present
-            .iter()
-            .filter_map(|user| OwnedUserId::try_from(user.as_str()).ok());
-        let theirs = users.filter(|user| !context.is_ours(user) && staff.is_staff(user));
-        room.invite.extend(theirs.take(MOST_INVITED));
+    if names_nobody(&policy) {
+        let (mailbox, told_in) = (&known.mailbox, known.told_in.as_deref());
+        let theirs = staff_to_invite(tx.connection(), mailbox, told_in, context).await?;
+        room.invite.extend(theirs);
         room.invite.dedup();
     }
     let plan = room_policy::plan(&policy, &room, here);
     let action = MatrixAction::CreateRoom { request, plan };
     enqueue(tx, action, origin, context).await
+}
+
+/// Whether staff would be invited into a room of the mailbox that nobody of them has asked for.
+pub async fn can_invite(
+    connection: &mut Connection,
+    mailbox: &str,
+    context: &Context,
+) -> Result<bool, StoreError> {
+    if !names_nobody(&context.policy(mailbox)) {
+        return Ok(true);
+    }
+    let (_, config) = context.mailbox(mailbox);
+    let told_in = audience::asked_in(connection, config, context).await?;
+    let theirs = staff_to_invite(connection, mailbox, told_in.as_deref(), context).await?;
+    Ok(!theirs.is_empty())
+}
+
+/// Whether it says of no person that they come into new rooms. Nobody reads what the functional account
+/// is invited to.
+fn names_nobody(policy: &Policy) -> bool {
+    policy.moderators.is_empty() && policy.invite.is_empty()
+}
+
+/// Staff of the mailbox for a room into which the policy invites nobody: those in the room in which they
+/// are told of the request, or else in the triage room; or else those on this server whom the
+/// configuration names by their id.
+async fn staff_to_invite(
+    connection: &mut Connection,
+    mailbox: &str,
+    told_in: Option<&RoomId>,
+    context: &Context,
+) -> Result<Vec<OwnedUserId>, StoreError> {
+    let staff = context.staff_of(mailbox);
+    let triage_room = context.triage_room(context.mailbox(mailbox).1);
+    for room in told_in.into_iter().chain(triage_room.as_deref()) {
+        let present = rooms::joined(connection, room.as_str()).await?;
+        let users = present
+            .iter()
+            .filter_map(|user| OwnedUserId::try_from(user.as_str()).ok());
+        let theirs = users.filter(|user| !context.is_ours(user) && staff.is_staff(user));
+        let theirs: Vec<OwnedUserId> = theirs.take(MOST_INVITED).collect();
+        if !theirs.is_empty() {
+            return Ok(theirs);
+        }
+    }
+    // A homeserver makes no room with somebody of another one whom it can't reach.
+    let named = staff.users();
+    let named = named.filter(|user| user.server_name() == context.server_name);
+    let named = named.filter(|user| !context.is_ours(user));
+    Ok(named.take(MOST_INVITED).collect())
 }
 
 /// Makes the room; what comes back is its id. One that an earlier attempt has made is found.
@@ -281,8 +326,8 @@ pub async fn not_listed(
     tell(tx, &known, &text, origin, context).await
 }
 
-/// The room of an effect that has made another one before, as its first answer came late: nobody is in
-/// it yet.
+/// A room that nobody waits for any more: its effect has made another one before, as its first answer came
+/// late, or has been given up or taken back. Nobody is in it yet.
 pub async fn leave_double(
     tx: &mut Tx,
     effect: &str,
@@ -290,13 +335,19 @@ pub async fn leave_double(
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
-    match requests::room_made_by(tx.connection(), effect).await? {
-        Some(made) if made != room.as_str() => {
-            lanes::report(tx, &sentences::made_twice(room), origin, context).await?;
-            leave(tx, room.clone(), origin, context).await
-        }
-        _ => Ok(()),
+    let Some(order) = requests::ended_order(tx.connection(), effect).await? else {
+        return Ok(());
+    };
+    if order.room == room.as_str() {
+        return Ok(());
     }
+    let text = if order.room.is_empty() {
+        sentences::made_late(order.request, room)
+    } else {
+        sentences::made_twice(room)
+    };
+    lanes::report(tx, &text, origin, context).await?;
+    leave(tx, room.clone(), origin, context).await
 }
 
 async fn leave(
@@ -309,7 +360,7 @@ async fn leave(
     enqueue(tx, MatrixAction::Leave { room, puppet }, origin, context).await
 }
 
-/// Tells staff where they were asked about the request.
+/// Tells staff, and nobody else, where they were asked about the request.
 async fn tell(
     tx: &mut Tx,
     known: &Known,
@@ -318,7 +369,7 @@ async fn tell(
     context: &Context,
 ) -> Result<(), StoreError> {
     match &known.told_in {
-        Some(room) => lanes::say(tx, room.clone(), text, None, origin, context).await,
+        Some(room) => audience::tell_staff(tx, room.clone(), text, origin, context).await,
         None => lanes::report(tx, text, origin, context).await,
     }
 }

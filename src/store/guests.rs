@@ -18,6 +18,11 @@ statements! {
         JOIN conversations AS it ON it.id = conversation_id
         JOIN conversations AS own ON own.room_id = it.room_id
         WHERE address = $1 AND own.id = $2";
+    SELECT_LAST_ROLE = "
+        SELECT role FROM contacts JOIN participants ON contact_id = contacts.id
+        JOIN conversations ON conversations.id = conversation_id
+        WHERE address = $1 AND room_id = $2 AND role IN ('member', 'removed')
+        ORDER BY conversations.id DESC LIMIT 1";
     COUNT_COPIED_IN = "
         SELECT count(*) FROM participants
         WHERE conversation_id = $1 AND role IN ('guest', 'offered')";
@@ -72,6 +77,20 @@ pub async fn standing(
     }
     let standings = rows.iter().map(|row| standing_by(row, conversation));
     Ok(standings.fold(Standing::New, weightier))
+}
+
+/// Whether somebody was put out of the room, or has left it, and nobody has let them in again since.
+pub async fn is_out(
+    connection: &mut Connection,
+    room: &str,
+    address: &EmailAddress,
+) -> Result<bool, StoreError> {
+    let key = address.key();
+    if fetch_optional!(connection, (i64,), SELECT_HAS_LEFT, key, room).is_some() {
+        return Ok(true);
+    }
+    let last = fetch_optional!(connection, (String,), SELECT_LAST_ROLE, key, room);
+    Ok(last.is_some_and(|(role,)| role == "removed"))
 }
 
 /// What a row says of somebody to whom it belongs.

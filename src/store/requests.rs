@@ -42,9 +42,10 @@ statements! {
     COUNT_WAITING = "
         SELECT count(*) FROM requests WHERE state IN ('waiting', 'opening')
         AND (told_in = $1 OR $1 = '')";
-    SELECT_PLACE_OF = "
-        SELECT conversation_id, requests.id FROM request_mails JOIN requests ON requests.id = request_id
-        WHERE mail_id = $1 AND state = 'opened' AND conversation_id IS NOT NULL";
+    SELECT_PLACES_OF = "
+        SELECT DISTINCT conversation_id FROM request_mails JOIN requests ON requests.id = request_id
+        WHERE mail_id = $1 AND state = 'opened' AND conversation_id IS NOT NULL
+        ORDER BY conversation_id";
     SELECT_MAILS = "SELECT mail_id FROM request_mails WHERE request_id = $1 ORDER BY mail_id";
     BEGIN = "
         UPDATE requests SET state = 'opening', decided_by = $2, decided_at = $3, trouble_told = 0
@@ -67,7 +68,8 @@ statements! {
         UPDATE requests SET trouble_told = 1 WHERE id = $1 AND trouble_told = 0";
     COUNT_BY_RULE = "
         SELECT count(*) FROM requests
-        WHERE mailbox = $1 AND decided_by = '' AND decided_at IS NOT NULL AND decided_at > $2";
+        WHERE mailbox = $1 AND ordered_at > $2";
+    NOTE_ORDER = "UPDATE requests SET ordered_at = $2 WHERE id = $1";
     SELECT_ROOMS = "
         SELECT told_in, min(coalesce(reminded_at, created_at)) FROM requests
         WHERE state = 'waiting' AND state IN ('waiting', 'opening') AND told_in <> '' GROUP BY told_in ORDER BY told_in";
@@ -75,7 +77,8 @@ statements! {
         UPDATE requests SET reminded_at = $2
         WHERE told_in = $1 AND state = 'waiting' AND state IN ('waiting', 'opening')";
     SELECT_ROOMS_OF = concat!("
-        SELECT conversations.id, conversations.room_id, coalesce(rooms.name, '') FROM contacts
+        SELECT conversations.id, conversations.room_id, coalesce(rooms.name, ''), conversations.mailbox
+        FROM contacts
         JOIN participants ON contact_id = contacts.id
         JOIN conversations ON conversations.id = conversation_id
         LEFT JOIN rooms ON rooms.room_id = conversations.room_id
@@ -88,8 +91,8 @@ statements! {
         WHERE room_id = $1 AND letters.state <> 'open' LIMIT 1";
     SELECT_USED = "SELECT id FROM conversations WHERE room_id = $1 LIMIT 1";
     SELECT_MADE = "
-        SELECT result FROM outbox
-        WHERE effect_id = $1 AND state = 'delivered' AND lane LIKE 'room:new-%'";
+        SELECT lane, result FROM outbox
+        WHERE effect_id = $1 AND settled_at IS NOT NULL AND lane LIKE 'room:new-%'";
     ROOT = "UPDATE conversations SET thread_root = $3 WHERE id = $1 AND thread_root = $2";
     SELECT_DESK = "
         SELECT id FROM conversations WHERE room_id = '' AND mailbox = $1 ORDER BY id LIMIT 1";
@@ -244,13 +247,13 @@ pub async fn waiting(
     Ok((known?, usize::try_from(count).unwrap_or_default()))
 }
 
-/// Where a mail is to be posted since its request has a room.
-pub async fn place_of(
+/// Where a mail is to be posted since its requests have rooms.
+pub async fn places_of(
     connection: &mut Connection,
     mail: MailId,
-) -> Result<Option<ConversationId>, StoreError> {
-    let row = fetch_optional!(connection, (i64, i64), SELECT_PLACE_OF, mail.0);
-    Ok(row.map(|(conversation, _)| ConversationId(conversation)))
+) -> Result<Vec<ConversationId>, StoreError> {
+    let rows = fetch_all!(connection, (i64,), SELECT_PLACES_OF, mail.0);
+    Ok(rows.into_iter().map(|(id,)| ConversationId(id)).collect())
 }
 
 /// A room is to be made for it: `false` if somebody has decided otherwise in the meantime.
@@ -315,7 +318,13 @@ pub async fn is_trouble_news(tx: &mut Tx, id: RequestId) -> Result<bool, StoreEr
     Ok(execute!(tx.connection(), TELL_OF_TROUBLE, id.0) == 1)
 }
 
-/// How many rooms the mailbox's rule has opened since.
+/// A rule has a room made for it.
+pub async fn note_order(tx: &mut Tx, id: RequestId, now: i64) -> Result<(), StoreError> {
+    execute!(tx.connection(), NOTE_ORDER, id.0, now);
+    Ok(())
+}
+
+/// For how many requests the mailbox's rule has had a room made since.
 pub async fn opened_by_rule(
     connection: &mut Connection,
     mailbox: &str,
@@ -335,20 +344,21 @@ pub async fn remind(tx: &mut Tx, room: &str, now: i64) -> Result<(), StoreError>
     Ok(())
 }
 
-/// The rooms in which somebody has a conversation, the newest first.
+/// The rooms in which somebody has a conversation, each with its mailbox, the newest first.
 pub async fn rooms_of(
     connection: &mut Connection,
     from: &EmailAddress,
     limit: i64,
-) -> Result<Vec<KnownRoom>, StoreError> {
-    type Place = (i64, String, String);
+) -> Result<Vec<(KnownRoom, String)>, StoreError> {
+    type Place = (i64, String, String, String);
     let rows = fetch_all!(connection, Place, SELECT_ROOMS_OF, from.key(), limit);
-    let known = |(conversation, room, name): Place| {
-        Some(KnownRoom {
+    let known = |(conversation, room, name, mailbox): Place| {
+        let room = KnownRoom {
             conversation: ConversationId(conversation),
             room: room.try_into().ok()?,
             name,
-        })
+        };
+        Some((room, mailbox))
     };
     Ok(rows.into_iter().filter_map(known).collect())
 }
@@ -370,13 +380,27 @@ pub async fn is_used(connection: &mut Connection, room: &str) -> Result<bool, St
     Ok(fetch_optional!(connection, (i64,), SELECT_USED, room).is_some())
 }
 
-/// The room that was made by this effect.
-pub async fn room_made_by(
+/// A room that was to be made, and isn't any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedOrder {
+    pub request: RequestId,
+    /// What it came to; empty: to nothing, as far as we know.
+    pub room: String,
+}
+
+/// The order of a room that has this effect; `None` while the room is still to come.
+pub async fn ended_order(
     connection: &mut Connection,
     effect: &str,
-) -> Result<Option<String>, StoreError> {
-    let row = fetch_optional!(connection, (String,), SELECT_MADE, effect);
-    Ok(row.map(|(room,)| room))
+) -> Result<Option<EndedOrder>, StoreError> {
+    let row = fetch_optional!(connection, (String, String), SELECT_MADE, effect);
+    Ok(row.and_then(|(lane, room)| {
+        let request = lane.strip_prefix("room:new-")?.parse().ok()?;
+        Some(EndedOrder {
+            request: RequestId(request),
+            room,
+        })
+    }))
 }
 
 /// Stands for the root of the thread that a mail begins, until the mail has an event.

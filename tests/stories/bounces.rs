@@ -20,7 +20,7 @@ fn id_of(letter: &SinkMail) -> String {
 }
 
 /// RFC 3464: `fields` of each recipient, with the headers of the letter.
-fn status(letter: &SinkMail, fields: &str) -> String {
+pub fn status(letter: &SinkMail, fields: &str) -> String {
     format!(
         "From: MAILER-DAEMON@mx.example (Mail Delivery System)\nTo: support@example.org\n\
          Subject: Undelivered Mail Returned to Sender\nMessage-ID: <b{}@mx.example>\n\
@@ -35,10 +35,10 @@ fn status(letter: &SinkMail, fields: &str) -> String {
     )
 }
 
-const GONE: &str = "Final-Recipient: rfc822; jane@acme.com\nAction: failed\nStatus: 5.1.1\n\
+pub const GONE: &str = "Final-Recipient: rfc822; jane@acme.com\nAction: failed\nStatus: 5.1.1\n\
                     Remote-MTA: dns; mx.acme.com\n\
                     Diagnostic-Code: smtp; 550 5.1.1 <jane@acme.com>: User unknown\n";
-const FULL: &str = "Final-Recipient: rfc822; jane@acme.com\nAction: failed\nStatus: 5.2.2\n\
+pub const FULL: &str = "Final-Recipient: rfc822; jane@acme.com\nAction: failed\nStatus: 5.2.2\n\
                     Diagnostic-Code: smtp; 552 5.2.2 Mailbox full\n";
 
 /// A notice in words, as servers write them that know no such format.

@@ -356,6 +356,8 @@ async fn with_the_rule_reject_a_stranger_gets_one_answer_a_day() {
         1,
         "one a day, and nobody who may be somebody else"
     );
+    let kept = told(&world, &world.control_room, "bob@beta.example");
+    assert_eq!(kept.len(), 1, "staff learn of who isn't answered");
     let states = "SELECT outcome FROM mails ORDER BY id LIMIT 2";
     let kept = world.database().await.rows::<(String,)>(states).await;
     assert_eq!(kept, [("rejected".to_owned(),), ("rejected".to_owned(),)]);

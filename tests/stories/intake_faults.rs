@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::{
     desk::{BOT, JANE},
     intake::{made, new_room, request, said, told, triage, write},
@@ -144,6 +146,46 @@ async fn while_no_room_can_be_made_a_request_goes_into_one_that_is_there() {
         [""; 0],
         "the other room isn't wanted any more"
     );
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_comes_after_all_is_left() {
+    let world = World::start(triage()).await;
+    // Whether the homeserver has made it nobody knows.
+    world
+        .homeserver
+        .fault(Fault::drop_request().at("create_room").times(1));
+    let refused = world.homeserver.fault(Fault::status(403).at("create_room"));
+    let room = world.room("Printers", &[]).await;
+    write(&world, JANE, "", "My printer is broken").await;
+    let asked = request(&world, 1).await;
+    world.ann.react(&world.control_room, &asked, "✅");
+    world
+        .until("the refusal is told", || {
+            world.bot_says(&world.control_room, "There is no room yet")
+        })
+        .await;
+    world.ask(&room, "!email take 1").await;
+    world.settled().await;
+    world.homeserver.clear_fault(refused);
+    let orders = "SELECT effect_id, state FROM outbox WHERE lane = 'room:new-1'";
+    let orders = world
+        .database()
+        .await
+        .rows::<(String, String)>(orders)
+        .await;
+    let [(effect, state)] = orders.as_slice() else {
+        panic!("{orders:?}");
+    };
+    assert_eq!(state, "withdrawn");
+    let wish = json!({"creation_content": {"org.postroom.effect": effect}});
+    let late = world.homeserver.make_late(BOT, &wish);
+    world.until("it is left", || !world.is_in(&late, BOT)).await;
+    world.quiet().await;
+    let text = "made a room for request #1 after all";
+    assert_eq!(told(&world, &world.control_room, text).len(), 1);
+    assert_eq!(said(&world, &room, "Jane Doe"), ["My printer is broken"]);
     world.finish().await;
 }
 

@@ -41,6 +41,7 @@ mod injection;
 mod intake;
 mod intake_again;
 mod intake_faults;
+mod intake_rules;
 mod intake_space;
 mod letters;
 mod living;

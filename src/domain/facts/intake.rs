@@ -5,7 +5,7 @@ use ruma::OwnedRoomId;
 use crate::domain::{
     address::EmailAddress,
     ids::{ConversationId, RequestId},
-    intake::{Acknowledge, Answered, Known, KnownRoom},
+    intake::{Acknowledge, Answered, Known, KnownRooms},
     letter::Language,
     room_reference::RoomReference,
     trust::Intake,
@@ -35,7 +35,9 @@ pub struct IntakeFacts {
     /// The room that the customers of the sender's domain share.
     pub shared: Option<SharedRoom>,
     /// Rooms in which the sender is already.
-    pub rooms: Vec<KnownRoom>,
+    pub rooms: KnownRooms,
+    /// Into a room that is opened without staff some would be invited.
+    pub can_invite: bool,
     /// No more rooms are opened without staff for now.
     pub is_full: bool,
     pub acknowledge: Acknowledge,
@@ -59,6 +61,8 @@ pub struct SharedRoom {
     pub room: OwnedRoomId,
     /// The bot is in it, and it can be relayed.
     pub is_ready: bool,
+    /// The sender was put out of it, or has left it.
+    pub is_out: bool,
 }
 
 /// Requests, as far as a command asks for them.

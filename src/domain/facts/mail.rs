@@ -34,8 +34,8 @@ pub struct MailFacts {
     pub machine: MachineFacts,
     pub own_addresses: OwnAddresses,
     pub control_room: Option<OwnedRoomId>,
-    /// Of a mail that leads nowhere.
-    pub intake: Option<IntakeFacts>,
+    /// Of a mail that leads nowhere: of each mailbox that may take it.
+    pub intake: Vec<IntakeFacts>,
 }
 
 /// A letter on its way to one recipient.

@@ -97,7 +97,7 @@ fn facts() -> MailFacts {
         knows_signature: false,
         own_addresses: OwnAddresses::default(),
         control_room: None,
-        intake: None,
+        intake: Vec::new(),
         machine: MachineFacts::default(),
     }
 }

@@ -17,15 +17,51 @@ use crate::domain::{
     wording::{self, KeptBecause},
 };
 
-/// Decides about a mail by a person that leads nowhere. What is forged never comes here.
+/// Decides about a mail by a person that leads nowhere. What is forged never comes here. Each mailbox to
+/// which it came does with it what its rule says.
 pub(super) fn decide(
     id: MailId,
     mail: &IncomingMail,
     null_sender: bool,
     facts: &MailFacts,
 ) -> (Outcome, Vec<Effect>) {
+    let each = facts.intake.iter();
+    let each = each.map(|intake| of_mailbox(id, mail, null_sender, intake, facts));
+    let mut decided: Vec<(Outcome, Vec<Effect>)> = each.collect();
+    let is_taken = |(outcome, _): &(Outcome, Vec<Effect>)| *outcome == Outcome::Requested;
+    if !decided.iter().any(is_taken) {
+        let mut outcomes = decided.iter();
+        let known = outcomes.position(|(outcome, _)| *outcome == Outcome::Duplicate);
+        return if decided.is_empty() {
+            keep(id, mail, facts, KeptBecause::NoConversation)
+        } else {
+            decided.swap_remove(known.unwrap_or_default())
+        };
+    }
+    decided.retain(is_taken);
+    let mut effects: Vec<Effect> = Vec::new();
+    for effect in decided.into_iter().flat_map(|(_, effects)| effects) {
+        // Whoever asks several is told once that it has come.
+        if !is_answer(&effect) || !effects.iter().any(is_answer) {
+            effects.push(effect);
+        }
+    }
+    (Outcome::Requested, effects)
+}
+
+fn is_answer(effect: &Effect) -> bool {
+    matches!(effect, Effect::Intake(action) if matches!(**action, Action::Answer(_)))
+}
+
+fn of_mailbox(
+    id: MailId,
+    mail: &IncomingMail,
+    null_sender: bool,
+    intake: &IntakeFacts,
+    facts: &MailFacts,
+) -> (Outcome, Vec<Effect>) {
     let kept = || keep(id, mail, facts, KeptBecause::NoConversation);
-    let (Some(intake), Some(from)) = (&facts.intake, &mail.from) else {
+    let Some(from) = &mail.from else {
         return kept();
     };
     if intake.is_known {
@@ -44,6 +80,10 @@ pub(super) fn decide(
         Some(found) => found,
         None if intake.rule == Intake::Reject && intake.former.is_none() => {
             let answer = answer(Kind::Rejected, mail, null_sender, intake, facts);
+            if answer.is_none() && !automatic::is_of_late(intake.answered.rejected) {
+                // Whoever it is doesn't learn that nobody reads it: staff do.
+                return kept();
+            }
             return (Outcome::Rejected, answer.into_iter().collect());
         }
         None => return kept(),
@@ -127,14 +167,10 @@ fn way(
         _ if !intake.rooms.is_empty() => ask(None),
         _ if is_nobody(from) => ask(Some(NoRule::Nobody)),
         (Some(_), _) if verdict != Verdict::Verified => ask(Some(NoRule::Unverified)),
-        (
-            Some(SharedRoom {
-                room,
-                is_ready: true,
-            }),
-            _,
-        ) => Some((Way::Into(room.clone()), None)),
-        (Some(_), _) => ask(Some(NoRule::RoomIsNotReady)),
+        (Some(shared), _) if shared.is_out => ask(Some(NoRule::IsOut)),
+        (Some(shared), _) if !shared.is_ready => ask(Some(NoRule::RoomIsNotReady)),
+        (Some(SharedRoom { room, .. }), _) => Some((Way::Into(room.clone()), None)),
+        (None, Intake::Room) if !intake.can_invite => ask(Some(NoRule::NobodyToInvite)),
         (None, Intake::Room) if intake.is_full => ask(Some(NoRule::TooManyRooms)),
         (None, Intake::Room) => Some((Way::NewRoom, None)),
         (None, _) => ask(None),

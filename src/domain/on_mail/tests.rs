@@ -115,7 +115,7 @@ pub(super) fn facts(routes: Vec<Route>) -> MailFacts {
         machine: MachineFacts::default(),
         own_addresses: OwnAddresses::default(),
         control_room: None,
-        intake: None,
+        intake: Vec::new(),
     }
 }
 

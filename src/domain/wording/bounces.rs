@@ -91,6 +91,11 @@ pub fn elsewhere(text: &str, conversation: i64, excerpt: &str) -> String {
     }
 }
 
+/// To staff: a mail that nobody but the bot has written.
+pub fn of_an_answer(text: &str) -> String {
+    format!("Of an answer that I wrote by myself: {text}")
+}
+
 pub fn resume_needs_an_address() -> String {
     "Whom? For example: `!email resume jane@example.com`; `!email list` shows to whom no mail goes."
         .to_owned()

@@ -7,7 +7,7 @@ use crate::domain::{
     address::NamedAddress,
     evidence::{Reason, Verdict},
     ids::RequestId,
-    intake::{Decision, Known, KnownRoom, NoRule, Notice, State},
+    intake::{Decision, Known, KnownRoom, KnownRooms, NoRule, Notice, State},
 };
 
 /// To staff: who asks for what, how sure that is, and what they can do.
@@ -38,12 +38,7 @@ pub fn notice(request: RequestId, notice: &Notice) -> String {
         ));
         return lines.join("\n");
     }
-    if !notice.rooms.is_empty() {
-        lines.push(format!(
-            "They are in several rooms, so I don't guess: {}.",
-            rooms(&notice.rooms)
-        ));
-    }
+    lines.extend(rooms(&notice.rooms));
     lines.extend(notice.no_rule.map(because));
     lines.push(format!(
         "✅ opens a room for it, ❌ puts it aside, 🔍 shows all of the mail. `!email take {request} ROOM` \
@@ -112,8 +107,16 @@ fn because(why: NoRule) -> String {
             "By my configuration its domain has a room of its own; as nothing proves who sent this, you \
              decide."
         }
+        NoRule::IsOut => {
+            "By my configuration its domain has a room of its own, but they were removed from there, or \
+             have left it: I don't let them in again by myself."
+        }
         NoRule::RoomIsNotReady => {
             "By my configuration its domain has a room of its own, but I am not in it, or it is encrypted."
+        }
+        NoRule::NobodyToInvite => {
+            "By my configuration it would get a room at once, but I know nobody to invite there: none of \
+             the mailbox's staff is where they are asked, and `rooms.invite` names nobody."
         }
         NoRule::TooManyRooms => {
             "By my configuration it would get a room at once, but I have opened so many of late that I \
@@ -124,17 +127,43 @@ fn because(why: NoRule) -> String {
     .to_owned()
 }
 
-fn rooms(rooms: &[KnownRoom]) -> String {
-    let named = rooms.iter().map(|known| {
-        let name = tame(&known.name);
+/// Where its sender is already; what other staff have with them is only counted.
+fn rooms(known: &KnownRooms) -> Option<String> {
+    let mut rooms: Vec<(&KnownRoom, Vec<String>)> = Vec::new();
+    for one in &known.named {
+        let number = format!("#{}", one.conversation);
+        match rooms.iter_mut().find(|(other, _)| other.room == one.room) {
+            Some((_, numbers)) => numbers.push(number),
+            None => rooms.push((one, vec![number])),
+        }
+    }
+    let count = rooms.len() + known.others;
+    let named = rooms.into_iter().map(|(room, numbers)| {
+        let name = tame(&room.name);
         let name = if name.is_empty() {
-            known.room.to_string()
+            room.room.to_string()
         } else {
-            format!("“{name}”, `{}`", known.room)
+            format!("“{name}”, `{}`", room.room)
         };
-        format!("{name} (conversation #{})", known.conversation)
+        let word = match numbers.len() {
+            1 => "conversation",
+            _ => "conversations",
+        };
+        format!("{name} ({word} {})", numbers.join(", "))
     });
-    named.collect::<Vec<_>>().join("; ")
+    let others = match known.others {
+        0 => None,
+        1 => Some("a room of a mailbox with other staff".to_owned()),
+        n => Some(format!("{n} rooms of mailboxes with other staff")),
+    };
+    let all = named.chain(others).collect::<Vec<_>>().join("; ");
+    match count {
+        0 => None,
+        1 => Some(format!("They are in {all}.")),
+        _ => Some(format!(
+            "They are in several rooms, so I don't guess: {all}."
+        )),
+    }
 }
 
 /// Somebody whom nobody knows, on one line.
@@ -167,6 +196,14 @@ pub fn made_twice(room: &RoomId) -> String {
     format!(
         "The homeserver made a room twice, as its answer got lost: I leave {room}, in which nothing was \
          written. Invitations into it lead nowhere."
+    )
+}
+
+/// To staff: the homeserver made a room that isn't wanted any more.
+pub fn made_late(request: RequestId, room: &RoomId) -> String {
+    format!(
+        "The homeserver made a room for request #{request} after all, which needs it no more: I leave {room}, \
+         in which nothing was written. Invitations into it lead nowhere."
     )
 }
 
@@ -407,54 +444,4 @@ pub fn mailbox_is_fixed(name: &str) -> String {
 const MOST_FILES: usize = 5;
 
 #[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-    use crate::domain::address::EmailAddress;
-
-    fn jane(name: Option<&str>) -> NamedAddress {
-        NamedAddress {
-            name: name.map(str::to_owned),
-            address: EmailAddress::parse("jane@acme.com").unwrap(),
-        }
-    }
-
-    #[rstest]
-    #[case(Some("Jane Doe"), "Re: Printer", "Jane Doe", "Printer")]
-    #[case(None, "Printer", "jane", "Printer")]
-    #[case(Some("Jane\u{202e}\nDoe"), "", "Jane Doe", "")]
-    fn rooms_are_named_after_who_and_what(
-        #[case] name: Option<&str>,
-        #[case] about: &str,
-        #[case] who: &str,
-        #[case] what: &str,
-    ) {
-        assert_eq!(customer(&jane(name)), who);
-        assert_eq!(subject(about), what);
-    }
-
-    #[test]
-    fn a_notice_is_bounded_and_says_what_can_be_done() {
-        let notice = notice(
-            RequestId(7),
-            &Notice {
-                sender: jane(Some(&"M".repeat(5_000))),
-                mailbox: "support@example.org".to_owned(),
-                verdict: Verdict::Unverified,
-                reason: None,
-                subject: "S".repeat(5_000),
-                text: "word ".repeat(10_000),
-                files: vec!["f".repeat(100); 50],
-                space: None,
-                former: None,
-                rooms: Vec::new(),
-                no_rule: Some(NoRule::Unverified),
-            },
-        );
-        assert!(notice.len() < 5_000, "{}", notice.len());
-        for expected in ["#7", "✅", "❌", "🔍", "jane@acme.com", "❔", "45 more"] {
-            assert!(notice.contains(expected), "{expected}");
-        }
-    }
-}
+mod tests;

@@ -351,6 +351,12 @@ impl FakeHomeserver {
         self.world().queue.event(id, event.to_string(), None);
     }
 
+    /// Makes a room as it was wished for, long after whoever asked has stopped waiting for it.
+    pub fn make_late(&self, creator: &str, wish: &Value) -> String {
+        let made = self.world().create_room(creator, wish);
+        made.expect("a room that can be made")
+    }
+
     /// Deletes a room as an administrator does by Synapse's API: everybody of this server leaves, as if
     /// by themselves, and then the room is unknown.
     pub fn delete_room(&self, room: &str) {

@@ -12,7 +12,7 @@ use crate::domain::{
     facts::IntakeFacts,
     ids::{ConversationId, RequestId},
     incoming::MailKind,
-    intake::{Answered, KnownRoom},
+    intake::{Answered, KnownRoom, KnownRooms},
     letter::Language,
     room_reference::RoomReference,
 };
@@ -28,7 +28,8 @@ fn intake(rule: Intake) -> IntakeFacts {
         space: None,
         former: None,
         shared: None,
-        rooms: Vec::new(),
+        rooms: KnownRooms::default(),
+        can_invite: true,
         is_full: false,
         acknowledge: Acknowledge::Closed,
         is_closed: false,
@@ -39,22 +40,37 @@ fn intake(rule: Intake) -> IntakeFacts {
 
 fn shared(is_ready: bool) -> SharedRoom {
     let room = owned_room_id!("!acme");
-    SharedRoom { room, is_ready }
+    SharedRoom {
+        room,
+        is_ready,
+        is_out: false,
+    }
 }
 
-fn in_rooms() -> Vec<KnownRoom> {
-    vec![KnownRoom {
-        conversation: ConversationId(3),
-        room: owned_room_id!("!one"),
-        name: "One".to_owned(),
-    }]
+/// The sender was there, and is no more.
+fn left() -> SharedRoom {
+    SharedRoom {
+        is_out: true,
+        ..shared(true)
+    }
+}
+
+fn in_rooms() -> KnownRooms {
+    KnownRooms {
+        named: vec![KnownRoom {
+            conversation: ConversationId(3),
+            room: owned_room_id!("!one"),
+            name: "One".to_owned(),
+        }],
+        others: 0,
+    }
 }
 
 /// What is done, in one word, and whether it is answered.
 fn outcome(verdict: Verdict, intake: IntakeFacts) -> (&'static str, bool) {
     let facts = MailFacts {
         judgement: judged(verdict),
-        intake: Some(intake),
+        intake: vec![intake],
         ..facts(Vec::new())
     };
     let (outcome, effects) = decide(MailId(7), &mail_of(MailKind::New), false, &facts);
@@ -91,11 +107,15 @@ fn outcome(verdict: Verdict, intake: IntakeFacts) -> (&'static str, bool) {
 #[case::nowhere_to_ask(IntakeFacts { can_ask: false, ..intake(Intake::Triage) }, "keep")]
 #[case::room(intake(Intake::Room), "open")]
 #[case::enough_rooms(IntakeFacts { is_full: true, ..intake(Intake::Room) }, "ask")]
+#[case::nobody_to_invite(IntakeFacts { can_invite: false, ..intake(Intake::Room) }, "ask")]
+#[case::nobody_to_invite_or_ask(IntakeFacts { can_invite: false, can_ask: false, ..intake(Intake::Room) }, "keep")]
 #[case::reject(intake(Intake::Reject), "reject")]
 #[case::keep(intake(Intake::Keep), "keep")]
 #[case::once_more(IntakeFacts { is_known: true, ..intake(Intake::Room) }, "known")]
 #[case::another(IntakeFacts { pending: Some(RequestId(1)), ..intake(Intake::Room) }, "join")]
 #[case::by_domain(IntakeFacts { shared: Some(shared(true)), ..intake(Intake::Triage) }, "into")]
+#[case::was_put_out(IntakeFacts { shared: Some(left()), ..intake(Intake::Room) }, "ask")]
+#[case::was_put_out_and_nowhere_to_ask(IntakeFacts { shared: Some(left()), can_ask: false, ..intake(Intake::Room) }, "keep")]
 #[case::not_ready(IntakeFacts { shared: Some(shared(false)), ..intake(Intake::Room) }, "ask")]
 #[case::by_domain_but_rejected(IntakeFacts { shared: Some(shared(true)), ..intake(Intake::Reject) }, "reject")]
 #[case::in_several_rooms(IntakeFacts { rooms: in_rooms(), shared: Some(shared(true)), ..intake(Intake::Room) }, "ask")]
@@ -174,6 +194,63 @@ fn without_proof(#[case] intake: IntakeFacts, #[case] expected: &str) {
     assert_eq!(outcome(Verdict::Unverified, intake), (expected, false));
 }
 
+/// What each mailbox does with it, in one word, and how many answers there are.
+#[rstest]
+#[case::both_ask(&[intake(Intake::Triage), intake(Intake::Triage)], &["ask", "ask"], 1)]
+#[case::each_by_its_rule(&[intake(Intake::Triage), intake(Intake::Room)], &["ask", "open"], 1)]
+#[case::once_more(&[IntakeFacts { is_known: true, ..intake(Intake::Triage) }, intake(Intake::Room)], &["open"], 1)]
+#[case::known_to_both(&[IntakeFacts { is_known: true, ..intake(Intake::Triage) }, IntakeFacts { is_known: true, ..intake(Intake::Room) }], &[], 0)]
+#[case::nowhere_to_ask(&[IntakeFacts { can_ask: false, ..intake(Intake::Triage) }, intake(Intake::Triage)], &["ask"], 1)]
+fn to_several_mailboxes(
+    #[case] intake: &[IntakeFacts],
+    #[case] expected: &[&str],
+    #[case] answers: usize,
+) {
+    let always = |intake: &IntakeFacts| IntakeFacts {
+        acknowledge: Acknowledge::Always,
+        ..intake.clone()
+    };
+    let facts = MailFacts {
+        judgement: judged(Verdict::Verified),
+        intake: intake.iter().map(always).collect(),
+        ..facts(Vec::new())
+    };
+    let (_, effects) = decide(MailId(7), &mail_of(MailKind::New), false, &facts);
+    let mut ways = Vec::new();
+    for effect in &effects {
+        if let Effect::Intake(action) = effect
+            && let Action::Request { request, .. } = &**action
+        {
+            ways.push(match request.way {
+                Way::Ask => "ask",
+                Way::NewRoom => "open",
+                Way::Join(_) | Way::Into(_) => "other",
+            });
+        }
+    }
+    assert_eq!(ways, expected);
+    let answered = effects.iter().filter(|effect| is_answer(effect));
+    assert_eq!(answered.count(), answers);
+}
+
+/// Somebody learns of every mail that is taken nowhere: its sender, or staff.
+#[rstest]
+#[case::first(Verdict::Verified, None, ("reject", true))]
+#[case::again(Verdict::Verified, Some(1), ("reject", false))]
+#[case::a_day_later(Verdict::Verified, Some(24), ("reject", true))]
+#[case::unproven(Verdict::Unverified, None, ("keep", false))]
+#[case::unproven_again(Verdict::Unverified, Some(1), ("reject", false))]
+#[case::unproven_a_day_later(Verdict::Unverified, Some(24), ("keep", false))]
+fn rejects(
+    #[case] verdict: Verdict,
+    #[case] hours: Option<u64>,
+    #[case] expected: (&'static str, bool),
+) {
+    let mut intake = intake(Intake::Reject);
+    intake.answered.rejected = hours.map(std::time::Duration::from_hours);
+    assert_eq!(outcome(verdict, intake), expected);
+}
+
 #[rstest]
 #[case::open(Acknowledge::Closed, false, Verdict::Verified, false)]
 #[case::closed(Acknowledge::Closed, true, Verdict::Verified, true)]
@@ -204,7 +281,7 @@ fn our_own_mail_asks_for_nothing() {
     let jane = EmailAddress::parse("jane@acme.com").unwrap();
     let mut facts = MailFacts {
         judgement: judged(Verdict::Verified),
-        intake: Some(intake(Intake::Room)),
+        intake: vec![intake(Intake::Room)],
         ..facts(Vec::new())
     };
     facts.own_addresses.addresses.push(jane);
