@@ -4,10 +4,9 @@
 //! all of its keys before it looks at what it got, so that every mistake is found; `None` means
 //! that at least one fault is noted.
 
-mod homes;
 mod secret;
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf};
 
 pub(super) use self::secret::read_secret;
 use super::{
@@ -26,10 +25,6 @@ pub(super) struct Reading {
     /// Every address to listen on so far, with the key that has it.
     pub listeners: Vec<(SocketAddr, String)>,
     pub secrets: Vec<SecretPlace>,
-    /// Where each key is, by its path from the root, if it was asked for and given.
-    pub places: BTreeMap<String, Place>,
-    /// Whether it isn't in use yet: the files that it names may be missing.
-    pub is_draft: bool,
 }
 
 /// Where a secret stands.
@@ -73,7 +68,7 @@ impl<'a> Section<'a> {
         let unread = match node.value {
             Value::Map(entries) => entries,
             Value::Nothing => Vec::new(),
-            Value::Scalar(_) | Value::Unquoted(_) | Value::List(_) => {
+            Value::Scalar(_) | Value::List(_) => {
                 let (what, remedy) = if let Place::Variable(variable) = &node.place {
                     (
                         format!("{name} is a section, it can't be set as a whole"),
@@ -144,12 +139,22 @@ impl<'a> Section<'a> {
             self.note_missing(key, example);
             return None;
         };
-        let values = self.read_list(key, node, example, read)?;
-        if values.is_empty() {
-            self.wrong(key, "is empty", write_such_as(example));
-            return None;
-        }
-        Some(values.into_iter().flatten().collect())
+        let items = match list_in_variable(&node).unwrap_or(node.value) {
+            Value::List(items) if items.is_empty() => {
+                self.wrong(key, "is empty", write_such_as(example));
+                return None;
+            }
+            Value::List(items) => items,
+            Value::Nothing | Value::Scalar(_) | Value::Map(_) => {
+                self.wrong(key, "must be a list", write_such_as(example));
+                return None;
+            }
+        };
+        let values = items
+            .into_iter()
+            .filter_map(|item| self.read_scalar(key, item, example, &read))
+            .collect();
+        Some(values)
     }
 
     /// An address to listen on, which no other key may have as well.
@@ -178,26 +183,12 @@ impl<'a> Section<'a> {
         example: &str,
         read: impl Fn(&str) -> Result<T, Wrong>,
     ) -> Option<Vec<T>> {
-        let node = self.take(key)?;
-        let values = self.read_list(key, node, example, read)?;
-        if values.is_empty() {
-            let remedy = format!("{}, or leave the key out", write_such_as(example));
-            self.wrong(key, "is empty", remedy);
+        let found = self.unread.iter().find(|entry| entry.key == key);
+        if found.is_none_or(|entry| matches!(entry.node.value, Value::Nothing)) {
+            self.take(key);
             return None;
         }
-        Some(values.into_iter().flatten().collect())
-    }
-
-    /// As [`Section::optional_list`], where an empty list says something: that there are none.
-    pub fn optional_list_or_none<T>(
-        &mut self,
-        key: &'static str,
-        example: &str,
-        read: impl Fn(&str) -> Result<T, Wrong>,
-    ) -> Option<Vec<T>> {
-        let node = self.take(key)?;
-        let values = self.read_list(key, node, example, read)?;
-        Some(values.into_iter().flatten().collect())
+        self.required_list(key, example, read)
     }
 
     /// Whether a key that was asked for is there, right or wrong.
@@ -255,8 +246,6 @@ impl<'a> Section<'a> {
     pub fn each_section(&mut self, mut read: impl FnMut(&str, &mut Section<'_>)) {
         for entry in std::mem::take(&mut self.unread) {
             let name = format!("{}.{}", self.name, entry.key);
-            let places = &mut self.reading.places;
-            places.insert(name.clone(), entry.place.clone());
             // An empty section has no place of its own worth showing.
             let node = Node {
                 place: entry.place,
@@ -278,8 +267,6 @@ impl<'a> Section<'a> {
     ) -> Vec<T> {
         let mut values = Vec::new();
         for Entry { key, node, .. } in std::mem::take(&mut self.unread) {
-            let name = self.key_name(&key);
-            self.reading.places.insert(name, node.place.clone());
             if !matches!(node.value, Value::Nothing) {
                 values.extend(self.read_scalar(&key, node, example, |text| read(&key, text)));
             }
@@ -301,19 +288,6 @@ impl<'a> Section<'a> {
     /// Notes what a reader had against the value of a key that was asked for.
     pub fn wrong_value(&mut self, key: &str, wrong: Wrong, example: &str) {
         self.note_wrong(key, self.place_of(key), wrong, example);
-    }
-
-    /// Notes a fault that shows only when all is read; `key` is its path from the root.
-    pub fn wrong_in_all(&mut self, key: &str, what: impl AsRef<str>, remedy: impl Into<String>) {
-        let place = self.reading.places.get(key).cloned();
-        let what = format!("{key}: {}", what.as_ref());
-        self.note(place.unwrap_or(Place::File), what, remedy);
-    }
-
-    /// Whether a key was asked for and is given, right or wrong, anywhere in the file; `key` is its
-    /// path from the root.
-    pub fn is_given(&self, key: &str) -> bool {
-        self.reading.places.contains_key(key)
     }
 
     /// Notes a fault of this section as a whole.
@@ -342,8 +316,9 @@ impl<'a> Section<'a> {
             None => self.place.clone(),
             Some(entry) => match (&entry.node.value, &entry.node.place) {
                 // What a variable has emptied is missing from there.
-                (Value::Scalar(_) | Value::Unquoted(_), place)
-                | (Value::Nothing, place @ Place::Variable(_)) => place.clone(),
+                (Value::Scalar(_), place) | (Value::Nothing, place @ Place::Variable(_)) => {
+                    place.clone()
+                }
                 (Value::Nothing, _) => self.place.clone(),
                 // A section begins lines below its key, where nobody looks for it.
                 (Value::Map(_) | Value::List(_), _) => entry.place.clone(),
@@ -355,41 +330,12 @@ impl<'a> Section<'a> {
                 value: entry.node.value,
                 place: place.clone(),
             });
-        if node.is_some() {
-            let name = self.key_name(key);
-            self.reading.places.insert(name, place.clone());
-        }
         self.asked.push(Asked {
             key,
             given: node.is_some(),
             place,
         });
         node
-    }
-
-    /// `None` for each value that is wrong.
-    fn read_list<T>(
-        &mut self,
-        key: &'static str,
-        node: Node,
-        example: &str,
-        read: impl Fn(&str) -> Result<T, Wrong>,
-    ) -> Option<Vec<Option<T>>> {
-        let items = match list_in_variable(&node).unwrap_or(node.value) {
-            Value::List(items) => items,
-            Value::Unquoted(text) => {
-                self.note_wrong(key, node.place, unquoted(&text), example);
-                return None;
-            }
-            Value::Nothing | Value::Scalar(_) | Value::Map(_) => {
-                self.wrong(key, "must be a list", write_such_as(example));
-                return None;
-            }
-        };
-        let values = items
-            .into_iter()
-            .map(|item| self.read_scalar(key, item, example, &read));
-        Some(values.collect())
     }
 
     fn read_scalar<T>(
@@ -401,7 +347,6 @@ impl<'a> Section<'a> {
     ) -> Option<T> {
         let result = match &node.value {
             Value::Scalar(text) => read(text),
-            Value::Unquoted(text) => Err(unquoted(text)),
             Value::Nothing | Value::List(_) | Value::Map(_) => Err("must be a single value".into()),
         };
         match result {
@@ -439,12 +384,9 @@ impl<'a> Section<'a> {
         let known: Vec<&str> = self.asked.iter().map(|asked| asked.key).collect();
         for entry in std::mem::take(&mut self.unread) {
             let absent = self.asked.iter().filter(|asked| !asked.given);
-            let home = homes::home(&entry.key);
             let meant = closest(&entry.key, absent.map(|asked| asked.key))
                 .or_else(|| closest(&entry.key, known.iter().copied()));
-            let remedy = if let Some(home) = home {
-                format!("it belongs into {home}")
-            } else if let Some(meant) = meant {
+            let remedy = if let Some(meant) = meant {
                 // A misspelt key is one mistake, not an unknown key and a missing one.
                 self.missing.retain(|(key, _)| *key != meant);
                 format!("did you mean \"{meant}\"?")
@@ -488,21 +430,6 @@ impl<'a> Section<'a> {
 
 fn subject(name: &str) -> &str {
     if name.is_empty() { "the file" } else { name }
-}
-
-/// Nothing of a secret is repeated: those are read elsewhere.
-fn unquoted(text: &str) -> Wrong {
-    let (what, remedy) = about_unquoted(text);
-    Wrong::new(what, format!("{remedy}, \"{text}\""))
-}
-
-fn about_unquoted(text: &str) -> (&'static str, &'static str) {
-    let what = if text.starts_with('&') {
-        "what begins with \"&\" is an anchor in YAML"
-    } else {
-        "what begins with \"!\" is a tag in YAML"
-    };
-    (what, "put it in quotes")
 }
 
 fn list_in_variable(node: &Node) -> Option<Value> {

@@ -26,9 +26,6 @@ pub(super) enum Value {
     /// `null`, `~` or nothing: as if the key were not there.
     Nothing,
     Scalar(String),
-    /// What YAML takes for a tag (`!word`) or an anchor (`&word`) of a value, as a room's id without
-    /// quotes; up to the end of the value.
-    Unquoted(String),
     List(Vec<Node>),
     /// In the order of the file; a key may occur twice.
     Map(Vec<Entry>),
@@ -66,17 +63,9 @@ fn not_yaml(error: &serde_saphyr::Error) -> Fault {
         .map_or(whole.as_str(), |(what, _)| what);
     Fault {
         place: error.location().map_or(Place::File, place),
-        remedy: remedy(what).to_owned(),
         what: format!("this is not YAML: {what}"),
+        remedy: "look at the indentation, colons and quotes here and in the line above".to_owned(),
     }
-}
-
-/// `@ann:example.org` and `*.acme.com` can't stand without quotes.
-fn remedy(what: &str) -> &'static str {
-    if what.starts_with("unexpected character") || what.contains("unknown anchor") {
-        return "put the value in quotes";
-    }
-    "look at the indentation, colons and quotes here and in the line above"
 }
 
 fn place(location: Location) -> Place {
@@ -90,15 +79,10 @@ fn place(location: Location) -> Place {
 }
 
 fn node(raw: Spanned<Raw>, source: &str) -> Node {
-    let is_empty = matches!(raw.value, Raw::Nothing);
-    let unquoted = || unquoted(is_empty, raw.referenced, source);
     let value = match raw.value {
-        Raw::Nothing => unquoted().map_or(Value::Nothing, Value::Unquoted),
-        Raw::Text(text) => unquoted().map_or(Value::Scalar(text), Value::Unquoted),
-        Raw::Typed(fallback) => {
-            let written = as_written(raw.defined, source).unwrap_or(fallback);
-            unquoted().map_or(Value::Scalar(written), Value::Unquoted)
-        }
+        Raw::Nothing => Value::Nothing,
+        Raw::Text(text) => Value::Scalar(text),
+        Raw::Typed(fallback) => Value::Scalar(as_written(raw.defined, source).unwrap_or(fallback)),
         Raw::List(items) => Value::List(items.into_iter().map(|item| node(item, source)).collect()),
         Raw::Map(entries) => Value::Map(
             entries
@@ -116,33 +100,6 @@ fn node(raw: Spanned<Raw>, source: &str) -> Node {
         place: place(raw.referenced),
     }
 }
-
-/// What was meant as a value and begins with a sign that means something else in YAML. An empty value
-/// may have a tag or an anchor, another one a tag that isn't YAML's own (`!!str`).
-fn unquoted(is_empty: bool, location: Location, source: &str) -> Option<String> {
-    let line = usize::try_from(location.line()).ok()?.checked_sub(1)?;
-    let line = source.lines().nth(line)?;
-    let column = usize::try_from(location.column()).ok()?.checked_sub(1)?;
-    let at = line.char_indices().nth(column);
-    let (before, after) = line.split_at(at.map_or(line.len(), |(at, _)| at));
-    let begins = |text: &str| text.starts_with('!') || is_empty && text.starts_with('&');
-    let text = if begins(after) {
-        after
-    } else {
-        let word = before.trim_end().rsplit(FLOW_OR_SPACE).next()?;
-        let start = word.as_ptr().addr() - line.as_ptr().addr();
-        &line[start..]
-    };
-    if !begins(text) || text.starts_with("!!") || text.starts_with("! ") {
-        return None;
-    }
-    let text = text.split(" #").next().unwrap_or(text);
-    let is_in_flow = before.contains(['{', '[']);
-    let text = text.split(|c| is_in_flow && matches!(c, ',' | '}' | ']'));
-    text.map(|text| text.trim().to_owned()).next()
-}
-
-const FLOW_OR_SPACE: [char; 5] = [' ', '\t', '{', '[', ','];
 
 fn as_written(location: Location, source: &str) -> Option<String> {
     let span = location.span();
@@ -243,9 +200,6 @@ mod tests {
         match &node.value {
             Value::Nothing => lines.push(format!("{} {path} nothing", at(&node.place))),
             Value::Scalar(text) => lines.push(format!("{} {path} {text:?}", at(&node.place))),
-            Value::Unquoted(text) => {
-                lines.push(format!("{} {path} unquoted {text:?}", at(&node.place)));
-            }
             Value::List(items) => {
                 for (index, item) in items.iter().enumerate() {
                     outline(item, &format!("{path}[{index}]"), lines);
@@ -293,29 +247,6 @@ h: *x
         12:4 .h@12:1 "0x1F"
         13:4 .ü@13:1 "12345678901234567890123"
         "#);
-    }
-
-    #[test]
-    fn tells_what_lacks_quotes() {
-        let source = "\
-control_room: !control:verein.example # the staff's
-rooms: {space: !space:verein.example, prefix: &RSE}
-prefix: !RSE Chapters
-password: !geheim
-staff: [!cleo, \"!ann\", '&bob', a !b]
-odd: !!str
-";
-        let mut lines = Vec::new();
-        outline(&parse(source).unwrap(), "", &mut lines);
-        insta::assert_snapshot!(lines.join("\n"), @"");
-    }
-
-    #[rstest::rstest]
-    #[case("staff: [@cleo:verein.example]")]
-    #[case("allowed_servers: [*.acme.com]")]
-    fn says_that_a_value_wants_quotes(#[case] source: &str) {
-        let fault = parse(source).unwrap_err();
-        assert_eq!(fault.remedy, "put the value in quotes", "{}", fault.what);
     }
 
     #[test]
