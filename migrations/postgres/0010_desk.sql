@@ -14,6 +14,10 @@ ALTER TABLE conversations ADD COLUMN progress TEXT COLLATE "C" NOT NULL DEFAULT 
 ALTER TABLE conversations ADD COLUMN title TEXT COLLATE "C" NOT NULL DEFAULT '';
 -- Since when its customer waits for an answer.
 ALTER TABLE conversations ADD COLUMN waits_since BIGINT;
+-- Since when it had waited before it was answered, and the place in the inbox of what answered it: if no
+-- answer goes in the end, it still waits.
+ALTER TABLE conversations ADD COLUMN waited_since BIGINT;
+ALTER TABLE conversations ADD COLUMN answered_seq BIGINT;
 -- When staff were last told that it waits too long.
 ALTER TABLE conversations ADD COLUMN reminded_at BIGINT;
 CREATE INDEX conversations_waiting ON conversations (waits_since) WHERE waits_since IS NOT NULL;

@@ -11,6 +11,9 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 
 use super::ids::ConversationId;
 
+/// Of how many conversations of each state a list is made.
+pub const MOST_LISTED: i64 = 400;
+
 /// How far a conversation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Progress {

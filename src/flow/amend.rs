@@ -3,7 +3,7 @@
 use super::lanes::Origin;
 use crate::{
     domain::effect::{Amend, Ballot},
-    store::{StoreError, Tx, places, votes},
+    store::{StoreError, Tx, desk, places, votes},
 };
 
 pub async fn message(tx: &mut Tx, change: Amend, origin: &Origin) -> Result<(), StoreError> {
@@ -25,7 +25,10 @@ pub async fn message(tx: &mut Tx, change: Amend, origin: &Origin) -> Result<(), 
         Amend::TakeOut {
             conversation,
             event,
-        } => places::take_out(tx, conversation, event.as_str(), origin.inbox_seq).await,
+        } => {
+            places::take_out(tx, conversation, event.as_str(), origin.inbox_seq).await?;
+            desk::taken_out(tx, event.as_str()).await
+        }
         Amend::Remember { message, event } => {
             places::remember_edit(tx, message.as_str(), event.as_str(), origin.inbox_seq).await
         }

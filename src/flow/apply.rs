@@ -27,7 +27,7 @@ use crate::{
         post::{self, Planned},
     },
     store::{
-        StoreError, Tx, addresses, conversations, departures, erasures,
+        StoreError, Tx, addresses, conversations, departures, desk as desk_store, erasures,
         guests::remember_had,
         held as held_store, inbox,
         last_mails::{self, LastMail},
@@ -185,6 +185,7 @@ async fn one(
         Effect::Ballot(change) => amend::poll(tx, change, origin).await?,
         Effect::Strike { event } => {
             places::strike(tx, event.as_str(), origin.inbox_seq).await?;
+            desk_store::taken_out(tx, event.as_str()).await?;
             last_mails::take_back(tx, event.as_str()).await?;
         }
         Effect::SendNow { conversations } => {

@@ -1,6 +1,6 @@
 //! Who reads along in a room.
 
-use ruma::{OwnedRoomId, RoomId, UserId};
+use ruma::{OwnedRoomId, OwnedUserId, RoomId, UserId};
 
 use super::{
     Context,
@@ -18,10 +18,9 @@ pub async fn has_visitors(
     room: &RoomId,
     context: &Context,
 ) -> Result<bool, StoreError> {
-    let present = rooms::present(connection, room.as_str()).await?;
-    let mut users = present.iter().filter_map(|user| UserId::parse(user).ok());
+    let others = others_than_ours(connection, room, context).await?;
     let staff = staff(connection, room, context).await?;
-    Ok(users.any(|user| !context.is_ours(&user) && !staff.is_staff(&user)))
+    Ok(others.iter().any(|user| !staff.is_staff(user)))
 }
 
 /// Who is staff in one room.
@@ -96,6 +95,48 @@ pub async fn is_staff_in(
     context: &Context,
 ) -> Result<bool, StoreError> {
     Ok(staff(connection, room, context).await?.is_staff(user))
+}
+
+/// Whether what the user asks in this room is about all of them: in the control room, and in a chat of
+/// theirs with the bot, as long as nobody else reads there.
+pub async fn is_for_all_rooms(
+    connection: &mut Connection,
+    user: &UserId,
+    room: &RoomId,
+    context: &Context,
+) -> Result<bool, StoreError> {
+    if context.control_room().as_deref() == Some(room) {
+        return Ok(true);
+    }
+    if !named_rooms::is_direct(connection, room.as_str()).await? {
+        return Ok(false);
+    }
+    let others = others_than_ours(connection, room, context).await?;
+    Ok(others.iter().all(|other| other == user))
+}
+
+/// Whether the answer to the user, given in this room, is read by somebody who is neither staff nor here by
+/// email: in a chat of theirs with the bot nobody else does.
+pub async fn is_read_by_others(
+    connection: &mut Connection,
+    user: &UserId,
+    room: &RoomId,
+    context: &Context,
+) -> Result<bool, StoreError> {
+    let is_their_chat = context.control_room().as_deref() != Some(room)
+        && is_for_all_rooms(connection, user, room, context).await?;
+    Ok(!is_their_chat && has_visitors(connection, room, context).await?)
+}
+
+/// Who is in the room, or invited, and is none of ours.
+pub async fn others_than_ours(
+    connection: &mut Connection,
+    room: &RoomId,
+    context: &Context,
+) -> Result<Vec<OwnedUserId>, StoreError> {
+    let present = rooms::present(connection, room.as_str()).await?;
+    let users = present.iter().filter_map(|user| UserId::parse(user).ok());
+    Ok(users.filter(|user| !context.is_ours(user)).collect())
 }
 
 /// Tells staff, and nobody else, something of a room: there, or in the control room if others would read

@@ -19,7 +19,9 @@ use crate::{
     },
     matrix::encode,
     store::{
-        Connection, StoreError, Tx, continuations, conversations, desk as store, people, rooms,
+        Connection, StoreError, Tx, continuations, conversations,
+        desk::{self as store, Found},
+        people, rooms,
     },
 };
 
@@ -143,9 +145,26 @@ pub async fn answered(
         ItemKind::Correction | ItemKind::Reaction | ItemKind::Remark => false,
     };
     if item.by_staff && is_an_answer {
-        store::answered(tx, conversation, origin.now).await?;
+        store::answered(tx, conversation, origin.inbox_seq, origin.now).await?;
     }
     Ok(())
+}
+
+/// With the names of those who take part, and of the assignees.
+pub async fn shown(
+    connection: &mut Connection,
+    found: Vec<Found>,
+    context: &Context,
+) -> Result<Vec<Case>, StoreError> {
+    let server = context.server_name.as_str();
+    let mut cases = Vec::with_capacity(found.len());
+    for Found { mut case, .. } in found {
+        let people = conversations::people(connection, case.id, server).await?;
+        case.names = people.into_iter().map(|person| person.name).collect();
+        name_assignee(connection, &mut case, context).await?;
+        cases.push(case);
+    }
+    Ok(cases)
 }
 
 /// What the assignee is called in the conversation's room.

@@ -3,27 +3,29 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use ruma::{OwnedRoomId, RoomAliasId, RoomId, UserId};
+use ruma::{OwnedRoomId, RoomId, UserId};
 
-use super::{Context, audience, desk::name_assignee, desk::name_of};
+use super::{
+    Context, audience,
+    desk::{name_of, shown},
+    transfer_facts,
+};
 use crate::{
     domain::{
-        command::{Command, assign::Assign, find::Find, list::List, merge::Merge, move_to::Move},
-        desk::{Filter, Progress},
-        elsewhere::{Place, number},
+        command::{Command, assign::Assign, find::Find, list::List},
+        desk::{Filter, MOST_LISTED, Progress},
+        elsewhere::number,
         event::RoomEvent,
-        facts::{AssigneeFacts, Case, CaseNote, DeskFacts, Standing, TargetRoom},
+        facts::{AssigneeFacts, CaseNote, DeskFacts},
         ids::ConversationId,
     },
     store::{
-        Connection, StoreError, conversations,
+        Connection, StoreError,
         desk::{self as store, Found},
-        guests, named_rooms, rooms,
+        rooms,
     },
 };
 
-/// Of how many conversations a list is made.
-const MOST_LISTED: i64 = 400;
 /// How many conversations a search finds at most, and among how many of the newest it looks.
 const MOST_FOUND: usize = 20;
 const MOST_LOOKED_AT: usize = 5_000;
@@ -41,7 +43,7 @@ pub async fn of(
     let room = &event.room;
     let mut facts = DeskFacts {
         now: context.now(),
-        is_everywhere: is_for_all_rooms(connection, room, context).await?,
+        is_everywhere: audience::is_for_all_rooms(connection, &event.sender, room, context).await?,
         ..DeskFacts::default()
     };
     match command {
@@ -52,7 +54,11 @@ pub async fn of(
             let only = (!facts.is_everywhere).then_some(room);
             found(connection, find, only, event, &mut facts, context).await?;
         }
-        Command::Merge(Ok(merge)) => pair(connection, merge, event, &mut facts, context).await?,
+        Command::Merge(Ok(merge)) => {
+            facts.has_visitors =
+                audience::is_read_by_others(connection, &event.sender, room, context).await?;
+            transfer_facts::pair(connection, merge, event, &mut facts, context).await?;
+        }
         Command::List(_)
         | Command::Status(_)
         | Command::Progress(_)
@@ -60,7 +66,8 @@ pub async fn of(
         | Command::Subject(_)
         | Command::Note(_)
         | Command::Move(_) => {
-            let cases = store::of_room(connection, room.as_str()).await?;
+            let mut cases = store::of_room(connection, room.as_str()).await?;
+            cases.extend(named(connection, command, room, &cases).await?);
             facts.cases = shown(connection, cases, context).await?;
         }
         _ => {}
@@ -75,48 +82,40 @@ pub async fn of(
             facts.assignee = assignee(connection, assign, event, context).await?;
         }
         Command::Move(Ok(asked)) => {
-            facts.target = target(connection, asked, event, &facts.cases, context).await?;
+            facts.has_visitors = audience::has_visitors(connection, room, context).await?;
+            let cases = &facts.cases;
+            facts.target = transfer_facts::target(connection, asked, event, cases, context).await?;
         }
         _ => {}
     }
     Ok(facts)
 }
 
-/// Whether what is asked in this room is about all of them.
-pub async fn is_for_all_rooms(
+/// The one that the command names, if nobody takes part in it any more: it can still be looked at.
+async fn named(
     connection: &mut Connection,
+    command: &Command,
     room: &RoomId,
-    context: &Context,
-) -> Result<bool, StoreError> {
-    Ok(context.control_room().as_deref() == Some(room)
-        || named_rooms::is_direct(connection, room.as_str()).await?)
-}
-
-/// With the names of those who take part, and of the assignees.
-async fn shown(
-    connection: &mut Connection,
-    found: Vec<Found>,
-    context: &Context,
-) -> Result<Vec<Case>, StoreError> {
-    let server = context.server_name.as_str();
-    let mut cases = Vec::with_capacity(found.len());
-    for Found { mut case, .. } in found {
-        let people = conversations::people(connection, case.id, server).await?;
-        case.names = people.into_iter().map(|person| person.name).collect();
-        name_assignee(connection, &mut case, context).await?;
-        cases.push(case);
+    known: &[Found],
+) -> Result<Option<Found>, StoreError> {
+    let Some(number) = command.number() else {
+        return Ok(None);
+    };
+    if known.iter().any(|one| one.case.id == number) {
+        return Ok(None);
     }
-    Ok(cases)
+    let found = store::find(connection, number).await?;
+    Ok(found.filter(|one| one.case.room == *room))
 }
 
-/// Those in whose rooms the user may command the bot.
+/// Those in whose rooms the user may command the bot; `rooms` remembers which those are.
 async fn those_of(
     connection: &mut Connection,
     user: &UserId,
     mut found: Vec<Found>,
+    rooms: &mut HashMap<OwnedRoomId, bool>,
     context: &Context,
 ) -> Result<Vec<Found>, StoreError> {
-    let mut rooms: HashMap<OwnedRoomId, bool> = HashMap::new();
     for one in &found {
         let room = &one.case.room;
         if !rooms.contains_key(room) {
@@ -156,7 +155,8 @@ async fn listed(
         }
     }
     facts.has_more = i64::try_from(found.len()).unwrap_or(i64::MAX) >= most;
-    let allowed = those_of(connection, &event.sender, found, context).await?;
+    let mut rooms = HashMap::new();
+    let allowed = those_of(connection, &event.sender, found, &mut rooms, context).await?;
     facts.cases = shown(connection, allowed, context).await?;
     Ok(())
 }
@@ -172,12 +172,16 @@ async fn found(
 ) -> Result<(), StoreError> {
     let asked = number(&find.text);
     let (mut before, mut looked_at) = (i64::MAX, 0);
+    let is_here = |one: &Found| only.is_none_or(|room| one.case.room == *room);
+    let user = &event.sender;
+    let mut rooms = HashMap::new();
     let mut found: Vec<Found> = Vec::new();
     if let Some(asked) = asked {
         let one = store::find(connection, asked).await?;
-        found.extend(one.filter(|one| only.is_none_or(|room| one.case.room == *room)));
+        let one = one.into_iter().filter(is_here).collect();
+        found = those_of(connection, user, one, &mut rooms, context).await?;
     }
-    'pages: loop {
+    loop {
         let page = store::newest(connection, before, AT_ONCE).await?;
         let (Some(newest), Some(oldest)) = (page.first(), page.last()) else {
             break;
@@ -192,27 +196,26 @@ async fn found(
         for (id, text) in store::last_mails_between(connection, first, last).await? {
             known.entry(id).or_default().extend(["\n", &text]);
         }
-        for one in page {
+        let fits = |one: &Found| {
             let case = &one.case;
             let more = known.get(&case.id.0).map_or("", String::as_str);
             let words = format!("{}\n{}{more}", case.title, one.subject);
-            let is_here = only.is_none_or(|room| case.room == *room);
-            let is_new = Some(case.id) != asked;
-            if is_here && is_new && find.fits(&words) {
-                if found.len() >= MOST_FOUND {
-                    facts.has_more = true;
-                    break 'pages;
-                }
-                found.push(one);
-            }
+            is_here(one) && Some(case.id) != asked && find.fits(&words)
+        };
+        let fit = page.into_iter().filter(fits).collect();
+        // What they may not know of counts for nothing.
+        found.extend(those_of(connection, user, fit, &mut rooms, context).await?);
+        if found.len() > MOST_FOUND {
+            found.truncate(MOST_FOUND);
+            facts.has_more = true;
+            break;
         }
         if looked_at >= MOST_LOOKED_AT {
             facts.has_more = true;
             break;
         }
     }
-    let allowed = those_of(connection, &event.sender, found, context).await?;
-    facts.cases = shown(connection, allowed, context).await?;
+    facts.cases = shown(connection, found, context).await?;
     Ok(())
 }
 
@@ -228,7 +231,7 @@ async fn notes(
     }
     let (rows, count) = store::notes(connection, number, MOST_NOTES).await?;
     facts.note_count = count;
-    facts.hides_notes = audience::has_visitors(connection, room, context).await?;
+    facts.has_visitors = audience::has_visitors(connection, room, context).await?;
     for (author, text, at) in rows {
         let by = match UserId::parse(&author) {
             Ok(user) => name_of(connection, room.as_str(), &user, context).await?,
@@ -260,168 +263,4 @@ async fn assignee(
         is_there: membership.as_deref() == Some("join"),
         user,
     }))
-}
-
-/// The two that are to become one. What the first leaves behind is told as of a room.
-async fn pair(
-    connection: &mut Connection,
-    merge: &Merge,
-    event: &RoomEvent,
-    facts: &mut DeskFacts,
-    context: &Context,
-) -> Result<(), StoreError> {
-    let mut found = Vec::new();
-    for id in [merge.from, merge.into] {
-        found.extend(store::find(connection, id).await?);
-    }
-    let mut is_staff = true;
-    for one in &found {
-        is_staff &=
-            audience::is_staff_in(connection, &event.sender, &one.case.room, context).await?;
-    }
-    // Of others nothing is shown.
-    if is_staff {
-        facts.pair = shown(connection, found, context).await?;
-    }
-    let mut target = TargetRoom {
-        is_staff,
-        ..TargetRoom::default()
-    };
-    if let [from, into] = facts.pair.as_slice() {
-        target.bot_joined = audience::is_bot_in(connection, &into.room).await?;
-        target.threads = threads_of(connection, from, into.id).await?;
-        if from.room != into.room {
-            readers(connection, from, &into.room, &mut target, context).await?;
-        }
-        guests(connection, from, into, &mut target, context).await?;
-    }
-    facts.target = Some(target);
-    Ok(())
-}
-
-/// Who is copied in in the first conversation, and has no place in the second.
-async fn guests(
-    connection: &mut Connection,
-    from: &Case,
-    into: &Case,
-    target: &mut TargetRoom,
-    context: &Context,
-) -> Result<(), StoreError> {
-    let server = context.server_name.as_str();
-    let people = conversations::people(connection, from.id, server).await?;
-    for guest in people.into_iter().filter(|person| person.is_guest) {
-        let room = into.room.as_str();
-        match guests::standing(connection, into.id, room, &guest.address).await? {
-            Standing::Here { .. } => {}
-            Standing::Out { .. } => target.put_out.push(guest.name),
-            Standing::New | Standing::Offered(_) => target.guests.push(guest.name),
-        }
-    }
-    Ok(())
-}
-
-/// The customer's threads in the conversation's room, if it is the room's own, but for one of them.
-async fn threads_of(
-    connection: &mut Connection,
-    case: &Case,
-    but: ConversationId,
-) -> Result<Vec<ConversationId>, StoreError> {
-    if case.thread_root.is_some() {
-        return Ok(Vec::new());
-    }
-    let customer = crate::domain::ids::CustomerId(case.customer);
-    let all = conversations::with_customer(connection, case.room.as_str(), customer).await?;
-    let others = all
-        .into_iter()
-        .filter(|(id, root)| !root.is_empty() && *id != but);
-    Ok(others.map(|(id, _)| id).collect())
-}
-
-/// What is known of the room in which a conversation is to go on.
-async fn target(
-    connection: &mut Connection,
-    asked: &Move,
-    event: &RoomEvent,
-    cases: &[Case],
-    context: &Context,
-) -> Result<Option<TargetRoom>, StoreError> {
-    let room = match &asked.to {
-        Place::Room(room) => Some(room.clone()),
-        Place::Alias(alias) => room_of_alias(connection, alias).await?,
-        Place::Conversation(_) => None,
-    };
-    let Some(room) = room else { return Ok(None) };
-    let Some(known) = rooms::find(connection, room.as_str()).await? else {
-        return Ok(None);
-    };
-    let case = match asked.number {
-        Some(number) => cases.iter().find(|case| case.id == number),
-        None => cases.iter().find(|case| case.thread_root.is_none()),
-    };
-    let server = context.server_name.as_str();
-    let mut target = TargetRoom {
-        name: known.name,
-        bot_joined: known.bot_joined == 1,
-        encrypted: known.encrypted == 1,
-        is_for_staff: is_for_all_rooms(connection, &room, context).await?
-            || context.is_triage_room(&room),
-        is_staff: audience::is_staff_in(connection, &event.sender, &room, context).await?,
-        ..TargetRoom::default()
-    };
-    let Some(case) = case else {
-        target.room = Some(room);
-        return Ok(Some(target));
-    };
-    target.threads = threads_of(connection, case, case.id).await?;
-    for other in conversations::of_room(connection, room.as_str(), server).await? {
-        if other.customer.0 == case.customer && other.thread_root.is_none() {
-            target.own = Some(other.id);
-        }
-    }
-    readers(connection, case, &room, &mut target, context).await?;
-    target.room = Some(room);
-    Ok(Some(target))
-}
-
-/// Who would read the conversation in the room: other customers, and who is neither staff nor here by
-/// email and doesn't read it where it is.
-async fn readers(
-    connection: &mut Connection,
-    case: &Case,
-    room: &RoomId,
-    target: &mut TargetRoom,
-    context: &Context,
-) -> Result<(), StoreError> {
-    let server = context.server_name.as_str();
-    for other in conversations::of_room(connection, room.as_str(), server).await? {
-        if other.customer.0 != case.customer {
-            let names = other.people.into_iter().map(|person| person.name);
-            target.others.extend(names);
-        }
-    }
-    target.others.sort();
-    target.others.dedup();
-    let staff = audience::staff(connection, room, context).await?;
-    for user in rooms::present(connection, room.as_str()).await? {
-        let Ok(user) = UserId::parse(&user) else {
-            continue;
-        };
-        if context.is_ours(&user) || staff.is_staff(&user) {
-            continue;
-        }
-        let here = rooms::membership(connection, case.room.as_str(), user.as_str()).await?;
-        if !matches!(here.as_deref(), Some("join" | "invite")) {
-            target.visitors.push(user.to_string());
-        }
-    }
-    Ok(())
-}
-
-/// As it was when a command last named it.
-pub async fn room_of_alias(
-    connection: &mut Connection,
-    alias: &RoomAliasId,
-) -> Result<Option<OwnedRoomId>, StoreError> {
-    let known = named_rooms::alias(connection, alias.as_str()).await?;
-    Ok(known.and_then(|(room, _)| OwnedRoomId::try_from(room).ok()))
 }

@@ -1,8 +1,10 @@
 //! Commands that are about another room: which one that is, and what is known there.
 
-use ruma::{OwnedRoomAliasId, OwnedRoomId};
+use std::time::Duration;
 
-use super::{Context, audience, desk_facts, facts, not_now::NotNow};
+use ruma::{OwnedRoomAliasId, OwnedRoomId, RoomAliasId};
+
+use super::{Context, audience, facts, not_now::NotNow, transfer_facts};
 use crate::{
     domain::{
         command::{Command, elsewhere::moved},
@@ -13,6 +15,9 @@ use crate::{
     matrix::client::Fault,
     store::{Connection, StoreError, desk, held, inbox, named_rooms, rooms},
 };
+
+/// How long looking up an alias of another server may take: meanwhile other rooms' events wait.
+const PATIENCE_WITH_OTHERS: Duration = Duration::from_secs(10);
 
 /// Adds what is known of the place that the event is about, if it is a command about another one. Where
 /// all rooms are meant, it is enough to be staff there.
@@ -25,7 +30,7 @@ pub async fn add(
     match facts.sender_role {
         Role::Staff => facts.details.elsewhere = of(connection, event, context).await?,
         Role::Visitor => {
-            if desk_facts::is_for_all_rooms(connection, &event.room, context).await? {
+            if audience::is_for_all_rooms(connection, &event.sender, &event.room, context).await? {
                 let found = of(connection, event, context).await?;
                 // Of other places they learn nothing.
                 facts.details.elsewhere = found.filter(Elsewhere::is_there);
@@ -59,7 +64,7 @@ async fn of(
     };
     let room = room_of(connection, &place).await?;
     let may_ask = room.as_ref() == Some(&event.room)
-        || desk_facts::is_for_all_rooms(connection, &event.room, context).await?;
+        || audience::is_for_all_rooms(connection, &event.sender, &event.room, context).await?;
     if !may_ask {
         return Ok(Some(Elsewhere::NotHere));
     }
@@ -79,9 +84,13 @@ async fn of(
     let there = moved(event, &room, &text);
     let mut known = Box::pin(facts::of(connection, &there, context)).await?;
     // The answer is read where it is asked.
-    let is_read_by_others = audience::has_visitors(connection, &event.room, context).await?;
+    let is_read_by_others =
+        audience::is_read_by_others(connection, &event.sender, &event.room, context).await?;
     known.details.held.has_visitors = is_read_by_others;
-    known.details.desk.hides_notes = is_read_by_others;
+    known.details.desk.has_visitors = is_read_by_others;
+    if let Some(target) = &mut known.details.desk.target {
+        target.is_asked_here = true;
+    }
     Ok(Some(Elsewhere::There {
         has_visitors: audience::has_visitors(connection, &room, context).await?,
         facts: Box::new(known),
@@ -97,7 +106,7 @@ async fn room_of(
 ) -> Result<Option<OwnedRoomId>, StoreError> {
     Ok(match place {
         Place::Room(room) => Some(room.clone()),
-        Place::Alias(alias) => desk_facts::room_of_alias(connection, alias).await?,
+        Place::Alias(alias) => transfer_facts::room_of_alias(connection, alias).await?,
         Place::Conversation(id) => desk::find(connection, *id)
             .await?
             .map(|found| found.case.room),
@@ -138,7 +147,7 @@ async fn asked(
     let Some(words) = words_of(event) else {
         return Ok(None);
     };
-    if !desk_facts::is_for_all_rooms(connection, &event.room, context).await? {
+    if !audience::is_for_all_rooms(connection, &event.sender, &event.room, context).await? {
         return Ok(None);
     }
     let place = match (command.number(), &command) {
@@ -176,19 +185,12 @@ pub async fn look_up(event: &RoomEvent, context: &Context) -> Result<(), NotNow>
     let mut reading = context.store.read().await.map_err(NotNow::Store)?;
     let may_ask = audience::is_staff_in(&mut reading, sender, &event.room, context).await?
         || !context.is_ours(sender)
-            && desk_facts::is_for_all_rooms(&mut reading, &event.room, context).await?;
+            && audience::is_for_all_rooms(&mut reading, sender, &event.room, context).await?;
     drop(reading);
     if !may_ask {
         return Ok(());
     }
-    let room = match context.homeserver.room_of_alias(&alias).await {
-        Ok(found) => found
-            .map(|found| found.room_id.to_string())
-            .unwrap_or_default(),
-        // It names no room that we can know.
-        Err(Fault::Refused { .. }) => String::new(),
-        Err(fault) => return Err(fault.into()),
-    };
+    let room = room_id_of(&alias, context).await?;
     let now = context.now_ms();
     context
         .store
@@ -197,6 +199,36 @@ pub async fn look_up(event: &RoomEvent, context: &Context) -> Result<(), NotNow>
         })
         .await?;
     Ok(())
+}
+
+/// The id of the room to which the alias leads, empty if it leads to none that we can know. An alias of
+/// another server is asked for there, which may fail for ever; only where our own doesn't answer there
+/// is something to wait for.
+async fn room_id_of(alias: &RoomAliasId, context: &Context) -> Result<String, Fault> {
+    let asking = context.homeserver.room_of_alias(alias);
+    let is_ours = alias.server_name() == context.server_name;
+    let answer = if is_ours {
+        asking.await
+    } else {
+        let answer = tokio::time::timeout(PATIENCE_WITH_OTHERS, asking).await;
+        answer.unwrap_or_else(|_| {
+            Err(Fault::Unknown {
+                reason: "looking the alias up took too long".to_owned(),
+            })
+        })
+    };
+    match answer {
+        Ok(found) => Ok(found
+            .map(|found| found.room_id.to_string())
+            .unwrap_or_default()),
+        Err(Fault::Refused { .. }) => Ok(String::new()),
+        Err(fault) if is_ours => Err(fault),
+        Err(fault) => {
+            context.homeserver.who_am_i().await?;
+            tracing::info!(%fault, "An alias of another server can't be looked up");
+            Ok(String::new())
+        }
+    }
 }
 
 fn alias_in(event: &RoomEvent) -> Option<OwnedRoomAliasId> {

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    Context, apply, elsewhere, facts, lanes,
+    Context, apply, audience, elsewhere, facts, lanes,
     lanes::Origin,
     new_rooms,
     not_now::NotNow,
@@ -13,7 +13,8 @@ use super::{
 use crate::{
     domain::{
         delivery::{LONGEST_WAIT_FOR_MATRIX, backoff, millis},
-        event::{EventKind, RoomEvent},
+        effect::Effect,
+        event::{EventKind, Membership, RoomEvent},
         notices::Stream,
         on_matrix,
         outgoing::MatrixAction,
@@ -188,26 +189,38 @@ async fn work_through(events: Vec<Waiting>, context: &Arc<Context>) -> Result<Wo
                 if matches!(event.kind, EventKind::Membership { .. }) || run.len() >= LARGEST_RUN {
                     decide_run(std::mem::take(&mut run), context).await?;
                 }
-                let origin = origin_of(&waiting, context);
-                match room_state::ensure_known(&event, &origin, context).await {
+                match may_come_next(&waiting, &event, context).await {
+                    Ok(true) => run.push((waiting, event)),
+                    Ok(false) => {
+                        decide_run(run, context).await?;
+                        return Ok(Worked::UpToACommand);
+                    }
                     Err(NotNow::Store(error @ (StoreError::Panicked | StoreError::Value(_)))) => {
                         decide_run(std::mem::take(&mut run), context).await?;
                         set_aside(waiting, error.to_string(), context).await?;
-                        continue;
                     }
-                    other => other?,
+                    Err(not_now) => {
+                        // What came before it is not held up.
+                        decide_run(run, context).await?;
+                        return Err(not_now);
+                    }
                 }
-                elsewhere::look_up(&event, context).await?;
-                if elsewhere::overtakes(waiting.seq, &event, context).await? {
-                    decide_run(run, context).await?;
-                    return Ok(Worked::UpToACommand);
-                }
-                run.push((waiting, event));
             }
         }
     }
     decide_run(run, context).await?;
     Ok(Worked::Through)
+}
+
+/// Fetches what a decision about the event needs; `false` if something in another room comes first.
+async fn may_come_next(
+    waiting: &Waiting,
+    event: &RoomEvent,
+    context: &Arc<Context>,
+) -> Result<bool, NotNow> {
+    room_state::ensure_known(event, &origin_of(waiting, context), context).await?;
+    elsewhere::look_up(event, context).await?;
+    Ok(!elsewhere::overtakes(waiting.seq, event, context).await?)
 }
 
 /// Decides about several events in one transaction; if that fails, about each in its own, so that
@@ -276,20 +289,54 @@ async fn decide(
         let origin = origin_of(waiting, context);
         settle_echo(tx, effect, event, &origin, context).await?;
     }
-    // A ghost that was invited besides makes it a private conversation with somebody.
-    if decode::is_direct_invitation(&waiting.body)
-        && is_of_bot(event, context)
-        && lives::bids(tx.connection(), event.room.as_str())
-            .await?
-            .is_empty()
-    {
-        named_rooms::set_direct(tx, event.room.as_str()).await?;
-    }
+    let is_direct = begin_direct_chat(tx, waiting, event, context).await?;
     let mut facts = facts::of(tx.connection(), event, context).await?;
     elsewhere::add(&mut facts, tx.connection(), event, context).await?;
     let effects = on_matrix::decide(event, &facts);
     tracing::debug!(trace = %waiting.trace, event = %event.id, effects = effects.len(), "Decided about an event");
+    let joins = |effect: &Effect| matches!(effect, Effect::BotJoins { .. });
+    if is_invitation_of_bot(event, context) && !(is_direct && effects.iter().any(joins)) {
+        named_rooms::forget_direct(tx, event.room.as_str()).await?;
+    }
     apply::all(tx, effects, &origin_of(waiting, context), context).await
+}
+
+/// Whether the event asks the bot into a direct chat, which is remembered. A room that was one is none any
+/// more once somebody else is in it.
+async fn begin_direct_chat(
+    tx: &mut Tx,
+    waiting: &Waiting,
+    event: &RoomEvent,
+    context: &Context,
+) -> Result<bool, StoreError> {
+    let room = event.room.as_str();
+    // A ghost that was invited besides makes it a private conversation with somebody.
+    if decode::is_direct_invitation(&waiting.body)
+        && is_of_bot(event, context)
+        && lives::bids(tx.connection(), room).await?.is_empty()
+    {
+        named_rooms::set_direct(tx, room).await?;
+        return Ok(true);
+    }
+    if named_rooms::is_direct(tx.connection(), room).await? {
+        let connection = tx.connection();
+        let others = audience::others_than_ours(connection, &event.room, context).await?;
+        if others.len() > 1 {
+            named_rooms::forget_direct(tx, room).await?;
+        }
+    }
+    Ok(false)
+}
+
+fn is_invitation_of_bot(event: &RoomEvent, context: &Context) -> bool {
+    let is_invitation = matches!(
+        event.kind,
+        EventKind::Membership {
+            membership: Membership::Invite,
+            ..
+        }
+    );
+    is_invitation && is_of_bot(event, context)
 }
 
 /// Whether it is about the bot that somebody who isn't one of ours asks in.

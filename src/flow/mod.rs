@@ -75,6 +75,7 @@ mod space_requests;
 mod statuses;
 pub mod subscriptions;
 mod threads;
+mod transfer_facts;
 mod transfers;
 mod turns;
 pub mod worker;

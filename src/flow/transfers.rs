@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::{
-        ids::{ContactId, ConversationId},
+        ids::ConversationId,
         outgoing::{MatrixAction, Puppet},
         wording::transfers as wording,
     },
@@ -64,8 +64,8 @@ pub async fn move_to(
     Ok(())
 }
 
-/// What was said in `from` still goes out as its letter; what is answered to it comes to `into`, where all
-/// of its people are.
+/// What was said in `from` still goes out as its letter; what is answered to it comes to `into`, where its
+/// people are, but for those who were put out there.
 pub async fn merge(
     tx: &mut Tx,
     from: ConversationId,
@@ -84,8 +84,8 @@ pub async fn merge(
     let (old_room, room) = (old.case.room, kept.case.room);
     let server = context.server_name.as_str();
     let people = conversations::people(tx.connection(), from, server).await?;
-    let contacts = merges::members(tx.connection(), from).await?;
-    let contacts: Vec<ContactId> = contacts.into_iter().map(ContactId).collect();
+    // Who was put out of the one is not brought back by the other.
+    let contacts = merges::members(tx.connection(), from, into).await?;
     if !old.case.is_over {
         seal::open_letter_of(tx, from, origin, context).await?;
         members::add(tx, into, &contacts).await?;

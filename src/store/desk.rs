@@ -48,15 +48,31 @@ statements! {
     SET_PROGRESS = "
         UPDATE conversations SET progress = $2,
             done_since = CASE WHEN $2 = 'done' THEN CAST($3 AS BIGINT) END,
-            waits_since = CASE WHEN $2 = 'open' THEN waits_since ELSE NULL END
+            waits_since = CASE WHEN $2 = 'open' THEN waits_since ELSE NULL END,
+            waited_since = CASE WHEN $2 = 'open' THEN waited_since ELSE NULL END
         WHERE id = $1";
     SET_HEARD = "
         UPDATE conversations SET progress = 'open', done_since = NULL,
             waits_since = coalesce(waits_since, $2)
         WHERE id = $1";
     SET_ANSWERED = "
-        UPDATE conversations SET waits_since = NULL
+        UPDATE conversations SET waits_since = NULL, waited_since = waits_since, answered_seq = $2
         WHERE id = $1 AND waits_since IS NOT NULL";
+    SET_UNANSWERED = "
+        UPDATE conversations SET waited_since = NULL, answered_seq = NULL,
+            waits_since = CASE WHEN waits_since < waited_since THEN waits_since ELSE waited_since END
+        WHERE waited_since IS NOT NULL AND progress = 'open' AND state <> 'closed'
+        AND id IN (
+            SELECT conversation_id FROM letter_items JOIN letters ON letters.id = letter_id
+            WHERE event_id = $1)
+        AND NOT EXISTS (
+            SELECT 1 FROM letters JOIN letter_items ON letter_id = letters.id
+            WHERE letters.conversation_id = conversations.id AND inbox_seq >= answered_seq
+            AND by_staff = 1 AND kind IN ('text', 'emote', 'shared', 'not_carried')
+            AND (struck = 0 OR letters.state = 'settled' OR EXISTS (
+                SELECT 1 FROM outbox
+                WHERE outbox.letter_id = letters.id AND (uncertain <> 0
+                    OR (outbox.state NOT IN ('queued', 'ready') AND preparing = 0)))))";
     SET_WRITTEN = "
         UPDATE conversations SET done_since = $2 WHERE id = $1 AND done_since IS NOT NULL";
     SET_ASSIGNEE = "UPDATE conversations SET assignee = $2 WHERE id = $1";
@@ -238,10 +254,22 @@ pub async fn heard(tx: &mut Tx, id: ConversationId, now: i64) -> Result<(), Stor
     Ok(())
 }
 
-/// Staff have written: it is the customer's turn.
-pub async fn answered(tx: &mut Tx, id: ConversationId, now: i64) -> Result<(), StoreError> {
-    execute!(tx.connection(), SET_ANSWERED, id.0);
+/// Staff have written what came at the place `seq` of the inbox: it is the customer's turn.
+pub async fn answered(
+    tx: &mut Tx,
+    id: ConversationId,
+    seq: i64,
+    now: i64,
+) -> Result<(), StoreError> {
+    execute!(tx.connection(), SET_ANSWERED, id.0, seq);
     execute!(tx.connection(), SET_WRITTEN, id.0, now);
+    Ok(())
+}
+
+/// The message was taken out of letters: those of its conversations to which now no answer of staff goes
+/// wait as before.
+pub async fn taken_out(tx: &mut Tx, event: &str) -> Result<(), StoreError> {
+    execute!(tx.connection(), SET_UNANSWERED, event);
     Ok(())
 }
 

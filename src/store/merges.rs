@@ -47,7 +47,10 @@ statements! {
                 THEN (SELECT other.assignee FROM conversations AS other WHERE other.id = $1)
                 ELSE assignee END
         WHERE id = $2";
-    REST = "UPDATE conversations SET waits_since = NULL, progress = 'done' WHERE id = $1";
+    REST = "
+        UPDATE conversations SET waits_since = NULL, waited_since = NULL, answered_seq = NULL,
+            progress = 'done'
+        WHERE id = $1";
     MOVE_HELD = "
         UPDATE held SET room_id = $2 WHERE conversation_id = $1";
     MERGE_HELD = "
@@ -69,7 +72,11 @@ statements! {
         RETURNING contact_id, role";
     SELECT_MEMBERS = "
         SELECT contact_id FROM participants
-        WHERE conversation_id = $1 AND role = 'member' ORDER BY position";
+        WHERE conversation_id = $1 AND role = 'member' AND NOT EXISTS (
+            SELECT 1 FROM participants AS other
+            WHERE other.conversation_id = $2 AND other.contact_id = participants.contact_id
+            AND other.role = 'removed')
+        ORDER BY position";
 }
 
 /// The conversation goes on in another room, outside of threads.
@@ -134,11 +141,12 @@ pub async fn take_copied_in(
     Ok(guests.map(|(contact, _)| ContactId(contact)).collect())
 }
 
-/// The contacts who are members, as stored: in their order.
+/// The members of `from` who weren't put out of `into`, as stored: in their order.
 pub async fn members(
     connection: &mut Connection,
-    id: ConversationId,
-) -> Result<Vec<i64>, StoreError> {
-    let rows = fetch_all!(connection, (i64,), SELECT_MEMBERS, id.0);
-    Ok(rows.into_iter().map(|(contact,)| contact).collect())
+    from: ConversationId,
+    into: ConversationId,
+) -> Result<Vec<ContactId>, StoreError> {
+    let rows = fetch_all!(connection, (i64,), SELECT_MEMBERS, from.0, into.0);
+    Ok(rows.into_iter().map(|(id,)| ContactId(id)).collect())
 }

@@ -33,7 +33,7 @@ fn calls(world: &World, room: &str) -> Vec<TimelineEvent> {
 }
 
 /// A direct chat of Ann's with the bot, which has introduced itself.
-async fn direct_chat(world: &World) -> String {
+pub async fn direct_chat(world: &World) -> String {
     let wish = json!({"is_direct": true, "preset": "trusted_private_chat", "invite": [BOT]});
     let room = world.ann.create_room_with(&wish);
     world
@@ -975,6 +975,12 @@ async fn the_staff_of_a_mailbox_command_its_rooms_from_elsewhere() {
             assert!(said.contains(part), "{asked}: {said}");
         }
     }
+    // Nobody else reads it in the chat.
+    let event = sam.say(&chat, "!email #1 note a hard nut");
+    world.answer_to(&chat, &event).await;
+    let event = sam.say(&chat, "!email #1 status");
+    let said = world.answer_to(&chat, &event).await;
+    assert!(said.contains("a hard nut"), "{said}");
     for (room, asked, part) in [
         (&control, "!email #2 close", "Sorry, only staff"),
         (&control, "!email #99 close", "Sorry, only staff"),

@@ -12,6 +12,7 @@ mod auto_replies;
 mod avatars;
 mod bounces;
 mod broadcasts;
+mod case_bounds;
 mod cases;
 mod clients;
 mod command_line;

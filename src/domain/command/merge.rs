@@ -54,25 +54,30 @@ impl Merge {
             (None, _) => return vec![answer(event, wording::no_such(self.from))],
             (_, None) => return vec![answer(event, wording::no_such(self.into))],
         };
+        let unknown = TargetRoom::default();
+        let target = desk.target.as_ref().unwrap_or(&unknown);
+        if !target.is_asked_here {
+            return vec![answer(event, wording::not_here())];
+        }
         if let Some(text) = obstacle(from, into, self.share, facts) {
             return vec![answer(event, text)];
         }
-        let unknown = TargetRoom::default();
-        let target = desk.target.as_ref().unwrap_or(&unknown);
+        let put_out = transfers::readers(&target.put_out, desk.has_visitors);
         vec![
             Effect::Desk(Change::Merge {
                 from: from.id,
                 into: into.id,
                 by: facts.sender_name.clone(),
             }),
-            answer(event, transfers::merged(from, into, &target.put_out)),
+            answer(event, transfers::merged(from, into, &put_out)),
         ]
     }
 }
 
 /// Why the two can't become one.
 fn obstacle(from: &Case, into: &Case, share: bool, facts: &EventFacts) -> Option<String> {
-    let target = facts.details.desk.target.as_ref();
+    let desk = &facts.details.desk;
+    let target = desk.target.as_ref();
     if from.customer != into.customer {
         return Some(transfers::other_customers(from, into));
     }
@@ -94,18 +99,20 @@ fn obstacle(from: &Case, into: &Case, share: bool, facts: &EventFacts) -> Option
         .map(|target| target.threads.as_slice())
         .unwrap_or_default();
     if from.room != into.room && !threads.is_empty() {
-        return Some(transfers::has_threads(from, threads));
+        let mut from = from.clone();
+        from.names.retain(|_| !desk.has_visitors);
+        return Some(transfers::has_threads(&from, threads));
     }
     let target = target.filter(|_| !share)?;
-    let readers = [target.others.as_slice(), &target.visitors].concat();
-    if readers.is_empty() && target.guests.is_empty() {
+    // Whoever reads along here learns nothing of other rooms.
+    let named = |names: &[String]| transfers::readers(names, desk.has_visitors);
+    let readers = named(&[target.others.as_slice(), &target.visitors].concat());
+    let (members, guests) = (named(&target.members), named(&target.guests));
+    if readers.is_empty() && members.is_empty() && guests.is_empty() {
         return None;
     }
     Some(transfers::would_read_more(
-        from,
-        into,
-        &readers,
-        &target.guests,
+        from, into, &readers, &members, &guests,
     ))
 }
 

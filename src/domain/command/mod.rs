@@ -223,14 +223,18 @@ impl Command {
             Self::Move(Ok(it)) => it.number,
             Self::Status(Ok(it)) => it.number,
             Self::Merge(Ok(it)) => Some(it.from),
+            Self::Revoke(Ok(it)) => it.conversation,
             _ => None,
         }
     }
 
     /// Whether it changes, or shows, what holds for more than a room: not for who has only the power
     /// there.
-    fn holds_everywhere(&self) -> bool {
+    fn holds_everywhere(&self, facts: &EventFacts) -> bool {
         match self {
+            // Whoever is written to here is theirs to care for.
+            Self::Resume(Ok(it)) => facts.room.find(&it.address).is_none(),
+            Self::Policy(Ok(ask)) => ask.changes_space(),
             Self::Senders(_) | Self::Blocked | Self::Erase(_) => true,
             Self::Allowed(allowed) => matches!(
                 allowed,
@@ -257,7 +261,7 @@ impl Command {
         if let Some(elsewhere) = &facts.details.elsewhere {
             return elsewhere::apply(event, elsewhere);
         }
-        if facts.details.is_by_level && self.holds_everywhere() {
+        if facts.details.is_by_level && self.holds_everywhere(facts) {
             return vec![answer(event, wording::desk::needs_listed_staff())];
         }
         match self {

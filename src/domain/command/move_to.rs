@@ -9,7 +9,7 @@ use crate::domain::{
     effect::Effect,
     elsewhere::Place,
     event::RoomEvent,
-    facts::{EventFacts, TargetRoom},
+    facts::EventFacts,
     ids::ConversationId,
     wording::{desk as wording, transfers},
 };
@@ -50,14 +50,18 @@ impl Move {
 
     pub(super) fn apply(&self, event: &RoomEvent, facts: &EventFacts) -> Vec<Effect> {
         let case = match which::meant(self.number, "move", event, facts) {
+            Ok(case) if case.is_over => return vec![answer(event, transfers::moves_no_more(case))],
             Ok(case) => case,
             Err(text) => return vec![answer(event, text)],
         };
-        let unknown = TargetRoom::default();
-        let target = facts.details.desk.target.as_ref().unwrap_or(&unknown);
+        let Some(target) = facts.details.desk.target.as_ref() else {
+            return vec![answer(event, wording::unknown_place(&self.to))];
+        };
         let Some(room) = target.room.clone().filter(|_| target.bot_joined) else {
             return vec![answer(event, wording::bot_is_out(&self.to))];
         };
+        // Whoever reads along here learns nothing of other rooms.
+        let has_visitors = facts.details.desk.has_visitors;
         let refusal = if !target.is_staff {
             Some(wording::not_staff_there(&self.to))
         } else if room == case.room {
@@ -77,18 +81,20 @@ impl Move {
                 .chain(&target.visitors)
                 .cloned()
                 .collect();
+            let readers = transfers::readers(&readers, has_visitors);
             (!self.share && !readers.is_empty()).then(|| transfers::others_would_read(&readers))
         };
         if let Some(text) = refusal {
             return vec![answer(event, text)];
         }
+        let name = if has_visitors { "" } else { &target.name };
         vec![
             Effect::Desk(Change::Move {
                 conversation: case.id,
                 to: room,
                 by: facts.sender_name.clone(),
             }),
-            answer(event, transfers::moved(case, &target.name)),
+            answer(event, transfers::moved(case, name)),
         ]
     }
 }

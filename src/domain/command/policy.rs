@@ -47,6 +47,11 @@ impl Ask {
         }
     }
 
+    /// Whether it is about more than a room: all see what is in the Space.
+    pub(super) fn changes_space(&self) -> bool {
+        matches!(self.wish, Wish::AddToSpace)
+    }
+
     fn about(wish: Wish, room: &str) -> Result<Self, Fault> {
         let room = room.trim();
         let target = match room {

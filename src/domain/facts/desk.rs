@@ -21,8 +21,8 @@ pub struct DeskFacts {
     pub notes: Vec<CaseNote>,
     /// How many there are in all.
     pub note_count: usize,
-    /// Somebody who is neither staff nor ghost would read them.
-    pub hides_notes: bool,
+    /// Somebody who is neither staff nor here by email reads the answer.
+    pub has_visitors: bool,
     /// Of the user to whom a conversation is assigned.
     pub assignee: Option<AssigneeFacts>,
     /// Where a conversation is to go on.
@@ -88,13 +88,17 @@ pub struct TargetRoom {
     pub is_staff: bool,
     /// The same customer's conversation there.
     pub own: Option<ConversationId>,
-    /// Other customers' people, who would read it.
+    /// People of other customers or of another conversation, who would read it.
     pub others: Vec<String>,
     /// Who is neither staff nor here by email, and would read it.
     pub visitors: Vec<String>,
+    /// Asked in one of the rooms of two conversations that become one, or where all rooms are meant.
+    pub is_asked_here: bool,
+    /// Who takes part, and would have a place in the conversation with which it becomes one.
+    pub members: Vec<String>,
     /// Who is copied in, and would have a place in the conversation with which it becomes one.
     pub guests: Vec<String>,
-    /// Who is copied in, and was put out of that one.
+    /// Who takes part or is copied in, and was put out of that one.
     pub put_out: Vec<String>,
     /// The conversation's threads in the room where it is.
     pub threads: Vec<ConversationId>,

@@ -7,7 +7,7 @@ use ruma::UserId;
 
 use super::{excerpt, held::tame};
 use crate::domain::{
-    desk::{Filter, Progress},
+    desk::{Filter, MOST_LISTED, Progress},
     elsewhere::Place,
     facts::{AssigneeFacts, Case, Details, RoomFacts},
     ids::ConversationId,
@@ -50,6 +50,7 @@ pub(super) fn named(case: &Case) -> String {
 
 pub fn progress_set(case: &Case, progress: Progress) -> String {
     let more = match progress {
+        _ if case.is_over => " Nobody takes part in it any more.",
         Progress::Open => "",
         Progress::Pending => " An answer of the customer opens it again.",
         Progress::Done => {
@@ -268,12 +269,19 @@ pub fn page(
     let what = filter.map_or("open or pending", |filter| match filter {
         Filter::Mine => "yours",
         Filter::Waiting => "waiting for us",
+        Filter::All => "there",
         other => other.word(),
     });
     let count = cases.len();
     let pages = count.div_ceil(ON_A_PAGE).max(1);
     let shown = cases.iter().skip((page - 1) * ON_A_PAGE).take(ON_A_PAGE);
     let lines: String = shown.map(|case| line(case, now)).collect();
+    if count == 0 && has_more {
+        return format!(
+            "Among the {MOST_LISTED} that I look through, no conversation that you may command is {what}. \
+             `!email find` looks further."
+        );
+    }
     if count == 0 {
         return format!("No conversation is {what}.");
     }
@@ -328,7 +336,7 @@ pub fn card(case: &Case, room: &RoomFacts, details: &Details) -> String {
         text.push('\n');
         text.push_str(&line);
     }
-    if desk.hides_notes && desk.note_count > 0 {
+    if desk.has_visitors && desk.note_count > 0 {
         let notes = match desk.note_count {
             1 => "One note is".to_owned(),
             count => format!("{count} notes are"),
@@ -416,7 +424,11 @@ pub fn unknown_place(place: &Place) -> String {
         Place::Conversation(id) => {
             format!("There is no conversation #{id}. `!email find` looks for one by its words.")
         }
-        Place::Room(_) | Place::Alias(_) => format!("I know no room {place}."),
+        Place::Room(_) => format!("I know no room {place}."),
+        Place::Alias(_) => format!(
+            "I know no room {place}: it leads to none where I have been, or its server doesn't answer. \
+             Nothing was changed."
+        ),
     }
 }
 

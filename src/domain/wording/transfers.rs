@@ -84,6 +84,14 @@ pub fn has_threads(case: &Case, threads: &[ConversationId]) -> String {
     )
 }
 
+/// Their names; to a room in which others read along, not more than that there are some.
+pub fn readers(names: &[String], has_visitors: bool) -> Vec<String> {
+    if has_visitors && !names.is_empty() {
+        return vec!["Others".to_owned()];
+    }
+    names.to_vec()
+}
+
 pub fn others_would_read(readers: &[String]) -> String {
     let readers = tame(&readers.join(", "));
     format!(
@@ -173,14 +181,35 @@ pub fn main_into_thread(from: &Case, into: &Case) -> String {
     )
 }
 
+pub fn moves_no_more(case: &Case) -> String {
+    format!(
+        "Nobody takes part in #{} any more, so there is nothing to move.",
+        case.id
+    )
+}
+
 /// Of two that would become one.
-pub fn would_read_more(from: &Case, into: &Case, readers: &[String], guests: &[String]) -> String {
+pub fn would_read_more(
+    from: &Case,
+    into: &Case,
+    readers: &[String],
+    members: &[String],
+    guests: &[String],
+) -> String {
     let mut text = String::new();
     if !readers.is_empty() {
         let readers = tame(&readers.join(", "));
         text = format!(
             "{readers} would read there what is answered to #{}. ",
             from.id
+        );
+    }
+    if !members.is_empty() {
+        let members = tame(&members.join(", "));
+        let _ = write!(
+            text,
+            "{members}, in #{}, would take part in #{}, too. ",
+            from.id, into.id
         );
     }
     if !guests.is_empty() {
@@ -197,14 +226,14 @@ pub fn would_read_more(from: &Case, into: &Case, readers: &[String], guests: &[S
     )
 }
 
-/// `put_out` were copied in in the first, and put out of the second.
+/// `put_out` were in the first, and were put out of the second.
 pub fn merged(from: &Case, into: &Case, put_out: &[String]) -> String {
     let out = if put_out.is_empty() {
         String::new()
     } else {
         let names = tame(&put_out.join(", "));
         format!(
-            " {names} gets no more of it, as they were put out of #{}.",
+            " No more of it goes to {names}: they were put out of #{}.",
             into.id
         )
     };

@@ -10,7 +10,8 @@ statements! {
     DELETE_REQUESTS = "DELETE FROM requests WHERE address = $1";
     DELETE_NOTES = "DELETE FROM conversation_notes WHERE conversation_id = $1";
     EMPTY_CONVERSATION = "
-        UPDATE conversations SET subject = $2, title = '', waits_since = NULL, reminded_at = NULL
+        UPDATE conversations SET subject = $2, title = '', waits_since = NULL, waited_since = NULL,
+            answered_seq = NULL, reminded_at = NULL
         WHERE id = $1";
     SELECT_SEALS = "
         SELECT DISTINCT letters.id, seal FROM letters
