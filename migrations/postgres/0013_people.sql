@@ -47,6 +47,14 @@ CREATE TABLE erasures (
     next_at BIGINT NOT NULL DEFAULT 0,
     since BIGINT NOT NULL DEFAULT 0,
     -- What the homeserver would not do.
-    problem TEXT COLLATE "C" NOT NULL DEFAULT ''
+    problem TEXT COLLATE "C" NOT NULL DEFAULT '',
+    -- How much of what they have said and done could not be taken back.
+    kept BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX erasures_open ON erasures (next_at) WHERE state <> 'done';
+
+-- Blobs that are being written for mails of others, without somebody who is erased. One that takes no
+-- mail's place is deleted.
+CREATE TABLE crossed_out (
+    name TEXT COLLATE "C" PRIMARY KEY
+);

@@ -47,6 +47,14 @@ CREATE TABLE erasures (
     next_at INTEGER NOT NULL DEFAULT 0,
     since INTEGER NOT NULL DEFAULT 0,
     -- What the homeserver would not do.
-    problem TEXT NOT NULL DEFAULT ''
+    problem TEXT NOT NULL DEFAULT '',
+    -- How much of what they have said and done could not be taken back.
+    kept INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX erasures_open ON erasures (next_at) WHERE state <> 'done';
+
+-- Blobs that are being written for mails of others, without somebody who is erased. One that takes no
+-- mail's place is deleted.
+CREATE TABLE crossed_out (
+    name TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;

@@ -37,7 +37,7 @@ use crate::{
         smtp::{DEFAULT_TIMEOUT, SmtpTransport},
     },
     matrix::{client::Client, registration::Registration},
-    store::{Store, StoreError, blobs::Blobs, floods, keys, outbox},
+    store::{Store, StoreError, blobs::Blobs, erasures, floods, keys, outbox},
     telemetry::{self, metrics::Exposition},
     web::{
         appservice::{self, Appservice},
@@ -241,6 +241,7 @@ async fn pick_up(now: i64, store: &Store) -> Result<(), StoreError> {
         Box::pin(async move {
             // What has made mails wait may be configured otherwise by now.
             floods::look_again(tx, now).await?;
+            erasures::begin_again(tx, now).await?;
             outbox::take_back(tx, i64::MAX).await
         })
     });

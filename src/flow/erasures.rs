@@ -20,12 +20,12 @@ use crate::{
         delivery::millis,
         ids::ContactId,
         outgoing::{MatrixAction, Puppet},
-        wording::erasure as wording,
+        wording::erasure::{self as wording, Undone},
     },
     matrix::client::{Fault, user_id},
     store::{
-        Queue, StoreError, Tx, erasures,
-        erasures::Erasure,
+        Connection, Queue, StoreError, Tx, erasures,
+        erasures::{Actions, Erasure},
         letters,
         mails::RawMail,
         outbox::{self, Settled, Way},
@@ -39,9 +39,12 @@ use crate::{
 
 /// How often the command line's wishes are looked for, in milliseconds.
 const LOOK: i64 = 5_000;
-/// How soon a step that waits for something is tried again, in milliseconds.
+/// How soon a step that waits for something is tried again, in milliseconds; after a while as seldom as wishes
+/// are looked for.
 const SOON: i64 = 500;
-/// For how long is waited for what doesn't end: a room that can't be left.
+/// When one whose step has failed is tried again, in milliseconds: others go first.
+const AFTER_FAILURE: i64 = 10_000;
+/// For how long is waited for what doesn't end by itself: a room that can't be left.
 const PATIENCE: Duration = Duration::from_mins(10);
 
 /// Erases.
@@ -64,18 +67,25 @@ impl Worker for Erasures {
         }
         drop(reading);
         for one in due {
-            take_step(one, &self.0).await?;
+            let id = one.id;
+            if let Err(error) = take_step(one, &self.0).await {
+                tracing::error!(erasure = id, %error, "A step of an erasure failed and is tried again");
+                let later = self.0.now_ms().saturating_add(AFTER_FAILURE);
+                let store = &self.0.store;
+                let put_off = store
+                    .write(move |tx| Box::pin(async move { erasures::wait(tx, id, later).await }));
+                put_off.await?;
+            }
         }
         Ok(Step::Again)
     }
 }
 
 async fn take_step(one: Erasure, context: &Arc<Context>) -> Result<(), StoreError> {
-    // What is found here stands in large files, which no transaction may wait for.
     let replaced = if one.state == "retiring" {
-        cross_out(&one, context).await?
+        look_through(&one, context).await?
     } else {
-        Vec::new()
+        None
     };
     let store = context.store.clone();
     let context = Arc::clone(context);
@@ -92,6 +102,31 @@ async fn take_step(one: Erasure, context: &Arc<Context>) -> Result<(), StoreErro
         })
     });
     step.await
+}
+
+/// What is found stands in large files, which no transaction may wait for. `None` as long as something else
+/// is waited for.
+async fn look_through(
+    one: &Erasure,
+    context: &Context,
+) -> Result<Option<Vec<Replaced>>, StoreError> {
+    let mut reading = context.store.read().await?;
+    let person = Person::of(&mut reading, &address_of(one)?).await?;
+    let now = context.now_ms();
+    if is_waited_for(&mut reading, one, &person, now, context).await? {
+        return Ok(None);
+    }
+    drop(reading);
+    // What it has to tell comes when it is back.
+    if is_over(one, now) && is_away(context).await {
+        return Ok(None);
+    }
+    cross_out(&person, context).await.map(Some)
+}
+
+async fn is_away(context: &Context) -> bool {
+    let answer = context.homeserver.display_name(&context.bot).await;
+    !matches!(answer, Ok(_) | Err(Fault::Refused { .. }))
 }
 
 fn address_of(one: &Erasure) -> Result<EmailAddress, StoreError> {
@@ -111,17 +146,15 @@ async fn begin(
 ) -> Result<(), StoreError> {
     erasures::dismiss_requests(tx, &one.address).await?;
     let has_a_room_made = erasures::has_a_room_made(tx.connection(), &one.address).await?;
-    if has_a_room_made && !is_over(one, origin.now) {
-        // They come into that room, and leave it again.
-        return erasures::wait(tx, one.id, origin.now.saturating_add(SOON)).await;
+    // They come into that room, and leave it again; and how what is handed over ends has to be written
+    // down first.
+    if has_a_room_made || erasures::is_handed_over(tx.connection(), &one.address).await? {
+        return wait(tx, one, origin.now).await;
     }
     let Some(contact) = erasures::contact(tx.connection(), &one.address).await? else {
+        withdraw(tx, one, origin, context).await?;
         return erasures::go_on(tx, one.id, "retiring", None, origin.now).await;
     };
-    if erasures::is_handed_over(tx.connection(), &one.address).await? {
-        // How that ends has to be written down first.
-        return erasures::wait(tx, one.id, origin.now.saturating_add(SOON)).await;
-    }
     let known = people::contact(tx.connection(), contact).await?;
     let ghost = ghost_of(&known.ghost, context);
     for room in erasures::rooms(tx.connection(), contact, &ghost).await? {
@@ -193,10 +226,11 @@ async fn retire_ghost(
     context: &Context,
 ) -> Result<(), StoreError> {
     let contact = ContactId(one.contact_id);
-    let is_busy = erasures::has_actions(tx.connection(), one, contact).await?;
-    if is_busy && !is_over(one, origin.now) {
-        return erasures::wait(tx, one.id, origin.now.saturating_add(SOON)).await;
+    let actions = erasures::actions(tx.connection(), one, contact).await?;
+    if is_to_end(actions, one, origin.now) {
+        return wait(tx, one, origin.now).await;
     }
+    erasures::give_up_actions(tx, one, contact, origin.now).await?;
     let known = people::contact(tx.connection(), contact).await?;
     if known.registered {
         let action = MatrixAction::Retire {
@@ -212,42 +246,99 @@ fn is_over(one: &Erasure, now: i64) -> bool {
     now.saturating_sub(one.since) > millis(PATIENCE)
 }
 
-/// Once the homeserver has told all that follows from the ghost's end.
+async fn wait(tx: &mut Tx, one: &Erasure, now: i64) -> Result<(), StoreError> {
+    let pause = if is_over(one, now) { LOOK } else { SOON };
+    erasures::wait(tx, one.id, now.saturating_add(pause)).await
+}
+
+/// Whether what is still to be done in Matrix is waited for: however long, unless nothing of it ends by
+/// itself.
+fn is_to_end(actions: Actions, one: &Erasure, now: i64) -> bool {
+    !(actions.are_done() || actions.are_parked() && is_over(one, now))
+}
+
+/// Whether everything that is stored about the person can't go yet: something is still to be done or handed
+/// over, or the homeserver has something to tell of the ghost's end.
+async fn is_waited_for(
+    connection: &mut Connection,
+    one: &Erasure,
+    person: &Person,
+    now: i64,
+    context: &Context,
+) -> Result<bool, StoreError> {
+    if erasures::is_handed_over(connection, &one.address).await? {
+        return Ok(true);
+    }
+    let Some(contact) = person.contact else {
+        return Ok(false);
+    };
+    let actions = erasures::actions(connection, one, contact).await?;
+    let ghost = ghost_of(&person.ghost, context);
+    let is_heard_of = is_over(one, now) || erasures::is_heard_of(connection, &ghost).await?;
+    Ok(is_to_end(actions, one, now) || !is_heard_of)
+}
+
+/// Once the homeserver has told all that follows from the ghost's end. `replaced` is what takes the place of
+/// mails of others, once that was looked for.
 async fn sweep_up(
     tx: &mut Tx,
     one: &Erasure,
-    replaced: Vec<Replaced>,
+    replaced: Option<Vec<Replaced>>,
     origin: &Origin,
     context: &Context,
 ) -> Result<(), StoreError> {
     let address = address_of(one)?;
     let person = Person::of(tx.connection(), &address).await?;
-    let is_waited_for = match person.contact {
-        None => false,
-        Some(contact) => {
-            let ghost = ghost_of(&person.ghost, context);
-            erasures::has_actions(tx.connection(), one, contact).await?
-                || !erasures::is_heard_of(tx.connection(), &ghost).await?
-        }
-    };
-    if is_waited_for && !is_over(one, origin.now) {
-        return erasures::wait(tx, one.id, origin.now.saturating_add(SOON)).await;
+    if person.contact.is_some() && one.contact_id == 0 {
+        // They have become somebody in the meantime.
+        sweep::spend_left_over(tx).await?;
+        return erasures::go_on(tx, one.id, "asked", None, origin.now).await;
     }
+    let is_early = is_waited_for(tx.connection(), one, &person, origin.now, context).await?;
+    let Some(replaced) = replaced.filter(|_| !is_early) else {
+        sweep::spend_left_over(tx).await?;
+        return wait(tx, one, origin.now).await;
+    };
+    withdraw(tx, one, origin, context).await?;
+    let undone = give_up(tx, one, &person, origin, context).await?;
     sweep::erase(tx, &person, replaced, &context.bot).await?;
     erasures::finish(tx, one.id).await?;
-    let text = wording::done(one.id, &one.problem);
+    let text = wording::done(one.id, &undone);
     match OwnedRoomId::try_from(one.room_id.as_str()) {
         Ok(room) => lanes::say(tx, room, &text, None, origin, context).await,
         Err(_) => lanes::report(tx, &text, origin, context).await,
     }
 }
 
+/// What was waited for in vain isn't done any more.
+async fn give_up(
+    tx: &mut Tx,
+    one: &Erasure,
+    person: &Person,
+    origin: &Origin,
+    context: &Context,
+) -> Result<Undone, StoreError> {
+    let mut rooms = 0;
+    if let Some(contact) = person.contact {
+        erasures::give_up_actions(tx, one, contact, origin.now).await?;
+        let ghost = ghost_of(&person.ghost, context);
+        rooms = erasures::count_joined(tx.connection(), &ghost).await?;
+    }
+    let now = erasures::current(tx.connection(), one.id).await?;
+    Ok(Undone {
+        problem: now.problem,
+        kept: now.kept,
+        rooms,
+    })
+}
+
 /// Large mails of others that name the person are written anew without.
-async fn cross_out(one: &Erasure, context: &Context) -> Result<Vec<Replaced>, StoreError> {
-    let mut reading = context.store.read().await?;
-    let person = Person::of(&mut reading, &address_of(one)?).await?;
-    let others = sweep::others_blobs(&mut reading, &person).await?;
-    drop(reading);
+async fn cross_out(person: &Person, context: &Context) -> Result<Vec<Replaced>, StoreError> {
+    let store = &context.store;
+    // What was written before an end or a failure is of no use any more.
+    let spend = store.write(|tx| Box::pin(sweep::spend_left_over(tx)));
+    spend.await?;
+    let others = sweep::others_blobs(&mut store.read().await?, person).await?;
     let mut replaced = Vec::new();
     for (mail, blob) in others {
         if !context.blobs.has(&blob).await? {
@@ -260,6 +351,10 @@ async fn cross_out(one: &Erasure, context: &Context) -> Result<Vec<Replaced>, St
             continue;
         };
         let name = format!("mails/{}", context.chance.base32(24));
+        let begun = name.clone();
+        let begin =
+            store.write(move |tx| Box::pin(async move { sweep::begin_blob(tx, &begun).await }));
+        begin.await?;
         let mut draft = context.blobs.draft(&name);
         draft.write(&without).await?;
         if let RawMail::Blob(name) = draft.finish().await? {
@@ -269,7 +364,7 @@ async fn cross_out(one: &Erasure, context: &Context) -> Result<Vec<Replaced>, St
     Ok(replaced)
 }
 
-/// A ghost takes back what it has said.
+/// A ghost takes back what it has said; where it may not, as it has left the room, the bot does if that may.
 pub(super) async fn take_back(
     event: &OwnedEventId,
     room: &OwnedRoomId,
@@ -279,10 +374,15 @@ pub(super) async fn take_back(
 ) -> Result<String, Fault> {
     let transaction = <&TransactionId>::from(effect);
     let homeserver = &context.homeserver;
-    match homeserver.take_back(event, room, user, transaction).await {
-        // It is gone, or the ghost may not: nothing more can be done about it.
-        Ok(()) | Err(Fault::Refused { .. }) => Ok(String::new()),
-        Err(fault) => Err(fault),
+    let mut taken_back = homeserver.take_back(event, room, user, transaction).await;
+    if let Err(Fault::Refused { .. }) = taken_back {
+        let bot = &context.bot;
+        taken_back = homeserver.take_back(event, room, bot, transaction).await;
+    }
+    match taken_back {
+        // There is no such event any more.
+        Err(Fault::Refused { code, .. }) if code == "M_NOT_FOUND" => Ok(String::new()),
+        other => other.map(|()| String::new()),
     }
 }
 

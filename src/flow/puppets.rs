@@ -335,6 +335,9 @@ async fn refused(
         MatrixAction::ListInSpace { room, request, .. } => {
             return new_rooms::not_listed(tx, *request, room, &reason, origin, context).await;
         }
+        MatrixAction::TakeBack { contact, .. } => {
+            return store_erasures::keep(tx, *contact, 1).await;
+        }
         // A notice that can't be said in the control room itself can only be logged, as was done.
         MatrixAction::Send { room, .. } if context.control_room().as_ref() == Some(room) => {
             return Ok(());
@@ -348,7 +351,6 @@ async fn refused(
         | MatrixAction::Decline { .. }
         | MatrixAction::CreateRoom { .. }
         | MatrixAction::PutUpSigns { .. }
-        | MatrixAction::TakeBack { .. }
         | MatrixAction::Retire { .. }
         | MatrixAction::Invite { .. }
         | MatrixAction::Receipt { .. } => return Ok(()),

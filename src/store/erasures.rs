@@ -1,13 +1,27 @@
 //! People of whom everything is to go: how far that is, and what of theirs is still under way.
 
-use super::{Connection, Queue, StoreError, Tx};
+use super::{
+    Connection, Queue, StoreError, Tx,
+    outbox::{self, Settled, Way},
+    successions::UNTIL_SOMETHING_HAPPENS,
+};
 use crate::{
     config::Database,
     domain::{
         address::EmailAddress,
         ids::{ContactId, LetterId},
+        outgoing::MatrixAction,
     },
 };
+
+/// What is to be done in Matrix in the name of a ghost, or for an erasure, or is to be said that names
+/// somebody.
+macro_rules! theirs {
+    () => {
+        "way = 'matrix' AND settled_at IS NULL
+        AND (payload LIKE $1 OR payload LIKE $2 OR lane = $3 OR lower(payload) LIKE $4 ESCAPE '!')"
+    };
+}
 
 statements! {
     INSERT = "
@@ -15,11 +29,12 @@ statements! {
         SELECT $1, CAST($2 AS BIGINT), $3, $4, CAST($5 AS BIGINT), CAST($5 AS BIGINT)
         WHERE NOT EXISTS (SELECT 1 FROM erasures WHERE address = $1 AND state <> 'done')";
     SELECT_DUE = "
-        SELECT id, address, contact_id, redacts, room_id, state, since, problem FROM erasures
-        WHERE state <> 'done' AND next_at <= $1 ORDER BY next_at, id LIMIT 8";
+        SELECT id, address, contact_id, redacts, room_id, state, since, problem, kept
+        FROM erasures WHERE state <> 'done' AND next_at <= $1 ORDER BY next_at, id LIMIT 8";
     SELECT = "
-        SELECT id, address, contact_id, redacts, room_id, state, since, problem FROM erasures
-        WHERE id = $1";
+        SELECT id, address, contact_id, redacts, room_id, state, since, problem, kept
+        FROM erasures WHERE id = $1";
+    BEGIN_AGAIN = "UPDATE erasures SET since = $1, next_at = 0 WHERE state <> 'done'";
     SELECT_NEXT = "SELECT min(next_at) FROM erasures WHERE state <> 'done'";
     WAIT = "UPDATE erasures SET next_at = $2 WHERE id = $1";
     GO_ON = "
@@ -27,6 +42,7 @@ statements! {
     FINISH = "
         UPDATE erasures SET state = 'done', address = '', contact_id = 0 WHERE id = $1";
     SET_PROBLEM = "UPDATE erasures SET problem = $2 WHERE id = $1";
+    KEEP = "UPDATE erasures SET kept = kept + $2 WHERE contact_id = $1 AND state <> 'done'";
     SELECT_CONTACT = "SELECT id FROM contacts WHERE address = $1";
     COUNT_CONVERSATIONS = "SELECT count(*) FROM participants WHERE contact_id = $1";
     SELECT_ROOMS = "
@@ -44,11 +60,18 @@ statements! {
     SELECT_UNDER_WAY = "
         SELECT id, lane, letter_id FROM outbox
         WHERE way = 'mail' AND settled_at IS NULL AND lane LIKE $1 ESCAPE '!' ORDER BY id DESC";
-    COUNT_ACTIONS = "
-        SELECT count(*) FROM outbox
-        WHERE way = 'matrix' AND settled_at IS NULL
-        AND (payload LIKE $1 OR payload LIKE $2 OR lane = $3 OR lower(payload) LIKE $4 ESCAPE '!')";
-    COUNT_OPENING = "SELECT count(*) FROM requests WHERE address = $1 AND state = 'opening'";
+    COUNT_ACTIONS = concat!("
+        SELECT count(*) AS open, count(CASE WHEN EXISTS (
+                SELECT 1 FROM outbox AS head
+                WHERE head.lane = outbox.lane AND head.state = 'ready' AND head.next_at >= $5)
+            THEN 1 END) AS parked
+        FROM outbox WHERE ", theirs!());
+    SELECT_ACTIONS = concat!("
+        SELECT id, lane, payload FROM outbox WHERE ", theirs!(), " ORDER BY id DESC");
+    COUNT_OPENING = "
+        SELECT count(*) FROM requests WHERE address = $1 AND state = 'opening' AND EXISTS (
+            SELECT 1 FROM outbox
+            WHERE lane = 'room:new-' || CAST(requests.id AS TEXT) AND state IN ('ready', 'attempting'))";
     DISMISS = "UPDATE requests SET state = 'dismissed' WHERE address = $1 AND state = 'waiting'";
     COUNT_JOINED = "
         SELECT count(*) FROM members WHERE user_id = $1 AND membership IN ('join', 'invite')";
@@ -71,6 +94,29 @@ pub struct Erasure {
     pub since: i64,
     /// What the homeserver would not do.
     pub problem: String,
+    /// How much of what they have said and done could not be taken back.
+    pub kept: i64,
+}
+
+/// What is still to be done in Matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct Actions {
+    open: i64,
+    /// Of those: what waits until somebody does something, with what stands behind it in its lane.
+    parked: i64,
+}
+
+impl Actions {
+    #[must_use]
+    pub fn are_done(self) -> bool {
+        self.open == 0
+    }
+
+    /// Nothing of it ends by itself.
+    #[must_use]
+    pub fn are_parked(self) -> bool {
+        self.open == self.parked
+    }
 }
 
 /// A person is to be erased; `by` is empty if the command line asks.
@@ -113,6 +159,12 @@ pub async fn ask_beside(
     Ok(())
 }
 
+/// Postroom has just started: nobody has waited for anything meanwhile.
+pub async fn begin_again(tx: &mut Tx, now: i64) -> Result<(), StoreError> {
+    execute!(tx.connection(), BEGIN_AGAIN, now);
+    Ok(())
+}
+
 pub async fn due(connection: &mut Connection, now: i64) -> Result<Vec<Erasure>, StoreError> {
     Ok(fetch_all!(connection, Erasure, SELECT_DUE, now))
 }
@@ -150,6 +202,12 @@ pub async fn finish(tx: &mut Tx, id: i64) -> Result<(), StoreError> {
 
 pub async fn set_problem(tx: &mut Tx, id: i64, problem: &str) -> Result<(), StoreError> {
     execute!(tx.connection(), SET_PROBLEM, id, problem);
+    Ok(())
+}
+
+/// So much of what the contact has said and done stays in its room.
+pub async fn keep(tx: &mut Tx, contact: ContactId, number: i64) -> Result<(), StoreError> {
+    execute!(tx.connection(), KEEP, contact.0, number);
     Ok(())
 }
 
@@ -248,31 +306,69 @@ pub async fn dismiss_requests(tx: &mut Tx, address: &str) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Whether anything is still to be done in Matrix in the name of the ghost, or for the erasure, or is to
-/// be said that names them.
-pub async fn has_actions(
+/// What is still to be done in Matrix in the name of the ghost, or for the erasure, or is to be said that
+/// names them.
+pub async fn actions(
     connection: &mut Connection,
     erasure: &Erasure,
     contact: ContactId,
-) -> Result<bool, StoreError> {
-    let puppet = format!("%\"puppet\":{{\"contact\":{contact}}}%");
-    let taken_back = format!("%\"do\":\"take_back\"%\"contact\":{contact},%");
-    let lane = format!("erasure:{}", erasure.id);
-    let naming = format!("%{}%", escaped(&erasure.address));
-    let found = fetch_one!(
+) -> Result<Actions, StoreError> {
+    let [puppet, taken_back, lane, naming] = patterns(erasure, contact);
+    Ok(fetch_one!(
         connection,
-        (i64,),
+        Actions,
         COUNT_ACTIONS,
+        &puppet,
+        &taken_back,
+        &lane,
+        &naming,
+        UNTIL_SOMETHING_HAPPENS
+    ))
+}
+
+/// None of that is done any more.
+pub async fn give_up_actions(
+    tx: &mut Tx,
+    erasure: &Erasure,
+    contact: ContactId,
+    now: i64,
+) -> Result<(), StoreError> {
+    type Row = (i64, String, String);
+    let [puppet, taken_back, lane, naming] = patterns(erasure, contact);
+    let rows = fetch_all!(
+        tx.connection(),
+        Row,
+        SELECT_ACTIONS,
         &puppet,
         &taken_back,
         &lane,
         &naming
     );
-    Ok(found.0 > 0)
+    for (row, lane, payload) in rows {
+        outbox::settle(tx, row, &lane, Way::Matrix, &Settled::Withdrawn, now).await?;
+        if let MatrixAction::TakeBack { contact, .. } = serde_json::from_str(&payload)? {
+            keep(tx, contact, 1).await?;
+        }
+    }
+    Ok(())
+}
+
+fn patterns(erasure: &Erasure, contact: ContactId) -> [String; 4] {
+    [
+        format!("%\"puppet\":{{\"contact\":{contact}}}%"),
+        format!("%\"do\":\"take_back\"%\"contact\":{contact},%"),
+        format!("erasure:{}", erasure.id),
+        format!("%{}%", escaped(&erasure.address)),
+    ]
+}
+
+/// In how many rooms the ghost is, as far as the homeserver has told.
+pub async fn count_joined(connection: &mut Connection, ghost: &str) -> Result<i64, StoreError> {
+    Ok(fetch_one!(connection, (i64,), COUNT_JOINED, ghost).0)
 }
 
 /// Whether everything that the homeserver has to say of the ghost's end has come back.
 pub async fn is_heard_of(connection: &mut Connection, ghost: &str) -> Result<bool, StoreError> {
-    Ok(fetch_one!(connection, (i64,), COUNT_JOINED, ghost).0 == 0
+    Ok(count_joined(connection, ghost).await? == 0
         && fetch_one!(connection, (i64,), COUNT_EVENTS).0 == 0)
 }

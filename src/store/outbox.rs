@@ -32,7 +32,9 @@ statements! {
         WHERE id = $1 AND settled_at IS NULL RETURNING created_at";
     MOVE_UP = "
         UPDATE outbox SET state = 'ready' WHERE id = (
-            SELECT id FROM outbox WHERE lane = $1 AND state = 'queued' ORDER BY id LIMIT 1)";
+            SELECT id FROM outbox WHERE lane = $1 AND state = 'queued' ORDER BY id LIMIT 1)
+        AND NOT EXISTS (
+            SELECT 1 FROM outbox WHERE lane = $1 AND state IN ('ready', 'attempting'))";
     RETRY = "
         UPDATE outbox SET state = 'ready', next_at = $2, reason = $3, lease_until = NULL, preparing = 0,
             uncertain = CASE WHEN $4 > uncertain THEN $4 ELSE uncertain END

@@ -93,7 +93,7 @@ async fn a_digest_goes_at_its_time_and_at_no_other() -> Result<()> {
 
 /// The next whole minute that is far enough away for what has to be said before.
 fn next_minute(now: Timestamp) -> Result<Zoned> {
-    let then = now.to_zoned(TimeZone::system()) + 5.seconds();
+    let then = now.to_zoned(TimeZone::system()) + 20.seconds();
     let up = ZonedRound::new()
         .smallest(Unit::Minute)
         .mode(RoundMode::Ceil);

@@ -420,7 +420,11 @@ async fn encryption_ends_nothing_in_silence() {
         .ann
         .set_state(&desk.room, "m.room.encryption", "", algorithm);
     until_told(world, "has switched encryption on").await;
-    assert!(world.bot_says(&desk.room, "This room is encrypted from now on"));
+    world
+        .until("the room is told", || {
+            world.bot_says(&desk.room, "This room is encrypted from now on")
+        })
+        .await;
     let secret = json!({"algorithm": "m.megolm.v1.aes-sha2", "ciphertext": "…"});
     let first = world
         .ann

@@ -1,12 +1,14 @@
 //! Edits and redactions that meet a letter on its way, with the mail server held at every stage; and
 //! what is taken back of what was changed.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use postroom::lifecycle::Clock;
 
 use crate::{
     support::{
         smtp_sink::{SinkMail, Stage, Trouble},
-        world::{Options, World, header, letter_text},
+        world::{Options, PATIENCE, World, header, letter_text},
     },
     training::{patient, training},
 };
@@ -30,6 +32,27 @@ async fn told_and_corrected(world: &World) {
     );
     world.settled().await;
     assert_eq!(world.sink.count(), 2);
+}
+
+/// Waits until it is written down that so many mails were tried in vain, and puts off their retry: what
+/// happens next comes first.
+async fn wait_for_retry(world: &World, mails: u64, uncertain: u8) {
+    let deadline = Instant::now() + PATIENCE;
+    let mut database = world.database().await;
+    loop {
+        let later = Clock::System.now() + Duration::from_secs(5);
+        let put_off = format!(
+            "UPDATE outbox SET next_at = {} WHERE way = 'mail' AND state = 'ready' AND attempts > 0
+            AND uncertain = {uncertain}",
+            later.as_millisecond()
+        );
+        if database.execute(&put_off).await == mails {
+            break;
+        }
+        assert!(Instant::now() < deadline, "no attempt was written down");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    database.close().await;
 }
 
 async fn edit_while_the_server_thinks(stage: Stage) {
@@ -65,13 +88,9 @@ async fn an_edit_while_the_mail_is_judged_is_a_correction() {
 async fn an_edit_of_a_letter_that_waits_for_its_retry_changes_it() {
     let (world, room) = training(Options::default()).await;
     let greylisted = Trouble::answer(Stage::Rcpt, 451, "4.7.1 Greylisted").times(1);
-    let greylisted = world.sink.trouble(greylisted);
+    world.sink.trouble(greylisted);
     let said = world.ann.say(&room, "See you on Tuesday");
-    world
-        .until("the first attempt", || world.sink.hits(greylisted) == 1)
-        .await;
-    // The answer was given; that it was written down takes a moment.
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    wait_for_retry(&world, 1, 0).await;
     world.ann.edit(&room, &said, "See you on Wednesday");
     let letter = letter_text(&world.mails_to("jane@acme.com", 1).await[0]);
     assert!(
@@ -86,12 +105,9 @@ async fn an_edit_of_a_letter_that_waits_for_its_retry_changes_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_have_arrived_is_corrected_and_not_changed() {
     let (world, room) = training(Options::default()).await;
-    let lost = world.sink.trouble(Trouble::take_then_close().times(1));
+    world.sink.trouble(Trouble::take_then_close().times(1));
     let said = world.ann.say(&room, "See you on Tuesday");
-    world
-        .until("the answer is lost", || world.sink.hits(lost) == 1)
-        .await;
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    wait_for_retry(&world, 1, 1).await;
     world.ann.edit(&room, &said, "See you on Wednesday");
     let mails = world.mails_to("jane@acme.com", 3).await;
     assert_eq!(message_id(&mails[0]), message_id(&mails[1]));
@@ -421,16 +437,12 @@ async fn what_is_taken_back_once_the_doubt_is_known_is_told_once() {
 async fn put_off(world: &World) -> (String, String) {
     let room = world.room("Training", &[]).await;
     let greylisted = Trouble::answer(Stage::Rcpt, 451, "4.7.1 Greylisted");
-    let greylisted = world.sink.trouble(greylisted.times(4));
+    world.sink.trouble(greylisted.times(4));
     world
         .ask(&room, "!email add jane@acme.com joe@acme.com")
         .await;
     let said = world.ann.say(&room, "See you on Tuesday");
-    world
-        .until("two attempts", || world.sink.hits(greylisted) >= 2)
-        .await;
-    // The answers were given; that they were written down takes a moment.
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    wait_for_retry(world, 2, 0).await;
     (room, said)
 }
 

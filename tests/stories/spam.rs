@@ -149,6 +149,7 @@ async fn spam_to_two_rooms_waits_in_both_and_staff_alone_are_told() {
     let zoe = world.homeserver.user("@zoe:other.org");
     world.ann.invite(&other, zoe.id());
     zoe.join(&other);
+    world.quiet_events().await;
 
     let raw = spam(JANE, &format!("{}, {second}", desk.token), "Win a board");
     desk.take(&desk.token, &raw).await;

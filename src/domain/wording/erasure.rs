@@ -53,16 +53,46 @@ pub fn under_way() -> String {
     "They are being erased already.".to_owned()
 }
 
-pub fn done(number: i64, problem: &str) -> String {
-    let done =
-        format!("Erasure {number} is done: nothing that is stored here names the person any more.");
-    if problem.is_empty() {
-        return done;
+/// What of an erasure came to nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Undone {
+    /// Why the homeserver did not give up the ghost; empty if it did.
+    pub problem: String,
+    /// How much of what they have said and done could not be taken back.
+    pub kept: i64,
+    /// In how many rooms the ghost still is.
+    pub rooms: i64,
+}
+
+pub fn done(number: i64, undone: &Undone) -> String {
+    let Undone {
+        problem,
+        kept,
+        rooms,
+    } = undone;
+    let mut sentences = vec![format!(
+        "Erasure {number} is done: nothing that is stored here names the person any more."
+    )];
+    if !problem.is_empty() {
+        sentences.push(format!(
+            "But the homeserver did not give up their Matrix user: {problem}. An administrator of the \
+             homeserver can deactivate it."
+        ));
     }
-    format!(
-        "{done} But the homeserver did not give up their Matrix user: {problem}. An administrator of the \
-         homeserver can deactivate it."
-    )
+    if *kept > 0 {
+        sentences.push(format!(
+            "{} that they have said or done in rooms could not be taken back: whoever moderates there can \
+             redact it.",
+            count(*kept, "thing")
+        ));
+    }
+    if *rooms > 0 {
+        sentences.push(format!(
+            "As far as I know their Matrix user still is in {}: whoever moderates there can remove it.",
+            count(*rooms, "room")
+        ));
+    }
+    sentences.join(" ")
 }
 
 fn count(number: i64, what: &str) -> String {

@@ -18,6 +18,9 @@ statements! {
         JOIN outbox ON outbox.letter_id = letters.id
         WHERE way = 'mail' AND seal <> '' AND lane LIKE $1 ESCAPE '!'";
     SET_SEAL = "UPDATE letters SET seal = $2 WHERE id = $1";
+    SELECT_MAILS_TO = "
+        SELECT id, payload FROM outbox WHERE way = 'mail' AND lane LIKE $1 ESCAPE '!'";
+    SET_PAYLOAD = "UPDATE outbox SET payload = $2 WHERE id = $1";
     EMPTY_EVENT = "UPDATE inbox SET body = $2, problem = '' WHERE seq = $1";
     DELETE_ACTION = "DELETE FROM outbox WHERE id = $1";
 }
@@ -30,26 +33,37 @@ pub(super) async fn erase(tx: &mut Tx, person: &Person, bot: &str) -> Result<(),
         execute!(tx.connection(), DELETE_NOTES, conversation);
         execute!(tx.connection(), EMPTY_CONVERSATION, conversation, &nobody);
     }
-    subjects(tx, person, &nobody).await?;
+    letters(tx, person, &nobody).await?;
     said_of(tx, person, bot).await
 }
 
-/// Letters that went to nobody else bear the subject of the person's own mail.
-async fn subjects(tx: &mut Tx, person: &Person, nobody: &str) -> Result<(), StoreError> {
+/// Letters that went to nobody else bear the subject of the person's own mail; and in all of them the person
+/// is called what they were called then, which may be a name that can't be looked for.
+async fn letters(tx: &mut Tx, person: &Person, nobody: &str) -> Result<(), StoreError> {
     let lane = erasures::lane_of(&person.address);
     for (letter, seal) in fetch_all!(tx.connection(), (i64, String), SELECT_SEALS, &lane) {
         let mut seal: serde_json::Value = serde_json::from_str(&seal)?;
-        let recipients = ["to", "cc"]
-            .into_iter()
-            .filter_map(|field| seal[field].as_array());
-        let is_theirs = recipients.flatten().all(|one| {
-            let address = one["address"].as_str().unwrap_or_default();
-            address.eq_ignore_ascii_case(&person.address)
-        });
+        let mut is_theirs = true;
+        for field in ["to", "cc"] {
+            let recipients = seal[field].as_array_mut();
+            for one in recipients.into_iter().flatten() {
+                let address = one["address"].as_str().unwrap_or_default();
+                if address.eq_ignore_ascii_case(&person.address) {
+                    one["name"] = serde_json::Value::Null;
+                } else {
+                    is_theirs = false;
+                }
+            }
+        }
         if is_theirs {
             seal["subject"] = nobody.into();
-            execute!(tx.connection(), SET_SEAL, letter, seal.to_string());
         }
+        execute!(tx.connection(), SET_SEAL, letter, seal.to_string());
+    }
+    for (mail, payload) in fetch_all!(tx.connection(), (i64, String), SELECT_MAILS_TO, &lane) {
+        let mut payload: serde_json::Value = serde_json::from_str(&payload)?;
+        payload["recipient"]["name"] = serde_json::Value::Null;
+        execute!(tx.connection(), SET_PAYLOAD, mail, payload.to_string());
     }
     Ok(())
 }

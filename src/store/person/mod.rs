@@ -109,14 +109,11 @@ impl Person {
         let rows = fetch_all!(connection, (i64,), SELECT_MAILS, contact, &self.address);
         let mut mails: Vec<i64> = rows.into_iter().map(|(mail,)| mail).collect();
         // What was kept without a word, whoever its envelope names.
-        for spelling in [&self.address, &self.written] {
-            let is_in = match connection {
-                Connection::Sqlite(_) => "instr(raw, $1) > 0",
-                Connection::Postgres(_) => "position($1 IN raw) > 0",
-            };
+        for spelling in self.spellings() {
+            let is_in = schema::holds(connection, "raw");
             let sql = format!("SELECT id, raw FROM mails WHERE raw IS NOT NULL AND {is_in}");
             let sql = AssertSqlSafe(sql);
-            let naming = fetch_all!(connection, (i64, Vec<u8>), sql, spelling.as_bytes());
+            let naming = fetch_all!(connection, (i64, Vec<u8>), sql, &spelling);
             let is_theirs = |raw: &[u8]| {
                 let from = from_header(raw).unwrap_or_default();
                 self.needles().are_in(&from)
@@ -142,6 +139,16 @@ impl Person {
             all: numbers(all),
             alone: numbers(alone),
         })
+    }
+
+    /// The address in lower case as far as ASCII goes, as it may stand in octets.
+    fn spellings(&self) -> Vec<String> {
+        let mut spellings = vec![
+            self.address.to_ascii_lowercase(),
+            self.written.to_ascii_lowercase(),
+        ];
+        spellings.dedup();
+        spellings
     }
 
     /// What they are called once they are erased.
@@ -192,15 +199,15 @@ fn from_header(raw: &[u8]) -> Option<Vec<u8>> {
     Some(header)
 }
 
-/// A name of a few letters, or one that somebody else bears or has in theirs, can't be looked for: other
-/// people's words would go.
+/// A name of one word or of a few letters, or one that somebody else bears or has in theirs, can't be looked
+/// for: other people's words would go, and what is no name at all.
 async fn is_only_name(
     connection: &mut Connection,
     contact: i64,
     name: &str,
     ghost: &str,
 ) -> Result<bool, StoreError> {
-    if name.chars().count() < 3 {
+    if name.chars().count() < 3 || !name.trim().contains(char::is_whitespace) {
         return Ok(false);
     }
     let mut pattern = "%".to_owned();

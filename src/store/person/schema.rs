@@ -68,6 +68,18 @@ impl Table {
     }
 }
 
+/// Whether the octets in a column hold the text `$1`, which is in lower case as far as ASCII goes.
+pub fn holds(connection: &Connection, column: &str) -> String {
+    match connection {
+        Connection::Sqlite(_) => format!("instr(lower(CAST({column} AS TEXT)), $1) > 0"),
+        // Octets that are no text are escaped, in both alike.
+        Connection::Postgres(_) => format!(
+            "strpos(lower(encode({column}, 'escape')),
+                lower(encode(convert_to($1, 'UTF8'), 'escape'))) > 0"
+        ),
+    }
+}
+
 /// Without what holds nothing of anybody.
 pub async fn of(connection: &mut Connection) -> Result<Vec<Table>, StoreError> {
     const OF_NOBODY: [&str; 2] = ["keys", "transactions"];

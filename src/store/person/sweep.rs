@@ -39,6 +39,10 @@ statements! {
         UNION SELECT mails.id, blob FROM mails JOIN had ON mail_id = mails.id
         WHERE contact_id = $1 AND blob <> '' ORDER BY 1";
     SET_BLOB = "UPDATE mails SET blob = $3 WHERE id = $1 AND blob = $2";
+    BEGIN = "INSERT INTO crossed_out (name) VALUES ($1)";
+    SELECT_BEGUN = "SELECT name FROM crossed_out ORDER BY name";
+    FORGET_IN_PLACE = "DELETE FROM crossed_out WHERE name IN (SELECT blob FROM mails)";
+    FORGET_BEGUN = "DELETE FROM crossed_out";
 }
 
 /// SQLite's own: what is deleted is overwritten in the file.
@@ -71,6 +75,25 @@ pub fn crossed_out(raw: &[u8], person: &Person) -> Option<Vec<u8>> {
     person.needles().crossed_out_in(raw)
 }
 
+/// A blob is going to be written that is to take another one's place.
+pub async fn begin_blob(tx: &mut Tx, name: &str) -> Result<(), StoreError> {
+    execute!(tx.connection(), BEGIN, name);
+    Ok(())
+}
+
+/// Of those that were begun goes whatever has taken no other one's place.
+pub async fn spend_left_over(tx: &mut Tx) -> Result<(), StoreError> {
+    if fetch_all!(tx.connection(), (String,), SELECT_BEGUN).is_empty() {
+        return Ok(());
+    }
+    execute!(tx.connection(), FORGET_IN_PLACE);
+    for (blob,) in fetch_all!(tx.connection(), (String,), SELECT_BEGUN) {
+        files::spend_blob(tx, &blob).await?;
+    }
+    execute!(tx.connection(), FORGET_BEGUN);
+    Ok(())
+}
+
 /// Everything, in this one transaction. `bot` is a Matrix user of the ghost's own server.
 pub async fn erase(
     tx: &mut Tx,
@@ -97,6 +120,7 @@ pub async fn erase(
             files::spend_blob(tx, &former).await?;
         }
     }
+    spend_left_over(tx).await?;
     for table in tables
         .iter()
         .filter(|table| !STAY.contains(&table.name.as_str()))
@@ -223,18 +247,15 @@ async fn bytes(tx: &mut Tx, table: &Table, person: &Person) -> Result<(), StoreE
     }
     for column in table.of_kind(Kind::Bytes) {
         let name = &column.name;
-        let is_in = match tx.connection() {
-            Connection::Sqlite(_) => format!("instr({name}, $1) > 0"),
-            Connection::Postgres(_) => format!("position($1 IN {name}) > 0"),
-        };
+        let is_in = schema::holds(tx.connection(), name);
         let rows = format!(
             "SELECT {}, {name} FROM {} WHERE {is_in}",
             table.locating(name),
             table.name
         );
-        for spelling in [&person.address, &person.written] {
+        for spelling in person.spellings() {
             let sql = AssertSqlSafe(rows.clone());
-            let found = fetch_all!(tx.connection(), (String, Vec<u8>), sql, spelling.as_bytes());
+            let found = fetch_all!(tx.connection(), (String, Vec<u8>), sql, &spelling);
             for (row, bytes) in found {
                 let Some(without) = person.needles().crossed_out_in(&bytes) else {
                     continue;
