@@ -131,9 +131,10 @@ fn unquoted(is_empty: bool, raw: &Spanned<Raw>, source: &str) -> Option<Node> {
     let begins = |text: &str| text.starts_with('!') || is_empty && text.starts_with('&');
     // The library tells where the tag ends.
     let word = before.trim_end().rsplit(FLOW_OR_SPACE).next()?;
-    let start = match begins(after) {
-        true => before.len(),
-        false => before.trim_end().len() - word.len(),
+    let start = if begins(after) {
+        before.len()
+    } else {
+        before.trim_end().len() - word.len()
     };
     let (before, text) = line.split_at(start);
     if !begins(text) || text.starts_with("!!") || text.starts_with("! ") {
