@@ -1,5 +1,7 @@
 //! `postroom init`: writes a configuration with comments, and a registration.
 
+mod text;
+
 use std::{
     collections::BTreeSet,
     fs,
@@ -10,11 +12,10 @@ use anyhow::{Context, bail, ensure};
 use ruma::{IdParseError, OwnedServerName};
 use url::Url;
 
+use self::text::folder_of;
 use crate::{
-    domain::{
-        address::{AddressFault, EmailAddress},
-        reply_address::ReplyPattern,
-    },
+    config::Config,
+    domain::address::{AddressFault, EmailAddress},
     lifecycle::Chance,
     matrix::registration::{Registration, TOKEN_LENGTH, create_private},
 };
@@ -29,7 +30,7 @@ pub struct Init {
     #[arg(long, value_name = "NAME", default_value = "example.org", value_parser = server_name)]
     server_name: OwnedServerName,
     /// Where Postroom reaches the homeserver
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8008")]
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8008", value_parser = homeserver_url)]
     homeserver_url: Url,
     /// An address under which customers write; may be given several times [default: support at
     /// the server name]
@@ -45,7 +46,8 @@ pub struct Init {
     /// Fetch the mail from a mailbox with imap:// or imaps://, instead of LMTP
     #[arg(long, value_name = "URL", value_parser = imap_url, requires = "password_file")]
     imap_url: Option<Url>,
-    /// Log in at the mail servers, with the address and the password in this file
+    /// Log in at the mail servers, with the address and the password in this file; with several
+    /// addresses in the file NAME-password beside it, for each mailbox's name
     #[arg(long, value_name = "FILE")]
     password_file: Option<String>,
 }
@@ -62,9 +64,13 @@ impl Init {
 
     /// Writes both files and returns where the registration is.
     fn write(&self, chance: &Chance) -> anyhow::Result<PathBuf> {
-        if !matches!(self.homeserver_url.scheme(), "http" | "https") {
-            bail!("--homeserver-url must be an http or https URL");
-        }
+        let folder = folder_of(&self.config);
+        ensure!(
+            folder.is_dir(),
+            "there is no folder {}; make it first, for the user who is to run Postroom, or name \
+             another with --config",
+            folder.display()
+        );
         let config = self.config_text()?;
         let registration = Registration::generate(
             &Url::parse(APPSERVICE_URL)?,
@@ -81,6 +87,18 @@ impl Init {
                 file.display()
             );
         }
+        let faults = Config::faults_of_draft(&config, &self.config);
+        let faults: BTreeSet<String> = faults
+            .iter()
+            .map(|fault| format!("{}; {}", fault.what, fault.remedy))
+            .collect();
+        if !faults.is_empty() {
+            let faults: Vec<String> = faults.into_iter().collect();
+            bail!(
+                "Postroom could not start with that; nothing was written:\n{}",
+                faults.join("\n")
+            );
+        }
         let cannot_write = |file: &Path| format!("cannot write {}", file.display());
         registration
             .write(&registration_file)
@@ -92,205 +110,10 @@ impl Init {
         }
         Ok(registration_file)
     }
-
-    fn config_text(&self) -> anyhow::Result<String> {
-        let mut addresses = self.addresses.clone();
-        if addresses.is_empty() {
-            let domain = self.server_name.host();
-            let address = EmailAddress::parse(&format!("support@{domain}"))
-                .context("give the mailbox's address with --address")?;
-            addresses.push(address);
-        }
-        let mut mailboxes = String::new();
-        let mut names = BTreeSet::new();
-        let mut seen = BTreeSet::new();
-        for address in addresses.iter().filter(|address| seen.insert(*address)) {
-            let name = mailbox_name(address, &mut names);
-            mailboxes.push_str(&self.mailbox_text(&name, address)?);
-        }
-        let server = &self.server_name;
-        let homeserver = self.homeserver_url.as_str().trim_end_matches('/');
-        // Mail that is fetched needs nobody who hands it over.
-        let off = if self.imap_url.is_some() { "# " } else { "" };
-        Ok(format!(
-            r#"# Postroom's configuration; docs/configuration.md explains every key.
-# Relative paths begin in the folder of this file. Any key can be set from the environment, too:
-# POSTROOM__HOMESERVER__URL is homeserver.url.
-
-homeserver:
-  # Where Postroom reaches the homeserver, and what it is called.
-  url: "{homeserver}"
-  server_name: "{server}"
-
-appservice:
-  # Where Postroom listens for the homeserver, and the same place as the homeserver sees it.
-  listen: "127.0.0.1:29381"
-  url: "{APPSERVICE_URL}"
-  registration: {REGISTRATION}
-
-database:
-  # Or "postgres://postroom@localhost/postroom?host=/run/postgresql".
-  url: "sqlite:postroom.db"
-
-# Large mails are kept in this folder.
-blobs:
-  url: "file:blobs"
-
-# One entry for each address under which customers know you. The key is stored with the
-# conversations: don't change it later.
-mailboxes:
-{mailboxes}
-# Where your mail server hands over mail for the addresses above and their reply addresses.
-{off}lmtp:
-{off}  listen: "127.0.0.1:2424"
-{off}  max_size: 50MB
-
-# Who may command the bot. "*" stands for any text; it never matches users of other bridges
-# (whose names begin with "_").
-staff: ["@*:{server}"]
-
-# How customers see people who call themselves something else in the rooms.
-# names: {{"@ann:{server}": "Ann Example"}}
-
-# The staff room for what concerns no single conversation. Invite the bot to it.
-# control_room: "!room-id"
-
-# A mail is sent when the room has been quiet for so long, and at the latest after at_most.
-# quiet: 0 sends every message at once. `!email settings` sets it for a single room.
-letters:
-  quiet: 1m
-  at_most: 5m
-  # Or at these times of the day only.
-  # digest: ["08:00", "16:30"]
-  # Whether what other bots say goes out, and who comes and goes.
-  notices: false
-  changes: false
-
-# Pages on which customers fetch files that are too large for a mail; without them such files are
-# not sent. A web server with TLS at this address must pass everything on to the listener.
-# public: {{url: "https://post.{server}", listen: "127.0.0.1:29382"}}
-
-# Health checks and metrics for your monitoring.
-operations: {{listen: "127.0.0.1:9381"}}
-
-# human or json; error, warn, info, debug or trace.
-log: {{format: human, level: info}}
-"#
-        ))
-    }
-
-    fn mailbox_text(&self, name: &str, address: &EmailAddress) -> anyhow::Result<String> {
-        let (local, domain) = (address.local_part(), address.domain());
-        let reply_address = ReplyPattern::parse(&format!("{local}+{{token}}@{domain}"))
-            .with_context(|| format!("{address} leaves no place for a token"))?;
-        // A JSON string is a YAML string.
-        let shown = serde_json::to_string(self.name.as_deref().unwrap_or(domain))?;
-        let smtp = match &self.smtp_url {
-            Some(url) => url.to_string(),
-            None => format!("smtp://mail.{domain}:587"),
-        };
-        let password_file = self.password_file.as_deref().unwrap_or("mail-password");
-        let password_file = serde_json::to_string(password_file)?;
-        let login = if self.password_file.is_some() {
-            ""
-        } else {
-            "# "
-        };
-        let off = if self.imap_url.is_some() { "" } else { "# " };
-        let imap = match &self.imap_url {
-            Some(url) => url.to_string(),
-            None => format!("imaps://mail.{domain}"),
-        };
-        Ok(format!(
-            r##"  {name}:
-    # How customers see you.
-    name: {shown}
-    address: "{address}"
-    # Every conversation has its own; your mail server must deliver all of them.
-    reply_address: "{reply_address}"
-    # What the law wants below every letter.
-    # footer: "Example Ltd, 1 High Street, London"
-    # Of the letters: en, fr or de.
-    language: en
-    # How the letters look.
-    # colour: "#1d5fa8"
-    # logo: logo.png
-    smtp:
-      # smtp:// uses STARTTLS, smtps:// TLS from the first byte; smtp+insecure:// is for a server
-      # on this machine.
-      url: "{smtp}"
-      {login}username: "{address}"
-      {login}password_file: {password_file}
-      # ca_file: ca.pem
-    # Signs the letters, where your mail server doesn't; `postroom doctor` prints the DNS record.
-    # dkim: {{selector: post, key_file: dkim.pem}}
-    # Where bounces go: auto, verp (a token for each delivery) or plain.
-    # return_path: auto
-    # Fetches the mail from a mailbox, where no server hands it over by LMTP.
-    {off}imap:
-    {off}  url: "{imap}"
-    {off}  username: "{address}"
-    {off}  password_file: {password_file}
-    {off}  folders: [INBOX, Junk]
-    {off}  processed: keyword
-"##
-        ))
-    }
-
-    fn next_steps(&self, registration: &Path) -> String {
-        let config = self.config.display();
-        let registration = registration.display();
-        let mut steps = vec![
-            format!("Look through {config}: names, addresses, and the mail servers."),
-            format!(
-                "Tell the homeserver of {registration}: in Synapse's homeserver.yaml add its path \
-                 under\n   app_service_config_files, make it readable for Synapse only, and restart \
-                 Synapse."
-            ),
-        ];
-        if let Some(file) = &self.password_file {
-            let file = self.config.with_file_name(file);
-            let file = file.display();
-            steps.push(format!("Write the mailbox's password into {file}."));
-        }
-        if self.imap_url.is_none() {
-            steps.push(
-                "Let your mail server hand mail for the addresses over by LMTP to 127.0.0.1:2424."
-                    .to_owned(),
-            );
-        }
-        steps.push(format!("Start: postroom run --config {config}"));
-        steps.push(format!("Check: postroom doctor --config {config}"));
-        let steps: Vec<String> = (1..)
-            .zip(steps)
-            .map(|(number, step)| format!("{number}. {step}"))
-            .collect();
-        let steps = steps.join("\n");
-        format!("Wrote {config} and {registration}.\n\nWhat to do next:\n{steps}\n")
-    }
 }
 
 const REGISTRATION: &str = "registration.yaml";
 const APPSERVICE_URL: &str = "http://127.0.0.1:29381";
-
-/// A name for the mailbox made of its address, unlike those in `taken`.
-fn mailbox_name(address: &EmailAddress, taken: &mut BTreeSet<String>) -> String {
-    let letters = address.local_part().to_ascii_lowercase();
-    let name = letters
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join("-");
-    let name = if name.is_empty() { "mailbox" } else { &name };
-    let name = &name[..name.len().min(60)];
-    let numbered = (2..).map(|number| format!("{name}-{number}"));
-    let free = std::iter::once(name.to_owned())
-        .chain(numbered)
-        .find(|name| !taken.contains(name))
-        .unwrap_or_default();
-    taken.insert(free.clone());
-    free
-}
 
 fn server_name(text: &str) -> Result<OwnedServerName, IdParseError> {
     OwnedServerName::try_from(text)
@@ -300,22 +123,34 @@ fn address(text: &str) -> Result<EmailAddress, AddressFault> {
     EmailAddress::parse(text)
 }
 
+fn homeserver_url(text: &str) -> anyhow::Result<Url> {
+    url(text, &["http", "https"], "http://127.0.0.1:8008")
+}
+
 fn smtp_url(text: &str) -> anyhow::Result<Url> {
-    mail_url(text, &["smtp", "smtps", "smtp+insecure"])
+    url(
+        text,
+        &["smtp", "smtps", "smtp+insecure"],
+        "smtps://mail.example.org",
+    )
 }
 
 fn imap_url(text: &str) -> anyhow::Result<Url> {
-    mail_url(text, &["imap", "imaps", "imap+insecure"])
+    url(
+        text,
+        &["imap", "imaps", "imap+insecure"],
+        "imaps://mail.example.org",
+    )
 }
 
-fn mail_url(text: &str, schemes: &[&str]) -> anyhow::Result<Url> {
-    let url = Url::parse(text)?;
-    ensure!(
-        schemes.contains(&url.scheme()) && url.has_host(),
-        "write {}, then :// and the server's name",
-        schemes.join(" or ")
-    );
-    Ok(url)
+fn url(text: &str, schemes: &[&str], example: &str) -> anyhow::Result<Url> {
+    let url = Url::parse(text).ok();
+    url.filter(|url| schemes.contains(&url.scheme()) && url.has_host())
+        .with_context(|| {
+            let schemes: Vec<String> = schemes.iter().map(|it| format!("{it}://")).collect();
+            let schemes = schemes.join(" or ");
+            format!("write {schemes} and the server's name, such as {example}")
+        })
 }
 
 #[cfg(test)]
@@ -326,7 +161,6 @@ mod tests {
     use secrecy::ExposeSecret;
 
     use super::*;
-    use crate::config::Config;
 
     #[derive(Parser)]
     struct Command {
@@ -438,6 +272,101 @@ mod tests {
         ] {
             assert!(Command::try_parse_from(["init", wrong]).is_err(), "{wrong}");
         }
+    }
+
+    #[rstest::rstest]
+    #[case("--smtp-url=mail.example.org", "such as smtps://mail.example.org")]
+    #[case("--imap-url=mail.example.org", "such as imaps://mail.example.org")]
+    #[case(
+        "--homeserver-url=foo",
+        "write http:// or https:// and the server's name, such as http://127.0.0.1:8008"
+    )]
+    fn says_what_to_write_for_a_url(#[case] argument: &str, #[case] part: &str) {
+        let Err(error) = Command::try_parse_from(["init", argument]) else {
+            panic!("{argument}");
+        };
+        assert!(error.to_string().contains(part), "{error}");
+    }
+
+    #[rstest::rstest]
+    #[case("--name=", "mailboxes.support.name: is empty")]
+    #[case(&format!("--name={}", "n".repeat(120)), "longer than 100 characters; shorten it")]
+    #[case("--smtp-url=smtp+insecure://mail.x.org", "mailboxes.support.smtp.url")]
+    #[case(
+        "--homeserver-url=https://ann:hush@x.org",
+        "take out what stands before"
+    )]
+    fn writes_nothing_that_would_be_refused(#[case] argument: &str, #[case] part: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let error = init(folder.path(), &[argument]).write(&Chance::seeded(1));
+        let told = error.unwrap_err().to_string();
+        assert!(
+            told.contains("nothing was written") && told.contains(part),
+            "{told}"
+        );
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn says_which_folder_is_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("nodir");
+        let error = init(&missing, &[]).write(&Chance::seeded(1)).unwrap_err();
+        let expected = format!("there is no folder {}; make it first", missing.display());
+        assert!(error.to_string().starts_with(&expected), "{error}");
+    }
+
+    #[test]
+    fn each_mailbox_has_its_own_password() {
+        let folder = tempfile::tempdir().unwrap();
+        let arguments = [
+            "--address=support@example.org",
+            "--address=training@example.org",
+            "--imap-url=imaps://mail.example.org",
+            "--password-file=secrets/pw",
+        ];
+        let init = init(folder.path(), &arguments);
+        // The passwords come later.
+        let registration = init.write(&Chance::seeded(1)).unwrap();
+        let text = fs::read_to_string(&init.config).unwrap();
+        let steps = init.next_steps(&registration);
+        for file in ["secrets/support-password", "secrets/training-password"] {
+            let line = format!("      password_file: \"{file}\"\n");
+            assert_eq!(text.matches(&line).count(), 2, "SMTP and IMAP: {text}");
+            assert!(steps.contains(file), "{steps}");
+        }
+        assert!(!text.contains("secrets/pw"));
+    }
+
+    #[test]
+    fn what_it_leaves_out_could_be_put_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let init = init(folder.path(), &[]);
+        init.write(&Chance::seeded(1)).unwrap();
+        let mut text = fs::read_to_string(&init.config).unwrap();
+        for key in [
+            "    # footer",
+            "    # colour",
+            "    # return_path",
+            "    # time_zone",
+            "    # intake",
+            "    # triage_room",
+            "    # staff",
+            "# names",
+            "# control_room",
+            "# public",
+            "# desk",
+            "# rooms",
+            "# onboarding",
+        ] {
+            let line = format!("\n{key}: ");
+            assert_eq!(text.matches(&line).count(), 1, "{key}");
+            text = text.replace(&line, &line.replace("# ", ""));
+        }
+        fs::write(&init.config, text).unwrap();
+        let config = Config::load(&init.config, []).unwrap();
+        assert!(config.control_room.is_some() && config.desk.remind_after.is_some());
+        assert!(config.mailboxes[0].intake.triage_room.is_some());
     }
 
     #[test]

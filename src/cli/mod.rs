@@ -10,6 +10,7 @@ pub mod parse;
 pub mod person;
 pub mod registration;
 pub mod run;
+mod users;
 
 use std::process::ExitCode;
 

@@ -7,7 +7,8 @@ use ruma::OwnedRoomId;
 
 use super::{room_id, section::Section, staff_pattern, wrong::Wrong};
 use crate::domain::{
-    intake::Acknowledge, letter::Language, staff::StaffList, trust::Intake as Rule,
+    freemail::is_freemail, intake::Acknowledge, letter::Language, staff::StaffList,
+    trust::Intake as Rule,
 };
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,7 +16,8 @@ pub struct Intake {
     pub rule: Rule,
     /// Where staff are asked; `None`: in the control room.
     pub triage_room: Option<OwnedRoomId>,
-    /// The rooms that the customers of a domain share; domains in lower case.
+    /// The rooms that the customers of a domain share; domains in lower case, international ones in both
+    /// of their forms.
     pub domains: HashMap<String, OwnedRoomId>,
     pub acknowledge: Acknowledge,
     /// What an acknowledgement says, where it isn't what Postroom says.
@@ -91,16 +93,34 @@ fn acknowledge(text: &str) -> Result<Acknowledge, Wrong> {
 
 fn domains(section: &mut Section) -> HashMap<String, OwnedRoomId> {
     let rooms = section.each_value("acme.com: \"!abc:example.org\"", |domain, room| {
-        let is_one = domain.contains('.') && !domain.contains(['@', '*', ' ']);
-        if !is_one {
-            return Err(Wrong::new(
-                format!("\"{domain}\" is not a domain"),
-                "write what stands behind the @ of its addresses, such as \"acme.com\"",
-            ));
-        }
-        Ok((domain.to_lowercase(), room_id(room)?))
+        Ok((shared_domain(domain)?, room_id(room)?))
     });
-    rooms.into_iter().collect()
+    let mut found = HashMap::new();
+    for (domain, room) in rooms {
+        let (international, _) = idna::domain_to_unicode(&domain);
+        found.insert(international, room.clone());
+        found.insert(domain, room);
+    }
+    found
+}
+
+/// In its ASCII form.
+fn shared_domain(text: &str) -> Result<String, Wrong> {
+    let is_one = text.contains('.') && !text.contains(['@', '*', ' ']);
+    let ascii = idna::domain_to_ascii(text).ok().filter(|_| is_one);
+    let domain = ascii.ok_or_else(|| {
+        Wrong::new(
+            format!("\"{text}\" is not a domain"),
+            "write what stands behind the @ of its addresses, such as \"acme.com\"",
+        )
+    })?;
+    if is_freemail(&domain) {
+        return Err(Wrong::new(
+            "everybody can have an address there, and all of them would share the room",
+            "name a customer's own domain",
+        ));
+    }
+    Ok(domain)
 }
 
 /// A text in each language.

@@ -5,7 +5,7 @@ use std::fmt;
 use indexmap::IndexMap;
 
 use super::{
-    desk,
+    desk::{self, GivenHours},
     dkim::Dkim,
     guard,
     imap::{FolderOnServer, Imap},
@@ -16,7 +16,7 @@ use super::{
     section::Section,
     smtp::{self, Smtp},
     trust::Trust,
-    values::line,
+    values::{line, zone},
     wrong::Wrong,
 };
 use crate::{
@@ -76,7 +76,7 @@ pub struct Mailbox {
     /// The time zone of its letters, unless a customer has another one; a name of the time zone
     /// database. `None`: the system's.
     pub time_zone: Option<String>,
-    /// When somebody is there to answer; `None`: as for all.
+    /// When somebody is there to answer, with what holds for all in it; `None`: as for all.
     pub hours: Option<Hours>,
     pub look: Look,
     pub smtp: Smtp,
@@ -119,14 +119,17 @@ struct Taken {
 }
 
 /// Reads the section `mailboxes`.
-pub(super) fn read_all(section: &mut Section) -> IndexMap<MailboxName, Mailbox> {
+pub(super) fn read_all(
+    section: &mut Section,
+    hours: &GivenHours,
+) -> IndexMap<MailboxName, Mailbox> {
     let mut mailboxes = IndexMap::new();
     let mut taken = Taken::default();
     if section.is_empty() {
         section.wrong_as_a_whole("there is no mailbox", "add one, such as \"support\"");
     }
     section.each_section(|name, section| {
-        let mailbox = Mailbox::read(section, name, &mut taken);
+        let mailbox = Mailbox::read(section, name, hours, &mut taken);
         let Some(name) = MailboxName::parse(name) else {
             section.wrong_as_a_whole(
                 "this is not a name for a mailbox",
@@ -142,7 +145,12 @@ pub(super) fn read_all(section: &mut Section) -> IndexMap<MailboxName, Mailbox> 
 }
 
 impl Mailbox {
-    fn read(section: &mut Section, mailbox: &str, taken: &mut Taken) -> Option<Self> {
+    fn read(
+        section: &mut Section,
+        mailbox: &str,
+        hours_of_all: &GivenHours,
+        taken: &mut Taken,
+    ) -> Option<Self> {
         let name = section.required("name", "Example Ltd", line);
         let address = section.required("address", "support@example.org", |text| {
             EmailAddress::parse(text)
@@ -159,18 +167,13 @@ impl Mailbox {
             claim(section, "reply_address", pattern, mailbox, claimed);
         }
         let footer = section.optional("footer", "Example Ltd, London, UK", footer);
-        let language = section.optional("language", "en", |text| {
-            let unknown = || {
-                let tags = Language::ALL.map(Language::tag).join(", ");
-                Wrong::new(
-                    format!("\"{text}\" is not a language in which letters can be written"),
-                    format!("write one of {tags}"),
-                )
-            };
-            Language::from_tag(text).ok_or_else(unknown)
+        let language = section.optional("language", "en", language);
+        let time_zone = section.optional("time_zone", "Europe/Paris", |text| {
+            zone(text).map(|_| text.to_owned())
         });
-        let time_zone = section.optional("time_zone", "Europe/Paris", time_zone);
-        let hours = section.optional_section("hours", |section| Some(desk::hours(section)));
+        let hours = section.optional_section("hours", |section| {
+            Some(desk::hours(section).over(hours_of_all))
+        });
         let colour = section.optional("colour", "#1d5fa8", colour);
         let logo = section.optional("logo", "logo.png", |path| Ok(path.to_owned()));
         let logo = logo.and_then(|path| match logo::read(&section.path(&path)) {
@@ -237,15 +240,14 @@ fn claim<T: Clone + PartialEq>(
     }
 }
 
-fn time_zone(text: &str) -> Result<String, Wrong> {
-    let unknown = |_| {
+fn language(text: &str) -> Result<Language, Wrong> {
+    Language::from_tag(text).ok_or_else(|| {
+        let tags = Language::ALL.map(Language::tag).join(", ");
         Wrong::new(
-            format!("\"{text}\" is not a time zone"),
-            "write a name of the time zone database, such as \"Europe/Paris\"",
+            format!("\"{text}\" is not a language in which letters can be written"),
+            format!("write one of {tags}"),
         )
-    };
-    jiff::tz::TimeZone::get(text).map_err(unknown)?;
-    Ok(text.to_owned())
+    })
 }
 
 fn return_path(text: &str) -> Result<ReturnPath, Wrong> {

@@ -24,6 +24,7 @@ mod names;
 mod onboarding;
 mod operations;
 mod public;
+mod references;
 mod rooms;
 mod section;
 mod server;
@@ -37,13 +38,13 @@ mod values;
 mod wrong;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fs,
     path::{Path, PathBuf},
 };
 
 use indexmap::IndexMap;
-use ruma::{OwnedRoomId, OwnedUserId};
+use ruma::{OwnedRoomId, OwnedUserId, RoomId};
 
 pub use self::{
     appservice::Appservice,
@@ -128,7 +129,7 @@ impl Config {
         path: &Path,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigFaults> {
-        load(path, environment, true)
+        load(path, environment, Stage::Whole)
     }
 
     /// As much of it as can be read, whatever is wrong with the rest.
@@ -136,7 +137,7 @@ impl Config {
         path: &Path,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Inspected {
-        inspect(path, environment, true)
+        inspect(path, environment, Stage::Whole)
     }
 
     /// The same without a look at the registration file, for the command that makes it.
@@ -148,7 +149,14 @@ impl Config {
         path: &Path,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigFaults> {
-        load(path, environment, false)
+        load(path, environment, Stage::Unregistered)
+    }
+
+    /// What is wrong with a configuration that is going to be written to `path`. The files that it
+    /// names needn't be there yet; the folders must.
+    #[must_use]
+    pub fn faults_of_draft(source: &str, path: &Path) -> ConfigFaults {
+        inspect_source(source, path, [], Stage::Draft).faults
     }
 
     fn read(section: &mut Section, registered: bool) -> Option<Self> {
@@ -166,10 +174,13 @@ impl Config {
         let database =
             section.required_section("database", "{url: \"sqlite:postroom.db\"}", Database::read);
         let blobs = section.required_section("blobs", "{url: \"file:blobs\"}", Blobs::read);
+        // Before the mailboxes, of which each may have some of it otherwise.
+        let desk = section.optional_section("desk", |section| Some(Desk::read(section)));
+        let (desk, hours) = desk.unwrap_or_default();
         let mailboxes = section.required_section(
             "mailboxes",
             "{support: {name: …, address: …, reply_address: …, smtp: …}}",
-            |section| Some(mailbox::read_all(section)),
+            |section| Some(mailbox::read_all(section, &hours)),
         );
         let lmtp = section.optional_section("lmtp", Lmtp::read);
         let staff = section.required_list("staff", "[\"@*:example.org\"]", staff_pattern);
@@ -177,7 +188,6 @@ impl Config {
         let names = section.optional_section("names", |section| Some(names::read(section)));
         let control_room = section.optional("control_room", "!abc:example.org", room_id);
         let letters = section.optional_section("letters", Letters::read);
-        let desk = section.optional_section("desk", |section| Some(Desk::read(section)));
         let rooms = section.optional_section("rooms", |section| Some(Rooms::read(section)));
         let guard = section.optional_section("guard", |section| Some(Guard::read(section)));
         let senders = section.optional_section("senders", |section| Some(guard::senders(section)));
@@ -187,7 +197,7 @@ impl Config {
         let dns = section.optional_section("dns", |section| Some(Dns::read(section)));
         let operations = section.optional_section("operations", Operations::read);
         let log = section.optional_section("log", |section| Some(Log::read(section)));
-        Some(Self {
+        let config = Self {
             homeserver: homeserver?,
             appservice: appservice?,
             database: database?,
@@ -199,7 +209,7 @@ impl Config {
             names: names.unwrap_or_default(),
             control_room,
             letters: letters.unwrap_or_default(),
-            desk: desk.unwrap_or_default(),
+            desk,
             rooms: rooms.unwrap_or_default(),
             guard: guard.unwrap_or_default(),
             senders: senders.unwrap_or_default(),
@@ -208,7 +218,9 @@ impl Config {
             dns: dns.unwrap_or_default(),
             operations,
             log: log.unwrap_or_default(),
-        })
+        };
+        references::check(&config, section);
+        Some(config)
     }
 }
 
@@ -224,12 +236,22 @@ pub struct Inspected {
     pub secrets: Vec<SecretPlace>,
 }
 
+/// What there is besides the configuration itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Neither registration nor password files.
+    Draft,
+    /// No registration.
+    Unregistered,
+    Whole,
+}
+
 fn load(
     path: &Path,
     environment: impl IntoIterator<Item = (String, String)>,
-    registered: bool,
+    stage: Stage,
 ) -> Result<Config, ConfigFaults> {
-    let inspected = inspect(path, environment, registered);
+    let inspected = inspect(path, environment, stage);
     match inspected.config {
         Some(config) if inspected.faults.faults.is_empty() => Ok(config),
         _ => Err(inspected.faults),
@@ -239,38 +261,52 @@ fn load(
 fn inspect(
     path: &Path,
     environment: impl IntoIterator<Item = (String, String)>,
-    registered: bool,
+    stage: Stage,
 ) -> Inspected {
-    let unread = |fault: Fault| Inspected {
+    match fs::read_to_string(path) {
+        Ok(source) => inspect_source(&source, path, environment, stage),
+        Err(error) => unread(
+            path,
+            Fault {
+                place: Place::File,
+                what: format!("cannot be read: {error}"),
+                remedy: "run `postroom init` to write one, or name another with --config"
+                    .to_owned(),
+            },
+        ),
+    }
+}
+
+fn unread(path: &Path, fault: Fault) -> Inspected {
+    Inspected {
         config: None,
         faults: ConfigFaults {
             file: path.to_owned(),
             faults: vec![fault],
         },
         secrets: Vec::new(),
-    };
-    let source = match fs::read_to_string(path) {
-        Ok(source) => source,
-        Err(error) => {
-            return unread(Fault {
-                place: Place::File,
-                what: format!("cannot be read: {error}"),
-                remedy: "run `postroom init` to write one, or name another with --config"
-                    .to_owned(),
-            });
-        }
-    };
-    let mut root = match tree::parse(&source) {
+    }
+}
+
+fn inspect_source(
+    source: &str,
+    path: &Path,
+    environment: impl IntoIterator<Item = (String, String)>,
+    stage: Stage,
+) -> Inspected {
+    let mut root = match tree::parse(source) {
         Ok(root) => root,
-        Err(fault) => return unread(fault),
+        Err(fault) => return unread(path, fault),
     };
     let mut reading = Reading {
         folder: path.parent().map_or_else(PathBuf::new, Path::to_owned),
         faults: environment::overlay(&mut root, environment),
         listeners: Vec::new(),
         secrets: Vec::new(),
+        places: BTreeMap::new(),
+        is_draft: stage == Stage::Draft,
     };
-    let config = read_root(root, &mut reading, registered);
+    let config = read_root(root, &mut reading, stage == Stage::Whole);
     let mut faults = reading.faults;
     faults.sort_by(|one, other| one.place.cmp(&other.place));
     Inspected {
@@ -306,10 +342,28 @@ fn power_level(text: &str) -> Result<i64, Wrong> {
 }
 
 fn room_id(text: &str) -> Result<OwnedRoomId, Wrong> {
-    OwnedRoomId::try_from(text).map_err(|_| {
+    let id = OwnedRoomId::try_from(text).map_err(|_| {
         Wrong::new(
             format!("\"{text}\" is not a room id"),
             "take the id that begins with \"!\" from the room's settings, not its alias",
         )
-    })
+    })?;
+    if !is_whole(&id) {
+        return Err(Wrong::new(
+            format!("\"{text}\" is not a whole room id"),
+            "copy it from the room's settings (Element: Settings → Advanced → Internal room ID)",
+        ));
+    }
+    Ok(id)
+}
+
+/// From version 12 on a room's id is a SHA-256 in URL-safe Base64, and names no server
+/// (<https://spec.matrix.org/v1.16/rooms/v12/>).
+fn is_whole(id: &RoomId) -> bool {
+    let opaque = id.as_str().trim_start_matches('!');
+    if opaque.contains(':') {
+        return !opaque.starts_with(':') && id.server_name().is_some();
+    }
+    let in_base64 = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    opaque.len() == 43 && opaque.bytes().all(in_base64)
 }

@@ -38,7 +38,7 @@ pub struct Rooms {
 impl Rooms {
     pub(super) fn read(section: &mut Section) -> Self {
         let rooms = Self::read_of_mailbox(section);
-        if rooms.space.is_none() && rooms.join_rule.is_some_and(JoinRule::needs_space) {
+        if !section.has("space") && rooms.join_rule.is_some_and(JoinRule::needs_space) {
             section.wrong(
                 "join_rule",
                 "lets in who is in the Space, and there is none",
@@ -97,6 +97,23 @@ impl Rooms {
                 only: only.unwrap_or_default(),
             },
         }
+    }
+
+    /// Whether the mailbox with these rooms lets in who is in the Space, and there is none.
+    pub(super) fn lacks_space(&self, own: &Self) -> bool {
+        let needs_space = own.join_rule.is_some_and(JoinRule::needs_space);
+        needs_space && own.space.is_none() && self.space.is_none()
+    }
+
+    /// The mailboxes that rules name, each with the rule.
+    pub(super) fn mailboxes(&self) -> impl Iterator<Item = (Rule, &str)> {
+        self.rules.only.iter().flat_map(|(rule, patterns)| {
+            let named = patterns.iter().filter_map(|pattern| match pattern {
+                RoomPattern::Mailbox(name) => Some(&**name),
+                RoomPattern::Id(_) | RoomPattern::Alias(_) | RoomPattern::Name(_) => None,
+            });
+            named.map(|name| (*rule, name))
+        })
     }
 
     /// What a room of a mailbox must be, with what is configured for the mailbox itself over it.
@@ -259,11 +276,15 @@ fn strength(text: &str) -> Result<Strength, Wrong> {
 }
 
 fn pattern(text: &str) -> Result<RoomPattern, Wrong> {
-    RoomPattern::parse(text).map_err(|fault| {
+    let pattern = RoomPattern::parse(text).map_err(|fault| {
         Wrong::new(
             format!("\"{text}\" doesn't say which rooms: {fault}"),
             "write a name such as \"Chapter *\", an address such as \"#chapter-*:example.org\", a room's id \
              or \"mailbox:NAME\"",
         )
-    })
+    })?;
+    if let RoomPattern::Id(id) = &pattern {
+        room_id(id.as_str())?;
+    }
+    Ok(pattern)
 }

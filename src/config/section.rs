@@ -4,15 +4,19 @@
 //! all of its keys before it looks at what it got, so that every mistake is found; `None` means
 //! that at least one fault is noted.
 
+mod homes;
+mod lists;
 mod secret;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
+#[cfg(test)]
+pub(super) use self::homes::HOMES;
 pub(super) use self::secret::read_secret;
 use super::{
     faults::{Fault, Place},
     spelling::closest,
-    tree::{self, Entry, Node, Value},
+    tree::{Entry, Node, Value},
     wrong::{Wrong, write_such_as},
 };
 
@@ -25,6 +29,10 @@ pub(super) struct Reading {
     /// Every address to listen on so far, with the key that has it.
     pub listeners: Vec<(SocketAddr, String)>,
     pub secrets: Vec<SecretPlace>,
+    /// Where each key is, by its path from the root, if it was asked for and given.
+    pub places: BTreeMap<String, Place>,
+    /// Whether it isn't in use yet: the files that it names may be missing.
+    pub is_draft: bool,
 }
 
 /// Where a secret stands.
@@ -68,7 +76,7 @@ impl<'a> Section<'a> {
         let unread = match node.value {
             Value::Map(entries) => entries,
             Value::Nothing => Vec::new(),
-            Value::Scalar(_) | Value::List(_) => {
+            Value::Scalar(_) | Value::Unquoted(_) | Value::List(_) => {
                 let (what, remedy) = if let Place::Variable(variable) = &node.place {
                     (
                         format!("{name} is a section, it can't be set as a whole"),
@@ -127,36 +135,6 @@ impl<'a> Section<'a> {
         self.read_scalar(key, node, example, read)
     }
 
-    /// The values of a list that must be there and not empty, less those that are wrong. In a variable the list
-    /// is written as in YAML: `["one", "two"]`.
-    pub fn required_list<T>(
-        &mut self,
-        key: &'static str,
-        example: &str,
-        read: impl Fn(&str) -> Result<T, Wrong>,
-    ) -> Option<Vec<T>> {
-        let Some(node) = self.take(key) else {
-            self.note_missing(key, example);
-            return None;
-        };
-        let items = match list_in_variable(&node).unwrap_or(node.value) {
-            Value::List(items) if items.is_empty() => {
-                self.wrong(key, "is empty", write_such_as(example));
-                return None;
-            }
-            Value::List(items) => items,
-            Value::Nothing | Value::Scalar(_) | Value::Map(_) => {
-                self.wrong(key, "must be a list", write_such_as(example));
-                return None;
-            }
-        };
-        let values = items
-            .into_iter()
-            .filter_map(|item| self.read_scalar(key, item, example, &read))
-            .collect();
-        Some(values)
-    }
-
     /// An address to listen on, which no other key may have as well.
     pub fn listen(&mut self, key: &'static str, example: &str) -> Option<SocketAddr> {
         let address = self.required(key, example, |text| {
@@ -174,21 +152,6 @@ impl<'a> Section<'a> {
         let name = self.key_name(key);
         self.reading.listeners.push((address, name));
         Some(address)
-    }
-
-    /// The values of a list that may be there; otherwise as [`Section::required_list`].
-    pub fn optional_list<T>(
-        &mut self,
-        key: &'static str,
-        example: &str,
-        read: impl Fn(&str) -> Result<T, Wrong>,
-    ) -> Option<Vec<T>> {
-        let found = self.unread.iter().find(|entry| entry.key == key);
-        if found.is_none_or(|entry| matches!(entry.node.value, Value::Nothing)) {
-            self.take(key);
-            return None;
-        }
-        self.required_list(key, example, read)
     }
 
     /// Whether a key that was asked for is there, right or wrong.
@@ -246,6 +209,8 @@ impl<'a> Section<'a> {
     pub fn each_section(&mut self, mut read: impl FnMut(&str, &mut Section<'_>)) {
         for entry in std::mem::take(&mut self.unread) {
             let name = format!("{}.{}", self.name, entry.key);
+            let places = &mut self.reading.places;
+            places.insert(name.clone(), entry.place.clone());
             // An empty section has no place of its own worth showing.
             let node = Node {
                 place: entry.place,
@@ -267,6 +232,8 @@ impl<'a> Section<'a> {
     ) -> Vec<T> {
         let mut values = Vec::new();
         for Entry { key, node, .. } in std::mem::take(&mut self.unread) {
+            let name = self.key_name(&key);
+            self.reading.places.insert(name, node.place.clone());
             if !matches!(node.value, Value::Nothing) {
                 values.extend(self.read_scalar(&key, node, example, |text| read(&key, text)));
             }
@@ -288,6 +255,19 @@ impl<'a> Section<'a> {
     /// Notes what a reader had against the value of a key that was asked for.
     pub fn wrong_value(&mut self, key: &str, wrong: Wrong, example: &str) {
         self.note_wrong(key, self.place_of(key), wrong, example);
+    }
+
+    /// Notes a fault that shows only when all is read; `key` is its path from the root.
+    pub fn wrong_in_all(&mut self, key: &str, what: impl AsRef<str>, remedy: impl Into<String>) {
+        let place = self.reading.places.get(key).cloned();
+        let what = format!("{key}: {}", what.as_ref());
+        self.note(place.unwrap_or(Place::File), what, remedy);
+    }
+
+    /// Whether a key was asked for and is given, right or wrong, anywhere in the file; `key` is its
+    /// path from the root.
+    pub fn is_given(&self, key: &str) -> bool {
+        self.reading.places.contains_key(key)
     }
 
     /// Notes a fault of this section as a whole.
@@ -316,9 +296,8 @@ impl<'a> Section<'a> {
             None => self.place.clone(),
             Some(entry) => match (&entry.node.value, &entry.node.place) {
                 // What a variable has emptied is missing from there.
-                (Value::Scalar(_), place) | (Value::Nothing, place @ Place::Variable(_)) => {
-                    place.clone()
-                }
+                (Value::Scalar(_) | Value::Unquoted(_), place)
+                | (Value::Nothing, place @ Place::Variable(_)) => place.clone(),
                 (Value::Nothing, _) => self.place.clone(),
                 // A section begins lines below its key, where nobody looks for it.
                 (Value::Map(_) | Value::List(_), _) => entry.place.clone(),
@@ -330,6 +309,10 @@ impl<'a> Section<'a> {
                 value: entry.node.value,
                 place: place.clone(),
             });
+        if node.is_some() {
+            let name = self.key_name(key);
+            self.reading.places.insert(name, place.clone());
+        }
         self.asked.push(Asked {
             key,
             given: node.is_some(),
@@ -347,6 +330,7 @@ impl<'a> Section<'a> {
     ) -> Option<T> {
         let result = match &node.value {
             Value::Scalar(text) => read(text),
+            Value::Unquoted(text) => Err(unquoted(text)),
             Value::Nothing | Value::List(_) | Value::Map(_) => Err("must be a single value".into()),
         };
         match result {
@@ -384,9 +368,12 @@ impl<'a> Section<'a> {
         let known: Vec<&str> = self.asked.iter().map(|asked| asked.key).collect();
         for entry in std::mem::take(&mut self.unread) {
             let absent = self.asked.iter().filter(|asked| !asked.given);
+            let home = homes::home(&entry.key);
             let meant = closest(&entry.key, absent.map(|asked| asked.key))
                 .or_else(|| closest(&entry.key, known.iter().copied()));
-            let remedy = if let Some(meant) = meant {
+            let remedy = if let Some(home) = home {
+                format!("it belongs into {home}")
+            } else if let Some(meant) = meant {
                 // A misspelt key is one mistake, not an unknown key and a missing one.
                 self.missing.retain(|(key, _)| *key != meant);
                 format!("did you mean \"{meant}\"?")
@@ -432,15 +419,17 @@ fn subject(name: &str) -> &str {
     if name.is_empty() { "the file" } else { name }
 }
 
-fn list_in_variable(node: &Node) -> Option<Value> {
-    let (Place::Variable(_), Value::Scalar(text)) = (&node.place, &node.value) else {
-        return None;
+/// Nothing of a secret is repeated: those are read elsewhere.
+fn unquoted(text: &str) -> Wrong {
+    let (what, remedy) = about_unquoted(text);
+    Wrong::new(what, format!("{remedy}, \"{text}\""))
+}
+
+fn about_unquoted(text: &str) -> (&'static str, &'static str) {
+    let what = if text.starts_with('&') {
+        "what begins with \"&\" is an anchor in YAML"
+    } else {
+        "what begins with \"!\" is a tag in YAML"
     };
-    let Value::List(mut items) = tree::parse(text).ok()?.value else {
-        return None;
-    };
-    for item in &mut items {
-        item.place = node.place.clone();
-    }
-    Some(Value::List(items))
+    (what, "put it in quotes")
 }

@@ -2,6 +2,8 @@
 
 mod desk;
 mod imap;
+mod intake;
+mod keys;
 mod mailbox;
 mod rooms;
 
@@ -174,7 +176,6 @@ fn does_without_what_is_optional() {
     assert_eq!(config.log, Log::default());
 }
 
-/// [`GOOD`] with `imap` in its second mailbox; `more` are further keys.
 #[test]
 fn reads_the_database_url_from_a_file() {
     let folder = folder();
@@ -313,6 +314,8 @@ fn the_environment_stands_over_the_file() {
 )]
 #[case::size("max_size: 50MB", "max_size: big")]
 #[case::staff("\"@ann:example.com\"", "\"@*:*\"")]
+#[case::room_id_cut_off("!abc:example.org", "!room-id")]
+#[case::room_id_without_quotes("\"!abc:example.org\"", "!abc:example.org")]
 #[case::room_alias("!abc:example.org", "#control:example.org")]
 #[case::time_without_unit("quiet: 2m", "quiet: 2")]
 #[case::at_most_is_shorter("at_most: 10m", "at_most: 90s")]

@@ -26,6 +26,9 @@ pub(super) enum Value {
     /// `null`, `~` or nothing: as if the key were not there.
     Nothing,
     Scalar(String),
+    /// What YAML takes for a tag (`!word`) or an anchor (`&word`) of a value, as a room's id without
+    /// quotes; up to the end of the value.
+    Unquoted(String),
     List(Vec<Node>),
     /// In the order of the file; a key may occur twice.
     Map(Vec<Entry>),
@@ -63,9 +66,17 @@ fn not_yaml(error: &serde_saphyr::Error) -> Fault {
         .map_or(whole.as_str(), |(what, _)| what);
     Fault {
         place: error.location().map_or(Place::File, place),
+        remedy: remedy(what).to_owned(),
         what: format!("this is not YAML: {what}"),
-        remedy: "look at the indentation, colons and quotes here and in the line above".to_owned(),
     }
+}
+
+/// `@ann:example.org` and `*.acme.com` can't stand without quotes.
+fn remedy(what: &str) -> &'static str {
+    if what.starts_with("unexpected character") || what.contains("unknown anchor") {
+        return "put the value in quotes";
+    }
+    "look at the indentation, colons and quotes here and in the line above"
 }
 
 fn place(location: Location) -> Place {
@@ -79,6 +90,10 @@ fn place(location: Location) -> Place {
 }
 
 fn node(raw: Spanned<Raw>, source: &str) -> Node {
+    let is_empty = matches!(raw.value, Raw::Nothing);
+    if let Some(unquoted) = unquoted(is_empty, &raw, source) {
+        return unquoted;
+    }
     let value = match raw.value {
         Raw::Nothing => Value::Nothing,
         Raw::Text(text) => Value::Scalar(text),
@@ -100,6 +115,45 @@ fn node(raw: Spanned<Raw>, source: &str) -> Node {
         place: place(raw.referenced),
     }
 }
+
+/// What was meant as a value and begins with a sign that means something else in YAML. An empty value
+/// may have a tag or an anchor, another one a tag that isn't YAML's own (`!!str`).
+fn unquoted(is_empty: bool, raw: &Spanned<Raw>, source: &str) -> Option<Node> {
+    if matches!(raw.value, Raw::List(_) | Raw::Map(_)) {
+        return None;
+    }
+    let number = raw.referenced.line();
+    let line = usize::try_from(number).ok()?.checked_sub(1)?;
+    let line = source.lines().nth(line)?;
+    let column = usize::try_from(raw.referenced.column()).ok()?;
+    let at = line.char_indices().nth(column.checked_sub(1)?);
+    let (before, after) = line.split_at(at.map_or(line.len(), |(at, _)| at));
+    let begins = |text: &str| text.starts_with('!') || is_empty && text.starts_with('&');
+    // The library tells where the tag ends.
+    let word = before.trim_end().rsplit(FLOW_OR_SPACE).next()?;
+    let start = if begins(after) {
+        before.len()
+    } else {
+        before.trim_end().len() - word.len()
+    };
+    let (before, text) = line.split_at(start);
+    if !begins(text) || text.starts_with("!!") || text.starts_with("! ") {
+        return None;
+    }
+    let text = text.split(" #").next().unwrap_or(text);
+    let is_in_flow = before.contains(['{', '[']);
+    let mut text = text.split(|c| is_in_flow && matches!(c, ',' | '}' | ']'));
+    let text = text.next().unwrap_or_default().trim();
+    Some(Node {
+        value: Value::Unquoted(text.to_owned()),
+        place: Place::Line {
+            line: number,
+            column: u64::try_from(before.chars().count()).ok()? + 1,
+        },
+    })
+}
+
+const FLOW_OR_SPACE: [char; 5] = [' ', '\t', '{', '[', ','];
 
 fn as_written(location: Location, source: &str) -> Option<String> {
     let span = location.span();
@@ -200,6 +254,9 @@ mod tests {
         match &node.value {
             Value::Nothing => lines.push(format!("{} {path} nothing", at(&node.place))),
             Value::Scalar(text) => lines.push(format!("{} {path} {text:?}", at(&node.place))),
+            Value::Unquoted(text) => {
+                lines.push(format!("{} {path} unquoted {text:?}", at(&node.place)));
+            }
             Value::List(items) => {
                 for (index, item) in items.iter().enumerate() {
                     outline(item, &format!("{path}[{index}]"), lines);
@@ -247,6 +304,40 @@ h: *x
         12:4 .h@12:1 "0x1F"
         13:4 .ü@13:1 "12345678901234567890123"
         "#);
+    }
+
+    #[test]
+    fn tells_what_lacks_quotes() {
+        let source = "\
+control_room: !control:verein.example # the staff's
+rooms: {space: !space:verein.example, prefix: &RSE}
+prefix: !RSE Chapters
+password: !geheim
+staff: [!cleo, \"!ann\", '&bob', a !b]
+odd: !!str
+";
+        let mut lines = Vec::new();
+        outline(&parse(source).unwrap(), "", &mut lines);
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        1:15 .control_room@1:1 unquoted "!control:verein.example"
+        2:16 .rooms@2:1.space@2:9 unquoted "!space:verein.example"
+        2:47 .rooms@2:1.prefix@2:39 unquoted "&RSE"
+        3:9 .prefix@3:1 unquoted "!RSE Chapters"
+        4:11 .password@4:1 unquoted "!geheim"
+        5:9 .staff@5:1[0] unquoted "!cleo"
+        5:16 .staff@5:1[1] "!ann"
+        5:24 .staff@5:1[2] "&bob"
+        5:32 .staff@5:1[3] "a !b"
+        6:11 .odd@6:1 ""
+        "#);
+    }
+
+    #[rstest::rstest]
+    #[case("staff: [@cleo:verein.example]")]
+    #[case("allowed_servers: [*.acme.com]")]
+    fn says_that_a_value_wants_quotes(#[case] source: &str) {
+        let fault = parse(source).unwrap_err();
+        assert_eq!(fault.remedy, "put the value in quotes", "{}", fault.what);
     }
 
     #[test]

@@ -2,10 +2,14 @@
 
 use std::{fs::File, path::Path, time::Duration};
 
+use jiff::tz::{self, TimeZone};
 use url::Url;
 
 use super::wrong::Wrong;
-use crate::domain::settings::{self, Fault};
+use crate::domain::{
+    command::timezone,
+    settings::{self, Fault},
+};
 
 /// Text on one line, for headers and names: 1 to 100 characters.
 pub(super) fn line(text: &str) -> Result<String, Wrong> {
@@ -57,6 +61,18 @@ pub(super) fn duration(text: &str) -> Result<Duration, Wrong> {
             format!("\"{text}\" is {what}"),
             "write a number and a unit, such as \"30s\", \"5m\" or \"1h\"",
         )
+    })
+}
+
+/// A zone by its name in the time zone database.
+pub(super) fn zone(text: &str) -> Result<TimeZone, Wrong> {
+    TimeZone::get(text).map_err(|_| {
+        let names = tz::db().available().map(|name| name.to_string());
+        let remedy = match timezone::near(text, names).first() {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => "write a name of the time zone database, such as \"Europe/Paris\"".to_owned(),
+        };
+        Wrong::new(format!("\"{text}\" is not a time zone"), remedy)
     })
 }
 

@@ -121,7 +121,7 @@ impl FromIterator<StaffPattern> for StaffList {
 
 /// Whether `text` fits `pattern`: what stands between the `*` must occur in this order. Taking
 /// the first occurrence of each is enough, so there is no backtracking.
-pub(super) fn glob(pattern: &str, text: &str) -> bool {
+pub fn glob(pattern: &str, text: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else {
         return pattern == text;
     };

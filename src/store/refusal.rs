@@ -63,6 +63,15 @@ pub enum Refusal {
          `database.url`"
     )]
     NothingToCopy(String),
+    #[error(
+        "{path} can't be opened ({fault}). It, the files beside it and their folder must belong to the user \
+         who runs Postroom; if the folder does, as root: chown --reference={folder} {path}*"
+    )]
+    NotOpened {
+        path: String,
+        folder: String,
+        fault: String,
+    },
     #[error("the file is no SQLite database; name another one in `database.url`, or move it away")]
     NoDatabase,
     #[error(

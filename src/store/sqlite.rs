@@ -27,6 +27,39 @@ pub(super) struct Opened {
 
 /// Opens the file, makes it if it isn't there, and migrates it.
 pub(super) async fn open(path: &Path) -> Result<Opened, StoreError> {
+    open_file(path)
+        .await
+        .map_err(|error| with_path(error, path))
+}
+
+/// As a file of somebody else's, which a command typed as root leaves: SQLite doesn't say which.
+pub(super) fn with_path(error: StoreError, path: &Path) -> StoreError {
+    let is_closed = match &error {
+        StoreError::Database(error) => {
+            let code = error
+                .as_database_error()
+                .and_then(sqlx::error::DatabaseError::code);
+            let code = code.and_then(|code| code.parse::<i32>().ok());
+            // SQLITE_READONLY and SQLITE_CANTOPEN, whatever more is known of it.
+            let is_one = code.is_some_and(|code| matches!(code & 0xff, 8 | 14));
+            // A file that isn't there belongs to nobody.
+            is_one && !path.try_exists().is_ok_and(|is_there| !is_there)
+        }
+        StoreError::File(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
+        _ => false,
+    };
+    if !is_closed {
+        return error;
+    }
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    StoreError::Refused(Refusal::NotOpened {
+        path: path.display().to_string(),
+        folder: folder.unwrap_or(Path::new(".")).display().to_string(),
+        fault: error.to_string(),
+    })
+}
+
+async fn open_file(path: &Path) -> Result<Opened, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .foreign_keys(true)
@@ -114,4 +147,39 @@ fn private_file(path: &Path) -> std::io::Result<File> {
         .append(true)
         .mode(0o600)
         .open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::inspect;
+
+    /// Nobody can open a socket as a file, not even root.
+    #[tokio::test]
+    async fn says_which_file_cannot_be_opened_and_whose_it_must_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("postroom.db");
+        let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let told = inspect::sqlite::look(&path).await.err().unwrap();
+        let told = told.to_string();
+        let remedy = format!(
+            "chown --reference={} {}*",
+            folder.path().display(),
+            path.display()
+        );
+        assert!(told.contains(&remedy), "{told}");
+        // What isn't there belongs to nobody.
+        std::fs::remove_file(&path).unwrap();
+        let told = inspect::sqlite::look(&path).await.err().unwrap();
+        assert!(!told.to_string().contains("chown"), "{told}");
+    }
+
+    #[test]
+    fn other_faults_stay_what_they_are() {
+        let refused = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        let told = |error: std::io::Error| with_path(error.into(), Path::new("a.db")).to_string();
+        assert!(told(refused).contains("chown --reference=. a.db*"));
+        assert!(!told(full).contains("chown"));
+    }
 }

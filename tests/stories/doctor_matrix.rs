@@ -225,6 +225,37 @@ async fn a_control_room_in_which_nothing_can_be_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_triage_room_in_which_nobody_can_be_asked() {
+    let (world, _dns) = healthy().await;
+    let only = ["--only", "control_room"];
+    let desk = world.ann.create_room("Sales desk");
+    let triage_room = format!("triage_room: \"{desk}\"\n    smtp: {{url:");
+    change(&world, "config.yaml", "smtp: {url:", &triage_room);
+    let found = doctor(&world, &only).await;
+    let parts = [
+        "is not in",
+        "Invite @postroom:example.org",
+        "mailboxes.support.triage_room",
+    ];
+    found.says("control_room/support: triage room", "fault", &parts);
+    found.says("control_room/room", "ok", &[]);
+
+    world.ann.invite(&desk, "@postroom:example.org");
+    world
+        .until("the bot joins", || world.bot_says(&desk, ""))
+        .await;
+    let encryption = json!({"algorithm": "m.megolm.v1.aes-sha2"});
+    world
+        .ann
+        .set_state(&desk, "m.room.encryption", "", encryption);
+    let found = doctor(&world, &only).await;
+    found.says("control_room/support: triage room", "ok", &[]);
+    let parts = ["encrypted", "mailboxes.support.triage_room"];
+    found.says("control_room/support: triage encryption", "fault", &parts);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_homeserver_does_not_do_is_not_held_against_others() {
     let (world, _dns) = healthy().await;
     world

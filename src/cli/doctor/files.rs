@@ -10,10 +10,10 @@ use rustix::fs::{Access, AtFlags, CWD, accessat};
 
 use super::{
     report::{Advice, Area, Check},
-    running::{own_user, user_name},
     scene::Scene,
 };
 use crate::{
+    cli::users::{own_user, user_name},
     config::{Database, SecretPlace},
     store::inspect::sqlite::beside,
 };
@@ -44,9 +44,10 @@ pub fn examine(scene: &Scene, secrets: &[SecretPlace]) -> Vec<Check> {
             files.extend(["-wal", "-shm", ".lock"].map(|suffix| beside(database, suffix)));
             checks.push(private("database files", &files, "600"));
             checks.push(private("blob folder", &[blobs.to_owned()], "700"));
-            checks.push(owner("database", database, scene));
             let folder = database.parent().filter(|it| !it.as_os_str().is_empty());
             let folder = folder.unwrap_or(Path::new("."));
+            let strangers = strangers(folder, &files);
+            checks.push(strangers.unwrap_or_else(|| owner("database", database, scene)));
             checks.push(writable("database folder", folder));
         }
         // Its files are the server's.
@@ -126,12 +127,44 @@ fn private(name: &str, files: &[PathBuf], wanted: &str) -> Check {
     }
 }
 
+const USER: &str = "user";
+
+/// Files of the database that somebody made who isn't the one for whom their folder is.
+fn strangers(folder: &Path, files: &[PathBuf]) -> Option<Check> {
+    let owner_of = |path: &Path| path.metadata().ok().map(|metadata| metadata.uid());
+    let files = files
+        .iter()
+        .filter_map(|file| Some((&**file, owner_of(file)?)));
+    strangers_of(owner_of(folder)?, &files.collect::<Vec<_>>())
+}
+
+/// A folder of root's says nothing of who runs Postroom.
+fn strangers_of(folder: u32, files: &[(&Path, u32)]) -> Option<Check> {
+    let mut strangers = files.iter().filter(|(_, owner)| *owner != folder);
+    let (_, first) = strangers.clone().next().filter(|_| folder != 0)?;
+    let (first, owner) = (user_name(*first), user_name(folder));
+    let names = strangers
+        .by_ref()
+        .map(|(file, _)| file.display().to_string());
+    let names = names.collect::<Vec<_>>().join(" ");
+    Some(Area::Config.fault(
+        USER,
+        Advice::new(
+            format!("the folder belongs to {owner}, and {names} to {first}"),
+            format!(
+                "A command that another user types makes files that {owner} can't open: \
+                 type it as runuser -u {owner} -- postroom …"
+            ),
+            format!("chown {} {names}", owner.trim_start_matches('#')),
+        ),
+    ))
+}
+
 /// Whether `path`, which is the `what`, belongs to who runs Postroom, and to you.
 fn owner(what: &str, path: &Path, scene: &Scene) -> Check {
-    const NAME: &str = "user";
     let own = own_user();
     let Ok(metadata) = path.metadata() else {
-        return Area::Config.ok(NAME, format!("you are {}", user_name(own)));
+        return Area::Config.ok(USER, format!("you are {}", user_name(own)));
     };
     let owner = user_name(metadata.uid());
     let config = scene.config_file.display();
@@ -141,7 +174,7 @@ fn owner(what: &str, path: &Path, scene: &Scene) -> Check {
     {
         let user = user_name(process.user);
         return Area::Config.fault(
-            NAME,
+            USER,
             Advice::new(
                 format!("Postroom runs as {user}, the {what} belongs to {owner}"),
                 format!("Postroom can't write into a {what} that isn't its own."),
@@ -150,14 +183,14 @@ fn owner(what: &str, path: &Path, scene: &Scene) -> Check {
         );
     }
     if own == metadata.uid() {
-        return Area::Config.ok(NAME, format!("{owner}, who owns the {what}"));
+        return Area::Config.ok(USER, format!("{owner}, who owns the {what}"));
     }
     Area::Config.warning(
-        NAME,
+        USER,
         Advice::new(
             format!("you are {}, the {what} belongs to {owner}", user_name(own)),
             "What you may read and write says little about what Postroom may.",
-            format!("sudo -u '{owner}' postroom doctor --config {config}"),
+            format!("runuser -u {owner} -- postroom doctor --config {config}"),
         ),
     )
 }
@@ -189,4 +222,20 @@ fn existing(folder: &Path) -> &Path {
 fn described(metadata: &Metadata) -> String {
     let mode = metadata.mode() & 0o777;
     format!("mode {mode:04o}, owner {}", user_name(metadata.uid()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_of_files_that_root_has_made() {
+        let (database, wal) = (Path::new("/p/postroom.db"), Path::new("/p/postroom.db-wal"));
+        let told = strangers_of(65_533, &[(database, 65_533), (wal, 0)]).unwrap();
+        let told = serde_json::to_value(told).unwrap();
+        assert_eq!(told["remedy"], "chown 65533 /p/postroom.db-wal");
+        assert_eq!(told["status"], "fault");
+        assert!(strangers_of(65_533, &[(database, 65_533)]).is_none());
+        assert!(strangers_of(0, &[(database, 65_533)]).is_none());
+    }
 }

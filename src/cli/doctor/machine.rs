@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     report::{Advice, Area, Check},
-    running::user_name,
     scene::Scene,
 };
+use crate::cli::users::user_name;
 
 /// A difference that nobody notices, and one with which mail looks forged or late.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(10);

@@ -129,7 +129,10 @@ fn refused(error: &StoreError) -> (&'static str, Advice) {
         ),
         Refusal::NotOwner { name, user } => (WRITING, advice(refusal.to_string(), own(name, user))),
         // A file, or a target of `database copy`: neither is met here.
-        Refusal::NoDatabase | Refusal::NotEmpty(_) | Refusal::NothingToCopy(_) => (
+        Refusal::NoDatabase
+        | Refusal::NotOpened { .. }
+        | Refusal::NotEmpty(_)
+        | Refusal::NothingToCopy(_) => (
             SERVER,
             advice(refusal.to_string(), "Correct database.url.".to_owned()),
         ),

@@ -100,27 +100,12 @@ fn holder_in(line: &str, inode: u64) -> Option<u32> {
     (file == inode).then_some(process)
 }
 
-/// The name of a user of this machine, or the number as `sudo -u` takes it.
-pub fn user_name(id: u32) -> String {
-    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let name = users.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)?.parse() == Ok(id)).then(|| name.to_owned())
-    });
-    name.unwrap_or_else(|| format!("#{id}"))
-}
-
-/// The user that this program runs as.
-pub fn own_user() -> u32 {
-    std::fs::metadata("/proc/self").map_or(0, |own| own.uid())
-}
-
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::cli::users::own_user;
 
     #[rstest]
     #[case("1: FLOCK  ADVISORY  WRITE 812 08:01:1234 0 EOF", Some(812))]

@@ -7,7 +7,7 @@ use std::{
 
 use secrecy::SecretString;
 
-use super::{Place, SecretPlace, Section, Value};
+use super::{Place, SecretPlace, Section, Value, about_unquoted};
 
 impl Section<'_> {
     /// A secret, given as `key` or as the name of a file in `file_key`. The faults never repeat
@@ -39,6 +39,11 @@ impl Section<'_> {
                     }
                     Some((text.into(), None))
                 }
+                Value::Unquoted(text) => {
+                    let (what, remedy) = about_unquoted(&text);
+                    self.wrong(key, what, remedy);
+                    None
+                }
                 Value::Nothing | Value::List(_) | Value::Map(_) => {
                     self.wrong(key, "must be a single value", "put it into quotes");
                     None
@@ -48,6 +53,9 @@ impl Section<'_> {
                 let path = self.path(&file);
                 self.reading.secrets.push(SecretPlace::File(path.clone()));
                 match read_secret(&path) {
+                    Err(_) if self.reading.is_draft && !path.exists() => {
+                        Some((SecretString::default(), Some(path)))
+                    }
                     Ok(secret) => Some((secret, Some(path))),
                     Err(what) => {
                         self.wrong(

@@ -57,6 +57,46 @@ fn a_mailbox_may_have_hours_of_its_own() {
     assert_eq!(config.desk, Desk::default());
 }
 
+/// What a mailbox doesn't say of its own holds as for all.
+#[test]
+fn the_hours_of_a_mailbox_stand_over_those_of_the_desk() {
+    let folder = folder();
+    for (name, day) in [("all.ics", "20261126"), ("own.ics", "20261130")] {
+        let calendar = format!("BEGIN:VEVENT\nDTSTART;VALUE=DATE:{day}\nEND:VEVENT\n");
+        fs::write(folder.path().join(name), calendar).unwrap();
+    }
+    let all = with(
+        "{hours: {friday: \"8:00-12:00\", time_zone: Europe/Paris, holidays: [\"2026-11-24\"], \
+         calendar: all.ics}}",
+    );
+    let open = |own: &str, moment: &str| {
+        let own = format!("    hours: {own}\n");
+        let source = all.replacen("    language: en\n", &own, 1);
+        let config = read(&folder, &source, &[]).unwrap();
+        let hours = config.mailboxes[0].hours.clone().unwrap();
+        hours.is_open(at(moment), &TimeZone::UTC)
+    };
+    for (own, moment, expected) in [
+        ("{monday: closed}", "2026-11-23 10:00", false),
+        // Paris is an hour ahead.
+        ("{monday: closed}", "2026-11-25 08:00", true),
+        ("{monday: closed}", "2026-11-27 11:30", false),
+        ("{monday: closed}", "2026-11-24 10:00", false),
+        ("{monday: closed}", "2026-11-26 10:00", false),
+        ("{time_zone: Europe/London}", "2026-11-25 08:00", false),
+        ("{friday: 09:00-17:00}", "2026-11-27 11:30", true),
+        ("{holidays: [\"2026-11-25\"]}", "2026-11-24 10:00", true),
+        ("{holidays: [\"2026-11-25\"]}", "2026-11-25 10:00", false),
+        ("{holidays: [\"2026-11-25\"]}", "2026-11-26 10:00", false),
+        ("{holidays: []}", "2026-11-24 10:00", true),
+        ("{calendar: own.ics}", "2026-11-26 10:00", true),
+        ("{calendar: own.ics}", "2026-11-30 10:00", false),
+        ("{calendar: own.ics}", "2026-11-24 10:00", false),
+    ] {
+        assert_eq!(open(own, moment), expected, "{own} {moment}");
+    }
+}
+
 #[rstest]
 #[case("50", Some(50))]
 #[case("100", Some(100))]
@@ -82,7 +122,16 @@ fn power_makes_staff(#[case] level: &str, #[case] expected: Option<i64>) {
 #[case("{hours: {holidays: [\"24.12.\"]}}", "or \"12-25\" for every year")]
 #[case(
     "{hours: {calendar: none.ics}}",
-    "desk.hours.calendar: cannot read none.ics"
+    "desk.hours.calendar: cannot read none.ics: No such file or directory (os error 2); put the \
+     file there, readable for Postroom's user, or correct the name"
+)]
+#[case(
+    "{hours: {calendar: \"https://example.org/holidays.ics\"}}",
+    "download the calendar, and write the name of the file"
+)]
+#[case(
+    "{hours: {time_zone: Europe/Berln}}",
+    "did you mean \"Europe/Berlin\"?"
 )]
 #[case(
     "{hours: {calendar: registration.yaml}}",

@@ -52,6 +52,7 @@ fn reads_one_key_or_several() {
     "mailboxes.support.dkim.key_file: cannot read none.pem"
 )]
 #[case("dkim: [{selector: a, kee: x}]", "did you mean \"key\"?")]
+#[case("time_zone: Europe/Berln", "did you mean \"Europe/Berlin\"?")]
 #[case(
     "return_path: bounce@example.org",
     "write \"auto\", \"verp\" or \"plain\""

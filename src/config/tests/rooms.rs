@@ -20,11 +20,11 @@ fn without_it_rooms_are_private() {
 #[test]
 fn reads_all_of_it() {
     let policy = policy(&with(
-        "{prefix: \"RSE: \", topic: Ask, logo: mxc://example.org/logo, space: \"!space\", \
+        "{prefix: \"RSE: \", topic: Ask, logo: mxc://example.org/logo, space: \"!space:example.org\", \
          admin: \"@admin:example.org\", moderators: [\"@ann:example.org\"], \
          invite: [\"@bob:example.org\"], bots: [\"@mod:example.org\"], join_rule: knock, \
          join_rules: [invite], history: shared, encrypted: true, rules: {topic: must, logo: off}, \
-         only: {prefix: [\"Chapter *\", \"mailbox:chapters\"]}}",
+         only: {prefix: [\"Chapter *\", \"mailbox:train*\"]}}",
     ));
     assert_eq!(policy.prefix.as_deref(), Some("RSE: "));
     assert_eq!(policy.topic.as_deref(), Some("Ask"));
@@ -32,7 +32,7 @@ fn reads_all_of_it() {
         policy.logo,
         Some(Logo::Mxc("mxc://example.org/logo".into()))
     );
-    assert_eq!(policy.space.unwrap(), "!space");
+    assert_eq!(policy.space.unwrap(), "!space:example.org");
     assert_eq!(policy.admin.unwrap(), "@admin:example.org");
     assert_eq!(policy.moderators, ["@ann:example.org"]);
     assert_eq!(policy.invite, ["@bob:example.org"]);
@@ -46,7 +46,7 @@ fn reads_all_of_it() {
     assert_eq!(policy.rules.strength(Rule::Bot), Strength::Must);
     let only = policy.rules.only(Rule::Prefix).unwrap();
     assert_eq!(only[0], RoomPattern::Name("Chapter *".to_owned()));
-    assert_eq!(only[1], RoomPattern::Mailbox("chapters".to_owned()));
+    assert_eq!(only[1], RoomPattern::Mailbox("train*".to_owned()));
     assert_eq!(policy.rules.only(Rule::Topic), None);
 }
 
@@ -101,8 +101,60 @@ fn takes_a_picture_from_a_file() {
 #[case("{rules: {topic: may}}", "write \"must\", \"should\" or \"off\"")]
 #[case("{rules: {topics: must}}", "did you mean \"topic\"?")]
 #[case("{only: {prefix: [\"#chapter\"]}}", "doesn't say which rooms")]
+#[case("{space: \"!space\"}", "\"!space\" is not a whole room id")]
+#[case("{space: \"!:example.org\"}", "is not a whole room id")]
+#[case("{space: \"!space:\"}", "is not a")]
+#[case("{only: {prefix: [\"!chapter\"]}}", "Internal room ID")]
+#[case(
+    "{only: {prefix: [\"mailbox:trainig\"]}}",
+    "rooms.only.prefix: there is no mailbox \"trainig\"; did you mean \"mailbox:training\"?"
+)]
+#[case(
+    "{only: {topic: [\"mailbox:sales-*\"]}}",
+    "the mailboxes are support, training"
+)]
 #[case("{prefx: x}", "did you mean \"prefix\"?")]
 fn says_what_is_wrong_with_it(#[case] rooms: &str, #[case] part: &str) {
     let told = complaints(&with(rooms), &[]);
     assert!(told.contains(part), "{told}");
+}
+
+/// Of version 12 they name no server.
+#[test]
+fn a_room_id_may_be_a_hash() {
+    let id = "!0123456789-abcdefghij_ABCDEFGHIJklmnopqrstu";
+    let policy = policy(&with(&format!("{{space: \"{id}\"}}")));
+    assert_eq!(policy.space.unwrap(), id);
+}
+
+#[rstest]
+#[case("{join_rule: restricted}", "", false)]
+#[case("{join_rule: knock_restricted}", "{prefix: x}", false)]
+#[case("{join_rule: restricted}", "{space: \"!all:example.org\"}", true)]
+#[case("{join_rule: restricted, space: \"!own:example.org\"}", "", true)]
+#[case("{join_rule: invite}", "", true)]
+fn a_mailbox_needs_the_space_that_its_rooms_are_open_for(
+    #[case] own: &str,
+    #[case] all: &str,
+    #[case] is_good: bool,
+) {
+    let source = with(all).replacen("    language: en\n", &format!("    rooms: {own}\n"), 1);
+    let config = read(&folder(), &source, &[]);
+    if is_good {
+        config.unwrap();
+    } else {
+        let told = complaints(&source, &[]);
+        assert!(
+            told.starts_with("config.yaml:17:24:")
+                && told.contains("mailboxes.support.rooms.join_rule: lets in")
+                && told.contains("add \"space\""),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn a_space_that_is_wrong_is_one_mistake() {
+    let source = with("{space: \"#space:example.org\", join_rule: restricted}");
+    assert_eq!(complaints(&source, &[]).lines().count(), 1);
 }

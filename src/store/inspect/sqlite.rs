@@ -7,7 +7,7 @@ use std::{
 
 use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 
-use crate::store::{Connection, StoreError, connection::Held};
+use crate::store::{Connection, StoreError, connection::Held, sqlite::with_path};
 
 /// How long somebody else's write is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -29,7 +29,8 @@ pub async fn look(path: &Path) -> Result<Connection, StoreError> {
         .busy_timeout(PATIENCE)
         .disable_statement_logging()
         .connect()
-        .await?;
+        .await
+        .map_err(|error| with_path(error.into(), path))?;
     Ok(Connection::Sqlite(Held::Own(connection)))
 }
 
@@ -41,7 +42,8 @@ pub(super) async fn to_write(path: &Path) -> Result<Connection, StoreError> {
         .busy_timeout(LONG_PATIENCE)
         .disable_statement_logging()
         .connect()
-        .await?;
+        .await
+        .map_err(|error| with_path(error.into(), path))?;
     Ok(Connection::Sqlite(Held::Own(connection)))
 }
 

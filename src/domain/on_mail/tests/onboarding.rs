@@ -54,8 +54,8 @@ fn follows(onboarding: MailOnboarding, verdict: Verdict) -> Vec<&'static str> {
 
 fn follows_by(by: LedBy, onboarding: MailOnboarding, verdict: Verdict) -> Vec<&'static str> {
     let route = Route {
-        onboarding,
         by,
+        onboarding,
         ..route(1, true)
     };
     let mut facts = facts(vec![route]);
