@@ -159,12 +159,11 @@ fn way(
     if intake.former.is_some() {
         return ask(None);
     }
-    if matches!(intake.rule, Intake::Keep | Intake::Reject) {
-        return None;
-    }
     match (&intake.shared, intake.rule) {
         // Which of them is meant nobody knows.
         _ if !intake.rooms.is_empty() => ask(None),
+        // That is for strangers alone.
+        (None, Intake::Keep | Intake::Reject) => None,
         _ if is_nobody(from) => ask(Some(NoRule::Nobody)),
         (Some(_), _) if verdict != Verdict::Verified => ask(Some(NoRule::Unverified)),
         (Some(shared), _) if shared.is_out => ask(Some(NoRule::IsOut)),

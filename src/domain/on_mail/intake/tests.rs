@@ -117,7 +117,9 @@ fn outcome(verdict: Verdict, intake: IntakeFacts) -> (&'static str, bool) {
 #[case::was_put_out(IntakeFacts { shared: Some(left()), ..intake(Intake::Room) }, "ask")]
 #[case::was_put_out_and_nowhere_to_ask(IntakeFacts { shared: Some(left()), can_ask: false, ..intake(Intake::Room) }, "keep")]
 #[case::not_ready(IntakeFacts { shared: Some(shared(false)), ..intake(Intake::Room) }, "ask")]
-#[case::by_domain_but_rejected(IntakeFacts { shared: Some(shared(true)), ..intake(Intake::Reject) }, "reject")]
+#[case::by_domain_where_others_are_rejected(IntakeFacts { shared: Some(shared(true)), ..intake(Intake::Reject) }, "into")]
+#[case::in_several_rooms_where_others_are_rejected(IntakeFacts { rooms: in_rooms(), ..intake(Intake::Reject) }, "ask")]
+#[case::in_several_rooms_where_others_are_kept(IntakeFacts { rooms: in_rooms(), ..intake(Intake::Keep) }, "ask")]
 #[case::in_several_rooms(IntakeFacts { rooms: in_rooms(), shared: Some(shared(true)), ..intake(Intake::Room) }, "ask")]
 fn by_rule(#[case] intake: IntakeFacts, #[case] expected: &str) {
     assert_eq!(outcome(Verdict::Verified, intake).0, expected);
