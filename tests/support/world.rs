@@ -749,11 +749,15 @@ log: {{level: "info,postroom=debug"}}
         assert_eq!(self.sink.broken_rules(), Vec::<String>::new());
     }
 
-    /// The end of Postroom's log.
+    /// The end of Postroom's log, and how far the homeserver is.
     pub fn log(&self) -> String {
         let log = std::fs::read_to_string(self.folder.join("postroom.log")).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
-        lines[lines.len().saturating_sub(60)..].join("\n")
+        let end = lines[lines.len().saturating_sub(60)..].join("\n");
+        let attempts = self.homeserver.attempts();
+        let last = &attempts[attempts.len().saturating_sub(3)..];
+        let backlog = self.homeserver.backlog();
+        format!("{end}\nThe homeserver's backlog: {backlog}; its last attempts: {last:#?}")
     }
 
     /// All of Postroom's log.
