@@ -749,7 +749,7 @@ log: {{level: "info,postroom=debug"}}
         assert_eq!(self.sink.broken_rules(), Vec::<String>::new());
     }
 
-    /// The end of Postroom's log, and how far the homeserver is.
+    /// How far the homeserver is, and the end of Postroom's log.
     pub fn log(&self) -> String {
         let log = std::fs::read_to_string(self.folder.join("postroom.log")).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
@@ -757,7 +757,7 @@ log: {{level: "info,postroom=debug"}}
         let attempts = self.homeserver.attempts();
         let last = &attempts[attempts.len().saturating_sub(3)..];
         let backlog = self.homeserver.backlog();
-        format!("{end}\nThe homeserver's backlog: {backlog}; its last attempts: {last:#?}")
+        format!("The homeserver's backlog: {backlog}; its last attempts: {last:#?}\n{end}")
     }
 
     /// All of Postroom's log.
